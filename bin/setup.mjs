@@ -1,0 +1,81 @@
+/**
+ * Sets the machine up, on whatever Node the machine has: packages by npm, system packages by apt when root.
+ * Plain JavaScript without imports of ours or of packages: it runs before there are any.
+ *   node bin/setup.mjs [--for demo|test]
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const purpose = process.argv[process.argv.indexOf("--for") + 1] === "test" ? "test" : "demo";
+const say = (text) => process.stderr.write(`setup: ${text}\n`);
+
+/** Programs that are not npm packages, the Debian package that has each, and what lacks without it. */
+const programs = [
+  { program: "ffmpeg", apt: "ffmpeg", for: ["demo", "test"] },
+  { program: "arecord", apt: "alsa-utils", for: ["test"] },
+  { program: "chromium", apt: "chromium", for: ["test"] },
+  { program: "mosquitto", apt: "mosquitto", for: ["test"] },
+];
+
+function onPath(program) {
+  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
+  return folders.some((folder) => existsSync(join(folder, program)));
+}
+
+function npmPackages() {
+  const lock = createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .digest("hex");
+  const stamp = join(root, "node_modules", ".tocsin-lock");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
+  say("installing npm packages (about a minute) ...");
+  // The two packages whose install scripts download from outside the registry are told not to.
+  const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip", NODE_OPTIONS: "" };
+  for (let attempt = 1; ; attempt++) {
+    const done = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+      cwd: root,
+      env,
+      stdio: ["ignore", 2, 2],
+    });
+    if (done.status === 0) break;
+    if (attempt === 2) {
+      say("npm ci failed twice; look at its messages above, then run it again.");
+      process.exit(1);
+    }
+    say("npm ci failed; trying once more ...");
+  }
+  writeFileSync(stamp, lock);
+}
+
+function systemPackages() {
+  const missing = programs.filter((each) => each.for.includes(purpose) && !onPath(each.program));
+  if (missing.length === 0) return;
+  const names = missing.map((each) => each.apt);
+  const root_ = typeof process.getuid === "function" && process.getuid() === 0;
+  if (!root_ || !onPath("apt-get")) {
+    say(`missing: ${names.join(" ")}. Install them, for example: sudo apt-get install ${names.join(" ")}`);
+    return;
+  }
+  say(`installing ${names.join(" ")} by apt ...`);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  for (let attempt = 1; attempt <= 2; attempt++) {
+    try {
+      execFileSync("apt-get", ["update", "-qq"], { env, stdio: ["ignore", "ignore", 2] });
+      execFileSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...names], {
+        env,
+        stdio: ["ignore", "ignore", 2],
+      });
+      return;
+    } catch {
+      say(attempt === 1 ? "apt failed; trying once more ..." : `apt failed twice; install by hand: ${names.join(" ")}`);
+    }
+  }
+}
+
+npmPackages();
+systemPackages();
+mkdirSync(join(root, ".tocsin"), { recursive: true });

@@ -1,0 +1,19 @@
+/** Every channel, by name: the broker's rights, the exported schemas and the outbox are made from this table. */
+import type { Channel } from "./channel.ts";
+import { incidentAcknowledge, incidentNotice, incidentState, incidentVerdict } from "./incident.ts";
+import { nodeState } from "./node.ts";
+import { clipCut, clipWant, shotFixed, shotHeard } from "./shot.ts";
+
+const all = [
+  shotHeard,
+  shotFixed,
+  clipWant,
+  clipCut,
+  nodeState,
+  incidentState,
+  incidentNotice,
+  incidentAcknowledge,
+  incidentVerdict,
+] as unknown as readonly Channel[];
+
+export const channels: ReadonlyMap<string, Channel> = new Map(all.map((channel) => [channel.name, channel]));

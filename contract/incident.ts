@@ -1,0 +1,81 @@
+/** An incident: what the gateway's store says of a burst, and what people and flows say back. */
+import * as v from "valibot";
+import { channel, type MessageOf } from "./channel.ts";
+import { Place } from "./geo.ts";
+import { Count, Id, Name, NonNegative, Probability, Sha256, Text, UtcNs } from "./units.ts";
+
+export const IncidentStatus = v.picklist(["unreviewed", "confirmed", "dismissed", "escalated"]);
+export type IncidentStatus = v.InferOutput<typeof IncidentStatus>;
+
+export const Verdict = v.object({
+  status: IncidentStatus,
+  by: Name,
+  at: UtcNs,
+  reason: Text,
+});
+export type Verdict = v.InferOutput<typeof Verdict>;
+
+export const RoundSummary = v.object({
+  shot: Id,
+  shotVersion: Count,
+  time: UtcNs,
+  ...Place.entries,
+  probability: Probability,
+});
+
+/** The newest version of an incident, said again at every version; retained so that a late subscriber sees the open ones. */
+export const incidentState = channel(
+  "incident/state",
+  {
+    incident: Id,
+    version: v.pipe(Count, v.minValue(1)),
+    kind: v.picklist(["gunfire", "backup", "face", "event", "caller"]),
+    status: IncidentStatus,
+    /** First firing (or first report) and the instant the gateway first knew it. */
+    firedAt: UtcNs,
+    alertedAt: UtcNs,
+    /** Place of the whole incident with its bound; absent where none is known. */
+    place: v.optional(Place),
+    alternatives: v.optional(v.array(v.object({ ...Place.entries, probability: Probability }))),
+    probability: Probability,
+    rounds: v.array(RoundSummary),
+    /** `1` or `several`, with the reason, where the rounds tell. */
+    shooters: v.optional(v.object({ count: v.picklist(["one", "several", "unknown"]), why: Text })),
+    /** Metres the shooter moved between first and last round, with its sigma. */
+    movedM: v.optional(v.object({ distanceM: NonNegative, sigmaM: NonNegative })),
+    unverified: v.optional(v.boolean()),
+    takenBy: v.optional(v.object({ by: Name, at: UtcNs })),
+    verdict: v.optional(Verdict),
+    /** Hash of this version's record in the append-only chain. */
+    hash: Sha256,
+  },
+  {
+    rights: { publish: ["gateway"], subscribe: ["flows", "node", "drone", "robot", "dispatch", "pilot"] },
+    key: (state) => `${state.incident}/${state.version}`,
+  },
+);
+export type IncidentState = MessageOf<typeof incidentState>;
+
+/** Who was told what by a flow. Lands on the incident's timeline. */
+export const incidentNotice = channel(
+  "incident/notice",
+  { incident: Id, incidentVersion: Count, route: Name, to: Text, text: Text },
+  { rights: { publish: ["flows"], subscribe: ["gateway", "flows"] } },
+);
+export type IncidentNotice = MessageOf<typeof incidentNotice>;
+
+/** A flow (on somebody's behalf) or an outside system acknowledges an incident. */
+export const incidentAcknowledge = channel(
+  "incident/acknowledge",
+  { incident: Id, by: Name, text: v.optional(Text) },
+  { rights: { publish: ["flows"], subscribe: ["gateway", "flows"] } },
+);
+export type IncidentAcknowledge = MessageOf<typeof incidentAcknowledge>;
+
+/** A person's verdict, passed to the nodes that heard the sound: site adaptation learns from it. */
+export const incidentVerdict = channel(
+  "incident/verdict",
+  { incident: Id, status: IncidentStatus, arrivals: v.array(v.object({ id: Id, node: Name })) },
+  { rights: { publish: ["gateway"], subscribe: ["node", "flows"] } },
+);
+export type IncidentVerdict = MessageOf<typeof incidentVerdict>;

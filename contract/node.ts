@@ -1,0 +1,55 @@
+/** What a node says of itself. Retained; the last will says `lost`. */
+import * as v from "valibot";
+import { channel, type MessageOf } from "./channel.ts";
+import { Position } from "./geo.ts";
+import { Count, Finite, NonNegative, Probability, Text, UtcNs } from "./units.ts";
+
+export const ClockState = v.object({
+  source: v.picklist(["pps", "ptp", "ntp", "sim", "none"]),
+  synchronised: v.boolean(),
+  /** One sigma of this node's UTC. */
+  sigmaS: NonNegative,
+  /** Sample clock against UTC, parts per million. */
+  samplePpm: v.optional(Finite),
+});
+export type ClockState = v.InferOutput<typeof ClockState>;
+
+export const NodeRole = v.picklist(["listen", "triangulate", "fly", "patrol", "stream"]);
+export type NodeRole = v.InferOutput<typeof NodeRole>;
+
+export const nodeState = channel(
+  "node/state",
+  {
+    status: v.picklist(["online", "stopping", "lost", "fault"]),
+    roles: v.array(NodeRole),
+    position: v.optional(Position),
+    clock: v.optional(ClockState),
+    /** Set with `fault`: what is wrong and what to do. */
+    fault: v.optional(Text),
+    softwareVersion: v.optional(v.string()),
+    /** Counters since start: overruns, dropped frames, outbox depth and drops, candidates, refused messages ... */
+    counters: v.optional(v.record(v.string(), Finite)),
+    /** How this lamppost's classifier was adapted to its site. */
+    adaptation: v.optional(
+      v.object({
+        version: Count,
+        verdicts: Count,
+        baselineLoss: NonNegative,
+        adaptedLoss: NonNegative,
+        active: v.boolean(),
+        threshold: Probability,
+        at: UtcNs,
+      }),
+    ),
+    /** Result of the last microphone self-test. */
+    selfTest: v.optional(v.object({ at: UtcNs, passed: v.boolean(), detail: Text })),
+    /** Position error estimated from past residuals: reported, never applied. */
+    positionDoubt: v.optional(v.object({ eastM: Finite, northM: Finite, sigmaM: NonNegative, shots: Count })),
+  },
+  {
+    retained: true,
+    rights: { publish: ["node"], subscribe: ["gateway", "flows", "triangulator", "node"] },
+    key: (state) => `${state.node}/${state.at}/${state.status}`,
+  },
+);
+export type NodeState = MessageOf<typeof nodeState>;

@@ -1,0 +1,82 @@
+/**
+ * What roles need of the world, named after things. Real adapters stand in `devices/`, simulated ones in `sim/`;
+ * a fake and its real twin run the same suite.
+ */
+import type { Channel, MessageOf } from "#contract/channel.ts";
+import type { ClockState } from "#contract/node.ts";
+import type { Scores } from "#contract/shot.ts";
+
+/** A block of simultaneous samples of all channels. */
+export interface AudioFrame {
+  /** One array per microphone, equal lengths, full scale = 1. Valid until the next frame is asked for. */
+  channels: readonly Float32Array[];
+  sampleRateHz: number;
+  /** Index of the first sample since the device was opened; a gap in it is an overrun. */
+  tick: bigint;
+  /** UTC of the first sample, nanoseconds since 1970; undefined while the node's time is not valid: then nothing is stamped. */
+  utcNs: bigint | undefined;
+  /** State of the clock that `utcNs` came from. */
+  clock: ClockState;
+}
+
+export interface Microphone {
+  readonly name: string;
+  /** Frames until the signal aborts or the source ends; throws `Fault` when the device cannot be used at all. */
+  frames(signal: AbortSignal): AsyncIterable<AudioFrame>;
+  /** Samples lost so far, restarts so far. */
+  readonly counters: { lostSamples: number; restarts: number };
+}
+
+export interface ModelIdentity {
+  name: string;
+  version: string;
+  sha256: string;
+}
+
+/** Tells what made an impulse. */
+export interface Classifier {
+  readonly model: ModelIdentity;
+  /** Probability of `gunshot` from which an impulse counts as one. */
+  readonly threshold: number;
+  /**
+   * Calibrated probabilities for one candidate.
+   * @param clip mono samples at `sampleRateHz` with the onset at `onsetS` from the start.
+   */
+  classify(clip: Float32Array, sampleRateHz: number, onsetS: number): Promise<Scores>;
+  close(): Promise<void>;
+}
+
+export interface Subscription {
+  close(): Promise<void>;
+}
+
+/** Where a message came from, for handlers. */
+export interface Delivery {
+  site: string;
+  node: string;
+  retained: boolean;
+}
+
+/**
+ * The message bus. What `publish` accepted arrives once, with its first time, even over a power cut:
+ * the promise resolves when the message is safe on disk, not when it has arrived.
+ */
+export interface Bus {
+  publish<C extends Channel>(channel: C, message: MessageOf<C>, options?: { to?: string }): Promise<void>;
+  /** Resolves after SUBACK. Messages that are not of the channel's schema are counted and reported, never delivered. Repeats are dropped. */
+  subscribe<C extends Channel>(
+    channel: C,
+    handler: (message: MessageOf<C>, from: Delivery) => void | Promise<void>,
+    options?: { node?: string },
+  ): Promise<Subscription>;
+  readonly connected: boolean;
+  /** `link` events: the broker came within or went out of reach. */
+  onLink(listener: (connected: boolean) => void): () => void;
+  readonly counters: { queued: number; dropped: number; refused: number; delivered: number; repeats: number };
+  close(): Promise<void>;
+}
+
+/** A running role: ready when the promise resolved; `done` ends when it has stopped. */
+export interface Running {
+  done: Promise<void>;
+}
