@@ -1,0 +1,145 @@
+/** `npm test`: types, lint, then every test file in a process of its own; the last line is `N passed, N failed`. */
+import { spawn } from "node:child_process";
+import { glob } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Fault } from "#contract/errors.ts";
+import { type Command, say } from "../command.ts";
+
+const root = join(import.meta.dirname, "..", "..");
+const fileLimitMs = { short: 150_000, long: 3_600_000 };
+
+interface Outcome {
+  name: string;
+  passed: number;
+  failed: number;
+  skipped: number;
+  seconds: number;
+  output: string;
+}
+
+export const command: Command = {
+  summary: "types, lint, layout and all tests",
+  help: `
+usage: tocsin test [--long] [--verbose] [PATTERN ...]
+
+Checks types (tsc) and style (biome), then runs every *.test.ts, two files at a time, each in a process of its own.
+PATTERN keeps the files whose path contains it, and leaves types and style out.
+  --long   runs the *.long.test.ts instead: soaks and long flights
+Recordings of live fire are looked for in $TOCSIN_DATA; without it the tests that want them are skipped and say so.
+Exit status 0 when nothing failed, 1 otherwise.`,
+  async run(argv) {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: { long: { type: "boolean", default: false } },
+    });
+    const files = await testFiles(values.long, positionals);
+    if (files.length === 0) throw new Fault("usage", `no test file matches ${positionals.join(" ")}`);
+    const outcomes: Outcome[] = [];
+    if (positionals.length === 0 && !values.long) {
+      outcomes.push(await check("types", join(root, "node_modules/.bin/tsc"), ["--noEmit", "-p", root]));
+      outcomes.push(
+        await check("style", join(root, "node_modules/.bin/biome"), ["check", "--max-diagnostics=40", root]),
+      );
+    }
+    const limitMs = values.long ? fileLimitMs.long : fileLimitMs.short;
+    const queue = [...files];
+    const workers = Array.from({ length: Math.min(2, availableParallelism()) }, async () => {
+      for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+        outcomes.push(await testFile(file, limitMs));
+      }
+    });
+    await Promise.all(workers);
+    for (const outcome of outcomes.filter((each) => each.failed > 0)) {
+      process.stdout.write(`\n---- ${outcome.name}\n${outcome.output}\n`);
+    }
+    const sum = (key: "passed" | "failed" | "skipped") => outcomes.reduce((total, each) => total + each[key], 0);
+    const skipped = sum("skipped");
+    process.stdout.write(
+      `\n${sum("passed")} passed, ${sum("failed")} failed${skipped > 0 ? `, ${skipped} skipped` : ""}\n`,
+    );
+    return sum("failed") === 0 ? 0 : 1;
+  },
+};
+
+async function testFiles(long: boolean, patterns: readonly string[]): Promise<string[]> {
+  const files: string[] = [];
+  const exclude = (path: string) => /(^|\/)(node_modules|dist|\.tocsin|\.git)$/.test(path);
+  for await (const file of glob("**/*.test.ts", { cwd: root, exclude })) {
+    if (file.endsWith(".long.test.ts") !== long) continue;
+    if (patterns.length === 0 || patterns.some((pattern) => file.includes(pattern))) files.push(file);
+  }
+  return files.sort();
+}
+
+async function check(name: string, program: string, args: string[]): Promise<Outcome> {
+  const { code, output, seconds } = await run(program, args, 300_000);
+  return report({ name, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0, seconds, output });
+}
+
+async function testFile(file: string, limitMs: number): Promise<Outcome> {
+  const { code, output, seconds } = await run(process.execPath, ["--import", "tsx", join(root, file)], limitMs);
+  const tally = (word: string) =>
+    [...output.matchAll(new RegExp(`^\\s*${word}:\\s+(\\d+)`, "gm"))].reduce((sum, match) => sum + Number(match[1]), 0);
+  const total = tally("Total");
+  const passed = tally("Passed");
+  // A file that dies, hangs or runs nothing has failed, whatever it counted before.
+  const failed = Math.max(total - passed, code === 0 && total > 0 ? 0 : 1);
+  const note = total === 0 && code === 0 ? "\n(ran no test: is .run() called?)" : "";
+  return report({ name: file, passed, failed, skipped: tally("Skipped"), seconds, output: output + note });
+}
+
+function report(outcome: Outcome): Outcome {
+  const mark = outcome.failed === 0 ? "ok  " : "FAIL";
+  const skipped = outcome.skipped > 0 ? `, ${outcome.skipped} skipped` : "";
+  say(`${mark} ${outcome.name} (${outcome.passed} passed${skipped}, ${outcome.seconds.toFixed(1)} s)`);
+  const why = /^skip(ped)?: .*/gim;
+  for (const line of outcome.output.match(why) ?? []) say(`     ${line}`);
+  return outcome;
+}
+
+/** Runs a program to its end, or kills it and its children at the limit. */
+function run(
+  program: string,
+  args: string[],
+  limitMs: number,
+): Promise<{ code: number; output: string; seconds: number }> {
+  return new Promise((resolve) => {
+    const begun = performance.now();
+    const child = spawn(program, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    let output = "";
+    const keep = (chunk: Buffer) => {
+      if (output.length < 4_000_000) output += chunk.toString();
+    };
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
+    const timer = setTimeout(() => {
+      output += `\n(killed: still running after ${limitMs / 1000} s)`;
+      endGroup(child.pid);
+    }, limitMs);
+    const finish = (code: number) => {
+      clearTimeout(timer);
+      resolve({ code, output, seconds: (performance.now() - begun) / 1000 });
+    };
+    child.on("error", (error) => {
+      output += `\n${error.message}`;
+      finish(1);
+    });
+    child.on("exit", (code) => {
+      // What a test left running would hold its pipes open for good.
+      endGroup(child.pid);
+      setTimeout(() => finish(code ?? 1), 50);
+    });
+  });
+}
+
+function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
