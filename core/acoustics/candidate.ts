@@ -1,0 +1,15 @@
+/** One impulse as the ear heard it. */
+export interface Candidate {
+  /** Arrival of the first wavefront: fractional sample index since the first sample that was pushed (lost samples counted). */
+  onsetTick: number;
+  /** One sigma of the onset, seconds; the sampling clock's own error is not in it. */
+  onsetSigmaS: number;
+  /** Peak power over 2 ms against the noise before the onset, in the band where the impulse stands out most, dB. */
+  snrDb: number;
+  /** Largest |sample| within 50 ms of the onset, dB relative to full scale. */
+  peakDbFs: number;
+  /** How likely this is an echo of an earlier impulse heard within the last 0.5 s. Marked, never dropped. */
+  echoProbability: number;
+  /** Samples stood at the converter's limit within 50 ms of the onset. */
+  clipped: boolean;
+}
