@@ -1,5 +1,7 @@
 /** Every channel, by name: the broker's rights, the exported schemas and the outbox are made from this table. */
 import type { Channel } from "./channel.ts";
+import { controlState, controlToken } from "./control.ts";
+import { flightCommand, flightState } from "./flight.ts";
 import { incidentAcknowledge, incidentNotice, incidentState, incidentVerdict } from "./incident.ts";
 import { nodeState } from "./node.ts";
 import { clipCut, clipWant, shotFixed, shotHeard } from "./shot.ts";
@@ -14,6 +16,10 @@ const all = [
   incidentNotice,
   incidentAcknowledge,
   incidentVerdict,
+  flightState,
+  flightCommand,
+  controlToken,
+  controlState,
 ] as unknown as readonly Channel[];
 
 export const channels: ReadonlyMap<string, Channel> = new Map(all.map((channel) => [channel.name, channel]));
