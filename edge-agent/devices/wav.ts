@@ -1,0 +1,105 @@
+/**
+ * RIFF/WAVE reader: PCM 8, 16, 24, 32 bit, IEEE float 32 and 64, plain or WAVE_FORMAT_EXTENSIBLE
+ * (Microsoft, "Multiple channel audio data and WAVE files", 2007), RIFF and RF64 (EBU Tech 3306).
+ */
+import { Fault } from "#contract/errors.ts";
+import type { Sound } from "./audio-file.ts";
+
+const PCM = 1;
+const IEEE_FLOAT = 3;
+const EXTENSIBLE = 0xfffe;
+
+interface Format {
+  tag: number;
+  channels: number;
+  sampleRateHz: number;
+  blockBytes: number;
+  bits: number;
+}
+
+/** Throws `Fault` (input) that names the file, what is wrong and what to do. A data chunk cut short by a power cut is read as far as it goes. */
+export function decodeWav(bytes: Uint8Array, name: string): Sound {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const fail = (what: string): never => {
+    throw new Fault("input", `${name}: ${what}`);
+  };
+  if (bytes.length < 12 || tag(bytes, 8) !== "WAVE")
+    fail("no WAVE header: not a WAV file; convert it with sox or ffmpeg");
+  let format: Format | undefined;
+  let at = 12;
+  while (at + 8 <= bytes.length) {
+    const id = tag(bytes, at);
+    const size = view.getUint32(at + 4, true);
+    const body = at + 8;
+    if (id === "fmt ") {
+      if (size < 16 || body + 16 > bytes.length) fail("its fmt chunk is too short; write the file again");
+      format = readFormat(view, body, size);
+    } else if (id === "data") {
+      if (!format) return fail("data comes before the fmt chunk; write the file again with sox or ffmpeg");
+      // 0xffffffff: RF64, or a recorder that was never closed; then the data runs to the end of the file.
+      const end = size === 0xffffffff || body + size > bytes.length ? bytes.length : body + size;
+      return decodeData(view, body, end, format, fail);
+    }
+    at = body + size + (size & 1);
+  }
+  return fail(
+    format
+      ? "no data chunk: the file is cut short; record or copy it again"
+      : "no fmt chunk: the file is cut short or not a WAV file",
+  );
+}
+
+function tag(bytes: Uint8Array, at: number): string {
+  return String.fromCharCode(...bytes.subarray(at, at + 4));
+}
+
+function readFormat(view: DataView, at: number, size: number): Format {
+  const format: Format = {
+    tag: view.getUint16(at, true),
+    channels: view.getUint16(at + 2, true),
+    sampleRateHz: view.getUint32(at + 4, true),
+    blockBytes: view.getUint16(at + 12, true),
+    bits: view.getUint16(at + 14, true),
+  };
+  // The first two bytes of the sub-format GUID are the plain tag.
+  if (format.tag === EXTENSIBLE && size >= 40 && at + 26 <= view.byteLength) format.tag = view.getUint16(at + 24, true);
+  return format;
+}
+
+function decodeData(view: DataView, from: number, to: number, format: Format, fail: (what: string) => never): Sound {
+  const { channels, sampleRateHz, bits, blockBytes } = format;
+  if (channels < 1 || channels > 64) fail(`${channels} channels: must be 1 to 64`);
+  if (sampleRateHz < 1000 || sampleRateHz > 1_000_000) fail(`sample rate ${sampleRateHz} Hz: must be 1000 to 1000000`);
+  const read = reader(view, format);
+  if (!read)
+    return fail(
+      `format tag ${format.tag} with ${bits} bits is not read: convert it to PCM or float, such as 'sox IN -e signed -b 16 OUT.wav'`,
+    );
+  const bytesPerSample = Math.ceil(bits / 8);
+  if (blockBytes !== bytesPerSample * channels)
+    fail(`block size ${blockBytes} does not fit ${channels} channels of ${bits} bits; write the file again`);
+  const frames = Math.floor((to - from) / blockBytes);
+  if (frames === 0) fail("it has no samples");
+  const out = Array.from({ length: channels }, () => new Float32Array(frames));
+  for (let c = 0; c < channels; c++) {
+    const channel = out[c]!;
+    let at = from + c * bytesPerSample;
+    for (let i = 0; i < frames; i++, at += blockBytes) {
+      const x = read(at);
+      channel[i] = Number.isFinite(x) ? x : 0;
+    }
+  }
+  return { channels: out, sampleRateHz };
+}
+
+function reader(view: DataView, { tag, bits }: Format): ((at: number) => number) | undefined {
+  if (tag === PCM && bits === 8) return (at) => (view.getUint8(at) - 128) / 128;
+  if (tag === PCM && bits > 8 && bits <= 16) return (at) => view.getInt16(at, true) / 32768;
+  if (tag === PCM && bits > 16 && bits <= 24) {
+    return (at) => (view.getUint8(at) | (view.getUint8(at + 1) << 8) | (view.getInt8(at + 2) << 16)) / 8388608;
+  }
+  if (tag === PCM && bits > 24 && bits <= 32) return (at) => view.getInt32(at, true) / 2147483648;
+  if (tag === IEEE_FLOAT && bits === 32) return (at) => view.getFloat32(at, true);
+  if (tag === IEEE_FLOAT && bits === 64) return (at) => view.getFloat64(at, true);
+  return undefined;
+}
