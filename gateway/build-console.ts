@@ -1,0 +1,85 @@
+/**
+ * Bundles the ops console (`gateway/ops`) into a folder of static files: `index.html`, `main.js`, `main.css`, a chunk with
+ * the map library, its worker and the typeface, each also as `.br` and `.gz` for `preCompressed` serving.
+ */
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { brotliCompress, gzip, constants as zlib } from "node:zlib";
+import { build } from "esbuild";
+
+const brotli = promisify(brotliCompress);
+const gzipped = promisify(gzip);
+const require = createRequire(import.meta.url);
+
+const opsFolder = fileURLToPath(new URL("./ops/", import.meta.url));
+
+/** Where `buildConsole` puts the console unless told otherwise: `dist/ops` of the repository. */
+export const consoleFolder = fileURLToPath(new URL("../dist/ops/", import.meta.url));
+
+/** What a browser may load for the console; the page carries the same policy, less `frame-ancestors`, which works as a header only. */
+export const consolePolicy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; " +
+  "worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+export interface ConsoleBuild {
+  folder: string;
+  /** Bytes of each file, uncompressed. */
+  files: Record<string, number>;
+}
+
+/** Writes the console into `folder`, replacing what is there. Throws esbuild's errors where the source is broken. */
+export async function buildConsole(
+  folder: string = consoleFolder,
+  options: { minify?: boolean } = {},
+): Promise<ConsoleBuild> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const maplibre = dirname(require.resolve("maplibre-gl/package.json"));
+  await build({
+    entryPoints: {
+      main: join(opsFolder, "main.tsx"),
+      "map-library": join(maplibre, "dist/maplibre-gl.css"),
+    },
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    target: ["es2022"],
+    minify: options.minify ?? true,
+    legalComments: "linked",
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    external: ["*.woff2"],
+    logLevel: "warning",
+  });
+  const inter = dirname(require.resolve("@fontsource-variable/inter/package.json"));
+  const copies: [string, string][] = [
+    [join(opsFolder, "index.html"), "index.html"],
+    [join(opsFolder, "favicon.svg"), "favicon.svg"],
+    [join(maplibre, "dist/maplibre-gl-worker.mjs"), "map-worker.js"],
+    [join(inter, "files/inter-latin-wght-normal.woff2"), "inter.woff2"],
+  ];
+  for (const [from, to] of copies) await writeFile(join(folder, to), await readFile(from));
+  const files: Record<string, number> = {};
+  for (const name of await readdir(folder)) {
+    const bytes = await readFile(join(folder, name));
+    files[name] = bytes.length;
+    if (name.endsWith(".woff2") || bytes.length < 512) continue;
+    await writeFile(
+      join(folder, `${name}.br`),
+      await brotli(bytes, { params: { [zlib.BROTLI_PARAM_QUALITY]: options.minify === false ? 1 : 9 } }),
+    );
+    await writeFile(join(folder, `${name}.gz`), await gzipped(bytes));
+  }
+  return { folder, files };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { files } = await buildConsole(process.argv[2]);
+  for (const [name, bytes] of Object.entries(files)) {
+    process.stdout.write(`${name.padEnd(24)} ${String(Math.ceil(bytes / 1000)).padStart(6)} kB\n`);
+  }
+}
