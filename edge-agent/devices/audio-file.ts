@@ -49,8 +49,10 @@ async function decodeFlac(bytes: Uint8Array, name: string): Promise<Sound> {
   const decoder = new FLACDecoder();
   try {
     await decoder.ready;
-    // `decodeFile` alone keeps back the last frame.
-    const parts = [await decoder.decode(bytes), await decoder.flush()];
+    // The decoder gives out a frame when it has seen what follows it: zeros make it give out the last one.
+    const followed = new Uint8Array(bytes.length + 128);
+    followed.set(bytes);
+    const parts = [await decoder.decode(followed), await decoder.flush()];
     const error = parts.flatMap((part) => part.errors)[0];
     const sampleRateHz = parts.find((part) => part.sampleRate > 0)?.sampleRate ?? 0;
     const count = Math.max(...parts.map((part) => part.channelData.length));
