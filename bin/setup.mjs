@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { mavsdkServer } from "./mavsdk-setup.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const purpose = process.argv[process.argv.indexOf("--for") + 1] === "test" ? "test" : "demo";
@@ -79,3 +80,5 @@ function systemPackages() {
 npmPackages();
 systemPackages();
 mkdirSync(join(root, ".tocsin"), { recursive: true });
+const vehicle = await mavsdkServer(root, say);
+if (!vehicle.ok) say(`no drones on this machine: ${vehicle.why}`);
