@@ -26,6 +26,14 @@ export interface Rights {
   subscribe: readonly Party[];
 }
 
+/** How a node treats messages that wait for the link. */
+export interface Delivery {
+  /** `every`: each one is kept on disk until the broker has it. `newest`: only the last is worth sending, and none of them the disk. */
+  keep: "every" | "newest";
+  /** 0 to 9. What goes out first after an outage; what is dropped last when the outbox is full. */
+  priority: number;
+}
+
 export interface Channel<S extends v.GenericSchema = v.GenericSchema> {
   readonly name: string;
   readonly schema: S;
@@ -33,6 +41,7 @@ export interface Channel<S extends v.GenericSchema = v.GenericSchema> {
   readonly addressed: "from" | "to";
   readonly retained: boolean;
   readonly rights: Rights;
+  readonly delivery: Delivery;
   /** What makes two deliveries the same message: QoS 1 repeats, consumers drop what they have seen. */
   readonly key: (message: v.InferOutput<S>) => string;
 }
@@ -46,6 +55,7 @@ export function channel<const E extends v.ObjectEntries>(
     rights: Rights;
     addressed?: "from" | "to";
     retained?: boolean;
+    delivery?: Partial<Delivery>;
     key?: (message: v.InferOutput<v.ObjectSchema<typeof envelope & E, undefined>>) => string;
   },
 ): Channel<v.ObjectSchema<typeof envelope & E, undefined>> {
@@ -56,6 +66,7 @@ export function channel<const E extends v.ObjectEntries>(
     addressed: options.addressed ?? "from",
     retained: options.retained ?? false,
     rights: options.rights,
+    delivery: { keep: "every", priority: 5, ...options.delivery },
     key: options.key ?? ((message) => (message as { id: string }).id),
   };
 }

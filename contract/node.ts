@@ -48,6 +48,7 @@ export const nodeState = channel(
   },
   {
     retained: true,
+    delivery: { keep: "newest" },
     rights: { publish: ["node"], subscribe: ["gateway", "flows", "triangulator", "node"] },
     key: (state) => `${state.node}/${state.at}/${state.status}`,
   },

@@ -70,6 +70,7 @@ export const shotHeard = channel(
     clipUntil: v.optional(UtcNs),
   },
   {
+    delivery: { priority: 8 },
     rights: { publish: ["node"], subscribe: ["triangulator", "gateway", "flows"] },
   },
 );
@@ -144,6 +145,7 @@ export const shotFixed = channel(
     solvedLocally: v.optional(v.boolean()),
   },
   {
+    delivery: { priority: 9 },
     rights: { publish: ["triangulator"], subscribe: ["gateway", "flows", "node", "triangulator"] },
     key: (shot) => `${shot.id}/${shot.version}`,
   },
@@ -176,6 +178,6 @@ export const clipCut = channel(
     /** What the voice gate did and what it measured. */
     voice: v.object({ speechProbability: Probability, action: v.picklist(["passed", "filtered", "withheld"]) }),
   },
-  { rights: { publish: ["node"], subscribe: ["gateway"] } },
+  { delivery: { priority: 2 }, rights: { publish: ["node"], subscribe: ["gateway"] } },
 );
 export type ClipCut = MessageOf<typeof clipCut>;
