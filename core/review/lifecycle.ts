@@ -1,0 +1,116 @@
+/**
+ * The life of an incident, as a function: what is known of it, plus one change, gives what is known of it next.
+ * Folding the changes of a record from the first gives its newest state again, which is how a record is checked.
+ */
+import type { IncidentState, IncidentStatus } from "#contract/incident.ts";
+import type { ShotFixed } from "#contract/shot.ts";
+import { roundsOf, summaryOf } from "./rounds.ts";
+
+/** Who decides when every round of an incident that nobody has looked at was withdrawn by the network itself. */
+export const NETWORK = "network";
+
+/** An incident as the fold knows it: what goes on the bus, less the envelope and the hash that the store adds. */
+export type Known = Omit<IncidentState, "v" | "id" | "node" | "at" | "model" | "configSha256" | "hash"> & {
+  /** Newest version of every shot, also of withdrawn ones. */
+  shots: ShotFixed[];
+  /** Version in which rounds or the verdict last changed: a verdict must have been given on this one or a later one. */
+  substanceVersion: number;
+};
+
+export type Change =
+  | { kind: "shot"; shot: ShotFixed }
+  | { kind: "taken"; by: string }
+  | { kind: "verdict"; by: string; status: IncidentStatus; reason: string; seenVersion: number }
+  | { kind: "note"; by: string; text: string };
+
+export type Outcome =
+  | { kind: "applied"; known: Known; text: string; changed: boolean }
+  | { kind: "refused"; why: string; conflict: boolean };
+
+const refused = (why: string, conflict = false): Outcome => ({ kind: "refused", why, conflict });
+
+/**
+ * @param known undefined before the first shot.
+ * @param at the gateway's UTC (RFC 3339) of the change.
+ * @returns `changed` is false where the change goes on the record but leaves the state, and its version, as they were.
+ */
+export function step(known: Known | undefined, change: Change, at: string): Outcome {
+  if (change.kind === "shot") return onShot(known, change.shot, at);
+  if (!known) return refused("there is no such incident");
+  if (change.kind === "note") return { kind: "applied", known, text: change.text, changed: false };
+  if (change.kind === "taken") {
+    if (known.takenBy?.by === change.by) return refused(`${change.by} has it already`);
+    const from = known.takenBy ? ` over from ${known.takenBy.by}` : "";
+    return {
+      kind: "applied",
+      known: { ...known, version: known.version + 1, takenBy: { by: change.by, at } },
+      text: `taken${from}`,
+      changed: true,
+    };
+  }
+  return onVerdict(known, change, at);
+}
+
+function onVerdict(known: Known, change: Extract<Change, { kind: "verdict" }>, at: string): Outcome {
+  if (change.seenVersion > known.version) {
+    return refused(`version ${change.seenVersion} does not exist; the newest is ${known.version}`);
+  }
+  // A verdict holds for what the person saw. That somebody took the incident meanwhile changes nothing of it.
+  if (change.seenVersion < known.substanceVersion) {
+    return refused(
+      `the incident changed since version ${change.seenVersion} (now ${known.version}): look again`,
+      true,
+    );
+  }
+  if (change.status === known.status) return refused(`it is ${known.status} already`);
+  const version = known.version + 1;
+  const { by, reason, status } = change;
+  return {
+    kind: "applied",
+    known: { ...known, version, substanceVersion: version, status, verdict: { status, by, at, reason } },
+    text: `${known.status} -> ${status}: ${reason}`,
+    changed: true,
+  };
+}
+
+function onShot(known: Known | undefined, shot: ShotFixed, at: string): Outcome {
+  const before = known?.shots.find((other) => other.id === shot.id);
+  if (before && before.version >= shot.version) {
+    const text = `${wordsOf(shot)}, older than the version ${before.version} known`;
+    return { kind: "applied", known: known as Known, text, changed: false };
+  }
+  const shots = [...(known?.shots.filter((other) => other.id !== shot.id) ?? []), shot];
+  const rounds = roundsOf(shots);
+  const version = (known?.version ?? 0) + 1;
+  const next: Known = {
+    incident: shot.incident,
+    kind: "gunfire",
+    status: "unreviewed",
+    alertedAt: at,
+    ...known,
+    ...summaryOf(rounds, known, shot),
+    version,
+    shots,
+    substanceVersion: version,
+  };
+  const reopens = !before && !shot.withdrawn && next.status === "dismissed";
+  const revives = rounds.length > 0 && next.verdict?.by === NETWORK;
+  if (reopens || revives) {
+    next.status = "unreviewed";
+    delete next.verdict;
+  }
+  if (rounds.length === 0 && next.status === "unreviewed" && !next.takenBy) {
+    const reason = `every round withdrawn: ${shot.withdrawn ?? "no round is left"}`;
+    next.status = "dismissed";
+    next.verdict = { status: "dismissed", by: NETWORK, at, reason };
+  }
+  const text = reopens ? `${wordsOf(shot)}; a new round after the dismissal: to be looked at again` : wordsOf(shot);
+  return { kind: "applied", known: next, text, changed: true };
+}
+
+function wordsOf(shot: ShotFixed): string {
+  if (shot.withdrawn) return `round ${shot.id} withdrawn: ${shot.withdrawn}`;
+  const within = Math.max(1, Math.round(shot.ellipse95.semiMajorM));
+  const share = `${Math.round(shot.probability * 100)} %`;
+  return `round ${shot.id} version ${shot.version}: ${share}, within ${within} m, heard by ${shot.nodesUsed.length} nodes`;
+}

@@ -1,0 +1,63 @@
+/** What the rounds of a burst say together. */
+import type { IncidentState } from "#contract/incident.ts";
+import type { ShotFixed } from "#contract/shot.ts";
+import { placeOfRounds } from "./place.ts";
+
+/** The shots that still stand, in order of firing. */
+export function roundsOf(shots: readonly ShotFixed[]): ShotFixed[] {
+  return shots.filter((shot) => shot.withdrawn === undefined).sort((a, b) => compareTimes(a.time, b.time));
+}
+
+/** Order of two RFC 3339 UTC times that may have different numbers of decimals. */
+function compareTimes(a: string, b: string): number {
+  const padded = (time: string) => {
+    const [whole = "", fraction = ""] = time.slice(0, -1).split(".");
+    return `${whole}.${fraction.padEnd(9, "0")}`;
+  };
+  const [left, right] = [padded(a), padded(b)];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+type Summary = Pick<IncidentState, "firedAt" | "place" | "alternatives" | "probability" | "rounds" | "unverified">;
+
+/**
+ * With no round left, time and place stay as they were last known, with probability 0: the record keeps its bearings.
+ * @param rounds the shots that still stand, in order of firing.
+ */
+export function summaryOf(
+  rounds: readonly ShotFixed[],
+  before: Partial<Summary> | undefined,
+  newest: ShotFixed,
+): Summary {
+  const first = rounds[0];
+  if (!first) {
+    return {
+      firedAt: before?.firedAt ?? newest.time,
+      place: before?.place ?? { lat: newest.lat, lon: newest.lon, ellipse95: newest.ellipse95 },
+      alternatives: undefined,
+      probability: 0,
+      rounds: [],
+      unverified: undefined,
+    };
+  }
+  // A round that fits one place only speaks for the burst; while every round fits several, all of them are shown.
+  const open = rounds.every((round) => round.alternatives?.length);
+  const best = rounds.reduce((a, b) => (b.probability > a.probability ? b : a));
+  return {
+    firedAt: first.time,
+    place: placeOfRounds(rounds),
+    alternatives: open ? best.alternatives : undefined,
+    // Rounds of a burst share their causes, so their probabilities do not multiply: the incident is as likely as its best.
+    probability: best.probability,
+    rounds: rounds.map((round) => ({
+      shot: round.id,
+      shotVersion: round.version,
+      time: round.time,
+      lat: round.lat,
+      lon: round.lon,
+      ellipse95: round.ellipse95,
+      probability: round.probability,
+    })),
+    unverified: rounds.every((round) => round.unverified) ? true : undefined,
+  };
+}
