@@ -1,0 +1,51 @@
+/** What the parts of the gateway (dispatch, flows, video relay) get to work with. `main.ts` makes it; a part never reaches around it. */
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Logger } from "pino";
+import type { Registry } from "prom-client";
+import type { Channel, MessageOf } from "#contract/channel.ts";
+import type { IncidentState } from "#contract/incident.ts";
+import type { LiveEvent, Session, TimelineEntry, UserRole } from "#contract/ops-api.ts";
+import type { GatewayConfig } from "./config.ts";
+
+/** The bus seen from inside the hub: no socket, no outbox; what is published is in the broker when the promise resolves. */
+export interface HubBus {
+  /** @param options.to the addressee, for channels that are addressed `to`; the sender is the gateway. */
+  publish<C extends Channel>(channel: C, message: MessageOf<C>, options?: { to?: string }): Promise<void>;
+  /** Every node's messages of a channel, already checked against its schema. Repeats of QoS 1 do come through. */
+  subscribe<C extends Channel>(
+    channel: C,
+    handler: (message: MessageOf<C>, from: { node: string }) => void | Promise<void>,
+  ): Promise<void>;
+}
+
+/** An event on the live connection, before it is numbered and dated. */
+export type LiveBody = LiveEvent extends infer E ? (E extends LiveEvent ? Omit<E, "seq" | "at"> : never) : never;
+
+export interface GatewayContext {
+  readonly config: GatewayConfig;
+  readonly bus: HubBus;
+  readonly log: Logger;
+  readonly metrics: Registry;
+  /** Routes may be added until the gateway listens. Those under `/api` are behind the log-in. */
+  readonly http: FastifyInstance;
+  /** The logged-in person of a request. @throws 403 unless they have one of the roles. */
+  sessionOf(request: FastifyRequest, ...roles: UserRole[]): Session;
+  /** Sends to every console. */
+  broadcast(event: LiveBody): void;
+  /**
+   * Puts a fact on an incident's append-only record. Resolves when it is on disk.
+   * @param by node or person. @returns undefined when there is no such incident.
+   */
+  record(
+    incident: string,
+    kind: TimelineEntry["kind"],
+    by: string,
+    text: string,
+    data: unknown,
+  ): TimelineEntry | undefined;
+  incident(id: string): IncidentState | undefined;
+  /** Called after each new version of an incident is on disk. */
+  onIncident(listener: (state: IncidentState) => void): void;
+  /** Aborts when the gateway stops. */
+  readonly signal: AbortSignal;
+}
