@@ -4,8 +4,7 @@
  *   node bin/setup.mjs [--for demo|test]
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { mavsdkServer } from "./mavsdk-setup.mjs";
@@ -27,12 +26,20 @@ function onPath(program) {
   return folders.some((folder) => existsSync(join(folder, program)));
 }
 
+/** npm keeps what it installed in node_modules/.package-lock.json: up to date when every package of ours is there at its version. */
+function isInstalled() {
+  const hidden = join(root, "node_modules", ".package-lock.json");
+  if (!existsSync(hidden)) return false;
+  const wanted = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
+  const there = JSON.parse(readFileSync(hidden, "utf8")).packages;
+  return Object.entries(wanted).every(
+    ([path, { version, optional, devOptional }]) =>
+      path === "" || optional || devOptional || there[path]?.version === version,
+  );
+}
+
 function npmPackages() {
-  const lock = createHash("sha256")
-    .update(readFileSync(join(root, "package-lock.json")))
-    .digest("hex");
-  const stamp = join(root, "node_modules", ".tocsin-lock");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
+  if (isInstalled()) return;
   say("installing npm packages (about a minute) ...");
   // The two packages whose install scripts download from outside the registry are told not to.
   const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip", NODE_OPTIONS: "" };
@@ -49,7 +56,6 @@ function npmPackages() {
     }
     say("npm ci failed; trying once more ...");
   }
-  writeFileSync(stamp, lock);
 }
 
 function systemPackages() {
