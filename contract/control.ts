@@ -28,7 +28,7 @@ export const controlToken = channel(
     /** Of `grant`: who asked. */
     to: v.optional(Name),
   },
-  { rights: { publish: ["dispatch", "pilot"], subscribe: ["drone"] }, addressed: "to" },
+  { rights: { publish: ["dispatch", "pilot"], subscribe: ["drone"] }, addressed: "to", delivery: { priority: 9 } },
 );
 export type ControlToken = MessageOf<typeof controlToken>;
 
@@ -67,6 +67,7 @@ export const controlState = channel(
   {
     retained: true,
     rights: { publish: ["drone"], subscribe: ["gateway", "dispatch", "pilot", "flows", "drone"] },
+    delivery: { keep: "newest", priority: 8 },
     key: (state) => `${state.node}/${state.tickMs}/${state.epoch}`,
   },
 );

@@ -108,7 +108,7 @@ export type FlightAct = v.InferOutput<typeof FlightAct>;
 export const flightCommand = channel(
   "flight/command",
   { ...orderEntries, order: FlightAct },
-  { rights: { publish: ["dispatch", "pilot"], subscribe: ["drone"] }, addressed: "to" },
+  { rights: { publish: ["dispatch", "pilot"], subscribe: ["drone"] }, addressed: "to", delivery: { priority: 9 } },
 );
 export type FlightCommand = MessageOf<typeof flightCommand>;
 
@@ -185,6 +185,7 @@ export const flightState = channel(
   {
     retained: true,
     rights: { publish: ["drone"], subscribe: ["gateway", "dispatch", "pilot", "flows", "drone"] },
+    delivery: { keep: "newest", priority: 8 },
     key: (state) => `${state.node}/${state.tickMs}`,
   },
 );
