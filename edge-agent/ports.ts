@@ -76,6 +76,14 @@ export interface Bus {
   close(): Promise<void>;
 }
 
+/** Where messages for the technician go; pino's loggers fit. */
+export interface Log {
+  debug(facts: object, text: string): void;
+  info(facts: object, text: string): void;
+  warn(facts: object, text: string): void;
+  error(facts: object, text: string): void;
+}
+
 /** A running role: ready when the promise resolved; `done` ends when it has stopped. */
 export interface Running {
   done: Promise<void>;
