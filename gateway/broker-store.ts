@@ -1,0 +1,85 @@
+/** The broker's own memory on disk: retained messages, sessions, and what waits for absent subscribers, bounded. */
+import levelPersistence from "aedes-persistence-level";
+import { ClassicLevel } from "classic-level";
+import type { Logger } from "pino";
+import { Fault } from "#contract/errors.ts";
+
+/** Messages kept for one absent subscriber: a day of a busy city. Beyond it the newest are not queued, and counted. */
+export const MAX_QUEUED_PER_CLIENT = 50_000;
+
+interface Queued {
+  clientId: string;
+}
+
+/** The part of aedes-persistence-level (which has no types) that is bounded here; the rest goes to aedes as it is. */
+interface Persistence {
+  outgoingEnqueueCombi(subscriptions: Queued[] | undefined, packet: { topic: string }): Promise<void>;
+  outgoingClearMessageId(client: { id: string }, packet: unknown): Promise<unknown>;
+}
+
+export interface BrokerStore {
+  persistence: unknown;
+  counters: { queueDrops: number };
+  close(): Promise<void>;
+}
+
+export async function openBrokerStore(folder: string, log: Logger, limit = MAX_QUEUED_PER_CLIENT): Promise<BrokerStore> {
+  const db = await openLevel(folder, log);
+  const persistence = levelPersistence(db) as Persistence;
+  const queued = new Map<string, number>();
+  for await (const key of db.keys({ gte: "outgoing:", lt: "outgoing;" })) {
+    const client = decodeURIComponent(key.split(":")[1] ?? "");
+    queued.set(client, (queued.get(client) ?? 0) + 1);
+  }
+  const counters = { queueDrops: 0 };
+  const full = new Set<string>();
+
+  const enqueue = persistence.outgoingEnqueueCombi.bind(persistence);
+  persistence.outgoingEnqueueCombi = (subscriptions, packet) => {
+    const room = subscriptions?.filter(({ clientId }) => {
+      const depth = queued.get(clientId) ?? 0;
+      if (depth < limit) {
+        queued.set(clientId, depth + 1);
+        return true;
+      }
+      counters.queueDrops++;
+      if (!full.has(clientId)) {
+        full.add(clientId);
+        log.warn({ client: clientId, limit }, "queue of an absent subscriber is full: it will miss messages");
+      }
+      return false;
+    });
+    return enqueue(room, packet);
+  };
+  const clear = persistence.outgoingClearMessageId.bind(persistence);
+  persistence.outgoingClearMessageId = async (client, packet) => {
+    const cleared = await clear(client, packet);
+    if (cleared) {
+      const depth = (queued.get(client.id) ?? 1) - 1;
+      if (depth > 0) queued.set(client.id, depth);
+      else queued.delete(client.id);
+      if (depth < limit / 2) full.delete(client.id);
+    }
+    return cleared;
+  };
+  return { persistence, counters, close: () => db.close() };
+}
+
+async function openLevel(folder: string, log: Logger): Promise<ClassicLevel<string, Buffer>> {
+  const open = async () => {
+    const db = new ClassicLevel<string, Buffer>(folder, { valueEncoding: "buffer" });
+    await db.open();
+    return db;
+  };
+  try {
+    return await open();
+  } catch (error) {
+    const cause = (error as Error).cause as (Error & { code?: string }) | undefined;
+    if (cause?.code === "LEVEL_LOCKED") {
+      throw new Fault("failed", `${folder} is in use: another gateway runs on this data directory`, { cause: error });
+    }
+    log.error({ folder, cause: cause?.message }, "the broker's store is damaged: repairing it");
+    await ClassicLevel.repair(folder);
+    return await open();
+  }
+}

@@ -1,0 +1,56 @@
+/** Log of what every lamppost said it heard, also of what never became a shot: evidence, and food for later study. */
+import type { DatabaseSync } from "node:sqlite";
+import type { ShotHeard } from "#contract/shot.ts";
+import { atomically } from "./schema.ts";
+
+const FLUSH_MS = 200;
+/** What may wait for the disk; the oldest go first, counted. The alarm does not hang on this log. */
+const MAX_WAITING = 5_000;
+
+export class HeardLog {
+  readonly #db: DatabaseSync;
+  #waiting: ShotHeard[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  readonly counters = { written: 0, dropped: 0 };
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  add(heard: ShotHeard): void {
+    if (this.#waiting.length >= MAX_WAITING) {
+      this.#waiting.shift();
+      this.counters.dropped++;
+    }
+    this.#waiting.push(heard);
+    this.#timer ??= setTimeout(() => this.flush(), FLUSH_MS);
+  }
+
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const batch = this.#waiting;
+    if (batch.length === 0) return;
+    const insert = this.#db.prepare("INSERT OR IGNORE INTO heard VALUES (?, ?, ?, ?)");
+    const nowMs = Date.now();
+    atomically(this.#db, () => {
+      for (const heard of batch) insert.run(heard.id, heard.node, nowMs, JSON.stringify(heard));
+    });
+    this.#waiting = [];
+    this.counters.written += batch.length;
+  }
+
+  /** What was heard of these arrivals. */
+  of(arrivals: readonly string[]): ShotHeard[] {
+    this.flush();
+    const get = this.#db.prepare("SELECT message FROM heard WHERE id = ?");
+    return arrivals.flatMap((id) => {
+      const row = get.get(id) as { message: string } | undefined;
+      return row ? [JSON.parse(row.message) as ShotHeard] : [];
+    });
+  }
+
+  expire(beforeMs: number): number {
+    return Number(this.#db.prepare("DELETE FROM heard WHERE stored_ms < ?").run(beforeMs).changes);
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * What the broker has acknowledged and may not lose. Aedes sends PUBACK before it queues a message for absent
+ * subscribers (aedes 1.2, lib/handlers/publish.js), and its store does not wait for the disk: a kill or a power cut in
+ * between would lose what a node was told is safe. So each record is written here first, many in one transaction, and
+ * said again after a start. QoS 1 permits the repeat; every consumer drops it by the message's key.
+ */
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { Fault } from "#contract/errors.ts";
+
+export interface Journalled {
+  topic: string;
+  payload: Uint8Array;
+}
+
+/** How long a message stays: longer than the operating system keeps the broker's own writes from the disk (30 s). */
+const KEEP_MS = 120_000;
+const PRUNE_MS = 10_000;
+/** Messages that wait for one commit; beyond it the broker refuses, and the sender's outbox keeps them. */
+const MAX_WAITING = 10_000;
+
+interface Waiting extends Journalled {
+  done: (error?: Error) => void;
+}
+
+export class Journal {
+  readonly #db: DatabaseSync;
+  readonly #insert: StatementSync;
+  #waiting: Waiting[] = [];
+  #pruned = 0;
+  readonly counters = { written: 0, commits: 0, refused: 0 };
+
+  constructor(file: string) {
+    this.#db = new DatabaseSync(file);
+    this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+      CREATE TABLE IF NOT EXISTS said (seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, topic TEXT NOT NULL, payload BLOB NOT NULL)`);
+    this.#insert = this.#db.prepare("INSERT INTO said (at_ms, topic, payload) VALUES (?, ?, ?)");
+  }
+
+  /** Calls back once the message is on disk; messages that arrive together share one commit. */
+  write(topic: string, payload: Uint8Array, done: (error?: Error) => void): void {
+    if (this.#waiting.length >= MAX_WAITING) {
+      this.counters.refused++;
+      done(new Fault("failed", `${MAX_WAITING} messages wait for the disk`));
+      return;
+    }
+    if (this.#waiting.push({ topic, payload, done }) === 1) setImmediate(() => this.#commit());
+  }
+
+  #commit(): void {
+    const batch = this.#waiting;
+    this.#waiting = [];
+    const nowMs = Date.now();
+    try {
+      this.#db.exec("BEGIN");
+      for (const { topic, payload } of batch) this.#insert.run(nowMs, topic, payload);
+      if (nowMs - this.#pruned > PRUNE_MS) {
+        this.#pruned = nowMs;
+        this.#db.prepare("DELETE FROM said WHERE at_ms < ?").run(nowMs - KEEP_MS);
+      }
+      this.#db.exec("COMMIT");
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      for (const { done } of batch) done(error as Error);
+      return;
+    }
+    this.counters.written += batch.length;
+    this.counters.commits++;
+    for (const { done } of batch) done();
+  }
+
+  /** Everything of the last minutes, in the order it was acknowledged. */
+  said(): Journalled[] {
+    return this.#db.prepare("SELECT topic, payload FROM said ORDER BY seq").all() as unknown as Journalled[];
+  }
+
+  close(): void {
+    if (this.#waiting.length > 0) this.#commit();
+    this.#db.close();
+  }
+}

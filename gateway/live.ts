@@ -1,0 +1,64 @@
+/** The live connection to every console: numbered events, a bounded queue for each, slow ones cut off. */
+import type { WebSocket } from "@fastify/websocket";
+import type { LiveEvent } from "#contract/ops-api.ts";
+import type { LiveBody } from "./context.ts";
+import { nowUtc } from "./now.ts";
+
+/** Bytes that may wait for one console. Above the first, what the next event replaces anyway is left out; above the second it is cut off. */
+export const DROP_ABOVE_BYTES = 1_000_000;
+export const CLOSE_ABOVE_BYTES = 4_000_000;
+/** "Try again later" (IANA registry of WebSocket close codes). */
+const TRY_AGAIN_LATER = 1013;
+
+/** Said again every second or at every change: a missed one is made good by the next. */
+const replaceable = new Set<LiveBody["type"]>(["health", "node", "flight"]);
+
+export class Live {
+  readonly #clients = new Map<WebSocket, { seq: number; user: string }>();
+  readonly counters = { sent: 0, dropped: 0, closedSlow: 0 };
+
+  get clients(): number {
+    return this.#clients.size;
+  }
+
+  /** Numbers start at 1 with the snapshot. */
+  add(socket: WebSocket, user: string, snapshot: LiveBody): void {
+    this.#clients.set(socket, { seq: 0, user });
+    socket.on("close", () => this.#clients.delete(socket));
+    socket.on("error", () => socket.terminate());
+    this.#send(socket, snapshot);
+  }
+
+  broadcast(event: LiveBody): void {
+    for (const socket of this.#clients.keys()) this.#send(socket, event);
+  }
+
+  /** Ends the connections of a person who logged out. */
+  dismiss(user: string): void {
+    for (const [socket, client] of this.#clients) if (client.user === user) socket.close(4401, "logged out");
+  }
+
+  close(): void {
+    for (const socket of this.#clients.keys()) socket.close(1001, "the gateway stops");
+  }
+
+  #send(socket: WebSocket, event: LiveBody): void {
+    const client = this.#clients.get(socket);
+    if (!client || socket.readyState !== socket.OPEN) return;
+    if (socket.bufferedAmount > CLOSE_ABOVE_BYTES) {
+      this.counters.closedSlow++;
+      this.#clients.delete(socket);
+      socket.close(TRY_AGAIN_LATER, "too slow");
+      // A frozen peer never answers the close.
+      setTimeout(() => socket.terminate(), 1_000).unref();
+      return;
+    }
+    if (socket.bufferedAmount > DROP_ABOVE_BYTES && replaceable.has(event.type)) {
+      this.counters.dropped++;
+      return;
+    }
+    client.seq++;
+    this.counters.sent++;
+    socket.send(JSON.stringify({ seq: client.seq, at: nowUtc(), ...event } as LiveEvent));
+  }
+}
