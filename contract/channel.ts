@@ -43,7 +43,7 @@ export interface Channel<S extends v.GenericSchema = v.GenericSchema> {
   readonly rights: Rights;
   readonly delivery: Delivery;
   /** What makes two deliveries the same message: QoS 1 repeats, consumers drop what they have seen. */
-  readonly key: (message: v.InferOutput<S>) => string;
+  key(message: v.InferOutput<S>): string;
 }
 
 export type MessageOf<C> = C extends Channel<infer S> ? v.InferOutput<S> : never;
