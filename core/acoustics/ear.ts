@@ -181,7 +181,7 @@ class StreamingEar implements Ear {
     const onsetTick = Math.max(0, from + arrival.at);
     const last = this.#earlier.at(-1);
     // Two triggers of one wavefront: the second was the rest of the first.
-    if (last && onsetTick - last.onsetTick < 0.02 * this.#rate) return undefined;
+    if (last && onsetTick - last.onsetTick < 0.004 * this.#rate) return undefined;
     this.#ring.copy(Math.round(onsetTick - 0.002 * this.#rate), this.#around);
     const { peak, clipped } = peakOf(this.#around);
     const candidate: Candidate = {

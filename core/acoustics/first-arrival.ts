@@ -11,7 +11,7 @@
 const SMOOTHING_S = [0, 0.00009, 0.00018, 0.00036, 0.00072] as const;
 /** Noise before the impulse and search window around the trigger, seconds. */
 const NOISE_FROM_S = 0.06;
-const SEARCH_FROM_S = 0.03;
+const SEARCH_FROM_S = 0.012;
 const SEARCH_TO_S = 0.006;
 /** Slow sound (wind, engines) is taken off by subtracting the mean over this, seconds. */
 const SLOW_S = 0.012;

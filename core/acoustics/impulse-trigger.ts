@@ -10,6 +10,8 @@ const ABOVE_FLOOR_DB = 7.5;
 const ABOVE_BEFORE_DB = 6;
 /** Arrivals closer than this are one candidate: rounds of an automatic weapon are 80 ms apart. */
 const DEAF_HOPS = 40;
+/** ... unless the second is this much stronger: a creak just before a shot must not hide it, dB. */
+const OVERRULES_DB = 8;
 /** Memory of the floor, hops. */
 const FLOOR_HOPS = 700;
 /** Hops over which a floor is first learned. */
@@ -30,6 +32,8 @@ export class ImpulseTrigger {
   #heard = 0;
   #warm = false;
   #deafUntil = 0;
+  /** Strongest 2 ms of the arrival that made us deaf, over the floor of its band. */
+  #strongest = 0;
   readonly #onTrigger: (hop: number) => void;
 
   /** `onTrigger` gets the index of the first hop of the rise. */
@@ -84,22 +88,31 @@ export class ImpulseTrigger {
     const before = (hop - 1 + HISTORY) % HISTORY;
     const rise = 10 ** (ABOVE_FLOOR_DB / 10);
     const step = 10 ** (ABOVE_BEFORE_DB / 10);
-    let triggered = false;
+    const overrules = 10 ** (OVERRULES_DB / 10);
+    let strongest = 0;
+    let rises = false;
     for (let b = 0; b < BANDS; b++) {
       const energy = this.#history[at * BANDS + b]!;
       const floor = this.floor[b]!;
-      if (!triggered && hop >= this.#deafUntil) {
-        const last = this.#silent[before] === 1 ? energy : this.#history[before * BANDS + b]!;
-        const now = (energy + last) / 2;
-        triggered = now > rise * floor && now > step * this.#meanBefore(hop, b);
+      const last = this.#silent[before] === 1 ? energy : this.#history[before * BANDS + b]!;
+      const now = (energy + last) / 2;
+      if (now > rise * floor && now / floor > strongest) {
+        strongest = now / floor;
+        rises = now > step * this.#meanBefore(hop, b);
       }
       // Impulses hardly lift the floor: a hop counts four times the floor at most.
       const counted = energy < 4 * floor ? energy : 4 * floor;
       this.floor[b] = Math.max(LEAST_FLOOR, floor + (counted - floor) / FLOOR_HOPS);
     }
-    if (triggered) {
+    // An arrival takes some milliseconds to its full strength: that is no second one.
+    const deaf =
+      hop < this.#deafUntil && (hop < this.#deafUntil - DEAF_HOPS + 5 || strongest < overrules * this.#strongest);
+    if (rises && !deaf) {
       this.#deafUntil = hop + DEAF_HOPS;
+      this.#strongest = strongest;
       this.#onTrigger(hop > 0 ? hop - 1 : 0);
+    } else if (hop < this.#deafUntil) {
+      this.#strongest = Math.max(this.#strongest, strongest);
     }
   }
 
