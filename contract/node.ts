@@ -5,7 +5,8 @@ import { Position } from "./geo.ts";
 import { Count, Finite, NonNegative, Probability, Text, UtcNs } from "./units.ts";
 
 export const ClockState = v.object({
-  source: v.picklist(["pps", "ptp", "ntp", "sim", "none"]),
+  /** `system`: the host's clock, trusted as configured; nothing measured says how good it is. */
+  source: v.picklist(["pps", "ptp", "ntp", "system", "sim", "none"]),
   synchronised: v.boolean(),
   /** One sigma of this node's UTC. */
   sigmaS: NonNegative,

@@ -26,7 +26,7 @@ const MAX_LINE_BYTES = 4096;
 /** More than a second at 96 kHz and eight channels: a header that asks for more is garbage. */
 const MAX_FRAME_VALUES = 1 << 20;
 
-const sources = ["none", "pps", "ptp", "ntp", "sim"] as const satisfies readonly ClockState["source"][];
+const sources = ["none", "pps", "ptp", "ntp", "sim", "system"] as const satisfies readonly ClockState["source"][];
 
 export const PcmAsk = v.object({ protocol: v.literal(PCM_PROTOCOL), node: Name });
 export type PcmAsk = v.InferOutput<typeof PcmAsk>;

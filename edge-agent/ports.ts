@@ -3,7 +3,8 @@
  * a fake and its real twin run the same suite.
  */
 import type { Channel, MessageOf } from "#contract/channel.ts";
-import type { ClockState } from "#contract/node.ts";
+import type { Position } from "#contract/geo.ts";
+import type { ClockState, NodeState } from "#contract/node.ts";
 import type { Scores } from "#contract/shot.ts";
 
 /** A block of simultaneous samples of all channels. */
@@ -46,6 +47,18 @@ export interface Classifier {
   close(): Promise<void>;
 }
 
+/** Tells whether a clip holds speech, and what may leave the node of it. */
+export interface VoiceGate {
+  /** @param clip mono samples, full scale = 1. `clip` of the answer is absent where nothing may leave. */
+  pass(clip: Float32Array, sampleRateHz: number): VoiceVerdict;
+}
+
+export interface VoiceVerdict {
+  speechProbability: number;
+  action: "passed" | "filtered" | "withheld";
+  clip: Float32Array | undefined;
+}
+
 export interface Subscription {
   close(): Promise<void>;
 }
@@ -82,6 +95,31 @@ export interface Log {
   info(facts: object, text: string): void;
   warn(facts: object, text: string): void;
   error(facts: object, text: string): void;
+}
+
+/** What `main` hands every role, besides the devices of its own. A role exports `start<Role>(context): Promise<Running>` and `<Role>Config`, its schema. */
+export interface RoleContext<Config> {
+  site: string;
+  node: string;
+  /** Where this node stands, where it stands still. */
+  position: Position | undefined;
+  bus: Bus;
+  log: Log;
+  /** Stop. */
+  signal: AbortSignal;
+  /** This role's part of the node's configuration, checked by its schema. */
+  config: Config;
+  /** SHA-256 of the node's whole configuration without secrets. */
+  configSha256: string;
+  /** Folder for what this role keeps. */
+  dataDir: string;
+  /** UTC of this node, nanoseconds since 1970, and how good it is; undefined while it is not valid. */
+  now(): { utcNs: bigint; clock: ClockState } | undefined;
+  /** Puts numbers and facts into the next `node/state`. Counters of one role: `{ candidates: 12 }` is shown as `listen.candidates`. */
+  report(part: {
+    counters?: Record<string, number>;
+    state?: Partial<Pick<NodeState, "clock" | "fault" | "adaptation" | "selfTest" | "positionDoubt">>;
+  }): void;
 }
 
 /** A running role: ready when the promise resolved; `done` ends when it has stopped. */
