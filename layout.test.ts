@@ -19,7 +19,8 @@ const permitted: Record<string, readonly string[]> = {
   "firmware-bridge": ["edge-agent/ports", "core", "contract"],
   gateway: ["contract", "core"],
   flows: ["contract"],
-  models: ["core", "contract", "sim"],
+  // Training and measuring hear recordings with the very code of the device.
+  models: ["core", "contract", "sim", "edge-agent/devices", "edge-agent/ports"],
   sim: ["contract", "edge-agent/ports"],
   bin: ["contract", "core", "edge-agent", "firmware-bridge", "gateway", "flows", "models", "sim"],
 };
