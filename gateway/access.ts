@@ -18,7 +18,8 @@ export type Access =
 /** Parties that see the whole site; all others see of addressed channels only what is meant for them. */
 const overseers: readonly Party[] = ["gateway", "flows", "dispatch", "pilot"];
 
-const has = (identity: Identity, parties: readonly Party[]) => identity.parties.some((party) => parties.includes(party));
+const has = (identity: Identity, parties: readonly Party[]) =>
+  identity.parties.some((party) => parties.includes(party));
 
 export function mayPublish(identity: Identity, site: string, topic: string): Access {
   const parts = parseTopic(topic);

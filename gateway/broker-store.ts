@@ -23,7 +23,11 @@ export interface BrokerStore {
   close(): Promise<void>;
 }
 
-export async function openBrokerStore(folder: string, log: Logger, limit = MAX_QUEUED_PER_CLIENT): Promise<BrokerStore> {
+export async function openBrokerStore(
+  folder: string,
+  log: Logger,
+  limit = MAX_QUEUED_PER_CLIENT,
+): Promise<BrokerStore> {
   const db = await openLevel(folder, log);
   const persistence = levelPersistence(db) as Persistence;
   const queued = new Map<string, number>();

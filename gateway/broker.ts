@@ -73,14 +73,17 @@ export async function startBroker(config: GatewayConfig, log: Logger): Promise<B
         log.warn({ client: client.id, user: username, from: addressOf(client) }, `connection refused: ${why}`);
         callback(Object.assign(new Error(why), { returnCode }) as AuthenticateError, false);
       };
-      keeper.identify(username, password, client.id, checker).then((found) => {
-        if ("why" in found) return refuse(found.why, found.returnCode);
-        const will = wills.get(client);
-        const fault = will && keeper.willFault(found, will);
-        if (fault) return refuse(`last will: ${fault}`, 5);
-        identities.set(client, found);
-        callback(null, true);
-      }, (error: Error) => refuse(error.message, 3));
+      keeper.identify(username, password, client.id, checker).then(
+        (found) => {
+          if ("why" in found) return refuse(found.why, found.returnCode);
+          const will = wills.get(client);
+          const fault = will && keeper.willFault(found, will);
+          if (fault) return refuse(`last will: ${fault}`, 5);
+          identities.set(client, found);
+          callback(null, true);
+        },
+        (error: Error) => refuse(error.message, 3),
+      );
     },
     authorizePublish: (client, packet, callback) => {
       const will = packet as typeof packet & { clientId?: string };
@@ -111,7 +114,11 @@ export async function startBroker(config: GatewayConfig, log: Logger): Promise<B
     for (const { topic, qos } of subscriptions) {
       const greeting = (qos as number) < 128 ? greetings.get(parseTopic(topic)?.channel ?? "") : undefined;
       for (const message of greeting?.messages() ?? []) {
-        const packet = packetOf(topicOf((greeting as { channel: Channel }).channel, config.site, greetNode), message, false);
+        const packet = packetOf(
+          topicOf((greeting as { channel: Channel }).channel, config.site, greetNode),
+          message,
+          false,
+        );
         client.publish(packet, (error) => error && log.warn({ client: client.id }, `greeting: ${error.message}`));
       }
     }
@@ -172,7 +179,14 @@ export async function startBroker(config: GatewayConfig, log: Logger): Promise<B
       const said = journal.said();
       for (const { topic, payload } of said) {
         await new Promise<void>((resolve, reject) => {
-          const packet = { cmd: "publish", topic, payload: Buffer.from(payload), qos: 1, retain: false, dup: false } as const;
+          const packet = {
+            cmd: "publish",
+            topic,
+            payload: Buffer.from(payload),
+            qos: 1,
+            retain: false,
+            dup: false,
+          } as const;
           aedes.publish(packet, (error) => (error ? reject(error) : resolve()));
         });
       }
@@ -180,7 +194,10 @@ export async function startBroker(config: GatewayConfig, log: Logger): Promise<B
       const { mqtt, mqtts } = config.listen;
       const ports: { mqtt: number; mqtts?: number } = { mqtt: await open(createServer(accept), mqtt.host, mqtt.port) };
       if (mqtts) {
-        const server = createTlsServer({ cert: readFileSync(mqtts.certFile), key: readFileSync(mqtts.keyFile) }, accept);
+        const server = createTlsServer(
+          { cert: readFileSync(mqtts.certFile), key: readFileSync(mqtts.keyFile) },
+          accept,
+        );
         ports.mqtts = await open(server, mqtts.host, mqtts.port);
       }
       return ports;

@@ -9,7 +9,12 @@ import { Position } from "#contract/geo.ts";
 import { Name, NodeId, SiteId } from "#contract/units.ts";
 import { isSecretHash } from "./credentials.ts";
 
-const Port = v.pipe(v.number(), v.integer(), v.minValue(0, "must be 0 to 65535"), v.maxValue(65535, "must be 0 to 65535"));
+const Port = v.pipe(
+  v.number(),
+  v.integer(),
+  v.minValue(0, "must be 0 to 65535"),
+  v.maxValue(65535, "must be 0 to 65535"),
+);
 const Loopback = v.pipe(
   v.string(),
   v.regex(
@@ -55,20 +60,17 @@ const Schema = v.pipe(
   v.strictObject({
     site: SiteId,
     title: v.optional(v.pipe(v.string(), v.maxLength(80))),
-    timeZone: v.optional(v.pipe(v.string(), v.check(isTimeZone, "is no IANA time zone, such as America/New_York")), "UTC"),
+    timeZone: v.optional(
+      v.pipe(v.string(), v.check(isTimeZone, "is no IANA time zone, such as America/New_York")),
+      "UTC",
+    ),
     dataDir: v.string(),
     streets: v.optional(v.string()),
     listen: v.optional(
       v.strictObject({
-        mqtt: v.optional(
-          v.strictObject({ host: v.optional(Loopback, "127.0.0.1"), port: v.optional(Port, 1883) }),
-          {},
-        ),
+        mqtt: v.optional(v.strictObject({ host: v.optional(Loopback, "127.0.0.1"), port: v.optional(Port, 1883) }), {}),
         mqtts: tls(8883),
-        http: v.optional(
-          v.strictObject({ host: v.optional(Loopback, "127.0.0.1"), port: v.optional(Port, 8080) }),
-          {},
-        ),
+        http: v.optional(v.strictObject({ host: v.optional(Loopback, "127.0.0.1"), port: v.optional(Port, 8080) }), {}),
         https: tls(8443),
       }),
       {},

@@ -72,7 +72,10 @@ export class Gatekeeper {
     if (!username || !password) return { why: "no credential given; anonymous clients are not let in", returnCode: 4 };
     const entry = this.#identities.get(username);
     const secret = password.toString("utf8");
-    const right = entry?.secret !== undefined ? sameSecret(entry.secret, secret) : await checker.check(username, secret, entry?.stored);
+    const right =
+      entry?.secret !== undefined
+        ? sameSecret(entry.secret, secret)
+        : await checker.check(username, secret, entry?.stored);
     if (!entry) return { why: `'${username}' is not in the gateway's configuration`, returnCode: 4 };
     if (!right) return { why: `wrong secret for '${username}'`, returnCode: 4 };
     if (clientId !== username) {

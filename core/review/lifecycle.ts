@@ -57,10 +57,7 @@ function onVerdict(known: Known, change: Extract<Change, { kind: "verdict" }>, a
   }
   // A verdict holds for what the person saw. That somebody took the incident meanwhile changes nothing of it.
   if (change.seenVersion < known.substanceVersion) {
-    return refused(
-      `the incident changed since version ${change.seenVersion} (now ${known.version}): look again`,
-      true,
-    );
+    return refused(`the incident changed since version ${change.seenVersion} (now ${known.version}): look again`, true);
   }
   if (change.status === known.status) return refused(`it is ${known.status} already`);
   const version = known.version + 1;

@@ -53,6 +53,7 @@ function ellipseOf({ ee, en, nn }: Covariance): Ellipse95 {
 export function placeOfRounds(rounds: readonly (Place & { probability: number })[]): Place | undefined {
   const first = rounds[0];
   if (!first) return undefined;
+  if (rounds.length === 1) return { lat: first.lat, lon: first.lon, ellipse95: first.ellipse95 };
   const scale = metresPerDeg(first.lat);
   const points = rounds.map((round) => ({
     east: (round.lon - first.lon) * scale.east,

@@ -75,7 +75,8 @@ export class Clips {
   store(clip: ClipCut): ClipOutcome {
     const pcm = clip.pcm16 === undefined ? undefined : Buffer.from(clip.pcm16, "base64");
     const durationS = (pcm?.length ?? 0) / 2 / clip.sampleRateHz;
-    if (durationS > MAX_CLIP_S) return { kind: "refused", why: `${durationS.toFixed(2)} s is longer than ${MAX_CLIP_S} s` };
+    if (durationS > MAX_CLIP_S)
+      return { kind: "refused", why: `${durationS.toFixed(2)} s is longer than ${MAX_CLIP_S} s` };
     if (pcm && pcm.length % 2 !== 0) return { kind: "refused", why: "half a sample" };
     const sha256 = pcm && sha256Hex(pcm);
     if (sha256 !== clip.pcmSha256) return { kind: "refused", why: "pcmSha256 is not that of the samples" };
@@ -113,7 +114,9 @@ export class Clips {
 
   list(incident: string): IncidentDetail["clips"] {
     const rows = this.#db
-      .prepare("SELECT * FROM clip WHERE incident = ? AND stored_ms IS NOT NULL AND (withheld = 1 OR sealed IS NOT NULL)")
+      .prepare(
+        "SELECT * FROM clip WHERE incident = ? AND stored_ms IS NOT NULL AND (withheld = 1 OR sealed IS NOT NULL)",
+      )
       .all(incident) as unknown as ClipRow[];
     return rows.map((row) => ({
       arrival: row.arrival,

@@ -14,7 +14,10 @@ interface Row {
   state: string;
 }
 
-export type Decision = { kind: "done"; state: IncidentState } | Extract<Outcome, { kind: "refused" }> | { kind: "absent" };
+export type Decision =
+  | { kind: "done"; state: IncidentState }
+  | Extract<Outcome, { kind: "refused" }>
+  | { kind: "absent" };
 
 type Applied =
   | { kind: "applied"; changed: boolean; known: Known; state: IncidentState }
@@ -102,9 +105,7 @@ export class Incidents {
 
   /** False when this message was taken in before. Inside the caller's transaction. */
   takeOnce(channel: string, key: string, incident: string): boolean {
-    return (
-      this.#db.prepare("INSERT OR IGNORE INTO taken VALUES (?, ?, ?)").run(channel, key, incident).changes === 1
-    );
+    return this.#db.prepare("INSERT OR IGNORE INTO taken VALUES (?, ?, ?)").run(channel, key, incident).changes === 1;
   }
 
   state(incident: string): IncidentState | undefined {
@@ -145,9 +146,7 @@ export class Incidents {
   }
 
   markSaid(incident: string, version: number): void {
-    this.#db
-      .prepare("UPDATE incident SET said_version = max(said_version, ?) WHERE id = ?")
-      .run(version, incident);
+    this.#db.prepare("UPDATE incident SET said_version = max(said_version, ?) WHERE id = ?").run(version, incident);
   }
 
   #row(incident: string): Row | undefined {

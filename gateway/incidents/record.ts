@@ -98,12 +98,17 @@ export class IncidentRecord {
             : link.entry_seq >= chain.brokenAt
               ? `entry ${chain.brokenAt} was altered`
               : undefined;
-      if (why) return { ok: false, length: links.length, broken: { ledgerSeq: index + 1, incident: link.incident, why } };
+      if (why)
+        return { ok: false, length: links.length, broken: { ledgerSeq: index + 1, incident: link.incident, why } };
       previous = link.hash;
     }
     const total = (this.#db.prepare("SELECT count(*) AS n FROM entry").get() as { n: number }).n;
     if (total !== links.length) {
-      const broken = { ledgerSeq: links.length, incident: "", why: `${total} entries but ${links.length} in the ledger` };
+      const broken = {
+        ledgerSeq: links.length,
+        incident: "",
+        why: `${total} entries but ${links.length} in the ledger`,
+      };
       return { ok: false, length: links.length, broken };
     }
     return { ok: true, length: links.length };

@@ -43,7 +43,9 @@ CREATE TABLE IF NOT EXISTS session (
 /** WAL with FULL: a commit is on the disk when it returns. */
 export function openDatabase(file: string): DatabaseSync {
   const db = new DatabaseSync(file);
-  db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA busy_timeout = 5000");
+  db.exec(
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA busy_timeout = 5000",
+  );
   db.exec(SCHEMA);
   return db;
 }

@@ -1,0 +1,69 @@
+/** `tocsin gateway`: runs the hub, and makes the hashes that its configuration holds instead of secrets. */
+import { parseArgs } from "node:util";
+import { pino } from "pino";
+import { Fault } from "#contract/errors.ts";
+import { readGatewayConfig } from "#gateway/config.ts";
+import { hashSecret, newSecret, PASSWORD_LOG2_N, SECRET_LOG2_N } from "#gateway/credentials.ts";
+import { startGateway } from "#gateway/main.ts";
+import { type Command, printJson, say } from "../command.ts";
+
+const help = `
+usage: tocsin gateway --config FILE [--check] [--json]
+       tocsin gateway hash [--new]
+
+Runs the district's hub: MQTT broker, incident store, console, flows. Stops on SIGTERM or Ctrl-C.
+
+  --config FILE  the gateway's configuration (YAML); docs/gateway.md explains it
+  --check        only read the configuration and list its faults
+  --json         print {"type":"listening", ports} on stdout once everything listens
+
+  hash           reads a password or secret from stdin, prints its hash for 'passwordHash' or 'secretHash'
+  hash --new     makes a random secret for a node, prints {"secret", "hash"} as JSON
+`;
+
+async function hash(argv: readonly string[]): Promise<number> {
+  const { values } = parseArgs({ args: [...argv], options: { new: { type: "boolean" } } });
+  if (values.new) {
+    const secret = newSecret();
+    printJson({ secret, hash: await hashSecret(secret, SECRET_LOG2_N) });
+    return 0;
+  }
+  if (process.stdin.isTTY) say("type the secret, then Enter and Ctrl-D");
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  const secret = Buffer.concat(chunks)
+    .toString("utf8")
+    .replace(/\r?\n$/, "");
+  if (secret.length < 8) throw new Fault("input", "the secret must have at least 8 characters");
+  process.stdout.write(`${await hashSecret(secret, PASSWORD_LOG2_N)}\n`);
+  return 0;
+}
+
+async function run(argv: readonly string[]): Promise<number> {
+  if (argv[0] === "hash") return hash(argv.slice(1));
+  const { values } = parseArgs({
+    args: [...argv],
+    options: { config: { type: "string" }, check: { type: "boolean" }, json: { type: "boolean" } },
+  });
+  if (values.config === undefined) throw new Fault("usage", "which configuration? Give --config FILE");
+  const config = readGatewayConfig(values.config);
+  if (values.check) {
+    say(`${values.config}: good`);
+    return 0;
+  }
+  const log = pino({ level: config.logLevel, base: null }, pino.destination({ dest: 2, sync: true }));
+  const stopped = new Promise<void>((resolve) => {
+    process.once("SIGTERM", resolve);
+    process.once("SIGINT", resolve);
+  });
+  const gateway = await startGateway(config, log);
+  const { ports } = gateway;
+  log.info(ports, `console at http://${config.listen.http.host}:${ports.http}/`);
+  if (values.json) printJson({ type: "listening", ...ports });
+  await stopped;
+  log.info("stopping");
+  await gateway.close();
+  return 0;
+}
+
+export const command: Command = { summary: "run the district's hub", help, run };

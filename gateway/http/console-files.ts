@@ -1,0 +1,57 @@
+/** The console's files: bundled when their sources changed, served without a log-in (they hold no data). */
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import fastifyStatic from "@fastify/static";
+import type { FastifyInstance } from "fastify";
+import { buildConsole, consoleFolder } from "../build-console.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const sources = ["gateway/ops", "gateway/build-console.ts", "contract", "package-lock.json"];
+
+/** Folder with the bundle of the sources as they are; the name carries their hash, so that two gateways never build into one. */
+export async function consoleFiles(): Promise<string> {
+  const folder = join(consoleFolder, hashOfSources());
+  if (existsSync(join(folder, "index.html"))) return folder;
+  const making = `${folder}.${process.pid}`;
+  try {
+    await buildConsole(making);
+    renameSync(making, folder);
+  } catch (error) {
+    rmSync(making, { recursive: true, force: true });
+    // Another process may have finished the same bundle first.
+    if (!existsSync(join(folder, "index.html"))) throw error;
+  }
+  return folder;
+}
+
+export async function serveConsole(app: FastifyInstance, folder: string): Promise<void> {
+  await app.register(fastifyStatic, {
+    root: folder,
+    preCompressed: true,
+    setHeaders: (reply, path) => {
+      const fixed = /\.woff2$|-[A-Z0-9]{8}\.js/.test(path);
+      reply.header("cache-control", fixed ? "public, max-age=31536000, immutable" : "no-cache");
+    },
+  });
+}
+
+function hashOfSources(): string {
+  const hash = createHash("sha256");
+  for (const source of sources) {
+    for (const file of filesUnder(join(root, source))) hash.update(file.slice(root.length)).update(readFileSync(file));
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
+function filesUnder(path: string): string[] {
+  if (!existsSync(path)) return [];
+  const entries = readdirSync(dirname(path), { withFileTypes: true });
+  const self = entries.find((entry) => join(dirname(path), entry.name) === path);
+  if (!self?.isDirectory()) return [path];
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.includes(".test."))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}

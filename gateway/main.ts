@@ -1,0 +1,168 @@
+/** The hub: broker, incidents, consoles; flows in a process of their own. The only place that chooses. */
+import { mkdirSync, statfsSync } from "node:fs";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { incidentState } from "#contract/incident.ts";
+import type { Health } from "#contract/ops-api.ts";
+import { startBroker } from "./broker.ts";
+import type { GatewayConfig } from "./config.ts";
+import type { GatewayContext } from "./context.ts";
+import { SecretChecker } from "./credentials.ts";
+import { consoleFiles, serveConsole } from "./http/console-files.ts";
+import { addIncidentRoutes } from "./http/incident-routes.ts";
+import { listenHttp, makeServer, sessionOf } from "./http/server.ts";
+import { Sessions } from "./http/sessions.ts";
+import { addSiteRoutes } from "./http/site-routes.ts";
+import { startHub } from "./hub.ts";
+import { Clips } from "./incidents/clips.ts";
+import { HeardLog } from "./incidents/heard.ts";
+import { Incidents } from "./incidents/incidents.ts";
+import { openDatabase } from "./incidents/schema.ts";
+import { readSealKey, readSigningKey } from "./keys.ts";
+import { Live } from "./live.ts";
+import { addFigures, makeMetrics } from "./metrics.ts";
+import { Nodes } from "./nodes.ts";
+
+const HEALTH_MS = 1_000;
+const RETENTION_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+/** Incidents in a console's first picture; it asks for older ones as it scrolls. */
+const SNAPSHOT_INCIDENTS = 200;
+
+export interface Gateway {
+  ports: { mqtt: number; mqtts?: number; http: number; https?: number; flows?: number };
+  close(): Promise<void>;
+}
+
+/** Resolves when everything listens; nodes may have waited in front of the door. */
+export async function startGateway(config: GatewayConfig, log: Logger): Promise<Gateway> {
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  // Closed in the opposite order, also when a later part cannot start.
+  await using parts = new AsyncDisposableStack();
+  const stop = new AbortController();
+  const metrics = makeMetrics();
+  const db = openDatabase(join(config.dataDir, "incidents.sqlite"));
+  parts.defer(() => db.close());
+  const broker = await startBroker(config, log.child({ part: "broker" }));
+  const incidents = new Incidents(db);
+  const clips = new Clips(db, incidents, readSealKey(config.dataDir));
+  const heard = new HeardLog(db);
+  parts.defer(() => heard.flush());
+  parts.defer(() => broker.close());
+  const signing = await readSigningKey(config.dataDir);
+  const nodes = new Nodes();
+  const live = new Live();
+  const checker = new SecretChecker();
+  const sessions = new Sessions(db, config.users, checker);
+
+  const health = (): Health => ({
+    bus: "ok",
+    flows: "down",
+    clocks: nodes.clocks(),
+    detail: {
+      clients: broker.counters.clients(),
+      diskFreeMb: diskFreeMb(config.dataDir),
+      refused: Object.values(broker.counters.refused).reduce((sum, n) => sum + n, 0),
+    },
+  });
+
+  const hub = await startHub({
+    bus: broker.bus,
+    incidents,
+    clips,
+    heard,
+    nodes,
+    log: log.child({ part: "hub" }),
+    broadcast: (event) => live.broadcast(event),
+  });
+  broker.greet(incidentState, () => incidents.list({ limit: SNAPSHOT_INCIDENTS, status: "unreviewed" }).incidents);
+
+  const app = await makeServer({ sessions, live, log: log.child({ part: "http" }) });
+  parts.defer(() => app.close());
+  parts.defer(() => live.close());
+  addIncidentRoutes(app, incidents, clips);
+  addSiteRoutes(app, {
+    config,
+    live,
+    metrics,
+    health,
+    snapshot: () => ({
+      type: "snapshot",
+      ...incidents.list({ limit: SNAPSHOT_INCIDENTS }),
+      nodes: nodes.all(),
+      health: health(),
+    }),
+    keys: [signing.publicJwk],
+  });
+  addFigures(metrics, [
+    { name: "mqtt_clients", help: "Connected clients", read: broker.counters.clients },
+    { name: "mqtt_published", help: "Messages let through since start", read: () => broker.counters.published },
+    {
+      name: "mqtt_refused",
+      help: "Turned away at the broker, by reason",
+      label: "why",
+      read: () => broker.counters.refused,
+    },
+    { name: "mqtt_queue_drops", help: "Not queued for absent subscribers: full", read: broker.counters.queueDrops },
+    { name: "journal_written", help: "Messages on disk before PUBACK", read: () => broker.counters.journal.written },
+    { name: "journal_commits", help: "Commits of the journal", read: () => broker.counters.journal.commits },
+    { name: "shots", help: "Shot versions taken in", read: () => incidents.counters.shots },
+    { name: "shot_repeats", help: "Shot versions that came again", read: () => incidents.counters.repeats },
+    { name: "incidents", help: "Incidents by status", label: "status", read: () => incidents.countByStatus() },
+    { name: "ledger_entries", help: "Entries on all records", read: () => incidents.record.head().length },
+    { name: "heard_dropped", help: "Arrivals not logged: disk too slow", read: () => heard.counters.dropped },
+    { name: "live_consoles", help: "Consoles connected", read: () => live.clients },
+    { name: "live_dropped", help: "Events left out for slow consoles", read: () => live.counters.dropped },
+    { name: "live_closed_slow", help: "Consoles cut off as too slow", read: () => live.counters.closedSlow },
+    { name: "disk_free_megabytes", help: "Free on the data directory's disk", read: () => diskFreeMb(config.dataDir) },
+  ]);
+
+  const context: GatewayContext = {
+    config,
+    bus: broker.bus,
+    log,
+    metrics,
+    http: app,
+    sessionOf,
+    broadcast: (event) => live.broadcast(event),
+    record: (incident, kind, by, text, data) => incidents.fact(incident, kind, by, text, data),
+    incident: (id) => incidents.state(id),
+    onIncident: (listener) => incidents.onVersion((state) => listener(state)),
+    signal: stop.signal,
+  };
+  void context;
+
+  // Nodes first: they must not wait for the console's bundle.
+  const mqttPorts = await broker.listen();
+  await hub.catchUp();
+  try {
+    await serveConsole(app, await consoleFiles());
+  } catch (error) {
+    log.error({ error: (error as Error).message }, "the console cannot be bundled; all else runs without it");
+  }
+  const httpPorts = await listenHttp(app, config.listen);
+
+  const clean = () => {
+    const nowMs = Date.now();
+    const sounds = clips.expire(nowMs - config.retention.clipsDays * DAY_MS);
+    const arrivals = heard.expire(nowMs - config.retention.heardDays * DAY_MS);
+    sessions.expire();
+    if (sounds + arrivals > 0) log.info({ sounds, arrivals }, "deleted what is past its time");
+  };
+  clean();
+  const timers = [
+    setInterval(() => live.broadcast({ type: "health", health: health() }), HEALTH_MS),
+    setInterval(clean, RETENTION_MS),
+  ];
+  parts.defer(() => {
+    stop.abort();
+    for (const timer of timers) clearInterval(timer);
+  });
+  const running = parts.move();
+  return { ports: { ...mqttPorts, ...httpPorts }, close: () => running.disposeAsync() };
+}
+
+function diskFreeMb(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return Math.floor((bavail * bsize) / 1e6);
+}
