@@ -1,0 +1,231 @@
+/**
+ * Sorts a pool of arrivals into shots: the best hypothesis first, its arrivals taken out, until nothing is left that
+ * chance does not explain. The work is bounded by the number of arrivals.
+ */
+import { type Pool, poolOf } from "./pool.ts";
+import type { Heard, Prior } from "./problem.ts";
+import { type Odds, usualOdds } from "./score.ts";
+import { type Hypothesis, searchIn } from "./search.ts";
+
+export interface AssociateOptions {
+  odds: Odds;
+  gate: number;
+  maxSets: number;
+  maxRangeM: number;
+  /** Log odds against chance that a shot needs: with four nodes, with five and more. */
+  accept4: number;
+  accept5: number;
+  /** Fewest nodes of a shot. */
+  minNodes: number;
+  /** Relative sigma under which the speed of sound is solved for where the given air explains too little; 0 never does. */
+  speedDoubt: number;
+  /** Two rounds of one place are at least this far apart. */
+  minRoundGapS: number;
+}
+
+export const usualAssociation: AssociateOptions = {
+  odds: usualOdds,
+  gate: 3.9,
+  maxSets: 260,
+  maxRangeM: 2000,
+  accept4: 8,
+  accept5: 6,
+  minNodes: 3,
+  speedDoubt: 0.02,
+  minRoundGapS: 0.045,
+};
+
+export interface AssociatedShot {
+  hypothesis: Hypothesis;
+  used: Heard[];
+  /** Other places that explain as much, with their share of the belief. */
+  rivals: { hypothesis: Hypothesis; share: number }[];
+  /** This place's share of the belief. */
+  share: number;
+  prior: Prior;
+}
+
+export interface Association {
+  shots: AssociatedShot[];
+  pool: Pool;
+  /** 1 where an arrival belongs to no shot. */
+  free: Uint8Array;
+  sets: number;
+}
+
+/** A place and time to try first: an earlier version of a shot. */
+export interface Hint {
+  eastM: number;
+  northM: number;
+  t0S: number;
+  sigmaS: number;
+}
+
+/** Anchors looked at before the best hypothesis so far is taken. */
+const ANCHORS = 6;
+
+export function associate(
+  arrivals: readonly Heard[],
+  prior: Prior,
+  options: AssociateOptions = usualAssociation,
+  hints: readonly Hint[] = [],
+): Association {
+  const pool = poolOf(arrivals);
+  const n = arrivals.length;
+  const free = new Uint8Array(n).fill(1);
+  const spent = new Uint8Array(n);
+  const search = searchIn(pool, free, prior, options);
+  const shots: AssociatedShot[] = [];
+  const budget = 400 + 120 * n;
+  let freeSpeedSets = 0;
+
+  for (const hint of hints) {
+    const h = search.refine(hint.eastM, hint.northM, hint.t0S, hint.sigmaS);
+    if (h && h.rows.length >= 5 && h.silent === 0 && h.early === 0 && h.direct >= options.accept5) take(h, [h], prior);
+  }
+
+  while (search.sets + freeSpeedSets < budget) {
+    let best: { found: Hypothesis[]; prior: Prior } | undefined;
+    let looked = 0;
+    let firstT = Number.NaN;
+    for (let m = 0; m < n && looked < ANCHORS; m++) {
+      const anchor = pool.byTime[m]!;
+      if (free[anchor] !== 1 || spent[anchor] === 1) continue;
+      const t = pool.columns.t[anchor]!;
+      if (Number.isNaN(firstT)) firstT = t;
+      // A shot further away in time than sound travels does not compete with the first.
+      if (t - firstT > 3) break;
+      looked++;
+      const again = fromRounds(anchor);
+      if (again) {
+        best = { found: [again], prior };
+        break;
+      }
+      let { found, complete } = search.from(anchor);
+      let under = prior;
+      if (!complete && options.speedDoubt > 0 && prior.speedSigma === 0) {
+        const freed = withFreeSpeed(anchor, found[0]);
+        if (freed) {
+          found = freed.found;
+          under = freed.prior;
+          complete = freed.complete;
+        }
+      }
+      found = found.filter((h) => acceptable(h));
+      if (found.length === 0) {
+        spent[anchor] = 1;
+        continue;
+      }
+      if (!best || found[0]!.total > best.found[0]!.total) best = { found, prior: under };
+      if (complete) break;
+    }
+    if (!best) {
+      if (looked === 0) break;
+      continue;
+    }
+    take(best.found[0]!, best.found, best.prior);
+  }
+  return { shots, pool, free, sets: search.sets + freeSpeedSets };
+
+  /** The round before may have been followed by another from the same place. */
+  function fromRounds(anchor: number): Hypothesis | undefined {
+    for (let s = shots.length - 1; s >= 0 && s >= shots.length - 4; s--) {
+      const shot = shots[s]!;
+      if (shot.prior !== prior) continue;
+      const { solution, rows } = shot.hypothesis;
+      const same = rows.find((row) => pool.slotOf[row] === pool.slotOf[anchor]);
+      if (same === undefined) continue;
+      const gapS = pool.columns.t[anchor]! - pool.columns.t[same]!;
+      if (gapS < options.minRoundGapS) continue;
+      const h = search.refine(solution.eastM, solution.northM, solution.t0S + gapS, 6e-3);
+      if (h && h.rows.length >= Math.max(5, 0.7 * rows.length) && h.silent === 0 && acceptable(h)) return h;
+    }
+    return undefined;
+  }
+
+  function withFreeSpeed(anchor: number, held: Hypothesis | undefined) {
+    const freePrior: Prior = { ...prior, speedSigma: options.speedDoubt };
+    const freed = searchIn(pool, free, freePrior, { ...options, maxSets: Math.ceil(options.maxSets / 3) });
+    const { found, complete } = freed.from(anchor);
+    freeSpeedSets += freed.sets;
+    const first = found[0];
+    if (!first || first.rows.length < 6) return undefined;
+    // The air that was given is believed unless far more fits without it.
+    if (held && (first.total < held.total + 8 || first.rows.length < held.rows.length + 1)) return undefined;
+    return { found, complete, prior: freePrior };
+  }
+
+  function acceptable(h: Hypothesis): boolean {
+    const nodes = h.rows.length;
+    if (nodes < options.minNodes) return false;
+    if (nodes >= 5 ? h.direct < options.accept5 : nodes === 4 ? h.direct < options.accept4 : !lonely(h)) return false;
+    for (const { hypothesis } of shots) {
+      const a = hypothesis.solution;
+      const b = h.solution;
+      const gapS = Math.abs(a.t0S - b.t0S);
+      // The same sound twice: duplicates, or an echo within the length of a muzzle blast.
+      if (gapS < options.minRoundGapS && Math.hypot(a.eastM - b.eastM, a.northM - b.northM) < 60) return false;
+    }
+    return !isShadow(h);
+  }
+
+  /** Three nodes say something only where no other arrival contradicts them. */
+  function lonely(h: Hypothesis): boolean {
+    return h.silent === 0 && h.early === 0 && shots.length === 0 && pool.slots === 3;
+  }
+
+  /** Echoes of a shot can agree on a mirror image of it: most of its arrivals then follow the shot's own, from elsewhere. */
+  function isShadow(h: Hypothesis): boolean {
+    for (const { hypothesis } of shots) {
+      const a = hypothesis.solution;
+      const b = h.solution;
+      const lag = b.t0S - a.t0S;
+      if (Math.hypot(a.eastM - b.eastM, a.northM - b.northM) < 25 || lag < -0.2 || lag > 1.5) continue;
+      let behind = 0;
+      for (const row of h.rows) {
+        const slot = pool.slotOf[row];
+        const t = pool.columns.t[row]!;
+        const direct = hypothesis.rows.find((r) => pool.slotOf[r] === slot);
+        if (direct !== undefined && t > pool.columns.t[direct]! && t < pool.columns.t[direct]! + 1.5) behind++;
+      }
+      if (behind >= 0.7 * h.rows.length && h.rows.length < Math.max(5, 0.6 * hypothesis.rows.length)) return true;
+    }
+    return false;
+  }
+
+  function take(h: Hypothesis, found: readonly Hypothesis[], under: Prior): void {
+    const rivals: { hypothesis: Hypothesis; share: number }[] = [];
+    let sum = 1;
+    for (const other of found) {
+      if (other === h) continue;
+      const share = Math.exp(other.total - h.total);
+      if (share < 0.01 || !overlaps(h, other)) continue;
+      sum += share;
+      rivals.push({ hypothesis: other, share });
+    }
+    for (const rival of rivals) rival.share /= sum;
+    shots.push({
+      hypothesis: h,
+      used: [...h.rows].map((row) => pool.heard[row]!),
+      rivals,
+      share: 1 / sum,
+      prior: under,
+    });
+    for (const row of h.rows) {
+      free[row] = 0;
+      // What one node hears within the length of the blast is the same blast.
+      const slot = pool.slotOf[row]!;
+      for (let i = pool.slotStart[slot]!; i < pool.slotStart[slot + 1]!; i++) {
+        if (free[i] === 1 && Math.abs(pool.columns.t[i]! - pool.columns.t[row]!) < 0.004) {
+          free[i] = 2;
+        }
+      }
+    }
+  }
+}
+
+function overlaps(a: Hypothesis, b: Hypothesis): boolean {
+  let shared = 0;
+  for (const row of b.rows) if (a.rows.includes(row)) shared++;
+  return shared >= 2;
+}

@@ -1,0 +1,73 @@
+/** Arrivals as the numeric code wants them: columns of numbers in a site's flat frame, seconds from a local origin of time. */
+import type { Air } from "./air.ts";
+
+/** One arrival, ready to be solved with. */
+export interface Heard {
+  id: string;
+  node: string;
+  eastM: number;
+  northM: number;
+  /** Height above the ellipsoid. */
+  upM: number;
+  /** Time of arrival, seconds from the localiser's origin of time. */
+  toaS: number;
+  /** One sigma of `toaS` with the node's position and the propagation in it. */
+  sigmaS: number;
+  /** Clockwise from north, radians. */
+  bearingRad?: number | undefined;
+  bearingSigmaRad?: number | undefined;
+  /** The detector's calibrated probability that it was a gunshot. */
+  probability?: number | undefined;
+  echoProbability?: number | undefined;
+  peakDbSpl?: number | undefined;
+  snrDb?: number | undefined;
+}
+
+/** What is known before any arrival is looked at. */
+export interface Prior {
+  air: Air;
+  /** Relative sigma of the speed of sound; 0 where the air is known. */
+  speedSigma: number;
+  /** Height of the muzzle above the ellipsoid, and its sigma; 0 where it is known. */
+  sourceUpM: number;
+  sourceUpSigmaM: number;
+}
+
+export interface Columns {
+  n: number;
+  x: Float64Array;
+  y: Float64Array;
+  z: Float64Array;
+  t: Float64Array;
+  sigma: Float64Array;
+  /** NaN where the node has no bearing. */
+  bearing: Float64Array;
+  bearingSigma: Float64Array;
+}
+
+export function columnsFor(capacity: number): Columns {
+  const column = () => new Float64Array(capacity);
+  return {
+    n: 0,
+    x: column(),
+    y: column(),
+    z: column(),
+    t: column(),
+    sigma: column(),
+    bearing: column(),
+    bearingSigma: column(),
+  };
+}
+
+/** Adds one arrival; the caller keeps within the capacity. */
+export function addRow(columns: Columns, heard: Heard): void {
+  const i = columns.n++;
+  columns.x[i] = heard.eastM;
+  columns.y[i] = heard.northM;
+  columns.z[i] = heard.upM;
+  columns.t[i] = heard.toaS;
+  columns.sigma[i] = heard.sigmaS;
+  const hasBearing = heard.bearingRad !== undefined && heard.bearingSigmaRad !== undefined;
+  columns.bearing[i] = hasBearing ? heard.bearingRad! : Number.NaN;
+  columns.bearingSigma[i] = hasBearing ? Math.max(heard.bearingSigmaRad!, 1e-3) : 1;
+}

@@ -1,0 +1,278 @@
+/**
+ * The consistency search: the best place and time that a given arrival may have come from, by closed-form candidates
+ * of that arrival and two others, each judged against all nodes and refined (locally optimised RANSAC over minimal sets,
+ * Chum, Matas & Kittler 2003, with the sets taken in a fixed order instead of by chance).
+ */
+import { fromThree, noCandidates } from "./closed-form.ts";
+import type { Pool } from "./pool.ts";
+import type { Prior } from "./problem.ts";
+import { type Evidence, gather, noEvidence, type Odds, weigh } from "./score.ts";
+import { noSolution, predictVarianceS2, type Solution, solve } from "./solve.ts";
+
+/** A place and time with the rows it explains. */
+export interface Hypothesis {
+  solution: Solution;
+  rows: Int32Array;
+  direct: number;
+  total: number;
+  silent: number;
+  early: number;
+}
+
+export interface SearchOptions {
+  odds: Odds;
+  /** Sigmas within which an arrival belongs to a refined fix. */
+  gate: number;
+  /** Minimal sets tried for one anchor. */
+  maxSets: number;
+  /** Metres from the nearest used node beyond which a fix is not believed. */
+  maxRangeM: number;
+}
+
+/** Nodes a minimal set is drawn from: the best of them carry a shot, more only cost. */
+const MAX_PARTNERS = 14;
+/** How many arrivals of one node are tried in minimal sets. */
+const MAX_RANK = 5;
+/** Leave-one-out residual, in sigmas, above which an arrival is put out of a fix. */
+const OUTLIER = 3.9;
+
+export interface Search {
+  /** Hypotheses through `anchor` (a row), best first, distinct in place. `complete`: the first leaves nothing to explain. */
+  from(anchor: number): { found: Hypothesis[]; complete: boolean };
+  /** Refines a place and time that is believed for other reasons (an earlier version, the round before). */
+  refine(eastM: number, northM: number, t0S: number, roughS: number): Hypothesis | undefined;
+  /** Minimal sets judged so far. */
+  readonly sets: number;
+}
+
+export function searchIn(pool: Pool, free: Uint8Array, prior: Prior, options: SearchOptions): Search {
+  const c = pool.columns;
+  const { odds, gate } = options;
+  const candidates = noCandidates();
+  const evidence: Evidence = noEvidence(pool.slots + 1);
+  const work = noSolution();
+  const three = new Int32Array(3);
+  const partnerRows = new Int32Array(MAX_PARTNERS * MAX_RANK);
+  const partnerCount = new Int32Array(MAX_PARTNERS);
+  const rough: Prior = { ...prior, sourceUpSigmaM: 0, speedSigma: 0 };
+  let sets = 0;
+
+  return {
+    from,
+    refine,
+    get sets() {
+      return sets;
+    },
+  };
+
+  function from(anchor: number): { found: Hypothesis[]; complete: boolean } {
+    const found: Hypothesis[] = [];
+    const partners = choosePartners(anchor);
+    const deepest = 2 * (MAX_RANK - 1);
+    let budget = options.maxSets;
+    for (let layer = 0; layer <= deepest && budget > 0; layer++) {
+      for (let p = 0; p < partners - 1 && budget > 0; p++) {
+        for (let q = p + 1; q < partners && budget > 0; q++) {
+          for (let rankP = 0; rankP <= layer && rankP < partnerCount[p]!; rankP++) {
+            const rankQ = layer - rankP;
+            if (rankQ >= partnerCount[q]!) continue;
+            budget--;
+            sets++;
+            if (tryThree(anchor, partnerRows[p * MAX_RANK + rankP]!, partnerRows[q * MAX_RANK + rankQ]!, found)) {
+              // Its other candidate fits the same three only; nothing is left over that could tell otherwise.
+              return { found: sorted(found), complete: true };
+            }
+          }
+        }
+      }
+    }
+    return { found: sorted(found), complete: false };
+  }
+
+  /** Fills the rows that may have come from the same shot as the anchor; the sharpest and loudest nodes first. */
+  function choosePartners(anchor: number): number {
+    const slots: { slot: number; worth: number }[] = [];
+    const anchorSlot = pool.slotOf[anchor]!;
+    for (let slot = 0; slot < pool.slots; slot++) {
+      if (slot === anchorSlot) continue;
+      let worth = Number.NEGATIVE_INFINITY;
+      for (let i = pool.slotStart[slot]!; i < pool.slotStart[slot + 1]!; i++) {
+        if (free[i] === 1 && mayShare(anchor, i))
+          worth = Math.max(worth, -Math.log(c.sigma[i]!) + 0.05 * (pool.heard[i]!.snrDb ?? 10) + pool.directBonus[i]!);
+      }
+      if (worth > Number.NEGATIVE_INFINITY) slots.push({ slot, worth });
+    }
+    slots.sort((a, b) => b.worth - a.worth || a.slot - b.slot);
+    const n = Math.min(slots.length, MAX_PARTNERS);
+    for (let p = 0; p < n; p++) {
+      let count = 0;
+      const { slot } = slots[p]!;
+      for (let i = pool.slotStart[slot]!; i < pool.slotStart[slot + 1]! && count < MAX_RANK; i++)
+        if (free[i] === 1 && mayShare(anchor, i)) partnerRows[p * MAX_RANK + count++] = i;
+      partnerCount[p] = count;
+    }
+    return n;
+  }
+
+  /** Two ears cannot hear one sound further apart in time than sound needs between them. */
+  function mayShare(a: number, b: number): boolean {
+    const dx = c.x[a]! - c.x[b]!;
+    const dy = c.y[a]! - c.y[b]!;
+    const dz = c.z[a]! - c.z[b]!;
+    const slowest =
+      prior.air.speedMps * (1 - 2 * prior.speedSigma) - Math.hypot(prior.air.windEastMps, prior.air.windNorthMps);
+    const reachS = Math.sqrt(dx * dx + dy * dy + dz * dz) / slowest;
+    return Math.abs(c.t[a]! - c.t[b]!) <= reachS + 3 * Math.hypot(c.sigma[a]!, c.sigma[b]!);
+  }
+
+  /** Judges both candidates of three rows; true where one explains everything around. */
+  function tryThree(i: number, j: number, k: number, found: Hypothesis[]): boolean {
+    fromThree(c, i, j, k, prior, candidates);
+    for (let s = 0; s < candidates.count; s++) {
+      three[0] = i;
+      three[1] = j;
+      three[2] = k;
+      if (
+        !solve(c, three, 3, rough, candidates.x[s]!, candidates.y[s]!, candidates.t0[s]!, work, {
+          maxIterations: 2,
+          robust: false,
+        })
+      )
+        continue;
+      if (!Number.isFinite(work.eastM) || work.t0S > c.t[i]! + 0.01) continue;
+      const h = improve();
+      if (!h) continue;
+      keep(found, h);
+      if (h.silent === 0 && h.early === 0 && h.rows.length >= 5) return true;
+    }
+    return false;
+  }
+
+  /** From a rough solution in `work` to a refined hypothesis: gather, fit, put out what does not fit, gather again. */
+  function improve(): Hypothesis | undefined {
+    // The rough solution holds height and speed: what they may shift a prediction by.
+    const wideS = 2e-4 + 3e-4 * prior.sourceUpSigmaM + 0.3 * prior.speedSigma;
+    gather(pool, free, work, prior, 3.5, wideS, evidence);
+    if (evidence.count < 3) return undefined;
+    for (let round = 0; round < 3; round++) {
+      const before = evidence.count;
+      if (!solve(c, evidence.rows, evidence.count, prior, work.eastM, work.northM, work.t0S, work)) return undefined;
+      dropOutliers();
+      if (evidence.count < 3) return undefined;
+      const checksum = checksumOf();
+      gather(pool, free, work, prior, gate, 0, evidence);
+      if (evidence.count < 3) return undefined;
+      if (evidence.count === before && checksumOf() === checksum) break;
+    }
+    if (!solve(c, evidence.rows, evidence.count, prior, work.eastM, work.northM, work.t0S, work)) return undefined;
+    dropOutliers();
+    if (evidence.count < 3) return undefined;
+    return finish();
+  }
+
+  function finish(): Hypothesis | undefined {
+    let nearest = Number.POSITIVE_INFINITY;
+    for (let m = 0; m < evidence.count; m++) {
+      const i = evidence.rows[m]!;
+      nearest = Math.min(nearest, Math.hypot(c.x[i]! - work.eastM, c.y[i]! - work.northM));
+    }
+    if (!(nearest <= options.maxRangeM)) return undefined;
+    weigh(pool, free, work, prior, odds, evidence);
+    return {
+      solution: { ...work, covariance: work.covariance.slice() },
+      rows: evidence.rows.slice(0, evidence.count),
+      direct: evidence.direct,
+      total: evidence.total,
+      silent: evidence.silent,
+      early: evidence.early,
+    };
+  }
+
+  /** Puts out the row with the largest leave-one-out residual while that is too large, four rows staying. */
+  function dropOutliers(): void {
+    while (evidence.count > 4) {
+      let worst = -1;
+      let worstU = OUTLIER;
+      for (let m = 0; m < evidence.count; m++) {
+        const i = evidence.rows[m]!;
+        const u = leaveOneOut(i);
+        if (u > worstU) {
+          worstU = u;
+          worst = m;
+        }
+      }
+      if (worst < 0) return;
+      for (let m = worst; m < evidence.count - 1; m++) evidence.rows[m] = evidence.rows[m + 1]!;
+      evidence.count--;
+      if (!solve(c, evidence.rows, evidence.count, prior, work.eastM, work.northM, work.t0S, work)) {
+        evidence.count = 0;
+        return;
+      }
+    }
+  }
+
+  /** Residual of a used row in sigmas of what the others predict. */
+  function leaveOneOut(i: number): number {
+    const residual = Math.abs(c.t[i]! - predicted(work, prior, i));
+    const v = predictVarianceS2(work, prior, c.x[i]!, c.y[i]!, c.z[i]!);
+    const own = c.sigma[i]! * c.sigma[i]!;
+    return residual / Math.sqrt(Math.max(own - v, 1e-3 * own));
+  }
+
+  function predicted(s: Solution, p: Prior, i: number): number {
+    const dx = c.x[i]! - s.eastM;
+    const dy = c.y[i]! - s.northM;
+    const dz = c.z[i]! - s.upM;
+    const { windEastMps: wx, windNorthMps: wy } = p.air;
+    const r2 = dx * dx + dy * dy + dz * dz;
+    if (wx === 0 && wy === 0) return s.t0S + Math.sqrt(r2) / s.speedMps;
+    const along = dx * wx + dy * wy;
+    const k = s.speedMps * s.speedMps - wx * wx - wy * wy;
+    return s.t0S + (Math.sqrt(along * along + k * r2) - along) / k;
+  }
+
+  function checksumOf(): number {
+    let sum = 0;
+    for (let m = 0; m < evidence.count; m++) sum = (sum * 31 + evidence.rows[m]! + 1) | 0;
+    return sum;
+  }
+
+  function refine(eastM: number, northM: number, t0S: number, roughS: number): Hypothesis | undefined {
+    work.ok = true;
+    work.eastM = eastM;
+    work.northM = northM;
+    work.upM = prior.sourceUpM;
+    work.t0S = t0S;
+    work.speedMps = prior.air.speedMps;
+    work.unknowns = 3;
+    work.upRow = -1;
+    work.speedRow = -1;
+    work.covariance.fill(0);
+    gather(pool, free, work, prior, 3.5, roughS, evidence);
+    if (evidence.count < 3) return undefined;
+    if (!solve(c, evidence.rows, evidence.count, prior, eastM, northM, t0S, work)) return undefined;
+    return improve();
+  }
+}
+
+/** Keeps the best of each place. */
+function keep(found: Hypothesis[], h: Hypothesis): void {
+  for (let m = 0; m < found.length; m++) {
+    const other = found[m]!.solution;
+    const apartM = Math.hypot(other.eastM - h.solution.eastM, other.northM - h.solution.northM);
+    const sigmaM = Math.sqrt(h.solution.covariance[0]! + h.solution.covariance[h.solution.unknowns + 1]!);
+    if (apartM < Math.max(5, 2 * sigmaM) && Math.abs(other.t0S - h.solution.t0S) < 0.03) {
+      if (h.total > found[m]!.total) found[m] = h;
+      return;
+    }
+  }
+  found.push(h);
+  if (found.length > 12) {
+    found.sort((a, b) => b.total - a.total);
+    found.pop();
+  }
+}
+
+function sorted(found: Hypothesis[]): Hypothesis[] {
+  return found.sort((a, b) => b.total - a.total);
+}
