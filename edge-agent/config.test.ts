@@ -1,0 +1,112 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import * as v from "valibot";
+import { Fault } from "#contract/errors.ts";
+import { parseConfig } from "./config.ts";
+
+const good = `
+site: brownsville
+node: lamp-01
+position: { lat: 40.66, lon: -73.91, altM: 12 }
+broker: { url: "mqtt://127.0.0.1:1883", secret: hush }
+dataDir: data
+microphone: { kind: pcm-stream, port: 7000, micSensitivityDbFsAt94Spl: -38 }
+roles:
+  listen: { publishAbove: 0.1 }
+`;
+const schemaOf = async () =>
+  v.strictObject({ publishAbove: v.optional(v.pipe(v.number(), v.maxValue(1, "must be 0 to 1"))) });
+const parse = (text: string) => parseConfig(text, "/etc/tocsin/lamp-01.yaml", schemaOf);
+
+async function faultsOf(text: string): Promise<readonly string[]> {
+  try {
+    await parse(text);
+  } catch (error) {
+    assert.instance(error, Fault);
+    assert.is((error as Fault).exitCode, 78);
+    return (error as Fault).lines;
+  }
+  throw new Error("was accepted");
+}
+
+test("a good configuration: defaults filled in, paths made absolute, the user name is the node's", async () => {
+  const config = await parse(good);
+  assert.is(config.dataDir, "/etc/tocsin/data");
+  assert.equal(config.broker, {
+    url: "mqtt://127.0.0.1:1883",
+    username: "lamp-01",
+    secret: "hush",
+    caFile: undefined,
+    keepaliveS: 10,
+  });
+  assert.equal(config.roles, { listen: { publishAbove: 0.1 } });
+  assert.equal(config.clock, { source: "ntp", sigmaS: 1e-3 });
+});
+
+test("every fault is listed at once, with its path", async () => {
+  const lines = await faultsOf(
+    good
+      .replace("lat: 40.66", "lat: 140.66")
+      .replace("secret: hush", "keepaliveS: 0")
+      .replace("port: 7000", "port: 70000")
+      .replace("publishAbove: 0.1", "publishAbove: 2"),
+  );
+  assert.equal(
+    lines.map((line) => line.replace("/etc/tocsin/lamp-01.yaml: ", "")).sort(),
+    [
+      "broker.keepaliveS: must be 1 to 600 seconds",
+      "broker: give either secret or secretFile",
+      "microphone.port: must be 1 to 65535",
+      "position.lat: must be -90 to 90 degrees",
+      "roles.listen.publishAbove: must be 0 to 1",
+    ].sort(),
+  );
+});
+
+test("what does not go together is a fault as well", async () => {
+  assert.match(
+    (await faultsOf(good.replace(/microphone: .*\n/, "")))[0]!,
+    "microphone: is missing; the role listen needs one",
+  );
+  assert.match((await faultsOf(good.replace("secret: hush", "")))[0]!, "give either secret or secretFile");
+  assert.match(
+    (await faultsOf(good.replace("listen: { publishAbove: 0.1 }", "shoot: {}")))[0]!,
+    "must be one of listen",
+  );
+  assert.match(
+    (await faultsOf(good.replace("kind: pcm-stream, port: 7000", "kind: alsa, ppsChannel: 1")))[0]!,
+    "ppsChannel: must be below",
+  );
+  assert.match((await faultsOf(`${good}\nnode: twice`))[0]!, "unique");
+  assert.match((await faultsOf(""))[0]!, "/etc/tocsin/lamp-01.yaml");
+});
+
+test("the hash follows the configuration but not its secret or the order of its lines", async () => {
+  const hash = async (text: string) => (await parse(text)).sha256;
+  assert.match(await hash(good), /^[0-9a-f]{64}$/);
+  assert.is(await hash(good.replace("hush", "other")), await hash(good));
+  assert.is(
+    await hash(good.replace("site: brownsville\nnode: lamp-01", "node: lamp-01\nsite: brownsville")),
+    await hash(good),
+  );
+  assert.is.not(await hash(good.replace("0.1", "0.2")), await hash(good));
+});
+
+test("the secret may come from a file; an empty or missing one is named", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tocsin-config-"));
+  try {
+    const text = good.replace("secret: hush", `secretFile: ${join(folder, "secret")}`);
+    assert.match((await faultsOf(text))[0]!, "broker.secretFile: ENOENT");
+    writeFileSync(join(folder, "secret"), "\n");
+    assert.match((await faultsOf(text))[0]!, "is empty");
+    writeFileSync(join(folder, "secret"), "from a file\n");
+    assert.is((await parse(text)).broker.secret, "from a file");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test.run();
