@@ -13,12 +13,6 @@ import type { Journal } from "./journal.ts";
 /** `rights`: closes the connection. `broken`, `unknown`: the message is taken off its sender's hands and goes nowhere. */
 export type Refusal = "login" | "rights" | "broken" | "unknown" | "subscription";
 
-/**
- * Channels by noun whose messages are records that must outlive a crash. Commands and tokens are not among them: a
- * command that is said again two minutes later is a danger.
- */
-const recorded = new Set(["shot", "clip", "incident", "backup", "face", "caller"]);
-
 const partiesOfRole: Partial<Record<UserRole, Party>> = { dispatch: "dispatch", pilot: "pilot" };
 
 /** A topic nobody can subscribe to: Aedes acknowledges what it delivers, even to nobody, and closes on an error. */
@@ -101,7 +95,8 @@ export class Gatekeeper {
     if (access.kind === "forbidden") {
       this.count("rights");
       this.#log.warn({ client: identity.id, topic: packet.topic }, `message refused, connection closed: ${access.why}`);
-      return callback(new Error(access.why));
+      callback(new Error(access.why));
+      return;
     }
     const fault = access.kind === "unknown" ? access.why : faultOf(access.channel, identity, packet.payload);
     if (access.kind === "unknown" || fault) {
@@ -111,12 +106,16 @@ export class Gatekeeper {
       packet.topic = NOWHERE;
       packet.payload = Buffer.alloc(0);
       packet.retain = false;
-      return callback();
+      callback();
+      return;
     }
     const { channel } = access;
     packet.retain &&= channel.retained;
     this.published++;
-    if (packet.qos === 0 || !recorded.has(channel.name.slice(0, channel.name.indexOf("/")))) return callback();
+    if (packet.qos === 0 || !isRecord(channel)) {
+      callback();
+      return;
+    }
     const payload = typeof packet.payload === "string" ? Buffer.from(packet.payload) : packet.payload;
     this.#journal.write(packet.topic, payload, (error) => {
       if (error) this.#log.error({ error: error.message }, "the journal cannot be written: message not acknowledged");
@@ -135,6 +134,11 @@ export class Gatekeeper {
     }
     return may;
   }
+}
+
+/** Not so what is addressed to somebody: a command that is said again two minutes later is a danger. */
+function isRecord(channel: Channel): boolean {
+  return channel.delivery.keep === "every" && channel.addressed === "from";
 }
 
 function faultOf(channel: Channel, identity: Identity, payload: Buffer | string): string | undefined {
