@@ -168,7 +168,7 @@ export function solve(
       sum += robust && a > HUBER ? HUBER * (2 * a - HUBER) : u * u;
       add(u, invSigma, w);
       const bearing = c.bearing[i]!;
-      if (bearing === bearing) {
+      if (!Number.isNaN(bearing)) {
         // Bearing from the node to the source, clockwise from north.
         const flat2 = dx * dx + dy * dy + 1;
         let off = bearing - Math.atan2(-dx, -dy);

@@ -1,0 +1,66 @@
+/** What is known of the air and the muzzle's height before a shot is solved. */
+import { airOf } from "./air.ts";
+import type { Prior } from "./problem.ts";
+
+export interface AirReport {
+  /** The reading used, or the usual 15 where nobody read any. */
+  airTempC: number;
+  given: boolean;
+  windFromDeg?: number;
+  windMps?: number;
+}
+
+/** Muzzle above ground, metres. */
+const MUZZLE_M = 1.5;
+/** Air temperature when nobody measured it: 15 degrees give or take ten, as a relative sigma of the speed of sound. */
+const USUAL_TEMP_C = 15;
+const UNMEASURED_SPEED_SIGMA = 0.0175;
+
+/** Most common reading of the arrivals, else the site's. */
+export function airReport(
+  readings: readonly number[],
+  site: { airTempC?: number | undefined; windFromDeg?: number | undefined; windMps?: number | undefined },
+): AirReport {
+  const sorted = [...readings].sort((a, b) => a - b);
+  const median = sorted[Math.floor(sorted.length / 2)];
+  const airTempC = median ?? site.airTempC;
+  return {
+    airTempC: airTempC ?? USUAL_TEMP_C,
+    given: airTempC !== undefined,
+    ...(site.windMps ? { windFromDeg: site.windFromDeg ?? 0, windMps: site.windMps } : {}),
+  };
+}
+
+/**
+ * Muzzle height and its sigma. Where the ground is given, that and a person's arm. Otherwise from the nodes: heights between 2
+ * and 30 m are those of posts above level ground at zero; any other heights are above the ellipsoid, the ground is then
+ * some metres below the lowest node and as uncertain as the nodes differ.
+ */
+export function muzzleHeight(nodeUpM: readonly number[], groundAltM?: number): { upM: number; sigmaM: number } {
+  if (groundAltM !== undefined) return { upM: groundAltM + MUZZLE_M, sigmaM: 0.5 };
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  let sum = 0;
+  for (const up of nodeUpM) {
+    low = Math.min(low, up);
+    high = Math.max(high, up);
+    sum += up;
+  }
+  if (nodeUpM.length === 0) return { upM: MUZZLE_M, sigmaM: 1 };
+  if (low >= 0 && high <= 30) return { upM: Math.min(MUZZLE_M, low), sigmaM: 1 };
+  const mean = sum / nodeUpM.length;
+  let spread = 0;
+  for (const up of nodeUpM) spread += (up - mean) ** 2;
+  spread = Math.sqrt(spread / nodeUpM.length);
+  // Posts on level ground differ by a metre or two; more is terrain, in which the muzzle may stand anywhere.
+  return spread < 3 ? { upM: low - 4, sigmaM: 3 } : { upM: mean - 4, sigmaM: Math.max(3, spread) };
+}
+
+export function priorOf(air: AirReport, humidityPercent: number, muzzle: { upM: number; sigmaM: number }): Prior {
+  return {
+    air: airOf(air.airTempC, air.windFromDeg, air.windMps, humidityPercent),
+    speedSigma: air.given ? 0 : UNMEASURED_SPEED_SIGMA,
+    sourceUpM: muzzle.upM,
+    sourceUpSigmaM: muzzle.sigmaM,
+  };
+}
