@@ -1,0 +1,248 @@
+/** What is looked at after every event while the drone is off the ground, strongest first. Each rule is a row of `docs/flight.md`. */
+import { atDockM, type Draft, go, hold, resume } from "./draft.ts";
+import { drainPerS, homeS, travelS } from "./energy.ts";
+import { forbidden } from "./fence.ts";
+import type { Flight } from "./flight.ts";
+import { distanceM } from "./local.ts";
+import { missionPhases, phaseRules } from "./phases.ts";
+import { nearestAlternate } from "./plan.ts";
+import { gnssGood } from "./preflight.ts";
+import type { Site } from "./site.ts";
+import { nearTraffic } from "./traffic.ts";
+
+/** Looks at the flight once; true when it moved to another phase. */
+export function guard(draft: Draft): boolean {
+  const { phase } = draft.flight;
+  for (const rule of rules) {
+    if (rule(draft)) return true;
+    if (draft.flight.phase !== phase) throw new Error(`${rule.name} moved the flight without saying so`);
+  }
+  return false;
+}
+
+const rules = [vehicleSilent, vehicleBack, landed, gnss, battery, wind, fence, traffic, bus, dockReady];
+
+const flying = (flight: Flight): boolean => phaseRules[flight.phase].airborne && flight.phase !== "unreached";
+const inMission = (flight: Flight): boolean => missionPhases.includes(flight.phase);
+
+function vehicleSilent(draft: Draft): boolean {
+  const { flight } = draft;
+  if (flight.vehicle.link === "up" || !(flying(flight) || flight.phase === "arming")) return false;
+  const kept = flight.phase === "holding" || flight.phase === "piloted" ? flight.resume : flight.phase;
+  go(draft, "unreached", `the vehicle is out of reach (${flight.vehicle.link}); its own failsafes have it`, {
+    silently: true,
+    resume: kept ?? "returning",
+  });
+  return true;
+}
+
+/** Contact again: go by what the vehicle does, not by what it did. */
+function vehicleBack(draft: Draft): boolean {
+  const { flight } = draft;
+  const { link, armed, mode, landed } = flight.vehicle;
+  if (flight.phase !== "unreached" || link !== "up" || armed === undefined || mode === undefined) return false;
+  if (!armed) {
+    if (flight.resume === "arming") go(draft, "closing", "not armed when it was heard again");
+    else touchdown(draft);
+    return true;
+  }
+  if (landed === undefined) return false;
+  if (!flight.autonomy)
+    go(draft, "piloted", "heard again", { silently: true, ...(flight.resume && { resume: flight.resume }) });
+  else if (mode === "return") go(draft, "returning", "it comes home by itself", { silently: true });
+  else if (mode === "land") go(draft, "landing", "it lands by itself", { silently: true });
+  else if (mode === "mission" && flight.resume && inMissionOr(flight.resume)) {
+    go(draft, flight.resume, "heard again, still on its way", { silently: true });
+    if (flight.camera === "level") draft.actions.push({ do: "cameraLevel" });
+  } else if (landed === "ground") {
+    draft.actions.push({ do: "disarm" });
+    go(draft, "landing", "armed on the ground", { silently: true });
+  } else hold(draft, "restart", "heard again");
+  return true;
+}
+
+const inMissionOr = (phase: Flight["phase"]): boolean => phase === "transit" || phase === "onScene";
+
+/** Stands with its motors off. */
+function landed(draft: Draft): boolean {
+  const { flight } = draft;
+  const { armed, landed: where } = flight.vehicle;
+  if (!flying(flight) || armed !== false || (where !== undefined && where !== "ground")) return false;
+  if (flight.holder.kind === "onsite") return false;
+  return touchdown(draft);
+}
+
+/** On its pad, or somewhere else: the pad's sensor says so, and has 5 s to. */
+function touchdown(draft: Draft): boolean {
+  const { flight, site } = draft;
+  const awayM = atDockM(flight, site);
+  if (flight.dock.link === "up" && flight.dock.padOccupied === true && (awayM === undefined || awayM < 10)) {
+    go(draft, "closing", "landed on its pad");
+    return true;
+  }
+  if (awayM !== undefined && awayM >= 10) {
+    go(draft, "landedAway", `landed ${awayM.toFixed(0)} m from its dock`);
+    return true;
+  }
+  if (flight.phase !== "landing" || flight.why !== atDock) {
+    go(draft, "landing", atDock, { silently: true });
+    flight.untilMs = flight.tickMs + 5000;
+    return true;
+  }
+  return false;
+}
+
+const atDock = "landed at its dock; waiting for the pad to say so";
+export const landedUnseen = (flight: Flight): boolean => flight.phase === "landing" && flight.why === atDock;
+
+/** While the on-site pilot has the stick, nothing is ours to decide. */
+function ours(flight: Flight): boolean {
+  return flying(flight) && flight.holder.kind !== "onsite";
+}
+
+function gnss(draft: Draft): boolean {
+  const { flight } = draft;
+  if (flight.phase === "holding" && flight.cause === "gnss") {
+    if (!gnssGood(flight) || flight.tickMs - flight.sinceMs < 2000) return false;
+    resume(draft, "position is good again");
+    return true;
+  }
+  if (!ours(flight) || flight.phase === "piloted" || flight.phase === "landing") return false;
+  if (flight.vehicle.gnss === undefined || gnssGood(flight)) return false;
+  hold(draft, "gnss", `position lost (${flight.vehicle.gnss.fix})`);
+  return true;
+}
+
+/** Seconds of flight left above a share of the battery. */
+export function leftS(flight: Flight, site: Site, aboveFraction: number): number | undefined {
+  const { battery } = flight.vehicle;
+  if (battery === undefined) return undefined;
+  return (battery - aboveFraction) / drainPerS(site.performance, flight.drain?.perS);
+}
+
+export function homeSecondsS(flight: Flight, site: Site): number | undefined {
+  const { position, relAltM, wind: vehicleWind } = flight.vehicle;
+  if (!position) return undefined;
+  const from = { ...position, heightM: relAltM ?? 0 };
+  return homeS(from, site.dock, site.failsafes.returnHeightM, site.performance, vehicleWind ?? site.windFromForecast);
+}
+
+function battery(draft: Draft): boolean {
+  const { flight, site } = draft;
+  if (!ours(flight) || flight.phase === "landing") return false;
+  const needS = homeSecondsS(flight, site);
+  const aboveReserveS = leftS(flight, site, site.battery.reserveFraction);
+  const { position } = flight.vehicle;
+  if (needS === undefined || aboveReserveS === undefined || !position) return false;
+  if (flight.phase === "returning" || flight.phase === "diverting") {
+    const aboveEmptyS = leftS(flight, site, 0.04)!;
+    if (flight.phase === "returning" && aboveEmptyS < needS) {
+      const place = nearestAlternate(position, site);
+      const thereS = travelS([position, place], site.performance, flight.vehicle.wind ?? site.windFromForecast);
+      const downS = (flight.vehicle.relAltM ?? 0) / site.performance.descentMps;
+      const reaches = thereS + downS < Math.min(needS, aboveEmptyS);
+      go(
+        draft,
+        reaches ? "diverting" : "landing",
+        `the battery does not reach home (${aboveEmptyS.toFixed(0)} s left)`,
+      );
+      return true;
+    }
+    return false;
+  }
+  if (aboveReserveS >= needS) return false;
+  const why = `battery: home takes ${needS.toFixed(0)} s, ${Math.max(0, aboveReserveS).toFixed(0)} s are left above the reserve`;
+  if (flight.phase === "piloted") {
+    if (flight.pilotCourse === "return" || flight.pilotCourse === "land") return false;
+    draft.actions.push({ do: "reclaim", level: "return", why });
+    return false;
+  }
+  go(draft, "returning", why);
+  return true;
+}
+
+function wind(draft: Draft): boolean {
+  const { flight, site } = draft;
+  const speed = flight.vehicle.wind?.speedMps;
+  if (!inMission(flight) && flight.phase !== "holding") return false;
+  if (speed === undefined || speed <= site.wind.flightMps || flight.cause === "gnss" || flight.cause === "stop")
+    return false;
+  go(draft, "returning", `wind ${speed.toFixed(1)} m/s, ${site.wind.flightMps} m/s allowed`);
+  return true;
+}
+
+function fence(draft: Draft): boolean {
+  const { flight, site } = draft;
+  if (!inMission(flight) || !flight.vehicle.position) return false;
+  const why = forbidden(site.fence, flight.vehicle.position);
+  if (why === undefined) return false;
+  go(draft, "returning", `it is ${why}`);
+  return true;
+}
+
+function traffic(draft: Draft): boolean {
+  const { flight, site } = draft;
+  const { position } = flight.vehicle;
+  flight.near =
+    position && phaseRules[flight.phase].airborne
+      ? nearTraffic(flight.aircraft, position, flight.tickMs, site.traffic)
+      : [];
+  if (flight.phase === "holding" && flight.cause === "traffic") {
+    if (flight.near.length > 0) {
+      delete flight.clearSinceMs;
+      return false;
+    }
+    flight.clearSinceMs ??= flight.tickMs;
+    if (flight.tickMs - flight.clearSinceMs < site.traffic.clearS * 1000) return false;
+    resume(draft, "the aircraft is gone");
+    return true;
+  }
+  const interrupts = inMission(flight) || (flight.phase === "returning" && flight.autonomy && !flight.gaveWay);
+  if (!interrupts || flight.near.length === 0) return false;
+  const { icao, distanceM: awayM, aboveM } = flight.near[0]!;
+  const where = `${awayM.toFixed(0)} m away, ${Math.abs(aboveM).toFixed(0)} m ${aboveM < 0 ? "below" : "above"}`;
+  hold(draft, "traffic", `aircraft ${icao} ${where}`);
+  return true;
+}
+
+function bus(draft: Draft): boolean {
+  const { flight, site } = draft;
+  if (flight.phase === "holding" && flight.cause === "link") {
+    if (!flight.bus.up) return false;
+    resume(draft, "the gateway is in reach again");
+    return true;
+  }
+  if (!inMission(flight) || flight.bus.up || flight.tickMs - flight.bus.sinceMs < site.linkLossS * 1000) return false;
+  hold(draft, "link", "the gateway is out of reach");
+  return true;
+}
+
+/** Near home the dock must be able to take it. */
+function dockReady(draft: Draft): boolean {
+  const { flight, site } = draft;
+  if (flight.phase === "diverting") return arrived(draft);
+  if (flight.phase !== "returning" || flight.vehicle.position === undefined) return false;
+  const nearM = atDockM(flight, site)!;
+  const { dock } = flight;
+  const ready = dock.link === "up" && dock.door === "open" && dock.padOccupied !== true && !dock.stopPressed;
+  if (nearM > 60 || ready || (flight.vehicle.relAltM ?? 0) < 5) return false;
+  if (dock.link === "up" && dock.door === "opening") return false;
+  const why =
+    dock.link !== "up"
+      ? "does not answer"
+      : dock.stopPressed
+        ? "is stopped"
+        : dock.padOccupied
+          ? "has something on its pad"
+          : `has its door ${dock.door}`;
+  go(draft, "diverting", `the dock ${why}`);
+  return true;
+}
+
+function arrived(draft: Draft): boolean {
+  const { flight } = draft;
+  const { divertTo, vehicle } = flight;
+  if (!vehicle.position || !divertTo || distanceM(vehicle.position, divertTo) > 6) return false;
+  go(draft, "landing", `over "${divertTo.name}"`);
+  return true;
+}
