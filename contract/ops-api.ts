@@ -93,6 +93,8 @@ export interface IncidentDetail {
 export interface Health {
   bus: "ok" | "down";
   flows: "ok" | "restarting" | "down";
+  /** Why the flows stand still and what to do, where they do. */
+  flowsNote?: string;
   relay?: "ok" | "restarting" | "down";
   clocks: { synchronised: number; total: number };
   /** Messages waiting, disk left and the like, for the status line's tooltip. */

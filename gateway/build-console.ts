@@ -39,10 +39,11 @@ export async function buildConsole(
   await mkdir(folder, { recursive: true });
   const maplibre = dirname(require.resolve("maplibre-gl/package.json"));
   await build({
-    entryPoints: {
-      main: join(opsFolder, "main.tsx"),
-      "map-library": join(maplibre, "dist/maplibre-gl.css"),
-    },
+    entryPoints: [
+      { in: join(opsFolder, "main.tsx"), out: "main" },
+      { in: join(opsFolder, "styles/console.css"), out: "main" },
+      { in: join(maplibre, "dist/maplibre-gl.css"), out: "map-library" },
+    ],
     outdir: folder,
     bundle: true,
     splitting: true,

@@ -90,6 +90,8 @@ const Schema = v.pipe(
         port: v.optional(Port, 1880),
         /** Node-RED's own folder with the flows that technicians edit; made on the first start. */
         folder: v.optional(v.string()),
+        /** Seconds without an answer after which a flow counts as stuck and the flows are stopped. */
+        probeTimeoutS: v.optional(v.pipe(v.number(), v.minValue(2), v.maxValue(600)), 5),
         /** Where the default flow posts each new incident; nothing is posted without it. */
         webhookUrl: v.optional(v.pipe(v.string(), v.url("must be a URL"))),
       }),

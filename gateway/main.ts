@@ -3,11 +3,12 @@ import { mkdirSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { incidentState } from "#contract/incident.ts";
-import type { Health } from "#contract/ops-api.ts";
+import type { Health, UserRole } from "#contract/ops-api.ts";
 import { startBroker } from "./broker.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { GatewayContext } from "./context.ts";
-import { SecretChecker } from "./credentials.ts";
+import { newSecret, SecretChecker } from "./credentials.ts";
+import { FlowsProcess } from "./flows-process.ts";
 import { consoleFiles, serveConsole } from "./http/console-files.ts";
 import { addIncidentRoutes } from "./http/incident-routes.ts";
 import { listenHttp, makeServer, sessionOf } from "./http/server.ts";
@@ -30,7 +31,9 @@ const DAY_MS = 86_400_000;
 const SNAPSHOT_INCIDENTS = 200;
 
 export interface Gateway {
-  ports: { mqtt: number; mqtts?: number; http: number; https?: number; flows?: number };
+  ports: { mqtt: number; mqtts?: number; http: number; https?: number };
+  /** Undefined where they are switched off. */
+  flows: FlowsProcess | undefined;
   close(): Promise<void>;
 }
 
@@ -55,9 +58,12 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   const checker = new SecretChecker();
   const sessions = new Sessions(db, config.users, checker);
 
+  const flowsSecret = newSecret();
+  let flows: FlowsProcess | undefined;
   const health = (): Health => ({
     bus: "ok",
-    flows: "down",
+    flows: flows?.state.state ?? "down",
+    flowsNote: config.flows.enabled ? flows?.state.note : "switched off in the configuration",
     clocks: nodes.clocks(),
     detail: {
       clients: broker.counters.clients(),
@@ -114,6 +120,9 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     { name: "live_consoles", help: "Consoles connected", read: () => live.clients },
     { name: "live_dropped", help: "Events left out for slow consoles", read: () => live.counters.dropped },
     { name: "live_closed_slow", help: "Consoles cut off as too slow", read: () => live.counters.closedSlow },
+    { name: "flows_running", help: "1 while the flows run", read: () => (flows?.state.state === "ok" ? 1 : 0) },
+    { name: "flows_restarts", help: "Restarts of the flows' process", read: () => flows?.counters.restarts ?? 0 },
+    { name: "flows_stuck", help: "Times a flow did not give control back", read: () => flows?.counters.stuck ?? 0 },
     { name: "disk_free_megabytes", help: "Free on the data directory's disk", read: () => diskFreeMb(config.dataDir) },
   ]);
 
@@ -141,6 +150,11 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     log.error({ error: (error as Error).message }, "the console cannot be bundled; all else runs without it");
   }
   const httpPorts = await listenHttp(app, config.listen);
+  if (config.flows.enabled) {
+    broker.admit({ id: "flows", parties: ["flows"] }, flowsSecret);
+    flows = startFlows(config, { port: mqttPorts.mqtt, secret: flowsSecret }, sessions, log.child({ part: "flows" }));
+    parts.defer(() => flows?.stop());
+  }
 
   const clean = () => {
     const nowMs = Date.now();
@@ -159,7 +173,47 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     for (const timer of timers) clearInterval(timer);
   });
   const running = parts.move();
-  return { ports: { ...mqttPorts, ...httpPorts }, close: () => running.disposeAsync() };
+  return { ports: { ...mqttPorts, ...httpPorts }, flows, close: () => running.disposeAsync() };
+}
+
+/** Wrong passwords in a minute after which the editor takes none for the rest of it. */
+const EDITOR_LOGINS_PER_MINUTE = 10;
+
+function startFlows(
+  config: GatewayConfig,
+  mqtt: { port: number; secret: string },
+  sessions: Sessions,
+  log: Logger,
+): FlowsProcess {
+  const mayEdit = (roles: readonly UserRole[]) => roles.includes("technician") || roles.includes("admin");
+  let wrong: number[] = [];
+  const flows = new FlowsProcess({
+    log,
+    probeTimeoutS: config.flows.probeTimeoutS,
+    start: {
+      site: config.site,
+      timeZone: config.timeZone,
+      mqtt: { host: config.listen.mqtt.host, port: mqtt.port, user: "flows", secret: mqtt.secret },
+      folder: config.flows.folder,
+      port: config.flows.port,
+      editors: config.users.filter(({ roles }) => mayEdit(roles)).map(({ name }) => name),
+      ...(config.flows.webhookUrl !== undefined && { webhookUrl: config.flows.webhookUrl }),
+    },
+    login: async (name, password) => {
+      wrong = wrong.filter((atMs) => Date.now() - atMs < 60_000);
+      if (wrong.length >= EDITOR_LOGINS_PER_MINUTE) return false;
+      const user = await sessions.verify(name, password);
+      const granted = user !== undefined && mayEdit(user.roles);
+      if (!granted) wrong.push(Date.now());
+      log[granted ? "info" : "warn"](
+        { user: name },
+        granted ? "logged in to the editor" : "log-in to the editor refused",
+      );
+      return granted;
+    },
+  });
+  flows.start();
+  return flows;
 }
 
 function diskFreeMb(folder: string): number {
