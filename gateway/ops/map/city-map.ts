@@ -1,0 +1,106 @@
+/** MapLibre around our own style. Loaded apart from the console, so that queue and incident are there before it is. */
+import { type GeoJSONSource, Map as GlMap, ScaleControl, setWorkerUrl } from "maplibre-gl";
+import type { Box } from "../geometry.ts";
+import type { Theme } from "../state/preferences.ts";
+import type { Features } from "./features.ts";
+import { iconOf } from "./icons.ts";
+import { emptyData, type MapData, type SourceName, styleOf } from "./style.ts";
+
+export interface CityMap {
+  set(source: SourceName, features: Features): void;
+  setTheme(theme: Theme): void;
+  /** Brings a box into view; at once where motion is unwanted. */
+  fit(box: Box, options: { animate: boolean; maxZoom: number }): void;
+  zoom(by: number): void;
+  resize(): void;
+  remove(): void;
+}
+
+export interface CityMapOptions {
+  container: HTMLElement;
+  centre: { lat: number; lon: number };
+  theme: Theme;
+  onIncident: (id: string) => void;
+  onNode: (id: string) => void;
+}
+
+setWorkerUrl(new URL("./map-worker.js", import.meta.url).href);
+
+/** Throws where the browser has no WebGL 2; the caller then shows the plain map. */
+export function createCityMap(options: CityMapOptions): CityMap {
+  const data: MapData = emptyData();
+  let theme = options.theme;
+  const map = new GlMap({
+    container: options.container,
+    style: styleOf(theme, data),
+    center: [options.centre.lon, options.centre.lat],
+    zoom: 14.5,
+    minZoom: 9,
+    maxZoom: 21,
+    attributionControl: false,
+    dragRotate: false,
+    pitchWithRotate: false,
+    maxPitch: 0,
+    fadeDuration: 0,
+    refreshExpiredTiles: false,
+  });
+  map.touchZoomRotate.disableRotation();
+  map.keyboard.disableRotation();
+  map.addControl(new ScaleControl({ unit: "metric", maxWidth: 120 }), "bottom-right");
+  map.getCanvas().setAttribute("aria-label", "Map. Arrow keys move it, plus and minus zoom.");
+  map.on("styleimagemissing", ({ id }) => {
+    if (map.hasImage(id)) return;
+    const icon = iconOf(id, theme);
+    if (icon !== undefined) map.addImage(id, icon.image, { pixelRatio: icon.pixelRatio });
+  });
+
+  let styled = false;
+  const late = new Set<SourceName>();
+  const push = (name: SourceName) => {
+    const source = map.getSource(name) as GeoJSONSource | undefined;
+    if (!styled || source === undefined) late.add(name);
+    else source.setData(data[name] as Parameters<GeoJSONSource["setData"]>[0]);
+  };
+  map.on("style.load", () => {
+    styled = true;
+    for (const name of late) push(name);
+    late.clear();
+    options.container.dataset.ready = "true";
+  });
+
+  const pick = (layers: string[], property: string, take: (id: string) => void) => {
+    for (const layer of layers) {
+      map.on("click", layer, (event) => {
+        const id = event.features?.[0]?.properties[property] as string | undefined;
+        if (id !== undefined) take(id);
+      });
+      map.on("mouseenter", layer, () => map.getCanvas().classList.add("over-mark"));
+      map.on("mouseleave", layer, () => map.getCanvas().classList.remove("over-mark"));
+    }
+  };
+  pick(["incident-mark"], "incident", options.onIncident);
+  pick(["node"], "id", options.onNode);
+
+  return {
+    set(name, features) {
+      data[name] = features;
+      push(name);
+    },
+    setTheme(next) {
+      if (next === theme) return;
+      theme = next;
+      for (const id of map.listImages()) map.removeImage(id);
+      styled = false;
+      map.setStyle(styleOf(theme, data), { diff: false });
+    },
+    fit(box, { animate, maxZoom }) {
+      const { clientWidth, clientHeight } = options.container;
+      const padding = Math.max(20, Math.min(90, clientWidth * 0.12, clientHeight * 0.12));
+      map.fitBounds(box, { padding, maxZoom, animate, duration: 600, linear: true });
+    },
+    zoom: (by) => void map.zoomTo(map.getZoom() + by, { duration: 150 }),
+    resize: () => void map.resize(),
+    remove: () => map.remove(),
+  };
+}
+

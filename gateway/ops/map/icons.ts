@@ -1,0 +1,139 @@
+/** Map marks drawn on a canvas: a shape per state, so that nothing is told by colour alone. */
+import type { IncidentStatus } from "#contract/incident.ts";
+import type { Condition } from "./node-condition.ts";
+import { palettes } from "./palette.ts";
+import type { Theme } from "../state/preferences.ts";
+
+const RATIO = 2;
+
+type Draw = (c: CanvasRenderingContext2D, size: number) => void;
+
+function tracePolygon(c: CanvasRenderingContext2D, points: readonly (readonly [number, number])[]): void {
+  c.beginPath();
+  for (const [x, y] of points) c.lineTo(x, y);
+  c.closePath();
+}
+
+/** Traces the outline of a node's mark in a square of `s`: circle, triangle, square, cross, ring. */
+const nodeShapes: Record<Condition, Draw> = {
+  ok: (c, s) => {
+    c.beginPath();
+    c.arc(s / 2, s / 2, s * 0.29, 0, 2 * Math.PI);
+  },
+  clock: (c, s) =>
+    tracePolygon(c, [
+      [s * 0.5, s * 0.16],
+      [s * 0.86, s * 0.8],
+      [s * 0.14, s * 0.8],
+    ]),
+  fault: (c, s) =>
+    tracePolygon(c, [
+      [s * 0.22, s * 0.22],
+      [s * 0.78, s * 0.22],
+      [s * 0.78, s * 0.78],
+      [s * 0.22, s * 0.78],
+    ]),
+  lost: (c, s) => {
+    c.beginPath();
+    c.moveTo(s * 0.24, s * 0.24);
+    c.lineTo(s * 0.76, s * 0.76);
+    c.moveTo(s * 0.76, s * 0.24);
+    c.lineTo(s * 0.24, s * 0.76);
+  },
+  unknown: (c, s) => {
+    c.beginPath();
+    c.arc(s / 2, s / 2, s * 0.26, 0, 2 * Math.PI);
+  },
+};
+
+/** Traces an incident's mark: disc, diamond, triangle, ring; the same shapes as in the queue. */
+const statusShapes: Record<IncidentStatus, Draw> = {
+  unreviewed: (c, s) => {
+    c.beginPath();
+    c.arc(s / 2, s / 2, s * 0.3, 0, 2 * Math.PI);
+  },
+  confirmed: (c, s) =>
+    tracePolygon(c, [
+      [s * 0.5, s * 0.12],
+      [s * 0.88, s * 0.5],
+      [s * 0.5, s * 0.88],
+      [s * 0.12, s * 0.5],
+    ]),
+  escalated: (c, s) =>
+    tracePolygon(c, [
+      [s * 0.5, s * 0.12],
+      [s * 0.9, s * 0.84],
+      [s * 0.1, s * 0.84],
+    ]),
+  dismissed: (c, s) => {
+    c.beginPath();
+    c.arc(s / 2, s / 2, s * 0.26, 0, 2 * Math.PI);
+  },
+};
+
+/** Four corner brackets around the place: they locate a bound too small to see at this zoom without claiming a point. */
+function brackets(c: CanvasRenderingContext2D, s: number): void {
+  const [near, far, arm] = [s * 0.1, s * 0.9, s * 0.2];
+  c.beginPath();
+  for (const [x, y, dx, dy] of [
+    [near, near, 1, 1],
+    [far, near, -1, 1],
+    [far, far, -1, -1],
+    [near, far, 1, -1],
+  ] as const) {
+    c.moveTo(x + dx * arm, y);
+    c.lineTo(x, y);
+    c.lineTo(x, y + dy * arm);
+  }
+}
+
+/** Pixels of the icon `name` (`node-ok`, `incident-confirmed`, `mark-unreviewed`), or undefined for another name. */
+export function iconOf(name: string, theme: Theme): { image: ImageData; pixelRatio: number } | undefined {
+  const [kind, state] = name.split("-") as [string, string];
+  const palette = palettes[theme];
+  const sizes: Record<string, number> = { node: 18, incident: 16, mark: 46 };
+  const size = sizes[kind];
+  if (size === undefined) return undefined;
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = size * RATIO;
+  const c = canvas.getContext("2d");
+  if (c === null) return undefined;
+  c.scale(RATIO, RATIO);
+  c.lineCap = "round";
+  c.lineJoin = "round";
+  if (kind === "node") {
+    const condition = state as Condition;
+    const open = condition === "lost" || condition === "unknown";
+    nodeShapes[condition](c, size);
+    c.strokeStyle = palette.halo;
+    c.lineWidth = open ? 6 : 4;
+    c.stroke();
+    nodeShapes[condition](c, size);
+    c.strokeStyle = c.fillStyle = palette.nodes[condition];
+    c.lineWidth = 2.4;
+    if (open) c.stroke();
+    else c.fill();
+  } else if (kind === "incident") {
+    const status = state as IncidentStatus;
+    statusShapes[status](c, size);
+    c.strokeStyle = palette.halo;
+    c.lineWidth = 4;
+    c.stroke();
+    statusShapes[status](c, size);
+    c.strokeStyle = c.fillStyle = palette.incidents[status];
+    c.lineWidth = 2.2;
+    if (status === "dismissed") c.stroke();
+    else c.fill();
+  } else {
+    for (const [colour, width] of [
+      [palette.halo, 6],
+      [palette.incidents[state as IncidentStatus], 3],
+    ] as const) {
+      brackets(c, size);
+      c.strokeStyle = colour;
+      c.lineWidth = width;
+      c.stroke();
+    }
+  }
+  return { image: c.getImageData(0, 0, canvas.width, canvas.height), pixelRatio: RATIO };
+}

@@ -1,0 +1,49 @@
+/** How a node stands, for shape and colour on the map and for the counts beside it. Pure. */
+import type { NodeState } from "#contract/node.ts";
+import type { SiteView } from "#contract/ops-api.ts";
+
+export type Condition = "ok" | "clock" | "fault" | "lost" | "unknown";
+
+export const conditions: readonly { id: Condition; word: string }[] = [
+  { id: "ok", word: "hearing" },
+  { id: "clock", word: "clock not trusted" },
+  { id: "fault", word: "fault" },
+  { id: "lost", word: "lost" },
+  { id: "unknown", word: "not heard of yet" },
+];
+
+/** A node that listens is only as good as its clock; one that stops is as gone as one that is lost. */
+export function conditionOf(state: NodeState | undefined): Condition {
+  if (state === undefined) return "unknown";
+  if (state.status === "lost" || state.status === "stopping") return "lost";
+  if (state.status === "fault") return "fault";
+  return state.clock !== undefined && !state.clock.synchronised ? "clock" : "ok";
+}
+
+export interface PlacedNode {
+  id: string;
+  label: string;
+  lat: number;
+  lon: number;
+  condition: Condition;
+}
+
+/** The site's nodes with what each last said; a node that said its own position stands there. */
+export function placedNodes(site: SiteView | undefined, states: ReadonlyMap<string, NodeState>): PlacedNode[] {
+  const placed = new Map<string, PlacedNode>();
+  for (const { id, lat, lon, label } of site?.nodes ?? []) {
+    placed.set(id, { id, label: label ?? id, lat, lon, condition: conditionOf(states.get(id)) });
+  }
+  for (const [id, state] of states) {
+    if (placed.has(id) || state.position === undefined || !state.roles.includes("listen")) continue;
+    const { lat, lon } = state.position;
+    placed.set(id, { id, label: id, lat, lon, condition: conditionOf(state) });
+  }
+  return [...placed.values()];
+}
+
+export function countConditions(nodes: readonly PlacedNode[]): Record<Condition, number> {
+  const counts: Record<Condition, number> = { ok: 0, clock: 0, fault: 0, lost: 0, unknown: 0 };
+  for (const { condition } of nodes) counts[condition] += 1;
+  return counts;
+}

@@ -1,0 +1,53 @@
+/** What calls for somebody, always on top, at every width. Taken by one button or one key. */
+import { select, take } from "../state/actions.ts";
+import { busy, calling, gatewayNowMs, nearWords } from "../state/store.ts";
+import { age, headline, percent, probabilityWord, sentence, within } from "../words.ts";
+import { Key } from "./key.tsx";
+import { StatusMark } from "./status-mark.tsx";
+
+export async function takeFirst(): Promise<void> {
+  const first = calling.value[0];
+  if (first === undefined) return;
+  select(first.incident);
+  await take();
+}
+
+export function AlarmStrip() {
+  const first = calling.value[0];
+  const near = nearWords(first?.place);
+  return (
+    <div class="alarm" hidden={first === undefined}>
+      <p class="unseen" role="alert">
+        {first === undefined ? "" : `New incident: ${sentence(first, near)}`}
+      </p>
+      {first !== undefined && (
+        <>
+          <button type="button" class="alarm-what" onClick={() => select(first.incident)}>
+            <StatusMark status="unreviewed" />
+            <strong>{headline(first)}</strong>
+            <span>
+              {percent(first.probability)} <span class="wide-only">{probabilityWord(first.probability)}</span>
+            </span>
+            <span class="wide-only">
+              {first.alternatives?.length ? `${first.alternatives.length + 1} places fit` : within(first.place?.ellipse95)}
+            </span>
+            {near && <span class="alarm-near">{near}</span>}
+            <span class="alarm-age">
+              nobody has it · {age((gatewayNowMs.value - Date.parse(first.alertedAt)) / 1000)}
+            </span>
+            {calling.value.length > 1 && <span class="alarm-more">+ {calling.value.length - 1} more</span>}
+          </button>
+          <button
+            type="button"
+            class="alarm-take"
+            aria-keyshortcuts="t"
+            disabled={busy.value}
+            onClick={() => void takeFirst()}
+          >
+            Take <Key>T</Key>
+          </button>
+        </>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,79 @@
+/** The map without WebGL: the same streets, nodes and bounds as an SVG. It follows the chosen incident; it does not pan. */
+import { boxOfIncident, placesOf } from "../map/features.ts";
+import { type Box, ellipseRing, enOf, type LonLat } from "../geometry.ts";
+import { nodesPlaced, selectedShots } from "../state/map-state.ts";
+import { selected, site, streetIndex } from "../state/store.ts";
+import { headline, percent, within } from "../words.ts";
+import { NodeMark } from "./node-mark.tsx";
+
+/** Metres of margin around what is shown. */
+const MARGIN_M = 60;
+
+export function FlatMap({ why }: { why: string }) {
+  const origin = site.value.kind === "ready" ? site.value.value.centre : { lat: 0, lon: 0 };
+  const nodes = nodesPlaced.value;
+  const incident = selected.value;
+  const box: Box | undefined =
+    (incident && boxOfIncident(incident, selectedShots.value)) ??
+    nodes.reduce<Box | undefined>(
+      (sum, { lat, lon }) =>
+        sum === undefined
+          ? [lon, lat, lon, lat]
+          : [Math.min(sum[0], lon), Math.min(sum[1], lat), Math.max(sum[2], lon), Math.max(sum[3], lat)],
+      undefined,
+    );
+  const flat = ([lon, lat]: LonLat) => {
+    const [e, n] = enOf(origin, { lat, lon });
+    return [e, -n] as const;
+  };
+  const path = (points: readonly LonLat[]) => points.map((p, i) => `${i === 0 ? "M" : "L"}${flat(p).map((x) => x.toFixed(1)).join(" ")}`).join("");
+  const [w, s] = box ? flat([box[0], box[1]]) : [-500, 500];
+  const [e, n] = box ? flat([box[2], box[3]]) : [500, -500];
+  const spanM = Math.max(e - w, s - n) + 2 * MARGIN_M;
+  const unit = spanM / 600;
+  return (
+    <div class="flat-map">
+      <p class="map-note" role="status">
+        {why}
+      </p>
+      <svg
+        role="img"
+        aria-label={incident ? `Map of ${headline(incident)}, ${within(incident.place?.ellipse95)}` : "Map of the site"}
+        viewBox={`${w - MARGIN_M} ${n - MARGIN_M} ${e - w + 2 * MARGIN_M} ${s - n + 2 * MARGIN_M}`}
+      >
+        {streetIndex.value.map(({ name, points }, i) => (
+          <path key={`${name}${i}`} d={path(points)} class="flat-street" stroke-width={unit * 5}>
+            <title>{name}</title>
+          </path>
+        ))}
+        {nodes.map(({ id, lat, lon, condition }) => {
+          const [x, y] = flat([lon, lat]);
+          return (
+            <g key={id} transform={`translate(${x - unit * 8} ${y - unit * 8}) scale(${unit})`}>
+              <NodeMark condition={condition} />
+              <text x="8" y="26" class="flat-name">
+                {id}
+              </text>
+            </g>
+          );
+        })}
+        {incident &&
+          placesOf(incident).map((place) => {
+            const [x, y] = flat([place.lon, place.lat]);
+            return (
+              <g key={place.letter} class={`flat-place is-${incident.status}`}>
+                <path d={`${path(ellipseRing(place))}Z`} stroke-width={unit * 2} />
+                <g transform={`translate(${x} ${y}) scale(${unit})`}>
+                  <path d="M-20-12V-20H-12M12-20H20V-12M20 12V20H12M-12 20H-20V12" class="flat-brackets" />
+                  <text x="28" y="5" class="flat-label">
+                    {place.letter && `${place.letter} ${percent(place.probability)} · `}
+                    {within(place.ellipse95)}
+                  </text>
+                </g>
+              </g>
+            );
+          })}
+      </svg>
+    </div>
+  );
+}

@@ -1,0 +1,44 @@
+/** Everything of the selected incident, in sections. */
+import { detail, picture, selected, selectedId } from "../state/store.ts";
+import { Key } from "./key.tsx";
+import { Headline } from "./sections/headline.tsx";
+import { incidentSections } from "./sections/incident-sections.ts";
+import { Verdict } from "./sections/verdict.tsx";
+
+export function Incident() {
+  const fromRecord = detail.value.kind === "ready" ? detail.value.value.incident : undefined;
+  const incident = selected.value ?? (fromRecord?.incident === selectedId.value ? fromRecord : undefined);
+  if (incident === undefined) {
+    return (
+      <aside class="incident" id="panel-incident" aria-label="Incident">
+        <div class="empty">
+          <p class="empty-head">{selectedId.value === undefined ? "No incident chosen." : "Fetching the incident …"}</p>
+          {selectedId.value === undefined && picture.value.order.length > 0 && (
+            <p>
+              <Key>J</Key> and <Key>K</Key> go through the queue.
+            </p>
+          )}
+        </div>
+      </aside>
+    );
+  }
+  const props = { incident, detail: detail.value };
+  return (
+    <aside class="incident" id="panel-incident" aria-label="Incident">
+      <div class="incident-top">
+        <Headline {...props} />
+        <Verdict {...props} />
+      </div>
+      <div class="sections" tabIndex={0} role="region" aria-label="Evidence and record">
+        {incidentSections
+          .filter((section) => section.shows?.(props) ?? true)
+          .map(({ id, title, view: View }) => (
+            <section key={id} id={`section-${id}`} class="section" aria-labelledby={`title-${id}`} tabIndex={-1}>
+              <h3 id={`title-${id}`}>{title}</h3>
+              <View {...props} />
+            </section>
+          ))}
+      </div>
+    </aside>
+  );
+}

@@ -1,0 +1,208 @@
+/** The map panel: MapLibre where the browser can, a plain drawing of the same data where it cannot. */
+import { effect, useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import type { CityMap } from "../map/city-map.ts";
+import {
+  boxOfIncident,
+  type Features,
+  incidentFeatures,
+  nodeFeatures,
+  ringFeatures,
+  selectedFeatures,
+} from "../map/features.ts";
+import { focusMap, mapFocus } from "../map/focus.ts";
+import { conditions, countConditions } from "../map/node-condition.ts";
+import { select } from "../state/actions.ts";
+import { loadStreets } from "../state/connect.ts";
+import { nodesPlaced, recentIncidents, ringShot, selectedShots } from "../state/map-state.ts";
+import { reducedMotion, theme } from "../state/preferences.ts";
+import { rings, selected, selectedId, site, streets, tab } from "../state/store.ts";
+import { FlatMap } from "./flat-map.tsx";
+import { Key } from "./key.tsx";
+import { NodeMark } from "./node-mark.tsx";
+
+type Kind = "waiting" | "drawn" | "plain";
+
+function Legend() {
+  const counts = countConditions(nodesPlaced.value);
+  return (
+    <ul class="legend" aria-label="Nodes by state">
+      {conditions.map(
+        ({ id, word }) =>
+          (id === "ok" || counts[id] > 0) && (
+            <li key={id}>
+              <NodeMark condition={id} /> {counts[id]} {word}
+            </li>
+          ),
+      )}
+    </ul>
+  );
+}
+
+function stylesheet(): Promise<void> {
+  return new Promise((done, failed) => {
+    const tag = document.createElement("link");
+    tag.rel = "stylesheet";
+    tag.href = "./map-library.css";
+    tag.onload = () => done();
+    tag.onerror = () => failed(new Error("the map's style sheet did not load"));
+    document.head.append(tag);
+  });
+}
+
+/** Creates the map and keeps it at the state's hand. Returns what takes it away. */
+async function mount(container: HTMLElement, centre: { lat: number; lon: number }): Promise<() => void> {
+  const [{ createCityMap }] = await Promise.all([import("../map/city-map.ts"), stylesheet()]);
+  const map: CityMap = createCityMap({
+    container,
+    centre,
+    theme: theme(),
+    onIncident: (id) => select(id, false),
+    onNode: () => {},
+  });
+  const stops = [
+    effect(() => map.setTheme(theme())),
+    effect(() => {
+      if (streets.value.kind === "ready") map.set("streets", streets.value.value as Features);
+    }),
+    effect(() => map.set("nodes", nodeFeatures(nodesPlaced.value))),
+    effect(() => map.set("incidents", incidentFeatures(recentIncidents.value))),
+    effect(() => map.set("selected", selectedFeatures(selected.value))),
+    effect(() => map.set("rings", ringFeatures(rings.value ? ringShot.value : undefined))),
+    effect(() => {
+      const focus = mapFocus.value;
+      if (focus !== undefined) map.fit(focus.box, { animate: !focus.first && !reducedMotion(), maxZoom: 17.6 });
+    }),
+    effect(() => {
+      if (tab.value === "map") requestAnimationFrame(() => map.resize());
+    }),
+  ];
+  const observer = new ResizeObserver(() => map.resize());
+  observer.observe(container);
+  zoomMap = map.zoom;
+  return () => {
+    for (const stop of stops) stop();
+    observer.disconnect();
+    map.remove();
+  };
+}
+
+let zoomMap: (by: number) => void = () => {};
+
+/** Looks at the chosen incident when another is chosen, and again when its nodes are known. */
+function followSelection(): () => void {
+  let seen: string | undefined;
+  return effect(() => {
+    const incident = selected.value;
+    if (incident === undefined) return;
+    const shots = selectedShots.value;
+    const key = `${incident.incident}/${shots.length > 0}/${incident.place !== undefined}`;
+    if (key === seen) return;
+    const first = seen === undefined;
+    seen = key;
+    const box = boxOfIncident(incident, shots);
+    if (box !== undefined) mapFocus.value = { box, first };
+  });
+}
+
+export function MapPanel() {
+  const box = useRef<HTMLDivElement>(null);
+  const kind = useSignal<Kind>("waiting");
+  const whyPlain = useSignal("");
+  const centre = site.value.kind === "ready" ? site.value.value.centre : undefined;
+  const ready = centre !== undefined;
+  useEffect(() => {
+    if (centre === undefined || box.current === null) return;
+    let gone = false;
+    let unmount: (() => void) | undefined;
+    const stopFollowing = followSelection();
+    mount(box.current, centre).then(
+      (remove) => {
+        if (gone) remove();
+        else {
+          unmount = remove;
+          kind.value = "drawn";
+        }
+      },
+      (cause: Error) => {
+        kind.value = "plain";
+        whyPlain.value = /webgl|context/i.test(cause.message)
+          ? "This browser has no WebGL 2, so the map is drawn plainly."
+          : `The map library did not load (${cause.message}), so the map is drawn plainly.`;
+      },
+    );
+    return () => {
+      gone = true;
+      stopFollowing();
+      unmount?.();
+    };
+  }, [ready]);
+
+  return (
+    <section class="map" id="panel-map" aria-label="Map" data-kind={kind.value}>
+      <div ref={box} class="map-canvas" hidden={kind.value === "plain"} />
+      {kind.value === "plain" && <FlatMap why={whyPlain.value} />}
+      {kind.value === "waiting" && (
+        <p class="map-note" role="status">
+          {site.value.kind === "failed" ? `The site could not be fetched: ${site.value.error}.` : "Drawing the map …"}
+        </p>
+      )}
+      {streets.value.kind === "failed" && (
+        <p class="map-note" role="status">
+          No streets: {streets.value.error}.{" "}
+          <button type="button" onClick={() => void loadStreets()}>
+            Try again
+          </button>
+        </p>
+      )}
+      <div class="map-tools">
+        {kind.value === "drawn" && (
+          <>
+            <button type="button" aria-label="Zoom in" onClick={() => zoomMap(1)}>
+              +
+            </button>
+            <button type="button" aria-label="Zoom out" onClick={() => zoomMap(-1)}>
+              −
+            </button>
+          </>
+        )}
+        <button
+          type="button"
+          aria-label="Look at the incident"
+          aria-keyshortcuts="m"
+          disabled={selectedId.value === undefined}
+          onClick={focusMap}
+        >
+          <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+            <path
+              d="M3 7V3h4M13 3h4v4M17 13v4h-4M7 17H3v-4"
+              fill="none"
+              stroke="currentColor"
+              stroke-width="2"
+              stroke-linecap="round"
+            />
+          </svg>
+        </button>
+        <button
+          type="button"
+          aria-label="Arrival rings"
+          aria-keyshortcuts="r"
+          aria-pressed={rings.value}
+          disabled={selectedId.value === undefined}
+          onClick={() => (rings.value = !rings.value)}
+        >
+          <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+            <g fill="none" stroke="currentColor" stroke-width="1.8">
+              <circle cx="10" cy="10" r="7.4" />
+              <circle cx="10" cy="10" r="3.4" />
+            </g>
+          </svg>
+        </button>
+      </div>
+      <Legend />
+      <p class="unseen">
+        Keys: <Key>M</Key> map on the incident, <Key>R</Key> rings
+      </p>
+    </section>
+  );
+}

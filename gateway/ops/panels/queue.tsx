@@ -1,0 +1,182 @@
+/** Incidents, newest first. Only the rows in view exist, so that 10,000 of them cost what twenty do. */
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import type { IncidentState } from "#contract/incident.ts";
+import { loadOlder, select, step } from "../state/actions.ts";
+import { callsForSomebody, type QueueFilter } from "../state/picture.ts";
+import { filter, gatewayNowMs, link, local, nearWords, openCount, pageState, picture, queue, selectedId } from "../state/store.ts";
+import { age, headline, percent, probabilityWord, sentence, statusWord, within } from "../words.ts";
+import { StatusMark } from "./status-mark.tsx";
+
+/** Pixels; `queue.css` gives the rows the same height. */
+export const ROW_PX = 88;
+const SPARE_ROWS = 6;
+
+function StateLine({ incident }: { incident: IncidentState }) {
+  if (incident.verdict !== undefined && incident.status !== "unreviewed") {
+    return (
+      <span class="row-state">
+        {statusWord(incident.status)} · {incident.verdict.reason} · {incident.verdict.by}
+      </span>
+    );
+  }
+  if (incident.takenBy !== undefined) return <span class="row-state">{incident.takenBy.by} has it</span>;
+  return (
+    <span class="row-state calls">
+      Unreviewed {age((gatewayNowMs.value - Date.parse(incident.alertedAt)) / 1000)}
+    </span>
+  );
+}
+
+function Row({ incident, at, count }: { incident: IncidentState; at: number; count: number }) {
+  const near = nearWords(incident.place);
+  const chosen = selectedId.value === incident.incident;
+  const several = incident.alternatives?.length ?? 0;
+  return (
+    <div
+      id={`row-${incident.incident}`}
+      role="option"
+      tabIndex={-1}
+      aria-selected={chosen}
+      aria-setsize={count}
+      aria-posinset={at + 1}
+      aria-label={`${statusWord(incident.status)}: ${sentence(incident, near)}, ${local.value.clock(incident.firedAt)}`}
+      class={`row is-${incident.status}${callsForSomebody(incident) ? " is-calling" : ""}`}
+      style={{ transform: `translateY(${at * ROW_PX}px)` }}
+      onClick={() => select(incident.incident)}
+      onKeyDown={(event) => event.key === "Enter" && select(incident.incident)}
+    >
+      <StatusMark status={incident.status} />
+      <div class="row-head">
+        <strong>{headline(incident)}</strong>
+        <span class="row-sure" title={probabilityWord(incident.probability)}>
+          {percent(incident.probability)}
+        </span>
+        <time dateTime={incident.firedAt}>{local.value.clock(incident.firedAt)}</time>
+      </div>
+      <span class="row-place">
+        {several > 0 ? `${several + 1} places fit` : within(incident.place?.ellipse95)}
+        {near && <> · {near}</>}
+      </span>
+      <StateLine incident={incident} />
+    </div>
+  );
+}
+
+const filters: readonly { id: QueueFilter; label: string }[] = [
+  { id: "open", label: "Open" },
+  { id: "all", label: "All" },
+];
+
+function Foot() {
+  const state = pageState.value;
+  if (state.kind === "loading") return <p class="queue-foot">Fetching older incidents …</p>;
+  if (state.kind === "failed") {
+    return (
+      <p class="queue-foot">
+        Older incidents could not be fetched: {state.error}.{" "}
+        <button type="button" onClick={() => void loadOlder()}>
+          Try again
+        </button>
+      </p>
+    );
+  }
+  return null;
+}
+
+function Nothing() {
+  if (picture.value.asOf === undefined) {
+    return link.value.kind === "lost" ? (
+      <p class="empty">No picture yet: the gateway cannot be reached.</p>
+    ) : (
+      <div class="empty" aria-busy="true">
+        <span class="skeleton" />
+        <span class="skeleton" />
+        <span class="skeleton" />
+        <p>Fetching the incidents …</p>
+      </div>
+    );
+  }
+  return filter.value === "open" ? (
+    <div class="empty">
+      <p class="empty-head">Nothing waits for you.</p>
+      <p>
+        {picture.value.total === 0
+          ? "No incident has been recorded at this site."
+          : "Every incident was reviewed. “All” shows them."}
+      </p>
+    </div>
+  ) : (
+    <p class="empty">No incident has been recorded at this site.</p>
+  );
+}
+
+export function Queue() {
+  const list = useRef<HTMLDivElement>(null);
+  const top = useSignal(0);
+  const height = useSignal(800);
+  const ids = queue.value;
+
+  useEffect(() => {
+    const box = list.current;
+    if (box === null) return;
+    const observer = new ResizeObserver(() => (height.value = box.clientHeight));
+    observer.observe(box);
+    return () => observer.disconnect();
+  }, [height]);
+
+  const at = selectedId.value === undefined ? -1 : ids.indexOf(selectedId.value);
+  useEffect(() => {
+    const box = list.current;
+    if (box === null || at < 0) return;
+    const y = at * ROW_PX;
+    if (y < box.scrollTop) box.scrollTop = y;
+    else if (y + ROW_PX > box.scrollTop + box.clientHeight) box.scrollTop = y + ROW_PX - box.clientHeight;
+  }, [at, selectedId.value]);
+
+  const from = Math.max(0, Math.floor(top.value / ROW_PX) - SPARE_ROWS);
+  const to = Math.min(ids.length, Math.ceil((top.value + height.value) / ROW_PX) + SPARE_ROWS);
+  const scrolled = () => {
+    const box = list.current!;
+    top.value = box.scrollTop;
+    const rest = box.scrollHeight - box.scrollTop - box.clientHeight;
+    if (rest < ROW_PX * 20 && pageState.value.kind === "idle") void loadOlder();
+  };
+  return (
+    <section class="queue" id="panel-queue" aria-label="Queue">
+      <header class="panel-head">
+        <h2>Queue</h2>
+        <div class="segments" role="group" aria-label="Which incidents">
+          {filters.map(({ id, label }) => (
+            <button key={id} type="button" aria-pressed={filter.value === id} onClick={() => (filter.value = id)}>
+              {label} <span class="count">{id === "open" ? openCount.value : picture.value.total.toLocaleString("en")}</span>
+            </button>
+          ))}
+        </div>
+      </header>
+      <div
+        ref={list}
+        class="rows"
+        role="listbox"
+        aria-label="Incidents, newest first"
+        tabIndex={0}
+        aria-activedescendant={at >= from && at < to ? `row-${selectedId.value}` : undefined}
+        onScroll={scrolled}
+        onKeyDown={(event) => {
+          if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+            event.preventDefault();
+            step(event.key === "ArrowDown" ? 1 : -1);
+          }
+        }}
+      >
+        <div class="rows-space" role="presentation" style={{ height: `${ids.length * ROW_PX}px` }}>
+          {ids.slice(from, to).map((id, i) => (
+            <Row key={id} incident={picture.value.incidents.get(id)!} at={from + i} count={ids.length} />
+          ))}
+        </div>
+      </div>
+      {ids.length === 0 && <Nothing />}
+      <Foot />
+    </section>
+  );
+}

@@ -1,0 +1,59 @@
+/** Which nodes heard the chosen round, how well each fits, and what was left out and why. */
+import { api } from "../../api.ts";
+import { rings, roundShot } from "../../state/store.ts";
+import { rejectionWords } from "../../words.ts";
+import { Key } from "../key.tsx";
+import { Arrival, type ArrivalView } from "./arrival.tsx";
+import type { Section, SectionProps } from "./section.ts";
+
+function Evidence({ incident, detail }: SectionProps) {
+  if (detail.kind === "failed") return <p class="clip-note">The evidence could not be fetched: {detail.error}.</p>;
+  if (detail.kind !== "ready") return <span class="skeleton clip-skeleton" />;
+  const { shots, clips } = detail.value;
+  const shot = shots.find(({ id }) => id === (roundShot.value ?? incident.rounds[0]?.shot)) ?? shots[0];
+  if (shot === undefined) return <p class="clip-note">No node's evidence belongs to this incident.</p>;
+  const arrivals: ArrivalView[] = [
+    ...shot.arrivals.map(({ id, node, residualS, toaSigmaS, weight }) => ({
+      id,
+      node,
+      residualS,
+      used: { sigmaS: toaSigmaS, weight },
+    })),
+    ...shot.rejected.map(({ id, node, residualS, why }) => ({ id, node, residualS, why: rejectionWords(why) })),
+  ];
+  const speed = shot.speedOfSoundMps.toFixed(1);
+  return (
+    <>
+      <p class="hint">
+        {shot.arrivals.length} of {arrivals.length} arrivals used · residual {(shot.rmsResidualS * 1000).toFixed(1)} ms rms ·
+        air {shot.airTempC.toFixed(0)} °C, sound {speed} m/s
+        {shot.windMps !== undefined && <>, wind {shot.windMps.toFixed(0)} m/s</>}
+      </p>
+      <div class="row">
+        <button type="button" aria-pressed={rings.value} aria-keyshortcuts="r" onClick={() => (rings.value = !rings.value)}>
+          {rings.value ? "Hide" : "Show"} arrival rings <Key>R</Key>
+        </button>
+        <a class="button" href={api.evidencePath(incident.incident)} download={`evidence-${incident.incident}.json`}>
+          Signed evidence
+        </a>
+      </div>
+      <ul class="arrivals">
+        {arrivals.map((arrival) => (
+          <Arrival
+            key={arrival.id}
+            incident={incident.incident}
+            arrival={arrival}
+            clip={clips.find((clip) => clip.arrival === arrival.id)}
+          />
+        ))}
+      </ul>
+    </>
+  );
+}
+
+export const evidence: Section = {
+  id: "evidence",
+  title: "Evidence",
+  shows: ({ incident }) => incident.kind === "gunfire",
+  view: Evidence,
+};

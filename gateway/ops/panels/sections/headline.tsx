@@ -1,0 +1,75 @@
+/** What happened, how sure, where: readable from two metres away. */
+import { gatewayNowMs, local, nearWords } from "../../state/store.ts";
+import { age, headline, percent, probabilityWord, shortName, statusWord, within } from "../../words.ts";
+import { StatusMark } from "../status-mark.tsx";
+import type { SectionProps } from "./section.ts";
+
+function coordinates({ lat, lon }: { lat: number; lon: number }): string {
+  return `${lat.toFixed(5)}, ${lon.toFixed(5)}`;
+}
+
+function Standing({ incident }: SectionProps) {
+  const { verdict, takenBy, status } = incident;
+  if (verdict !== undefined && status !== "unreviewed") {
+    return (
+      <>
+        {statusWord(status)} by <strong>{verdict.by}</strong> at {local.value.clock(verdict.at)}: {verdict.reason}
+      </>
+    );
+  }
+  if (takenBy !== undefined) {
+    return (
+      <>
+        Unreviewed · <strong>{takenBy.by}</strong> has it since {local.value.clock(takenBy.at)}
+      </>
+    );
+  }
+  return <>Unreviewed · nobody has it</>;
+}
+
+export function Headline(props: SectionProps) {
+  const { incident } = props;
+  const fired = Date.parse(incident.firedAt);
+  const several = incident.alternatives?.length ?? 0;
+  const near = nearWords(incident.place);
+  const alertS = (Date.parse(incident.alertedAt) - fired) / 1000;
+  return (
+    <header class="headline">
+      <div class="headline-id">
+        <StatusMark status={incident.status} />
+        <h2>Incident {shortName(incident.incident)}</h2>
+        <span class="faint">version {incident.version}</span>
+        <time dateTime={incident.firedAt}>{age((gatewayNowMs.value - fired) / 1000)} ago</time>
+      </div>
+      <p class="headline-what">
+        <span>{headline(incident)}</span>
+        <span class="headline-sure">
+          <b>{percent(incident.probability)}</b> {probabilityWord(incident.probability)}
+        </span>
+      </p>
+      <p class="headline-where">
+        {near && <strong>{near}</strong>}
+        <span>
+          {several > 0 ? (
+            `${several + 1} places fit as well`
+          ) : (
+            <span title="radius of the 95 % ellipse along its longer axis">{within(incident.place?.ellipse95)}</span>
+          )}
+        </span>
+      </p>
+      <p class="headline-facts">
+        fired {local.value.precise(incident.firedAt)} {local.value.zone(incident.firedAt)} · here after{" "}
+        {alertS.toFixed(1)} s
+        {incident.place && several === 0 && <> · {coordinates(incident.place)}</>}
+      </p>
+      {incident.unverified && (
+        <p class="warning">
+          <b aria-hidden="true">!</b> Not verified: one of the sounds may be an echo, and nothing contradicts it.
+        </p>
+      )}
+      <p class={`standing is-${incident.status}`}>
+        <Standing {...props} />
+      </p>
+    </header>
+  );
+}

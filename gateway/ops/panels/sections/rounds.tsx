@@ -1,0 +1,54 @@
+/** The rounds of the burst on a line of time; the chosen one's evidence is shown below. */
+import { local, roundShot } from "../../state/store.ts";
+import { percent, within } from "../../words.ts";
+import type { Section, SectionProps } from "./section.ts";
+
+function Rounds({ incident }: SectionProps) {
+  const { rounds, shooters, movedM } = incident;
+  const first = Date.parse(rounds[0]?.time ?? incident.firedAt);
+  const chosen = roundShot.value ?? rounds[0]?.shot;
+  return (
+    <>
+      <div class="rounds" role="group" aria-label="Rounds">
+        {rounds.map((round, i) => (
+          <button
+            key={round.shot}
+            type="button"
+            class="round"
+            aria-pressed={round.shot === chosen}
+            title={`${local.value.precise(round.time)}, ${percent(round.probability)}, ${within(round.ellipse95)}`}
+            onClick={() => (roundShot.value = round.shot)}
+          >
+            <b>{i + 1}</b>
+            <span>{i === 0 ? local.value.clock(round.time) : `+${((Date.parse(round.time) - first) / 1000).toFixed(2)} s`}</span>
+            <span class="faint">
+              {percent(round.probability)} · {within(round.ellipse95).replace("within ", "± ")}
+            </span>
+          </button>
+        ))}
+      </div>
+      {(shooters || movedM) && (
+        <p class="hint">
+          {shooters && (
+            <>
+              {shooters.count === "one" ? "One shooter" : shooters.count === "several" ? "Several shooters" : "Number of shooters unknown"}
+              : {shooters.why}.{" "}
+            </>
+          )}
+          {movedM && (
+            <>
+              Moved {movedM.distanceM.toFixed(0)} m (± {movedM.sigmaM.toFixed(0)} m) between the first and the last round.
+            </>
+          )}
+        </p>
+      )}
+    </>
+  );
+}
+
+export const rounds: Section = {
+  id: "rounds",
+  title: "Rounds",
+  shows: ({ incident }) => incident.rounds.length > 0,
+  view: Rounds,
+};

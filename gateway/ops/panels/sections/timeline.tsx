@@ -1,0 +1,70 @@
+/** The incident's append-only record, newest first, and whether its chain of hashes holds. */
+import { useRef } from "preact/hooks";
+import { addNote } from "../../state/actions.ts";
+import { busy, local } from "../../state/store.ts";
+import { entryWord } from "../../words.ts";
+import { Key } from "../key.tsx";
+import type { Section, SectionProps } from "./section.ts";
+
+function Note() {
+  const text = useRef<HTMLInputElement>(null);
+  return (
+    <form
+      class="note"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const value = text.current?.value.trim();
+        if (!value) return text.current?.focus();
+        void addNote(value).then((done) => {
+          if (done && text.current) text.current.value = "";
+        });
+      }}
+    >
+      <input
+        ref={text}
+        id="note-text"
+        type="text"
+        maxLength={2000}
+        aria-label="Note for the record"
+        placeholder="Note for the record"
+        autocomplete="off"
+      />
+      <button type="submit" disabled={busy.value}>
+        Add <Key>N</Key>
+      </button>
+    </form>
+  );
+}
+
+function Timeline({ detail }: SectionProps) {
+  if (detail.kind === "failed") return <p class="clip-note">The record could not be fetched: {detail.error}.</p>;
+  if (detail.kind !== "ready") return <span class="skeleton clip-skeleton" />;
+  const { timeline, chain } = detail.value;
+  return (
+    <>
+      <p class={`chain ${chain.ok ? "is-ok" : "is-bad"}`}>
+        <b aria-hidden="true">{chain.ok ? "✓" : "✕"}</b>{" "}
+        {chain.ok
+          ? `chain ok · ${chain.length} entries`
+          : `chain broken at entry ${chain.brokenAtSeq ?? "?"}: this record was changed outside the gateway. Do not rely on it.`}
+      </p>
+      <Note />
+      <ol class="timeline" reversed>
+        {[...timeline].reverse().map((entry) => (
+          <li key={entry.seq} class={`entry is-${entry.kind}`}>
+            <time dateTime={entry.at}>{local.value.clock(entry.at)}</time>
+            <span class="entry-kind">{entryWord(entry.kind)}</span>
+            <span class="entry-text">
+              {entry.text} <span class="faint">{entry.by}</span>
+            </span>
+            <code class="faint" title={`SHA-256 ${entry.hash}`}>
+              {entry.hash.slice(0, 6)}
+            </code>
+          </li>
+        ))}
+      </ol>
+    </>
+  );
+}
+
+export const timeline: Section = { id: "timeline", title: "Timeline", view: Timeline };

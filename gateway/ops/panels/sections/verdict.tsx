@@ -1,0 +1,112 @@
+/** Take, confirm, dismiss, escalate, undo: two keys each, the act and its reason. */
+import { useEffect, useRef } from "preact/hooks";
+import { giveVerdict, take } from "../../state/actions.ts";
+import { asking, busy, said } from "../../state/store.ts";
+import { undoKind, verdictKindOf, verdictKinds } from "../../reasons.ts";
+import { Key } from "../key.tsx";
+import type { SectionProps } from "./section.ts";
+
+function Reasons({ incident }: SectionProps) {
+  const box = useRef<HTMLFormElement>(null);
+  const free = useRef<HTMLInputElement>(null);
+  const kind = verdictKindOf(asking.value!);
+  useEffect(() => {
+    box.current?.focus();
+  }, [kind, incident.incident]);
+  return (
+    <form
+      ref={box}
+      class={`reasons is-${kind.status}`}
+      tabIndex={-1}
+      aria-label={kind.ask}
+      onSubmit={(event) => {
+        event.preventDefault();
+        const text = free.current?.value.trim();
+        if (text) void giveVerdict(kind.status, text);
+        else free.current?.focus();
+      }}
+    >
+      <p class="reasons-ask">
+        <strong>{kind.ask}</strong>
+        <button type="button" class="quiet" onClick={() => (asking.value = undefined)}>
+          Cancel <Key>Esc</Key>
+        </button>
+      </p>
+      <ol class="reasons-list">
+        {kind.reasons.map((reason, i) => (
+          <li key={reason}>
+            <button
+              type="button"
+              aria-keyshortcuts={String(i + 1)}
+              disabled={busy.value}
+              onClick={() => void giveVerdict(kind.status, reason)}
+            >
+              <Key>{String(i + 1)}</Key> {reason}
+            </button>
+          </li>
+        ))}
+      </ol>
+      <div class="reasons-free">
+        <input
+          ref={free}
+          id="reason-text"
+          type="text"
+          maxLength={500}
+          aria-label="Another reason"
+          placeholder="Another reason (0)"
+          autocomplete="off"
+        />
+        <button type="submit" disabled={busy.value}>
+          {kind.label}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+export function Verdict(props: SectionProps) {
+  const { incident } = props;
+  const mayTake = incident.takenBy === undefined && incident.status === "unreviewed";
+  return (
+    <section class="verdict" aria-label="What to do">
+      {asking.value !== undefined ? (
+        <Reasons {...props} />
+      ) : (
+        <div class="acts">
+          {mayTake && (
+            <button type="button" class="act is-take" aria-keyshortcuts="t" disabled={busy.value} onClick={() => void take()}>
+              Take <Key>T</Key>
+            </button>
+          )}
+          {verdictKinds.map((kind) => (
+            <button
+              key={kind.status}
+              type="button"
+              class={`act is-${kind.status}`}
+              aria-keyshortcuts={kind.key}
+              aria-pressed={incident.status === kind.status}
+              disabled={busy.value}
+              onClick={() => (asking.value = kind.status)}
+            >
+              {kind.label} <Key>{kind.key.toUpperCase()}</Key>
+            </button>
+          ))}
+          {incident.status !== "unreviewed" && (
+            <button
+              type="button"
+              class="act"
+              aria-keyshortcuts="u"
+              disabled={busy.value}
+              onClick={() => (asking.value = undoKind.status)}
+            >
+              Undo <Key>U</Key>
+            </button>
+          )}
+        </div>
+      )}
+      <p class={`said${said.value?.failed ? " has-failed" : ""}`} role="status">
+        {said.value?.text}
+      </p>
+    </section>
+  );
+}

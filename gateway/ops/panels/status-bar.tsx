@@ -1,0 +1,122 @@
+/** The line that says whether the picture can be trusted: bus, clocks, flows, link, and the time with its zone. */
+import type { ComponentChildren } from "preact";
+import { deskOpen } from "./desk.tsx";
+import { gatewayNowMs, helpOpen, link, local, nowMs, picture, session, site } from "../state/store.ts";
+import { alarmSound } from "../state/preferences.ts";
+import { soundBlocked } from "../state/alarm.ts";
+import { age } from "../words.ts";
+
+type Level = "ok" | "warn" | "bad" | "unknown";
+const glyphs: Record<Level, string> = { ok: "✓", warn: "!", bad: "✕", unknown: "?" };
+
+function Light({ level, label, title, children }: { level: Level; label: string; title?: string; children: ComponentChildren }) {
+  return (
+    <li class={`light is-${level}`} title={title}>
+      <span class="light-glyph" aria-hidden="true">
+        {glyphs[level]}
+      </span>
+      <span class="light-label">{label}</span> <span class="light-value">{children}</span>
+    </li>
+  );
+}
+
+function LinkLight() {
+  const state = link.value;
+  if (state.kind === "live") return <Light level="ok" label="live">{picture.value.asOf ? "now" : "…"}</Light>;
+  if (state.kind === "connecting") return <Light level="unknown" label="link">connecting</Light>;
+  return (
+    <Light level={state.kind === "stale" ? "warn" : "bad"} label="link">
+      {state.kind === "stale" ? "silent" : "lost"} {age((nowMs.value - state.sinceMs) / 1000)}
+    </Light>
+  );
+}
+
+/** Health as the gateway last said it; a `?` where it never did. */
+function Lights() {
+  const { health } = picture.value;
+  const detail = health && Object.entries(health.detail).map(([name, value]) => `${name} ${value}`).join(" · ");
+  const flows: Level = health === undefined ? "unknown" : health.flows === "ok" ? "ok" : health.flows === "down" ? "bad" : "warn";
+  const clocks = health?.clocks;
+  return (
+    <ul class="lights" aria-label="State of the system">
+      <LinkLight />
+      <Light level={health === undefined ? "unknown" : health.bus === "ok" ? "ok" : "bad"} label="bus" title={detail}>
+        {health?.bus ?? "?"}
+      </Light>
+      <Light
+        level={clocks === undefined ? "unknown" : clocks.synchronised === clocks.total ? "ok" : "warn"}
+        label="clocks"
+        title="nodes whose clock is synchronised, of all nodes"
+      >
+        {clocks === undefined ? "?" : `${clocks.synchronised}/${clocks.total}`}
+      </Light>
+      <Light level={flows} label="flows">
+        {health?.flows ?? "?"}
+      </Light>
+      {health?.relay !== undefined && (
+        <Light level={health.relay === "ok" ? "ok" : health.relay === "down" ? "bad" : "warn"} label="video">
+          {health.relay}
+        </Light>
+      )}
+    </ul>
+  );
+}
+
+export function StatusBar() {
+  const at = gatewayNowMs.value;
+  const title = site.value.kind === "ready" ? site.value.value.title : "";
+  return (
+    <header class="bar">
+      <h1 class="brand">
+        <svg viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
+          <g fill="none" stroke="currentColor" stroke-width="2.8" stroke-linecap="round">
+            <path d="M10.6 18.2a6.4 6.4 0 0 1 10.8 0" />
+            <path d="M6.6 14.6a11.4 11.4 0 0 1 18.8 0" />
+          </g>
+          <circle cx="16" cy="23" r="2.8" fill="currentColor" />
+        </svg>
+        <span>Tocsin</span>
+        {title && <span class="brand-site">{title}</span>}
+      </h1>
+      <Lights />
+      {(alarmSound.value === "off" || soundBlocked.value) && (
+        <span class="light is-warn sound-off">
+          <span class="light-glyph" aria-hidden="true">!</span>
+          {alarmSound.value === "off" ? "alarm sound off" : "sound waits for a key or click"}
+        </span>
+      )}
+      <time class="now" dateTime={new Date(at).toISOString()}>
+        {local.value.clock(at)} <span class="zone">{local.value.zone(at)}</span>
+      </time>
+      <button
+        type="button"
+        class="quiet"
+        aria-expanded={deskOpen.value}
+        aria-controls="desk"
+        onClick={() => {
+          deskOpen.value = !deskOpen.value;
+          helpOpen.value = false;
+        }}
+      >
+        <span class="who">{session.value?.user ?? "desk"}</span>
+        <svg viewBox="0 0 16 16" width="12" height="12" aria-hidden="true">
+          <path d="M3 6l5 5 5-5" fill="none" stroke="currentColor" stroke-width="2" />
+        </svg>
+      </button>
+      <button
+        type="button"
+        class="quiet help-button"
+        aria-label="Help and keys"
+        aria-keyshortcuts="?"
+        aria-expanded={helpOpen.value}
+        aria-controls="help"
+        onClick={() => {
+          helpOpen.value = !helpOpen.value;
+          deskOpen.value = false;
+        }}
+      >
+        ?
+      </button>
+    </header>
+  );
+}

@@ -1,0 +1,130 @@
+/** Writes the README's pictures of the console: `node gateway/ops/screenshots.ts [folder]`, default `docs/pictures`. */
+import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Page } from "playwright-core";
+import { buildConsole } from "#gateway/build-console.ts";
+import { type BrowserOptions, withBrowser } from "./fixtures/browser.ts";
+import { incidentOf } from "./fixtures/city.ts";
+import { fakeGateway } from "./fixtures/fake-gateway.ts";
+
+const folder = process.argv[2] ?? fileURLToPath(new URL("../../docs/pictures/", import.meta.url));
+/** A picture larger than this has no place in the repository. */
+const LIMIT_BYTES = 400_000;
+
+const ago = (s: number) => new Date(Date.now() - s * 1000).toISOString();
+const burst = () => incidentOf({ id: "01K0SHOT8F2A", firedAt: ago(19) });
+const earlier = [
+  incidentOf({ id: "01K0TWOPLACE", firedAt: ago(260), rounds: 1, probability: 0.71, eastM: -320, northM: 120, semiMajorM: 11, twoPlaces: true, takenBy: "jd" }),
+  incidentOf({ id: "01K0FIREWORK", firedAt: ago(402), status: "dismissed", rounds: 2, probability: 0.34, eastM: 300, northM: 260, semiMajorM: 6, reason: "Fireworks" }),
+  incidentOf({ id: "01K0CONFIRMD", firedAt: ago(5400), status: "confirmed", rounds: 7, probability: 0.995, eastM: -180, northM: -260, semiMajorM: 4, reason: "Casings found", takenBy: "maria" }),
+  incidentOf({ id: "01K0ESCALATE", firedAt: ago(9200), status: "escalated", rounds: 12, probability: 0.99, eastM: 380, northM: -220, semiMajorM: 3, reason: "Crowd or school near" }),
+  incidentOf({ id: "01K0BACKFIRE", firedAt: ago(12_900), status: "dismissed", rounds: 1, probability: 0.22, eastM: 80, northM: 330, semiMajorM: 9, reason: "Vehicle backfire" }),
+];
+
+async function signIn(page: Page, url: string): Promise<void> {
+  await page.goto(url);
+  await page.getByLabel("Name").fill("jd");
+  await page.getByLabel("Password").fill("correct horse");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.locator(".row").first().waitFor();
+}
+
+const settled = async (page: Page) => {
+  await page.locator('.map-canvas[data-ready="true"]').waitFor({ state: "attached" });
+  await page.waitForTimeout(2500);
+};
+
+interface Shot {
+  name: string;
+  browser: BrowserOptions;
+  pose: (page: Page, gateway: Awaited<ReturnType<typeof fakeGateway>>) => Promise<void>;
+}
+const desk = { width: 1440, height: 900 };
+const phone = { width: 390, height: 844 };
+const show = (tab: string) => async (page: Page) => {
+  await settled(page);
+  await page.getByRole("navigation").getByRole("button", { name: tab }).click();
+  await page.waitForTimeout(1500);
+};
+
+const shots: Shot[] = [
+  { name: "console-light", browser: { viewport: desk }, pose: settled },
+  { name: "console-dark", browser: { viewport: desk, dark: true }, pose: async (page) => {
+      await settled(page);
+      await page.keyboard.press("r");
+      await page.waitForTimeout(1200);
+    },
+  },
+  { name: "console-reason", browser: { viewport: desk }, pose: async (page) => {
+      await settled(page);
+      await page.keyboard.press("t");
+      await page.waitForTimeout(400);
+      await page.keyboard.press("c");
+      await page.waitForTimeout(400);
+    },
+  },
+  { name: "console-two-places", browser: { viewport: desk, dark: true }, pose: async (page) => {
+      await settled(page);
+      await page.keyboard.press("t");
+      await page.waitForTimeout(400);
+      await page.keyboard.press("j");
+      await page.waitForTimeout(1800);
+    },
+  },
+  { name: "console-lost-link", browser: { viewport: desk }, pose: async (page, gateway) => {
+      await settled(page);
+      gateway.cut();
+      await page.locator(".link-banner:not([hidden])").waitFor();
+      await page.waitForTimeout(3000);
+    },
+  },
+  { name: "console-help", browser: { viewport: desk }, pose: async (page) => {
+      await settled(page);
+      await page.keyboard.press("?");
+    },
+  },
+  { name: "phone-queue", browser: { viewport: phone, scale: 2 }, pose: show("Queue") },
+  { name: "phone-map", browser: { viewport: phone, scale: 2, dark: true }, pose: show("Map") },
+  { name: "phone-incident", browser: { viewport: phone, scale: 2 }, pose: show("Incident") },
+];
+
+await mkdir(folder, { recursive: true });
+const built = await mkdtemp(join(tmpdir(), "tocsin-pictures-"));
+try {
+  await buildConsole(built, { minify: false });
+  const only = process.argv[3];
+  for (const { name, browser, pose } of shots) {
+    if (only !== undefined && !name.includes(only)) continue;
+    const gateway = await fakeGateway({ folder: built, incidents: [burst(), ...earlier] });
+    try {
+      await withBrowser(browser, async (context) => {
+        const page = context.pages()[0] ?? (await context.newPage());
+        page.on("pageerror", (error) => process.stderr.write(`page: ${error.message}\n`));
+        page.on("console", (line) => line.type() === "error" && process.stderr.write(`page: ${line.text()}\n`));
+        await signIn(page, gateway.url);
+        await pose(page, gateway);
+        const file = join(folder, `${name}.png`);
+        await page.screenshot({ path: file });
+        const { size } = await stat(file);
+        process.stdout.write(`${name}.png ${Math.round(size / 1000)} kB${size > LIMIT_BYTES ? " TOO LARGE" : ""}\n`);
+        if (size > LIMIT_BYTES) process.exitCode = 1;
+      });
+    } finally {
+      await gateway.close();
+    }
+  }
+  if (only === undefined || only === "login") {
+    const gateway = await fakeGateway({ folder: built });
+    await withBrowser({ viewport: desk }, async (context) => {
+      const page = context.pages()[0] ?? (await context.newPage());
+      await page.goto(gateway.url);
+      await page.getByLabel("Name").waitFor();
+      await page.screenshot({ path: join(folder, "console-login.png") });
+    });
+    await gateway.close();
+  }
+} finally {
+  await rm(built, { recursive: true, force: true });
+}

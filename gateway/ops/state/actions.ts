@@ -1,0 +1,129 @@
+/** What people do: every act goes to the gateway and comes back as a newer version; nothing is changed here first. */
+import { batch } from "@preact/signals";
+import type { IncidentStatus } from "#contract/incident.ts";
+import { type Answer, api } from "../api.ts";
+import { statusWord } from "../words.ts";
+import { withIncident, withPage } from "./picture.ts";
+import {
+  asking,
+  busy,
+  detail,
+  filter,
+  pageState,
+  picture,
+  queue,
+  roundShot,
+  said,
+  selected,
+  selectedId,
+  session,
+  signedOutBecause,
+  tab,
+} from "./store.ts";
+import type { IncidentState } from "#contract/incident.ts";
+
+export const PAGE = 200;
+
+/** True where the answer says that nobody is signed in any more; the login page then comes up by itself. */
+export function endedSession(answer: Answer<unknown>): boolean {
+  if (answer.ok || answer.status !== 401) return false;
+  batch(() => {
+    signedOutBecause.value = "Your session ended. Sign in again; nothing was lost.";
+    session.value = null;
+  });
+  return true;
+}
+
+export function select(id: string | undefined, show = true): void {
+  batch(() => {
+    if (selectedId.value !== id) {
+      selectedId.value = id;
+      roundShot.value = undefined;
+      asking.value = undefined;
+      said.value = undefined;
+      detail.value = id === undefined ? { kind: "idle" } : { kind: "loading" };
+    }
+    if (show && id !== undefined && tab.value === "queue") tab.value = "incident";
+  });
+}
+
+/** Moves the selection through the queue: `+1` to the older, `-1` to the newer. */
+export function step(by: 1 | -1): void {
+  const ids = queue.value;
+  if (ids.length === 0) return;
+  const at = selectedId.value === undefined ? -1 : ids.indexOf(selectedId.value);
+  const next = at < 0 ? 0 : Math.min(ids.length - 1, Math.max(0, at + by));
+  select(ids[next], false);
+}
+
+/** Fetches the selected incident's record; the one on screen stays until the new one is there. */
+export async function loadDetail(id: string): Promise<void> {
+  const answer = await api.detail(id);
+  if (selectedId.value !== id || endedSession(answer)) return;
+  detail.value = answer.ok ? { kind: "ready", value: answer.value } : { kind: "failed", error: answer.error };
+}
+
+async function act(what: (incident: IncidentState) => Promise<Answer<IncidentState>>, done: string): Promise<boolean> {
+  const incident = selected.value;
+  if (incident === undefined || busy.value) return false;
+  busy.value = true;
+  const answer = await what(incident);
+  busy.value = false;
+  if (endedSession(answer)) return false;
+  if (answer.ok) {
+    batch(() => {
+      picture.value = withIncident(picture.value, answer.value);
+      said.value = { text: done, failed: false };
+      asking.value = undefined;
+    });
+    void loadDetail(incident.incident);
+    return true;
+  }
+  const moved = answer.status === 409;
+  said.value = {
+    text: moved
+      ? `Not done: the incident changed while you looked (it was version ${incident.version}). Look again, then repeat.`
+      : `Not done: ${answer.error}`,
+    failed: true,
+  };
+  if (moved) void loadDetail(incident.incident);
+  return false;
+}
+
+export function take(): Promise<boolean> {
+  return act((incident) => api.take(incident.incident), "You have it. Everybody sees that you took it.");
+}
+
+export function giveVerdict(status: IncidentStatus, reason: string): Promise<boolean> {
+  return act(
+    (incident) => api.verdict(incident.incident, { status, reason, version: incident.version }),
+    status === "unreviewed" ? "Back to unreviewed." : `${statusWord(status)}: ${reason}.`,
+  );
+}
+
+export function addNote(text: string): Promise<boolean> {
+  return act((incident) => api.note(incident.incident, text), "Note added.");
+}
+
+/** The next older page of the queue under the present filter. */
+export async function loadOlder(): Promise<void> {
+  if (pageState.value.kind === "loading") return;
+  const ids = queue.value;
+  const open = filter.value === "open";
+  if (!open && ids.length >= picture.value.total) return;
+  pageState.value = { kind: "loading" };
+  const before = ids[ids.length - 1];
+  const answer = await api.page({
+    limit: PAGE,
+    ...(before === undefined ? {} : { before }),
+    ...(open ? { status: "unreviewed" } : {}),
+  });
+  if (endedSession(answer)) return;
+  batch(() => {
+    if (answer.ok) {
+      const { incidents, total } = answer.value;
+      picture.value = withPage(picture.value, incidents, open ? picture.value.total : total);
+      pageState.value = incidents.length === 0 ? { kind: "ready", value: true } : { kind: "idle" };
+    } else pageState.value = { kind: "failed", error: answer.error };
+  });
+}

@@ -1,0 +1,130 @@
+/** Opens the console's lines to the gateway once somebody is signed in, and closes them when nobody is. */
+import { effect } from "@preact/signals";
+import { api } from "../api.ts";
+import { streetLines } from "../nearest-street.ts";
+import { endedSession, loadDetail } from "./actions.ts";
+import { keepLive, type Socket } from "./live.ts";
+import {
+  clockOffsetMs,
+  filter,
+  hear,
+  link,
+  nowMs,
+  pageState,
+  picture,
+  selectedId,
+  session,
+  site,
+  streetIndex,
+  streets,
+} from "./store.ts";
+
+let retry: () => void = () => {};
+export const retryLink = (): void => retry();
+
+function liveAddress(): string {
+  const url = new URL("/api/live", location.href);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return url.href;
+}
+
+async function loadSite(): Promise<void> {
+  site.value = { kind: "loading" };
+  const answer = await api.site();
+  if (endedSession(answer)) return;
+  site.value = answer.ok ? { kind: "ready", value: answer.value } : { kind: "failed", error: answer.error };
+}
+
+export async function loadStreets(): Promise<void> {
+  streets.value = { kind: "loading" };
+  const answer = await api.streets();
+  if (endedSession(answer)) return;
+  streets.value = answer.ok ? { kind: "ready", value: answer.value } : { kind: "failed", error: answer.error };
+  streetIndex.value = answer.ok ? streetLines(answer.value) : [];
+}
+
+/** Follows the selected incident: its record is fetched when it is chosen and whenever a newer version comes. */
+function followSelected(): () => void {
+  let pending: ReturnType<typeof setTimeout> | undefined;
+  let shown: string | undefined;
+  return effect(() => {
+    const id = selectedId.value;
+    const version = id === undefined ? undefined : picture.value.incidents.get(id)?.version;
+    const key = id === undefined ? undefined : `${id}/${version}`;
+    if (key === shown) return;
+    const sameIncident = shown?.startsWith(`${id}/`) === true;
+    shown = key;
+    clearTimeout(pending);
+    if (id !== undefined) pending = setTimeout(() => void loadDetail(id), sameIncident ? 80 : 0);
+  });
+}
+
+/** Ends with `until`. */
+export function connect(until: AbortSignal): void {
+  const lines = new AbortController();
+  let siteRetry: ReturnType<typeof setTimeout> | undefined;
+  const loadWhatIsMissing = () => {
+    if (site.value.kind !== "ready") void loadSite();
+    if (streets.value.kind !== "ready") void loadStreets();
+  };
+  loadWhatIsMissing();
+  retry = keepLive({
+    open: () => new WebSocket(liveAddress()) as unknown as Socket,
+    nowMs: () => Date.now(),
+    jitter: () => Math.random(),
+    onEvent: (event) => {
+      if (event.type === "snapshot") {
+        pageState.value = { kind: "idle" };
+        clearTimeout(siteRetry);
+        siteRetry = setTimeout(loadWhatIsMissing, 1000);
+        if (selectedId.value !== undefined) void loadDetail(selectedId.value);
+      }
+      return hear(event);
+    },
+    onLink: (state) => {
+      if (state.kind !== "live" || link.value.kind !== "live") link.value = state;
+    },
+    mayRetry: async () => !endedSession(await api.session()),
+    signal: lines.signal,
+  });
+  const online = () => retry();
+  addEventListener("online", online);
+  const tick = setInterval(() => {
+    nowMs.value = Date.now();
+  }, 1000);
+  const stopFollowing = followSelected();
+  const stopFilter = effect(() => {
+    filter.value;
+    pageState.value = { kind: "idle" };
+  });
+  until.addEventListener("abort", () => {
+    lines.abort();
+    clearInterval(tick);
+    clearTimeout(siteRetry);
+    removeEventListener("online", online);
+    stopFollowing();
+    stopFilter();
+    clockOffsetMs.value = 0;
+    link.value = { kind: "connecting" };
+    retry = () => {};
+  });
+}
+
+/** Connects while somebody is signed in. Returns a function that stops. */
+export function connectWhileSignedIn(): () => void {
+  let current: AbortController | undefined;
+  const stop = effect(() => {
+    const signedIn = session.value != null;
+    if (signedIn && current === undefined) {
+      current = new AbortController();
+      connect(current.signal);
+    } else if (!signedIn && current !== undefined) {
+      current.abort();
+      current = undefined;
+    }
+  });
+  return () => {
+    stop();
+    current?.abort();
+  };
+}

@@ -1,0 +1,116 @@
+/** Single keys. Off where somebody types, where a modifier is held, and where this desk has switched them off. */
+import { reasonOfKey, undoKind, verdictKindOf, verdictKinds } from "../reasons.ts";
+import { incidentSections } from "../panels/sections/incident-sections.ts";
+import { deskOpen } from "../panels/desk.tsx";
+import { takeFirst } from "../panels/alarm-strip.tsx";
+import { focusMap } from "../map/focus.ts";
+import { giveVerdict, step, take } from "./actions.ts";
+import { singleKeys } from "./preferences.ts";
+import { asking, helpOpen, rings, said, selected, session, tab } from "./store.ts";
+import { callsForSomebody } from "./picture.ts";
+
+function focusOn(id: string): void {
+  requestAnimationFrame(() => {
+    const element = document.getElementById(id);
+    element?.scrollIntoView({ block: "nearest" });
+    element?.focus({ preventScroll: true });
+  });
+}
+
+function openSection(key: string): boolean {
+  const section = incidentSections.find((candidate) => candidate.key === key);
+  if (section !== undefined && document.getElementById(`section-${section.id}`) !== null) {
+    tab.value = "incident";
+    focusOn(`section-${section.id}`);
+    return true;
+  }
+  return false;
+}
+
+/** Acts on a reason's key while one is asked for. */
+function pickReason(key: string): boolean {
+  if (asking.value === undefined) return false;
+  const kind = verdictKindOf(asking.value);
+  const reason = reasonOfKey(kind, key);
+  if (reason !== undefined) {
+    void giveVerdict(kind.status, reason);
+    return true;
+  }
+  if (key === "0") {
+    focusOn("reason-text");
+    return true;
+  }
+  return false;
+}
+
+function escape(): void {
+  if (asking.value !== undefined) asking.value = undefined;
+  else if (helpOpen.value) helpOpen.value = false;
+  else if (deskOpen.value) deskOpen.value = false;
+  else if (rings.value) rings.value = false;
+  if (document.activeElement instanceof HTMLInputElement) document.activeElement.blur();
+}
+
+const acts: Record<string, () => void> = {
+  j: () => step(1),
+  k: () => step(-1),
+  t: () => void (selected.value !== undefined && callsForSomebody(selected.value) ? take() : takeFirst()),
+  m: focusMap,
+  q: () => {
+    tab.value = "queue";
+    document.querySelector<HTMLElement>(".rows")?.focus();
+  },
+  r: () => {
+    rings.value = !rings.value;
+  },
+  n: () => {
+    tab.value = "incident";
+    focusOn("note-text");
+  },
+  "?": () => {
+    helpOpen.value = !helpOpen.value;
+    deskOpen.value = false;
+  },
+};
+
+/** True where the key did something. */
+export function pressed(key: string): boolean {
+  if (pickReason(key)) return true;
+  const verdict = verdictKinds.find((kind) => kind.key === key);
+  if (verdict !== undefined && selected.value !== undefined) {
+    tab.value = "incident";
+    asking.value = verdict.status;
+    said.value = undefined;
+    return true;
+  }
+  if (key === undoKind.key && selected.value !== undefined && selected.value.status !== "unreviewed") {
+    tab.value = "incident";
+    asking.value = "unreviewed";
+    return true;
+  }
+  if (openSection(key)) return true;
+  if (key === "v") {
+    said.value = { text: "No live video for this incident.", failed: false };
+    return true;
+  }
+  const act = acts[key];
+  act?.();
+  return act !== undefined;
+}
+
+/** Listens until `until` ends. */
+export function listenToKeys(until: AbortSignal): void {
+  addEventListener(
+    "keydown",
+    (event) => {
+      if (!session.value || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+      if (event.key === "Escape") return escape();
+      const target = event.target as HTMLElement | null;
+      const typing = target?.closest("input:not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable]");
+      if (typing || event.repeat && !/^[jk]$/i.test(event.key)) return;
+      if (singleKeys.value === "off" && event.key !== "?") return;
+      if (pressed(event.key.toLowerCase())) event.preventDefault();
+    },
+    { signal: until },
+  );
+}

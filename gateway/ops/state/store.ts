@@ -1,0 +1,91 @@
+/** The console's state as signals. Panels read them; `actions.ts` and the live link write them. */
+import { batch, computed, signal } from "@preact/signals";
+import type { IncidentDetail, LiveEvent, Session, SiteView } from "#contract/ops-api.ts";
+import { localTime } from "../local-time.ts";
+import { nearestStreets, type StreetLine, streetWords } from "../nearest-street.ts";
+import type { Link } from "./live.ts";
+import { callsForSomebody, emptyPicture, fold, type Picture, type QueueFilter, queueOf } from "./picture.ts";
+
+export type Loaded<T> =
+  | { kind: "idle" }
+  | { kind: "loading" }
+  | { kind: "ready"; value: T }
+  | { kind: "failed"; error: string };
+
+/** `undefined` until the gateway answered; `null` when nobody is signed in. */
+export const session = signal<Session | null | undefined>(undefined);
+/** Why the login page is shown, where it is not the first visit. */
+export const signedOutBecause = signal<string | undefined>(undefined);
+export const site = signal<Loaded<SiteView>>({ kind: "idle" });
+export const streets = signal<Loaded<unknown>>({ kind: "idle" });
+export const streetIndex = signal<readonly StreetLine[]>([]);
+
+export const picture = signal<Picture>(emptyPicture);
+export const link = signal<Link>({ kind: "connecting" });
+/** Gateway's clock less this computer's, milliseconds. */
+export const clockOffsetMs = signal(0);
+/** This computer's time, milliseconds; ticks every second. */
+export const nowMs = signal(Date.now());
+export const gatewayNowMs = computed(() => nowMs.value + clockOffsetMs.value);
+
+export const filter = signal<QueueFilter>("open");
+const openIds = computed(() => queueOf(picture.value, "open"));
+export const openCount = computed(() => openIds.value.length);
+/** Ids of the incidents in the queue, newest first. */
+export const queue = computed(() => (filter.value === "open" ? openIds.value : picture.value.order));
+export const selectedId = signal<string | undefined>(undefined);
+export const selected = computed(() =>
+  selectedId.value === undefined ? undefined : picture.value.incidents.get(selectedId.value),
+);
+/** Detail of the selected incident; kept while a newer one is fetched. */
+export const detail = signal<Loaded<IncidentDetail>>({ kind: "idle" });
+/** Which round's evidence is shown, by shot id; the first where unset. */
+export const roundShot = signal<string | undefined>(undefined);
+export const rings = signal(false);
+
+export type Tab = "queue" | "map" | "incident";
+export const tab = signal<Tab>("queue");
+/** The verdict whose reason is being asked. */
+export const asking = signal<"confirmed" | "dismissed" | "escalated" | "unreviewed" | undefined>(undefined);
+/** What the last action did, or why it failed; read out. */
+export const said = signal<{ text: string; failed: boolean } | undefined>(undefined);
+export const busy = signal(false);
+export const helpOpen = signal(false);
+export const pageState = signal<Loaded<true>>({ kind: "idle" });
+
+export const calling = computed(() =>
+  picture.value.order.map((id) => picture.value.incidents.get(id)!).filter(callsForSomebody),
+);
+
+export const local = computed(() =>
+  localTime(site.value.kind === "ready" ? site.value.value.timeZone : Intl.DateTimeFormat().resolvedOptions().timeZone),
+);
+
+const nearCache = new Map<string, string | undefined>();
+let nearCacheOf: readonly StreetLine[] | undefined;
+
+/** "on Dumont Ave near Powell St", cached per place. */
+export function nearWords(place: { lat: number; lon: number } | undefined): string | undefined {
+  const lines = streetIndex.value;
+  if (place === undefined || lines.length === 0) return undefined;
+  if (nearCacheOf !== lines || nearCache.size > 5000) {
+    nearCache.clear();
+    nearCacheOf = lines;
+  }
+  const key = `${place.lat.toFixed(6)},${place.lon.toFixed(6)}`;
+  if (!nearCache.has(key)) nearCache.set(key, streetWords(nearestStreets(lines, place)));
+  return nearCache.get(key);
+}
+
+/** Folds one live event in; true where events were missed. */
+export function hear(event: LiveEvent): boolean {
+  const step = fold(picture.value, event);
+  if (step.gap) return true;
+  batch(() => {
+    picture.value = step.picture;
+    const offset = Date.parse(event.at) - Date.now();
+    if (Math.abs(offset - clockOffsetMs.value) > 250) clockOffsetMs.value = offset;
+    nowMs.value = Date.now();
+  });
+  return false;
+}

@@ -1,0 +1,133 @@
+/** Figures as people say them: probability, bounds, ages, residuals, reasons of rejection. Pure. */
+import type { IncidentState, IncidentStatus } from "#contract/incident.ts";
+import type { RejectedArrival } from "#contract/shot.ts";
+import type { TimelineEntry } from "#contract/ops-api.ts";
+
+/** Verbal scale of ICD 203 (US intelligence community, 2015), table 1, shortened. */
+export function probabilityWord(probability: number): string {
+  if (probability >= 0.95) return "almost certain";
+  if (probability >= 0.8) return "very likely";
+  if (probability >= 0.55) return "likely";
+  if (probability > 0.45) return "even chance";
+  if (probability > 0.2) return "unlikely";
+  if (probability > 0.05) return "very unlikely";
+  return "remote";
+}
+
+/** Whole percent; never says 100 % or 0 % of something that is not certain. */
+export function percent(probability: number): string {
+  if (probability > 0.99 && probability < 1) return "> 99 %";
+  if (probability < 0.01 && probability > 0) return "< 1 %";
+  return `${Math.round(probability * 100)} %`;
+}
+
+/** Metres rounded up, so that the bound said is never smaller than the bound computed. */
+export function metres(m: number): string {
+  if (m < 100) return `${Math.max(1, Math.ceil(m))} m`;
+  if (m < 1000) return `${Math.ceil(m / 10) * 10} m`;
+  return `${(Math.ceil(m / 100) / 10).toFixed(1)} km`;
+}
+
+/** The 95 % bound in words: the longer half axis. */
+export function within(ellipse: { semiMajorM: number } | undefined): string {
+  return ellipse === undefined ? "place unknown" : `within ${metres(ellipse.semiMajorM)}`;
+}
+
+/** `19 s`, `4 min`, `2 h 05 min`, `3 d`. Negative ages, from clocks that differ, count as 0. */
+export function age(seconds: number): string {
+  const s = Math.max(0, Math.floor(seconds));
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min`;
+  if (s < 86_400) return `${Math.floor(s / 3600)} h ${String(Math.floor((s % 3600) / 60)).padStart(2, "0")} min`;
+  return `${Math.floor(s / 86_400)} d`;
+}
+
+/** Signed milliseconds with a real minus sign: `+0.2 ms`, `−84 ms`. */
+export function residualMs(seconds: number): string {
+  const ms = seconds * 1000;
+  const size = Math.abs(ms);
+  const text = size < 10 ? size.toFixed(1) : size.toFixed(0);
+  const sign = Number(text) === 0 ? "" : ms < 0 ? "\u2212" : "+";
+  return `${sign}${text} ms`;
+}
+
+export function roundsWord(count: number): string {
+  return count === 1 ? "1 round" : `${count} rounds`;
+}
+
+const kinds: Record<IncidentState["kind"], string> = {
+  gunfire: "Gunfire",
+  backup: "Officer needs backup",
+  face: "Possible face match",
+  event: "Event",
+  caller: "Caller",
+};
+
+export function kindWord(kind: IncidentState["kind"]): string {
+  return kinds[kind];
+}
+
+/** What an incident is about, in two or three words. */
+export function headline(incident: IncidentState): string {
+  return incident.kind === "gunfire" ? roundsWord(incident.rounds.length) : kindWord(incident.kind);
+}
+
+const statuses: Record<IncidentStatus, string> = {
+  unreviewed: "Unreviewed",
+  confirmed: "Confirmed",
+  dismissed: "Dismissed",
+  escalated: "Escalated",
+};
+
+export function statusWord(status: IncidentStatus): string {
+  return statuses[status];
+}
+
+const rejections: Record<RejectedArrival["why"], string> = {
+  echo: "an echo of an earlier sound here",
+  late: "too late for this place",
+  early: "too early for this place",
+  unrelated: "belongs to no shot",
+  duplicate: "heard twice by this node",
+  clock: "this node's clock is not trusted",
+  weak: "too faint to time well",
+};
+
+/** Why the solver left an arrival out, in words. */
+export function rejectionWords(why: RejectedArrival["why"]): string {
+  return rejections[why];
+}
+
+const entryWords: Record<TimelineEntry["kind"], string> = {
+  opened: "Opened",
+  shot: "Fix",
+  notice: "Notice",
+  acknowledged: "Acknowledged",
+  taken: "Taken",
+  verdict: "Verdict",
+  note: "Note",
+  clip: "Sound",
+  viewed: "Viewed",
+  flight: "Flight",
+  video: "Video",
+  backup: "Backup",
+  face: "Face",
+};
+
+export function entryWord(kind: TimelineEntry["kind"]): string {
+  return entryWords[kind];
+}
+
+/** Short name of an incident: the last four characters of its identity, upper case. */
+export function shortName(id: string): string {
+  return id.replace(/[^A-Za-z0-9]/g, "").slice(-4).toUpperCase();
+}
+
+/** The whole incident in one sentence, for the title, screen readers and the alarm strip. */
+export function sentence(incident: IncidentState, near?: string): string {
+  const parts = [headline(incident), `${percent(incident.probability)} ${probabilityWord(incident.probability)}`];
+  if ((incident.alternatives?.length ?? 0) > 0) parts.push(`${incident.alternatives!.length + 1} places fit`);
+  else parts.push(within(incident.place?.ellipse95));
+  if (near !== undefined) parts.push(near);
+  return parts.join(" · ");
+}
