@@ -59,6 +59,30 @@ export interface VoiceVerdict {
   clip: Float32Array | undefined;
 }
 
+/** At most 2 s of sound around one impulse, as a node keeps it. */
+export interface StoredClip {
+  /** Id of the `shot/heard` it belongs to. */
+  arrival: string;
+  /** UTC of the first sample, nanoseconds since 1970. */
+  startUtcNs: bigint;
+  sampleRateHz: number;
+  /** Seconds from the first sample to the onset. */
+  onsetS: number;
+  pcm16: Int16Array;
+}
+
+/** Keeps clips encrypted and for a limited time. */
+export interface ClipStore {
+  /** How long a clip is kept, seconds. */
+  readonly keepS: number;
+  /** False where it could not be kept; reported by the store. */
+  put(clip: StoredClip): Promise<boolean>;
+  /** Undefined where there is none any more, or never was. */
+  get(arrival: string): Promise<StoredClip | undefined>;
+  readonly counters: Readonly<Record<string, number>>;
+  close(): Promise<void>;
+}
+
 export interface Subscription {
   close(): Promise<void>;
 }
