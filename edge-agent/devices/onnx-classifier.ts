@@ -1,0 +1,98 @@
+/** Says what made an impulse, with the ONNX model of a folder `models/<name>/<version>/` (model.onnx, card.json). */
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import * as v from "valibot";
+import { faultsOf } from "#contract/channel.ts";
+import { Fault } from "#contract/errors.ts";
+import type { Scores } from "#contract/shot.ts";
+import { Probability, Sha256 } from "#contract/units.ts";
+import { MODEL_RATE_HZ, MODEL_SAMPLES, resampleClip } from "#core/acoustics/clip-resampler.ts";
+import type { Classifier } from "#edge-agent/ports.ts";
+
+const classes = ["gunshot", "firework", "vehicle", "impact", "glass", "other"] as const satisfies (keyof Scores)[];
+
+const Card = v.object({
+  name: v.string(),
+  version: v.string(),
+  sha256: Sha256,
+  threshold: Probability,
+  classes: v.pipe(
+    v.array(v.string()),
+    v.check((names) => names.join() === classes.join(), `must be ${classes.join(", ")}`),
+  ),
+  input: v.object({ sampleRateHz: v.literal(MODEL_RATE_HZ), samples: v.literal(MODEL_SAMPLES) }),
+});
+
+export interface OnnxClassifier extends Classifier {
+  /** Also what the site's own head learns from: the frozen embedding. */
+  embed(clip: Float32Array, sampleRateHz: number, onsetS: number): Promise<{ scores: Scores; embedding: Float32Array }>;
+}
+
+/** Opens the model in `folder`; throws `Fault` (config) where it is missing, incomplete or not what its card says. */
+export async function openOnnxClassifier(folder: string): Promise<OnnxClassifier> {
+  const card = await readCard(folder);
+  const path = join(folder, "model.onnx");
+  const bytes = await readFile(path).catch((cause) => {
+    throw new Fault("config", `${path}: cannot be read; check out the model's folder again`, { cause });
+  });
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  if (sha256 !== card.sha256) {
+    throw new Fault("config", `${path}: its SHA-256 is not the one in card.json; check out the model's folder again`);
+  }
+  const session = await InferenceSession.create(bytes, {
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+    logSeverityLevel: 3,
+  });
+  const input = new Float32Array(MODEL_SAMPLES);
+
+  // One clip at a time: the input buffer is shared, and one core is all that a node spares.
+  let last: Promise<unknown> = Promise.resolve();
+  const embed: OnnxClassifier["embed"] = (clip, sampleRateHz, onsetS) => {
+    const result = last.then(async () => {
+      resampleClip(clip, sampleRateHz, onsetS, input);
+      const out = await session.run({ clip: new Tensor("float32", input, [1, MODEL_SAMPLES]) });
+      const scores = out.scores?.data as Float32Array;
+      const embedding = Float32Array.from(out.embedding?.data as Float32Array);
+      return { scores: scoresOf(scores), embedding };
+    });
+    last = result.catch(() => undefined);
+    return result;
+  };
+  return {
+    model: { name: card.name, version: card.version, sha256 },
+    threshold: card.threshold,
+    embed,
+    classify: async (clip, sampleRateHz, onsetS) => (await embed(clip, sampleRateHz, onsetS)).scores,
+    close: async () => {
+      await last;
+      await session.release();
+    },
+  };
+}
+
+async function readCard(folder: string): Promise<v.InferOutput<typeof Card>> {
+  const path = join(folder, "card.json");
+  let json: unknown;
+  try {
+    json = JSON.parse(await readFile(path, "utf8"));
+  } catch (cause) {
+    throw new Fault("config", `${path}: ${(cause as Error).message}; name a folder such as models/gunshot/1`, {
+      cause,
+    });
+  }
+  const card = v.safeParse(Card, json);
+  if (!card.success)
+    throw new Fault(
+      "config",
+      faultsOf(card.issues).map((fault) => `${path}: ${fault}`),
+    );
+  return card.output;
+}
+
+function scoresOf(p: Float32Array): Scores {
+  const at = (i: number) => Math.min(1, Math.max(0, p[i] ?? 0));
+  return { gunshot: at(0), firework: at(1), vehicle: at(2), impact: at(3), glass: at(4), other: at(5) };
+}

@@ -1,0 +1,46 @@
+/**
+ * Renders clips of the simulated world and writes what the classifier would hear of every impulse in them.
+ *
+ *   node models/train/cut-simulated.ts OUT COUNT [SEED]      writes OUT/sim.f32 and OUT/sim.jsonl
+ */
+import { mkdirSync } from "node:fs";
+import { drawClipOptions } from "#sim/render-clips.ts";
+import { Rng } from "#sim/rng.ts";
+import { clipKinds, renderTrainingClip } from "#sim/training-clip.ts";
+import { clipWriter, hear } from "./hear.ts";
+
+/** An onset this near to a true arrival is that arrival, seconds. */
+const SAME_S = 0.012;
+
+function main(out: string, count: number, seed: number): void {
+  mkdirSync(out, { recursive: true });
+  const writer = clipWriter(out, "sim");
+  const root = new Rng(`hear/${seed}`);
+  for (let index = 0; index < count; index++) {
+    const rng = root.fork(index);
+    const options = drawClipOptions(rng, clipKinds);
+    const { samples, rateHz, truth } = renderTrainingClip(rng, options);
+    for (const heard of hear(samples, rateHz)) {
+      const arrival = truth.arrivals.find(({ onsetS }) => Math.abs(onsetS - heard.onsetS) < SAME_S);
+      const after = truth.arrivals.some(({ onsetS }) => heard.onsetS > onsetS);
+      writer.write(heard, {
+        source: "sim",
+        group: `sim/${index}`,
+        what: arrival ? truth.kind : after ? "sim_echo" : "sim_noise",
+        soundClass: arrival ? truth.soundClass : "other",
+        of: truth.kind,
+        path: arrival?.path,
+        trueS: arrival?.onsetS,
+        trueSnrDb: truth.snrDb,
+        distanceM: truth.distanceM,
+        detail: truth.detail,
+      });
+    }
+    if ((index + 1) % 1000 === 0) process.stderr.write(`cut-simulated: ${index + 1} of ${count}\n`);
+  }
+  writer.close();
+}
+
+const [out, count, seed] = process.argv.slice(2);
+if (!out || !(Number(count) > 0)) throw new Error("usage: node models/train/cut-simulated.ts OUT COUNT [SEED]");
+main(out, Number(count), Number(seed ?? 1));

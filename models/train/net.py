@@ -1,0 +1,94 @@
+"""The network: one definition for training (JAX) and, with its features, for the device (ONNX).
+
+Two looks at one second of sound: a log-mel image (spectrum over time, 21 ms windows every 10 ms) and the waveform from
+10 ms before the onset to 70 ms after it (the shape of the wave itself).
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+CLASSES = ["gunshot", "firework", "vehicle", "impact", "glass", "other"]
+RATE, SAMPLES, ONSET = 12000, 12000, 1800
+WINDOW, HOP, MELS = 256, 120, 32
+FRAMES = (SAMPLES - WINDOW) // HOP + 1
+FINE_FROM, FINE = ONSET - 120, 960
+NEAR_FROM, NEAR = ONSET - 12, 612
+FLOOR = 1e-8
+EMBEDDING = 32
+
+
+def mel_matrix():
+    """[MELS, WINDOW // 2 + 1], triangles from 60 Hz to 5.8 kHz on the mel scale of O'Shaughnessy."""
+    to_mel = lambda f: 2595 * np.log10(1 + f / 700)
+    edges = 700 * (10 ** (np.linspace(to_mel(60), to_mel(5800), MELS + 2) / 2595) - 1)
+    f = np.arange(WINDOW // 2 + 1) * RATE / WINDOW
+    out = np.zeros((MELS, len(f)))
+    for m in range(MELS):
+        low, mid, high = edges[m : m + 3]
+        out[m] = np.maximum(0, np.minimum((f - low) / (mid - low), (high - f) / (high - mid)))
+        if out[m].sum() < 1e-6:  # a triangle between two bins
+            out[m, int(round(mid * WINDOW / RATE))] = 1
+    return (out / out.sum(1, keepdims=True)).astype(np.float32)
+
+
+def hann():
+    return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)).astype(np.float32)
+
+
+def features(x):
+    """x [n, SAMPLES] -> log-mel [n, MELS, FRAMES] and fine [n, FINE], as the ONNX graph makes them."""
+    x = x / (np.abs(x[:, NEAR_FROM : NEAR_FROM + NEAR]).max(1, keepdims=True) + 1e-6)
+    frames = np.lib.stride_tricks.sliding_window_view(x, WINDOW, axis=1)[:, ::HOP][:, :FRAMES]
+    spectrum = np.fft.rfft(frames * hann())
+    power = (spectrum.real**2 + spectrum.imag**2) / (hann().sum() / 2) ** 2
+    mel = np.einsum("mf,ntf->nmt", mel_matrix(), power.astype(np.float32), optimize=True)
+    logs = (np.log(mel + FLOOR) + 12) / 4
+    return logs.astype(np.float32), np.clip(x[:, FINE_FROM : FINE_FROM + FINE], -2, 2).astype(np.float32)
+
+
+# name: (kernel height, width, in, out, stride height, width)
+MEL_CONVS = {"m1": (3, 5, 1, 16, 1, 2), "m2": (3, 3, 16, 24, 2, 2), "m3": (3, 3, 24, 32, 2, 2), "m4": (3, 3, 32, 32, 2, 2)}
+FINE_CONVS = {"f1": (1, 16, 1, 16, 1, 4), "f2": (1, 8, 16, 24, 1, 4), "f3": (1, 5, 24, 24, 1, 2), "f4": (1, 5, 24, 24, 1, 2)}
+
+
+def pads(spec):
+    return ((spec[0] // 2, spec[0] // 2), (spec[1] // 2, spec[1] // 2))
+
+
+def init(rng):
+    params = {}
+    for name, (h, w, cin, cout, _, _) in {**MEL_CONVS, **FINE_CONVS}.items():
+        params[name + "w"] = rng.standard_normal((h, w, cin, cout)).astype(np.float32) * np.sqrt(2 / (h * w * cin))
+        params[name + "b"] = np.zeros(cout, np.float32)
+    shapes = jax.eval_shape(trunk, params, jnp.zeros((1, MELS, FRAMES)), jnp.zeros((1, FINE)))
+    width = shapes.shape[1]
+    params["ew"] = rng.standard_normal((width, EMBEDDING)).astype(np.float32) * np.sqrt(2 / width)
+    params["eb"] = np.zeros(EMBEDDING, np.float32)
+    params["ow"] = rng.standard_normal((EMBEDDING, len(CLASSES))).astype(np.float32) * np.sqrt(1 / EMBEDDING)
+    params["ob"] = np.zeros(len(CLASSES), np.float32)
+    return params
+
+
+def _stack(params, x, specs):
+    for name, spec in specs.items():
+        x = lax.conv_general_dilated(x, params[name + "w"], spec[4:6], pads(spec), dimension_numbers=("NHWC", "HWIO", "NHWC"))
+        x = jax.nn.relu(x + params[name + "b"])
+    return x
+
+
+def trunk(params, mel, fine):
+    a = _stack(params, mel[..., None], MEL_CONVS)
+    a = a.mean(1)  # over frequency: [n, time, channels]
+    b = _stack(params, fine[:, None, :, None], FINE_CONVS)[:, 0]
+    flat = lambda y: y.transpose(0, 2, 1).reshape(y.shape[0], -1)
+    return jnp.concatenate([flat(a), a.max(1), flat(b)], axis=1)
+
+
+def logits(params, mel, fine, drop=None):
+    y = trunk(params, mel, fine)
+    if drop is not None:
+        y = y * jax.random.bernoulli(drop, 0.7, y.shape) / 0.7
+    e = jax.nn.relu(y @ params["ew"] + params["eb"])
+    return e @ params["ow"] + params["ob"], e
