@@ -32,6 +32,7 @@ export function go(draft: Draft, phase: FlightPhase, why: string, going: Going =
   flight.sinceMs = flight.tickMs;
   flight.why = why;
   delete flight.cause;
+  if (phase !== "landing") delete flight.landsAt;
   delete flight.clearSinceMs;
   if (going.cause) flight.cause = going.cause;
   if (going.resume) flight.resume = going.resume;
@@ -55,6 +56,7 @@ function timeoutOf(flight: Flight, site: Site): number | undefined {
     const from = { ...vehicle.position, heightM: vehicle.relAltM ?? 0 };
     return bounded(2 * homeS(from, site.dock, site.failsafes.returnHeightM, site.performance, wind) + 60);
   }
+  if (phase === "landing") return 30 + (2 * (vehicle.relAltM ?? 60)) / site.performance.descentMps;
   if (phase === "onScene") {
     // Coming back to the scene after a hold or a pilot does not start its time again.
     flight.sceneUntilMs ??= flight.tickMs + site.onSceneS * 1000;

@@ -120,6 +120,8 @@ export interface Flight {
   gaveWay?: boolean;
   /** The dock's stop button was taken for an emergency stop already. */
   stopSeen?: boolean;
+  /** Comes down by its own return over the dock, not where it was told to land. */
+  landsAt?: "dock";
   divertTo?: LatLon & { name: string };
   /** The door was told to close since the drone came to stand. */
   closeAsked?: boolean;

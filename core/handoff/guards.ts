@@ -221,12 +221,19 @@ function bus(draft: Draft): boolean {
 function dockReady(draft: Draft): boolean {
   const { flight, site } = draft;
   if (flight.phase === "diverting") return arrived(draft);
-  if (flight.phase !== "returning" || flight.vehicle.position === undefined) return false;
+  const homing = flight.phase === "returning" || (flight.phase === "landing" && flight.landsAt === "dock");
+  if (!homing || flight.vehicle.position === undefined || !ours(flight)) return false;
   const nearM = atDockM(flight, site)!;
   const { dock } = flight;
   const ready = dock.link === "up" && dock.door === "open" && dock.padOccupied !== true && !dock.stopPressed;
-  if (nearM > 60 || ready || (flight.vehicle.relAltM ?? 0) < 5) return false;
-  if (dock.link === "up" && dock.door === "opening") return false;
+  const relAltM = flight.vehicle.relAltM ?? 0;
+  if (nearM > 60 || relAltM < 5) return false;
+  if (ready || (dock.link === "up" && dock.door === "opening" && !dock.stopPressed)) {
+    if (flight.phase === "landing" || nearM > 5 || relAltM > site.failsafes.returnHeightM - 3) return false;
+    flight.landsAt = "dock";
+    go(draft, "landing", "over its dock, coming down", { silently: true });
+    return true;
+  }
   const why =
     dock.link !== "up"
       ? "does not answer"

@@ -1,6 +1,6 @@
 /** A pilot's orders as actions, and what keeps even the holder of the token from them: fence, ceiling, and what stands there. */
 import type { FlightAct, Station } from "#contract/flight.ts";
-import { forbiddenAlong } from "./fence.ts";
+import { forbiddenAlong, sampled } from "./fence.ts";
 import type { Flight, FlightAction, PathPoint } from "./flight.ts";
 import type { Site } from "./site.ts";
 import { groundAltM, surfaceAltM } from "./terrain.ts";
@@ -56,5 +56,14 @@ export function pilotForbids(
   const leastM = surface - ground + site.height.clearanceM;
   if (as !== "onsite" && to.heightM < leastM)
     return `${leastM.toFixed(0)} m above ground at least, to clear what stands there`;
+  if (position && as !== "onsite") {
+    const lowestM = Math.min(position.altM, ground + to.heightM);
+    for (const point of sampled([position, to], 15)) {
+      const top = surfaceAltM(site.terrain, point, 10);
+      if (top === undefined) return "the ground on the way is not in the terrain data";
+      if (top + site.height.clearanceM / 2 > lowestM)
+        return `what stands on the way reaches ${(top - ground).toFixed(0)} m: climb first`;
+    }
+  }
   return undefined;
 }

@@ -1,0 +1,315 @@
+/**
+ * A vehicle, a dock and a clock for trying `step` on: point masses that do what they are told, and break when told to. For tests of the pure
+ * machine; it shares no code with `sim/vehicle`, which flies under the real `mavsdk_server`.
+ */
+import * as v from "valibot";
+import type { FlightAct, Station } from "#contract/flight.ts";
+import type { DockSeen, FailsafesRead, PathPoint, VehicleSeen } from "./flight.ts";
+import { distanceM, type LatLon, movedBy, offsetM } from "./local.ts";
+import { FlightSite, type Site } from "./site.ts";
+import { type Drone, type DroneAction, type DroneEvent, newDrone, step } from "./step.ts";
+import { flatTerrain } from "./terrain.ts";
+import { mayWrite } from "./token.ts";
+
+export const dockAt = { lat: 40.6635, lon: -73.91, altM: 12 };
+
+/** A site for rehearsals: flat ground at 12 m, a fence of 2 km each way, one place to land besides the dock. */
+export function rehearsalSite(over: Record<string, unknown> = {}): Site {
+  const corner = (eastM: number, northM: number) => movedBy(dockAt, { eastM, northM });
+  const config = v.parse(FlightSite, {
+    dock: dockAt,
+    alternates: [{ name: "yard", ...corner(-80, 0) }],
+    fence: { keepIn: [corner(-2000, -2000), corner(2000, -2000), corner(2000, 2000), corner(-2000, 2000)] },
+    performance: { cruiseMps: 12, climbMps: 4, descentMps: 3, enduranceS: 1500 },
+    failsafes: {
+      dataLinkLoss: { actions: ["return"], withinS: 15 },
+      rcLoss: { actions: ["return", "none"] },
+      batteryLow: { actions: ["return", "warn"], atLeastFraction: 0.12 },
+      batteryCritical: { actions: ["land", "return"], atLeastFraction: 0.05 },
+      geofence: { actions: ["return", "hold"] },
+      returnHeightM: 50,
+    },
+    onSceneS: 60,
+    ...over,
+  });
+  return { ...config, terrain: flatTerrain(dockAt, 12, 20, 4000) };
+}
+
+export const goodFailsafes: FailsafesRead = {
+  dataLinkLoss: { action: "return", afterS: 10 },
+  rcLoss: { action: "return" },
+  batteryLow: { action: "return", atFraction: 0.15 },
+  batteryCritical: { action: "land", atFraction: 0.07 },
+  geofence: { action: "return" },
+  returnHeightM: 50,
+};
+
+export class Rehearsal {
+  drone: Drone = newDrone(0);
+  readonly site: Site;
+  tickMs = 0;
+  readonly log: { tickMs: number; action: DroneAction }[] = [];
+  /** Orders for the vehicle that `mayWrite` refused. */
+  fenced = 0;
+  position = { ...dockAt, altM: dockAt.altM };
+  relAltM = 0;
+  mode = "hold";
+  armed = false;
+  battery = 1;
+  drainPerS = 1 / 2000;
+  wind = { speedMps: 3, fromDeg: 270 };
+  gnss = { fix: "3d", satellites: 14, horizontalM: 0.8 };
+  link: VehicleSeen["link"] = "up";
+  /** Does the vehicle hear us? With `link` lost it flies its own failsafe after 10 s. */
+  silentSinceMs: number | undefined;
+  /** While it gets heartbeats from nobody it comes home. */
+  dock: DockSeen = {
+    link: "up",
+    door: "closed",
+    padOccupied: true,
+    charging: false,
+    tampered: false,
+    stopPressed: false,
+  };
+  doorJams: "opening" | "closing" | undefined;
+  refuses = new Map<string, string>();
+  failsafes: FailsafesRead = goodFailsafes;
+  utcMs = Date.UTC(2026, 10, 22, 18, 4, 12);
+  private path: PathPoint[] = [];
+  private next = 0;
+  private goal: (LatLon & { altM: number }) | undefined;
+  private doorDoneMs: number | undefined;
+  private orders = 0;
+
+  constructor(site: Site = rehearsalSite()) {
+    this.site = site;
+    this.send({ type: "bus", tickMs: 0, up: true });
+    this.report();
+  }
+
+  get phase() {
+    return this.drone.flight.phase;
+  }
+
+  /** Back in its box after a flight, door closed. */
+  get home(): boolean {
+    return (this.phase === "charging" || this.phase === "docked") && this.hops.includes("charging");
+  }
+
+  get hops(): string[] {
+    return this.log.flatMap(({ action }) => (action.do === "hop" ? [action.hop] : []));
+  }
+
+  send(event: DroneEvent): void {
+    const [next, actions] = step(this.drone, event, this.site);
+    // What is written to disk is all that there is: a state that does not survive it is found here.
+    this.drone = structuredClone(next);
+    for (const action of actions) {
+      this.log.push({ tickMs: this.tickMs, action });
+      this.perform(action);
+    }
+  }
+
+  order(payload: FlightAct, by = "dispatch", as: Station = "dispatch", epoch = this.drone.authority.epoch): string {
+    const flight = "flight" in payload ? { flight: payload.flight } : {};
+    const order = { id: `o${++this.orders}`, by, as, epoch, seenTickMs: this.tickMs, act: payload.act, ...flight };
+    this.send({ type: "order", tickMs: this.tickMs, order, payload, utc: new Date(this.utcMs).toISOString() });
+    return this.drone.authority.answers.at(-1)?.why ?? "";
+  }
+
+  token(act: string, by: string, as: Station = "remote", epoch = this.drone.authority.epoch, to?: string): string {
+    const order = { id: `o${++this.orders}`, by, as, epoch, seenTickMs: this.tickMs, act, ...(to ? { to } : {}) };
+    this.send({ type: "order", tickMs: this.tickMs, order });
+    return this.drone.authority.answers.at(-1)?.why ?? "";
+  }
+
+  ask(eastM = 200, northM = 100, authorised = true, semiMajorM = 5): string {
+    const place = {
+      ...movedBy(dockAt, { eastM, northM }),
+      ellipse95: { semiMajorM, semiMinorM: semiMajorM / 2, azimuthDeg: 30 },
+    };
+    return this.order({
+      act: "ask",
+      flight: `f${this.orders + 1}`,
+      incident: "i1",
+      incidentVersion: 1,
+      place,
+      laneHeightM: 50,
+      corridor: [],
+      ...(authorised
+        ? { authorisation: { how: "policy", by: "dispatch", at: "2026-11-22T18:04:12Z", why: "97 %" } }
+        : {}),
+    });
+  }
+
+  /** Runs until the predicate holds; throws after `limitS` with the story so far. */
+  until(predicate: (r: Rehearsal) => boolean, limitS = 900): this {
+    const end = this.tickMs + limitS * 1000;
+    while (!predicate(this)) {
+      if (this.tickMs > end) {
+        const { phase, why } = this.drone.flight;
+        throw new Error(
+          `not reached in ${limitS} s: ${phase} (${why}); ${this.hops.join(" ")}; vehicle ${this.mode}, armed ${this.armed}`,
+        );
+      }
+      this.second(0.5);
+    }
+    return this;
+  }
+
+  run(seconds: number): this {
+    for (let s = 0; s < seconds; s += 0.5) this.second(0.5);
+    return this;
+  }
+
+  private second(dtS: number): void {
+    this.tickMs += dtS * 1000;
+    this.utcMs += dtS * 1000;
+    this.fly(dtS);
+    if (this.doorDoneMs !== undefined && this.tickMs >= this.doorDoneMs) {
+      this.doorDoneMs = undefined;
+      this.dock.door = this.doorJams === this.dock.door ? "jammed" : this.dock.door === "opening" ? "open" : "closed";
+    }
+    this.report();
+    this.send({ type: "tick", tickMs: this.tickMs });
+  }
+
+  report(): void {
+    const landed = this.relAltM < 0.2 ? "ground" : "air";
+    const heard: VehicleSeen = {
+      link: "up",
+      position: { lat: this.position.lat, lon: this.position.lon, altM: dockAt.altM + this.relAltM },
+      relAltM: this.relAltM,
+      battery: this.battery,
+      gnss: this.gnss,
+      mode: this.mode,
+      armed: this.armed,
+      landed,
+      wind: this.wind,
+      rcAvailable: false,
+      armable: true,
+    };
+    this.dock.padOccupied = this.relAltM < 0.2 && distanceM(this.position, dockAt) < 1;
+    this.send({ type: "dock", tickMs: this.tickMs, seen: { ...this.dock } });
+    const seen = this.link === "up" ? heard : { ...this.drone.flight.vehicle, link: this.link };
+    this.send({ type: "vehicle", tickMs: this.tickMs, seen });
+  }
+
+  private fly(dtS: number): void {
+    if (this.link === "up") this.silentSinceMs = undefined;
+    else this.silentSinceMs ??= this.tickMs;
+    if (
+      this.armed &&
+      this.silentSinceMs !== undefined &&
+      this.tickMs - this.silentSinceMs > 10_000 &&
+      this.mode !== "land"
+    )
+      this.mode = "return";
+    if (!this.armed) return;
+    this.battery = Math.max(0, this.battery - this.drainPerS * dtS);
+    if (this.battery === 0) throw new Error(`the battery went flat in ${this.phase}, ${this.mode}`);
+    if (this.mode === "land") this.sink(dtS);
+    else if (this.mode === "takeoff") {
+      this.relAltM += this.site.performance.climbMps * dtS;
+      if (this.relAltM >= this.site.height.climbM) this.setMode("hold", "natural");
+    } else if (this.mode === "return") {
+      if (distanceM(this.position, dockAt) < 0.5) this.sink(dtS);
+      else this.towards({ ...dockAt, altM: dockAt.altM + 50 }, dtS);
+    } else if (this.mode === "mission") {
+      const to = this.path[this.next];
+      if (!to) this.setMode("return", "natural");
+      else if (this.towards(to, dtS)) this.next++;
+    } else if (this.mode === "guided" && this.goal) this.towards(this.goal, dtS);
+  }
+
+  private sink(dtS: number): void {
+    this.relAltM = Math.max(0, this.relAltM - this.site.performance.descentMps * dtS);
+    if (this.relAltM === 0) this.armed = false;
+  }
+
+  private towards(to: LatLon & { altM: number }, dtS: number): boolean {
+    const { eastM, northM } = offsetM(this.position, to);
+    const length = Math.hypot(eastM, northM);
+    const stepM = Math.min(length, this.site.performance.cruiseMps * dtS);
+    if (length > 0) {
+      const moved = movedBy(this.position, { eastM: (eastM / length) * stepM, northM: (northM / length) * stepM });
+      this.position = { ...this.position, ...moved };
+    }
+    const rise = to.altM - dockAt.altM - this.relAltM;
+    this.relAltM += Math.sign(rise) * Math.min(Math.abs(rise), this.site.performance.climbMps * dtS);
+    return length - stepM < 1;
+  }
+
+  private setMode(mode: string, cause: "natural" | "commanded"): void {
+    this.mode = mode;
+    if (this.link === "up") this.send({ type: "mode", tickMs: this.tickMs, to: mode, cause, evidence: "" });
+  }
+
+  private perform(action: DroneAction) {
+    const refusal = this.refuses.get(action.do);
+    if (refusal !== undefined)
+      return this.send({ type: "done", tickMs: this.tickMs, what: action.do, ok: false, why: refusal });
+    if (action.do === "openDoor" || action.do === "closeDoor") {
+      this.dock.door = action.do === "openDoor" ? "opening" : "closing";
+      this.doorDoneMs = this.tickMs + 3000;
+      return;
+    }
+    if (action.do === "charger") this.dock.charging = action.on;
+    if (action.do === "hop" || action.do === "charger" || action.do === "reclaim") return;
+    if (!mayWrite(this.drone.authority, action.writer, action.epoch)) {
+      this.fenced++;
+      return;
+    }
+    if (this.link !== "up") return;
+    this.obey(action);
+  }
+
+  private obey(action: DroneAction) {
+    switch (action.do) {
+      case "prepare":
+        this.path = [...action.path];
+        this.next = 0;
+        this.send({
+          type: "facts",
+          tickMs: this.tickMs,
+          facts: { failsafes: this.failsafes, fenceSet: true, missionSet: true, utcMs: this.utcMs },
+        });
+        return;
+      case "arm":
+        this.armed = true;
+        return;
+      case "disarm":
+        if (this.relAltM < 0.2) this.armed = false;
+        return;
+      case "cutMotors":
+        this.armed = false;
+        return;
+      case "takeOff":
+        return this.setMode("takeoff", "commanded");
+      case "follow":
+        this.path = [...action.path];
+        this.next = 0;
+        return this.setMode("mission", "commanded");
+      case "startMission":
+        return this.setMode("mission", "commanded");
+      case "hold":
+        return this.setMode("hold", "commanded");
+      case "goTo":
+        this.goal = action.to;
+        return this.setMode("guided", "commanded");
+      case "return":
+      case "land":
+        return this.setMode(action.do, "commanded");
+    }
+  }
+
+  /** The agent dies and a new one reads what it wrote: the vehicle flies on meanwhile. */
+  restartAgent(awayS: number): void {
+    for (let s = 0; s < awayS; s += 0.5) {
+      this.tickMs += 500;
+      this.fly(0.5);
+    }
+    this.send({ type: "resumed", tickMs: this.tickMs });
+    this.send({ type: "bus", tickMs: this.tickMs, up: true });
+  }
+}
