@@ -10,20 +10,12 @@ interface Context extends Pick<RoleContext<unknown>, "bus" | "node" | "log" | "s
   voiceGate: VoiceGate;
 }
 
-/** Resolves when it has stopped. A node whose link is down answers once it is back. */
-export async function answerClips({
-  bus,
-  node,
-  log,
-  signal,
-  now,
-  configSha256,
-  clips,
-  voiceGate,
-}: Context): Promise<void> {
-  const stopped = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
+/** `ready` at SUBACK (a node whose link is down answers once it is back), `done` when it has stopped. */
+export function answerClips(context: Context): { ready: Promise<void>; done: Promise<void> } {
+  const { bus, node, log, signal, now, configSha256, clips, voiceGate } = context;
+  const stopped = new Promise<undefined>((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener("abort", () => resolve(undefined), { once: true });
   });
   const answer = async (arrival: string, incident: string) => {
     const clip = await clips.get(arrival);
@@ -53,9 +45,12 @@ export async function answerClips({
   const subscribed = bus.subscribe(clipWant, async ({ arrivals, incident }) => {
     for (const arrival of arrivals) await answer(arrival, incident);
   });
-  const subscription = await Promise.race([subscribed, stopped]);
-  await stopped;
-  await subscription?.close();
+  const ready = Promise.race([subscribed, stopped]);
+  const done = ready.then(async (subscription) => {
+    await stopped;
+    await subscription?.close();
+  });
+  return { ready: ready.then(() => undefined), done };
 }
 
 function floats(clip: StoredClip): Float32Array {

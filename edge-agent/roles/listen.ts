@@ -62,12 +62,12 @@ interface Heard {
   bearing: { bearingDeg: number; sigmaDeg: number } | undefined;
 }
 
+/** Listens at once, whether there is a link or not; the promise resolves when `clip/want` is subscribed. */
 export async function startListen(context: ListenContext): Promise<Running> {
-  const answering = context.clips ? answerClips({ ...context, clips: context.clips }) : Promise.resolve();
-  const listener = new Listener(context);
-  const done = Promise.all([listener.run(), answering]).then(() => undefined);
-  // Whoever starts the role takes `done`; until then a rejection is nobody's.
-  done.catch(() => undefined);
+  const answering = context.clips && answerClips({ ...context, clips: context.clips });
+  const done = Promise.all([new Listener(context).run(), answering?.done]).then(() => undefined);
+  // Fails now where the microphone cannot be used; later failures come with `done`.
+  await Promise.race([answering?.ready, done.then(() => answering?.ready)]);
   return { done };
 }
 
@@ -120,7 +120,8 @@ class Listener {
     if (this.#failure) throw this.#failure;
     Object.assign(this.#counters, microphone.counters, { impulses: hearing?.impulses ?? 0 });
     report({ counters: this.#counters });
-    if (!signal.aborted) this.#context.log.info({ microphone: microphone.name }, "the sound source has ended; clips are still answered");
+    if (!signal.aborted)
+      this.#context.log.info({ microphone: microphone.name }, "the sound source has ended; clips are still answered");
   }
 
   #enqueue(heard: Heard): void {
