@@ -1,0 +1,17 @@
+/** A serial port as a byte stream (serialport 13). */
+import { SerialPort } from "serialport";
+import { Fault } from "#contract/errors.ts";
+
+/** Opens `path`; the fault says what to check. The caller destroys the stream. */
+export function openSerial(path: string, baudRate: number): Promise<SerialPort> {
+  return new Promise((resolve, reject) => {
+    const port: SerialPort = new SerialPort({ path, baudRate, autoOpen: false });
+    port.open((error) => {
+      if (!error) return resolve(port);
+      const hint = /permission|EACCES/i.test(error.message)
+        ? "add the service's user to the group dialout"
+        : "check the cable and the path (ls -l /dev/serial/by-id)";
+      reject(new Fault("config", `serial port ${path}: ${error.message}; ${hint}`, { cause: error }));
+    });
+  });
+}
