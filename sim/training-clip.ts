@@ -3,7 +3,7 @@
  *
  *   const clip = renderTrainingClip(new Rng(7), { kind: "gunshot", minDistanceM: 60, maxDistanceM: 1000 });
  *   clip.samples     Float32Array, full scale 1, clip.rateHz (16000), 2 s
- *   clip.onsetS      true first arrival, seconds from sample 0, exact below a sample; undefined for kind "noise"
+ *   clip.onsetS      true first arrival (of a firework: of its burst), seconds from sample 0, exact below a sample; undefined for "noise"
  *   clip.truth       kind, soundClass, distanceM, snrDb, arrivals (one per round or bang), echoes, weather, recorder
  *
  * The world behind a clip is one of a few whole cities (from an open field to a dense district): spreading, absorption, ground,
@@ -11,10 +11,10 @@
  */
 import type { SoundClass } from "#contract/shot.ts";
 import { Absorption, type Air, soundSpeedMps } from "./acoustics/air.ts";
-import { hear } from "./acoustics/listen.ts";
+import { type HeardTruth, hear } from "./acoustics/listen.ts";
 import { digitise, fullScalePerPa, lamppostMicrophone, type MicrophoneModel } from "./acoustics/microphone.ts";
 import { Propagation, type Vec } from "./acoustics/propagation.ts";
-import { type ChainStep, randomChain } from "./acoustics/recording-chain.ts";
+import { type ChainStep, highPass, randomChain } from "./acoustics/recording-chain.ts";
 import { Renderer } from "./acoustics/render.ts";
 import { drawSource, type EventKind, gunshot, type SoundSource } from "./acoustics/sources.ts";
 import { StreetNoise } from "./acoustics/street-noise.ts";
@@ -82,9 +82,12 @@ export interface ClipArrival {
   /** True first arrival, seconds from sample 0. */
   onsetS: number;
   kind: "shock" | "blast";
+  /** Which round or bang, counted from 0. */
+  emission: number;
   /** By the straight way, or diffracted over roofs or around a corner. */
   path: "direct" | "diffracted" | "echo";
-  strongestEchoDb: number;
+  /** Against this arrival, dB; absent where there is no echo. */
+  strongestEchoDb?: number;
   /** The echoes of this arrival: how much later, and how strong against it. */
   echoes: { afterS: number; levelDb: number }[];
 }
@@ -93,9 +96,9 @@ export interface ClipTruth {
   kind: ClipKind;
   soundClass: SoundClass;
   distanceM?: number;
-  /** Peak within 50 ms of the first arrival over the noise's RMS before the recorder, dB. */
+  /** Peak within 50 ms of the onset over the RMS of all noise, both above 150 Hz and before the recorder, dB. */
   snrDb?: number;
-  /** Peak pressure within 50 ms of the first arrival, dB re 20 micropascals. */
+  /** Peak pressure within 50 ms of the onset, dB re 20 micropascals. */
   peakDbSpl?: number;
   noiseDbSpl: number;
   /** In time order; a supersonic round has two. */
@@ -153,7 +156,7 @@ export function drawTrainingMicrophone(rng: Rng): MicrophoneModel {
 export function renderTrainingClip(rng: Rng, options: ClipOptions): TrainingClip {
   const rateHz = options.rateHz ?? 16_000;
   const length = Math.round((options.lengthS ?? 2) * rateHz);
-  const microphone = options.clean ? lamppostMicrophone : drawTrainingMicrophone(rng);
+  const microphone = options.clean ? { ...lamppostMicrophone } : drawTrainingMicrophone(rng);
   const air = drawAir(rng);
   const pressure = new Float32Array(length);
   const event =
@@ -167,13 +170,28 @@ export function renderTrainingClip(rng: Rng, options: ClipOptions): TrainingClip
     windMps: rng.chance(0.5) ? 0 : rng.uniform(0, 6),
     highPassHz: microphone.highPassHz,
   }).addTo(noise, 0, length);
-  let noiseRms = Math.sqrt(noise.reduce((sum, x) => sum + x * x, 0) / length);
-  if (event && options.snrDb) {
-    const gain = event.peakPa / 10 ** (rng.uniform(...options.snrDb) / 20) / noiseRms;
-    for (let i = 0; i < length; i++) noise[i] = noise[i]! * gain;
-    noiseRms *= gain;
-    noiseDbSpl += 20 * Math.log10(gain);
+  const selfNoise = 20e-6 * 10 ** (microphone.selfNoiseDbSpl / 20);
+  let snrDb: number | undefined;
+  if (event) {
+    // Rumble and wind say little about what can be heard: both sides above 150 Hz.
+    const eventBand = pressure.slice();
+    const noiseBand = noise.slice();
+    highPass(eventBand, 150, rateHz);
+    highPass(noiseBand, 150, rateHz);
+    const peakPa = peakAfter(eventBand, event.onsetS, rateHz);
+    let noiseRms = rmsOf(noiseBand);
+    if (options.snrDb) {
+      const gain = peakPa / 10 ** (rng.uniform(...options.snrDb) / 20) / noiseRms;
+      for (let i = 0; i < length; i++) noise[i] = noise[i]! * gain;
+      noiseRms *= gain;
+      // Whoever records in such noise turns the gain down.
+      const loudestFs = rmsOf(noise) * fullScalePerPa(microphone);
+      if (loudestFs > 0.1) microphone.sensitivityDbFsAt94Spl -= 20 * Math.log10(loudestFs / rng.logUniform(0.02, 0.1));
+      noiseDbSpl += 20 * Math.log10(gain);
+    }
+    snrDb = 20 * Math.log10(peakPa / Math.hypot(noiseRms, selfNoise));
   }
+  const peakPa = event ? peakAfter(pressure, event.onsetS, rateHz) : 0;
   for (let i = 0; i < length; i++) pressure[i] = pressure[i]! + noise[i]!;
   const overload = 1 / fullScalePerPa(microphone);
   const clippedSamples = pressure.reduce((n, x) => n + (Math.abs(x) >= overload ? 1 : 0), 0);
@@ -182,15 +200,15 @@ export function renderTrainingClip(rng: Rng, options: ClipOptions): TrainingClip
   return {
     samples: pressure,
     rateHz,
-    onsetS: event?.arrivals[0]?.onsetS,
+    onsetS: event?.onsetS,
     truth: {
       kind: options.kind,
       soundClass: soundClassOf[options.kind],
       ...(event
         ? {
             distanceM: event.distanceM,
-            snrDb: 20 * Math.log10(event.peakPa / noiseRms),
-            peakDbSpl: 20 * Math.log10(event.peakPa / 20e-6),
+            snrDb: snrDb!,
+            peakDbSpl: 20 * Math.log10(peakPa / 20e-6),
           }
         : {}),
       noiseDbSpl,
@@ -234,32 +252,10 @@ function renderEvent(
   // Heard once with the source's clock, then put where the first arrival belongs: the fraction of a sample stays.
   const rough = Math.floor((distanceM / soundMps) * rateHz);
   const { segments, truth } = hear(source, place, mic, propagation, renderer, rng, (s) => s * rateHz - rough);
-  const arrivals = truth
-    .flatMap((each): ClipArrival[] => {
-      const blast: ClipArrival = {
-        onsetS: each.arrivalS,
-        kind: "blast",
-        path: each.firstKind,
-        strongestEchoDb: each.strongestEchoDb,
-        echoes: each.echoes,
-      };
-      if (each.shockLeadS === undefined || each.shockLeadS <= 0) return [blast];
-      return [
-        {
-          ...blast,
-          onsetS: each.arrivalS - each.shockLeadS,
-          kind: "shock",
-          echoes: [],
-          strongestEchoDb: Number.NEGATIVE_INFINITY,
-        },
-        blast,
-      ];
-    })
-    .sort((a, b) => a.onsetS - b.onsetS);
-  // A firework's first sound may be its lift; the clip shows the loudest part, the burst.
-  const lead = kind === "firework" ? Number(source.detail.burstAtS) : 0;
-  const shown = arrivals.find((a) => a.onsetS >= lead) ?? arrivals[0]!;
-  const shift = Math.round((atS - shown.onsetS) * rateHz) + rough;
+  const arrivals = truth.flatMap(arrivalsOf).sort((a, b) => a.onsetS - b.onsetS);
+  // A firework's first sound may be its lift; the clip shows its burst. A supersonic shot's first arrival is the shock wave.
+  const main = arrivals.find((a) => a.emission === (source.main ?? 0))!;
+  const shift = Math.round((atS - main.onsetS) * rateHz) + rough;
   for (const { start, samples } of segments) {
     for (let i = Math.max(0, -(start + shift)); i < samples.length; i++) {
       const at = start + shift + i;
@@ -267,15 +263,41 @@ function renderEvent(
       out[at] = out[at]! + samples[i]!;
     }
   }
+  const lateS = (shift - rough) / rateHz;
+  const onsetS = main.onsetS + lateS;
   const moved = arrivals
-    .map((a) => ({ ...a, onsetS: a.onsetS + (shift - rough) / rateHz }))
+    .map((a) => ({ ...a, onsetS: a.onsetS + lateS }))
     .filter((a) => a.onsetS >= 0 && a.onsetS < out.length / rateHz);
-  const first = moved.find((a) => a.onsetS >= atS - 1 / rateHz) ?? moved[0]!;
-  let peakPa = 1e-9;
-  for (let i = Math.floor(first.onsetS * rateHz); i < Math.min(out.length, (first.onsetS + 0.05) * rateHz); i++) {
-    peakPa = Math.max(peakPa, Math.abs(out[i]!));
-  }
-  return { arrivals: moved, peakPa, distanceM, detail: source.detail };
+  return { arrivals: moved, onsetS, distanceM, detail: source.detail };
+}
+
+function arrivalsOf(heard: HeardTruth): ClipArrival[] {
+  const { emission, strongestEchoDb, echoes } = heard;
+  const blast: ClipArrival = {
+    onsetS: heard.arrivalS,
+    kind: "blast",
+    emission,
+    path: heard.firstKind,
+    echoes,
+    ...(strongestEchoDb === undefined ? {} : { strongestEchoDb }),
+  };
+  if (heard.shockLeadS === undefined || heard.shockLeadS <= 0) return [blast];
+  return [
+    { onsetS: heard.arrivalS - heard.shockLeadS, kind: "shock", emission, path: heard.firstKind, echoes: [] },
+    blast,
+  ];
+}
+
+/** Largest size within 50 ms from `fromS`. */
+function peakAfter(samples: Float32Array, fromS: number, rateHz: number): number {
+  let peak = 1e-9;
+  const end = Math.min(samples.length, (fromS + 0.05) * rateHz);
+  for (let i = Math.max(0, Math.floor(fromS * rateHz)); i < end; i++) peak = Math.max(peak, Math.abs(samples[i]!));
+  return peak;
+}
+
+function rmsOf(samples: Float32Array): number {
+  return Math.sqrt(samples.reduce((sum, x) => sum + x * x, 0) / samples.length);
 }
 
 function drawPlaces(rng: Rng, city: City, heightM: number, least: number, most: number) {

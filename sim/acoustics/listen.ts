@@ -12,8 +12,8 @@ export interface HeardTruth {
   /** First arrival of the wave itself (muzzle blast, bang), by the straight or the shortest diffracted way. */
   arrivalS: number;
   firstKind: SoundPath["kind"];
-  /** Strength of the first arrival below that of the strongest echo, dB; negative where the first is the strongest. */
-  strongestEchoDb: number;
+  /** Strength of the strongest echo over that of the first arrival, dB; absent where there is none. */
+  strongestEchoDb?: number;
   echoes: { afterS: number; levelDb: number }[];
   /** A bullet's shock wave arrives that long before the muzzle blast. */
   shockLeadS?: number;
@@ -80,16 +80,11 @@ function placeOf(emission: Emission, place: readonly [number, number], heightM: 
 
 function echoTruth(paths: readonly SoundPath[]): Pick<HeardTruth, "strongestEchoDb" | "echoes"> {
   const first = paths[0]!;
-  const echoes = paths
-    .slice(1)
-    .map((path) => ({
-      afterS: path.travelS - first.travelS,
-      levelDb: 20 * Math.log10(strength(path) / strength(first)),
-    }));
-  return {
-    strongestEchoDb: echoes.length > 0 ? Math.max(...echoes.map((e) => e.levelDb)) : Number.NEGATIVE_INFINITY,
-    echoes,
-  };
+  const echoes = paths.slice(1).map((path) => ({
+    afterS: path.travelS - first.travelS,
+    levelDb: 20 * Math.log10(strength(path) / strength(first)),
+  }));
+  return echoes.length > 0 ? { strongestEchoDb: Math.max(...echoes.map((e) => e.levelDb)), echoes } : { echoes };
 }
 
 /** The N-wave over the straight or shortest way from where it leaves the trajectory. */

@@ -135,13 +135,14 @@ export function randomChain(samples: Float32Array, rateHz: number, rng: Rng): Ch
     softClip(samples, knee);
     told("softClip", knee);
   }
-  if (rng.chance(0.12)) {
+  const codec = rng.uniform();
+  if (codec < 0.12) {
     muLaw(samples);
     told("muLaw", 8);
-  } else if (rng.chance(0.12)) {
+  } else if (codec < 0.23) {
     adpcm(samples);
     told("adpcm", 4);
-  } else if (rng.chance(0.2)) {
+  } else if (codec < 0.38) {
     // Few bits hurt only what uses them: counted from the loudest sample.
     const bits = rng.int(8, 12);
     const scale = 2 ** Math.ceil(Math.log2(peak));

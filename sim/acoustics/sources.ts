@@ -32,6 +32,8 @@ export interface Emission {
 export interface SoundSource {
   kind: EventKind;
   emissions: Emission[];
+  /** The emission that people would call the event; 0 where absent; a firework's is its burst. */
+  main?: number;
   /** Height of the event above ground, m. */
   heightM: number;
   /** What a table of truth should say beside place and time. */
@@ -110,7 +112,7 @@ export function firework(rng: Rng): SoundSource {
     rng.uniform(0.8, 1.4),
     rng.logUniform(0.01, 0.3) * 1e-3,
   );
-  emissions.push({ atS: burstAt, offset: aloft, wave: burst });
+  const burstIndex = emissions.push({ atS: burstAt, offset: aloft, wave: burst }) - 1;
   const crackles = rng.chance(0.6) ? rng.int(15, 80) : 0;
   if (crackles > 0) {
     const overS = rng.uniform(0.4, 1.6);
@@ -126,6 +128,7 @@ export function firework(rng: Rng): SoundSource {
   return {
     kind: "firework",
     emissions,
+    main: burstIndex,
     heightM: 0.5,
     detail: { burstM, burstAtS: burstAt, crackles, whistles: whistles ? 1 : 0 },
   };
@@ -367,7 +370,7 @@ export function babble(rng: Rng, lengthS = 1.6): SoundSource {
   const amplitudePa = pascalsOf(rng.uniform(68, 84));
   const parts: Grain[] = [];
   const pitchHz = rng.uniform(95, 230);
-  for (let syllableS = 0.05; syllableS < lengthS - 0.25; ) {
+  for (let syllableS = 0; syllableS < lengthS - 0.25; ) {
     const longS = rng.uniform(0.1, 0.22);
     const formants = [rng.uniform(280, 800), rng.uniform(900, 2200), rng.uniform(2300, 3100)] as const;
     const bend = rng.uniform(-0.15, 0.15);

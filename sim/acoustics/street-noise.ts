@@ -19,6 +19,7 @@ export interface StreetNoiseOptions {
 
 const FLOOR_CORNERS_HZ = [30, 120, 480, 1920, 7680];
 const STEP_S = 0.02;
+const GUST_HZ = 12;
 
 interface Vehicle {
   fromS: number;
@@ -66,7 +67,7 @@ export class StreetNoise {
     this.#roofA = pole(2500);
     this.#tyreLow = pole(900);
     this.#tyreHigh = pole(90);
-    this.#gustA = pole(12);
+    this.#gustA = pole(GUST_HZ);
     // Butterworth high-pass by the bilinear transform.
     const k = Math.tan((Math.PI * Math.max(options.highPassHz, 0.01)) / rateHz);
     const norm = 1 / (1 + Math.SQRT2 * k + k * k);
@@ -103,9 +104,9 @@ export class StreetNoise {
     const tyreEnd = this.#tyreAmplitude(nowS + n / this.#options.rateHz);
     if (this.#sample % step === 0)
       this.#gust += -this.#gust * (STEP_S / 2.5) + this.#rng.normal() * Math.sqrt((2 * STEP_S) / 2.5);
-    // Pressure of turbulence grows with the square of the speed: about 0.3 Pa at 5 m/s behind a foam ball.
+    // Pressure of turbulence grows with the square of the speed: about 0.3 Pa at 5 m/s behind a foam ball, most of it below 12 Hz.
     const speed = Math.max(0, this.#options.windMps * (1 + 0.35 * this.#gust));
-    const gustEnd = 0.012 * speed * speed * Math.sqrt(1 / 12);
+    const gustEnd = (0.012 * speed * speed) / Math.sqrt(GUST_HZ * (Math.PI / 4));
     const tyreSlope = (tyreEnd - this.#tyreNow) / n;
     const gustSlope = (gustEnd - this.#gustNow) / n;
     let tyre = this.#tyreNow;
@@ -151,7 +152,7 @@ export class StreetNoise {
       w2 += this.#gustA * (w1 - w2);
       tyre += tyreSlope;
       gust += gustSlope;
-      const p = roof + tyre * (tl - th) + gust * w2 * 12;
+      const p = roof + tyre * (tl - th) + gust * w2;
       const hp = this.#b0 * p + z1;
       z1 = -2 * this.#b0 * p - this.#a1 * hp + z2;
       z2 = this.#b0 * p - this.#a2 * hp;
