@@ -61,6 +61,16 @@ export interface Hint {
   sigmaS: number;
 }
 
+/** What is known before the search starts. */
+export interface Known {
+  /** Earlier versions of shots: tried first. */
+  hints?: readonly Hint[];
+  /** Shots whose arrivals are not in the pool: new ones must not be their echoes. */
+  others?: readonly Pick<AssociatedShot, "hypothesis" | "used">[];
+  /** Only shots through this arrival. */
+  through?: Heard;
+}
+
 /** Anchors looked at before the best hypothesis so far is taken. */
 const ANCHORS = 6;
 
@@ -68,7 +78,7 @@ export function associate(
   arrivals: readonly Heard[],
   prior: Prior,
   options: AssociateOptions = usualAssociation,
-  hints: readonly Hint[] = [],
+  { hints = [], others = [], through }: Known = {},
 ): Association {
   const pool = poolOf(arrivals);
   const n = arrivals.length;
@@ -91,6 +101,7 @@ export function associate(
     for (let m = 0; m < n && looked < ANCHORS; m++) {
       const anchor = pool.byTime[m]!;
       if (free[anchor] !== 1 || spent[anchor] === 1) continue;
+      if (through && pool.heard[anchor] !== through) continue;
       const t = pool.columns.t[anchor]!;
       if (Number.isNaN(firstT)) firstT = t;
       // A shot further away in time than sound travels does not compete with the first.
@@ -159,7 +170,7 @@ export function associate(
     const nodes = h.rows.length;
     if (nodes < options.minNodes) return false;
     if (nodes >= 5 ? h.direct < options.accept5 : nodes === 4 ? h.direct < options.accept4 : !lonely(h)) return false;
-    for (const { hypothesis } of shots) {
+    for (const { hypothesis } of [...others, ...shots]) {
       const a = hypothesis.solution;
       const b = h.solution;
       const gapS = Math.abs(a.t0S - b.t0S);
@@ -171,24 +182,23 @@ export function associate(
 
   /** Three nodes say something only where no other arrival contradicts them. */
   function lonely(h: Hypothesis): boolean {
-    return h.silent === 0 && h.early === 0 && shots.length === 0 && pool.slots === 3;
+    return h.silent === 0 && h.early === 0 && shots.length === 0 && others.length === 0 && pool.slots === 3;
   }
 
   /** Echoes of a shot can agree on a mirror image of it: most of its arrivals then follow the shot's own, from elsewhere. */
   function isShadow(h: Hypothesis): boolean {
-    for (const { hypothesis } of shots) {
+    for (const { hypothesis, used } of [...others, ...shots]) {
       const a = hypothesis.solution;
       const b = h.solution;
       const lag = b.t0S - a.t0S;
       if (Math.hypot(a.eastM - b.eastM, a.northM - b.northM) < 25 || lag < -0.2 || lag > 1.5) continue;
       let behind = 0;
       for (const row of h.rows) {
-        const slot = pool.slotOf[row];
-        const t = pool.columns.t[row]!;
-        const direct = hypothesis.rows.find((r) => pool.slotOf[r] === slot);
-        if (direct !== undefined && t > pool.columns.t[direct]! && t < pool.columns.t[direct]! + 1.5) behind++;
+        const { node, toaS } = pool.heard[row]!;
+        const direct = used.find((one) => one.node === node);
+        if (direct !== undefined && toaS > direct.toaS && toaS < direct.toaS + 1.5) behind++;
       }
-      if (behind >= 0.7 * h.rows.length && h.rows.length < Math.max(5, 0.6 * hypothesis.rows.length)) return true;
+      if (behind >= 0.7 * h.rows.length && h.rows.length < Math.max(5, 0.6 * used.length)) return true;
     }
     return false;
   }

@@ -1,0 +1,317 @@
+/**
+ * A version of a shot with every arrival that changes it. Each arrival is offered to the shots it may belong to; what none
+ * claims starts a search through that arrival alone, so the cost of an arrival does not grow with the city. When nothing more
+ * can come, the neighbourhood is sorted once more as a whole.
+ */
+import type { Arrival } from "#contract/shot.ts";
+import type { Site } from "#contract/site.ts";
+import { arrivalStore } from "./arrival-store.ts";
+import { type AssociatedShot, associate } from "./associate.ts";
+import { incidentsOpen } from "./incidents.ts";
+import { groundFor, type LocaliserOptions, nameOf, roundOf } from "./localiser.ts";
+import type { AirReport } from "./prior.ts";
+import { type Known, type Shot, shotRecord } from "./shot-record.ts";
+import { predictS, predictVarianceS2 } from "./solve.ts";
+
+export interface LiveLocaliser {
+  /** Takes an arrival in at `nowNs` (nanoseconds since 1970); gives the versions it brought about. */
+  push(arrival: Arrival, nowNs: bigint): { shots: Shot[]; refused?: string };
+  /** Time passes: gives what is settled now that nothing more can come. */
+  advance(nowNs: bigint): Shot[];
+  /** A shot that an earlier process told of: its versions go on from there. */
+  adopt(id: string, version: number, incident: string): void;
+  readonly counters: Record<string, number>;
+}
+
+interface Track {
+  id: string;
+  incident: string;
+  version: number;
+  shot: AssociatedShot;
+  air: AirReport;
+  record: Shot;
+}
+
+interface Unsettled {
+  known: Known;
+  dueNs: bigint;
+}
+
+const KEPT_ARRIVALS = 20_000;
+const KEPT_TRACKS = 400;
+const KEPT_ADOPTED = 5_000;
+const MOST_UNSETTLED = 5_000;
+/** Arrivals looked at together with a new one. */
+const MOST_NEAR = 110;
+/** A fix moves by less than this share of its ellipse: no new version for it. */
+const SAME = 1e-3;
+const NS_PER_S = 1e9;
+
+export function liveLocaliser(
+  site: Partial<Site>,
+  options: LocaliserOptions & {
+    /** Seconds after an arrival when nothing of its shot can come any more. */
+    settleS?: number;
+  } = {},
+): LiveLocaliser {
+  const ground = groundFor(site, options);
+  const settleNs = BigInt(Math.round((options.settleS ?? 4) * NS_PER_S));
+  const store = arrivalStore(ground.maxRangeM, KEPT_ARRIVALS);
+  const tracks: Track[] = [];
+  const ownerOf = new Map<string, Track>();
+  const adopted = new Map<string, { version: number; incident: string }>();
+  const unsettled: Unsettled[] = [];
+  const incidents = incidentsOpen();
+  const counters = {
+    arrivals: 0,
+    repeated: 0,
+    refused: 0,
+    shots: 0,
+    versions: 0,
+    withdrawn: 0,
+    sets: 0,
+    unsettledDropped: 0,
+    evicted: 0,
+  };
+
+  return { push, advance, adopt: (id, version, incident) => void adopted.set(id, { version, incident }), counters };
+
+  function push(arrival: Arrival, nowNs: bigint): { shots: Shot[]; refused?: string } {
+    const known = ground.intake.take(arrival);
+    if (typeof known === "string") {
+      counters.refused++;
+      return { shots: [], refused: known };
+    }
+    counters.arrivals++;
+    if (!store.add(known)) {
+      counters.repeated++;
+      return { shots: [] };
+    }
+    counters.evicted = store.evicted;
+    const laterNs = known.toaNs > nowNs ? known.toaNs : nowNs;
+    unsettled.push({ known, dueNs: laterNs + settleNs });
+    if (unsettled.length > MOST_UNSETTLED) {
+      unsettled.shift();
+      counters.unsettledDropped++;
+    }
+    return { shots: claim(known) ?? searchThrough(known) };
+  }
+
+  function near(known: Known, beforeS: number, afterS: number): Known[] {
+    return store.near(
+      known.eastM,
+      known.northM,
+      2 * ground.maxRangeM,
+      known.toaS - beforeS,
+      known.toaS + afterS,
+      MOST_NEAR,
+      known.toaS,
+    );
+  }
+
+  /** Shots whose sound may have been under way at that time. */
+  function tracksAround(known: Known): Track[] {
+    return tracks.filter(({ shot }) => {
+      const { eastM, northM, t0S } = shot.hypothesis.solution;
+      const lagS = known.toaS - t0S;
+      return (
+        lagS > -2 &&
+        lagS < ground.linkS &&
+        Math.hypot(eastM - known.eastM, northM - known.northM) < 2 * ground.maxRangeM
+      );
+    });
+  }
+
+  /** Gives the arrival to the shot that predicts it best. Undefined where none does. */
+  function claim(known: Known): Shot[] | undefined {
+    let best: Track | undefined;
+    let bestU = ground.options.gate;
+    for (const track of tracksAround(known)) {
+      const { hypothesis, prior, used } = track.shot;
+      const s = hypothesis.solution;
+      if (Math.hypot(s.eastM - known.eastM, s.northM - known.northM) > ground.maxRangeM) continue;
+      const off = Math.abs(known.toaS - predictS(s, prior, known.eastM, known.northM, known.upM));
+      const v = predictVarianceS2(s, prior, known.eastM, known.northM, known.upM);
+      const u = off / Math.sqrt(known.sigmaS * known.sigmaS + v);
+      if (u < bestU && !used.some((one) => one.node === known.node)) {
+        bestU = u;
+        best = track;
+      }
+    }
+    if (!best) return undefined;
+    const pool = [...(best.shot.used as Known[]), known];
+    const { prior, air } = ground.priorFor(pool);
+    const { eastM, northM, t0S } = best.shot.hypothesis.solution;
+    const result = associate(pool, prior, ground.options, {
+      hints: [{ eastM, northM, t0S, sigmaS: 3 * known.sigmaS }],
+    });
+    counters.sets += result.sets;
+    const shot = result.shots.find((one) => one.used.includes(known));
+    if (!shot || shot.used.length <= best.shot.used.length) return undefined;
+    // Rivals that the others' silence had already ruled out stay ruled out.
+    return [renew(best, shot, air)];
+  }
+
+  function solid(track: Track): boolean {
+    return !track.record.unverified && track.shot.used.length >= 5;
+  }
+
+  function searchThrough(known: Known): Shot[] {
+    const around = tracksAround(known);
+    const firm = around.filter(solid);
+    const pool = near(known, ground.linkS, ground.linkS).filter((one) => {
+      const owner = ownerOf.get(one.id);
+      return !owner || !solid(owner);
+    });
+    if (nodesOf(pool) < 4) return [];
+    const { prior, air } = ground.priorFor(pool);
+    const result = associate(
+      pool,
+      prior,
+      { ...ground.options, minNodes: 4 },
+      { through: known, others: firm.map((track) => track.shot) },
+    );
+    counters.sets += result.sets;
+    return result.shots.flatMap((shot) => enter(shot, air, false));
+  }
+
+  /** A shot found anew: a new version of the one it overlaps most, or a new one. Those that lose arrivals to it are solved again or withdrawn. */
+  function enter(shot: AssociatedShot, air: AirReport, whole: boolean): Shot[] {
+    const overlaps = new Map<Track, number>();
+    for (const one of shot.used) {
+      const owner = ownerOf.get(one.id);
+      if (owner) overlaps.set(owner, (overlaps.get(owner) ?? 0) + 1);
+    }
+    const [first, ...rest] = [...overlaps]
+      .sort((a, b) => b[1] - a[1] || (a[0].id < b[0].id ? -1 : 1))
+      .map(([track]) => track);
+    if (!whole && first && shot.hypothesis.total < first.shot.hypothesis.total + 2) return [];
+    const out: Shot[] = [];
+    if (first) out.push(renew(first, shot, air));
+    else out.push(open(shot, air));
+    for (const loser of rest) {
+      const left = (loser.shot.used as Known[]).filter((one) => ownerOf.get(one.id) === loser);
+      const { prior, air: itsAir } = ground.priorFor(left);
+      const again = left.length >= 4 ? associate(left, prior, { ...ground.options, minNodes: 4 }).shots[0] : undefined;
+      out.push(again ? renew(loser, again, itsAir) : withdraw(loser, `its arrivals belong to ${out[0]!.id}`));
+    }
+    return out;
+  }
+
+  function open(shot: AssociatedShot, air: AirReport): Shot {
+    const id = nameOf(shot);
+    const before = adopted.get(id);
+    const incident = before?.incident ?? incidents.of(roundOf(id, shot));
+    if (before) incidents.restore(roundOf(id, shot), incident);
+    const track: Track = {
+      id,
+      incident,
+      version: before?.version ?? 0,
+      shot,
+      air,
+      record: undefined as unknown as Shot,
+    };
+    tracks.push(track);
+    if (tracks.length > KEPT_TRACKS) forget(tracks[0]!);
+    counters.shots++;
+    return renew(track, shot, air);
+  }
+
+  function renew(track: Track, shot: AssociatedShot, air: AirReport): Shot {
+    for (const one of track.shot.used) if (ownerOf.get(one.id) === track) ownerOf.delete(one.id);
+    track.shot = shot;
+    track.air = air;
+    track.version++;
+    for (const one of shot.used) ownerOf.set(one.id, track);
+    const first = (shot.used as Known[]).reduce((a, b) => (a.toaS < b.toaS ? a : b));
+    const around = near(first, 1, ground.linkS).filter((one) => {
+      const owner = ownerOf.get(one.id);
+      return !owner || owner === track;
+    });
+    incidents.restore(roundOf(track.id, shot), track.incident);
+    track.record = shotRecord(shot, around, {
+      frame: ground.intake.frame(),
+      originNs: ground.intake.originNs(),
+      air,
+      id: track.id,
+      incident: track.incident,
+      version: track.version,
+    });
+    counters.versions++;
+    return track.record;
+  }
+
+  function withdraw(track: Track, why: string): Shot {
+    forget(track);
+    // Should its arrivals make a shot again, its versions go on from the withdrawal.
+    adopted.set(track.id, { version: track.version + 1, incident: track.incident });
+    if (adopted.size > KEPT_ADOPTED) for (const oldest of adopted.keys()) if (adopted.delete(oldest)) break;
+    counters.withdrawn++;
+    return { ...track.record, version: track.version + 1, withdrawn: why };
+  }
+
+  function forget(track: Track): void {
+    const index = tracks.indexOf(track);
+    if (index >= 0) tracks.splice(index, 1);
+    for (const one of track.shot.used) if (ownerOf.get(one.id) === track) ownerOf.delete(one.id);
+  }
+
+  function advance(nowNs: bigint): Shot[] {
+    const out: Shot[] = [];
+    const settled = new Set<string>();
+    let at = 0;
+    for (; at < unsettled.length && unsettled[at]!.dueNs <= nowNs; at++) {
+      const { known } = unsettled[at]!;
+      if (settled.has(known.id)) continue;
+      out.push(...settle(known, settled));
+    }
+    unsettled.splice(0, at);
+    return out;
+  }
+
+  /** Sorts the neighbourhood of an arrival once more as a whole. */
+  function settle(known: Known, settled: Set<string>): Shot[] {
+    const pool = near(known, ground.linkS / 2, ground.linkS);
+    const touched = new Set<Track>();
+    for (const one of pool) {
+      if (one.toaS <= known.toaS + 1) settled.add(one.id);
+      const owner = ownerOf.get(one.id);
+      if (owner) touched.add(owner);
+    }
+    if (nodesOf(pool) < 3) return [];
+    // Shots that nothing contradicts stay; their arrivals need no second look.
+    const firm = [...touched].filter((track) => solid(track) && track.record.rejected.length === 0);
+    const firmIds = new Set(firm.flatMap((track) => track.shot.used.map((one) => one.id)));
+    // A shot that lies only partly in view is not judged from here.
+    const inPool = new Set(pool.map((one) => one.id));
+    const partly = new Set([...touched].filter((track) => track.shot.used.some((one) => !inPool.has(one.id))));
+    const open = pool.filter((one) => !firmIds.has(one.id) && !partly.has(ownerOf.get(one.id) as Track));
+    if (nodesOf(open) < 3) return [];
+    const { prior, air } = ground.priorFor(open);
+    const hints = [...touched].map((track) => ({ ...track.shot.hypothesis.solution, sigmaS: 2e-3 }));
+    const others = [...firm, ...partly].map((track) => track.shot);
+    const result = associate(open, prior, ground.options, { hints, others });
+    counters.sets += result.sets;
+    const out: Shot[] = [];
+    for (const shot of result.shots) if (!unchanged(shot)) out.push(...enter(shot, air, true));
+    const found = new Set(result.shots.flatMap((shot) => shot.used.map((one) => ownerOf.get(one.id))));
+    for (const track of touched)
+      if (tracks.includes(track) && !found.has(track) && !firm.includes(track) && !partly.has(track))
+        out.push(withdraw(track, "its arrivals fit no single place once all had come"));
+    return out;
+  }
+
+  function unchanged(shot: AssociatedShot): boolean {
+    const owner = ownerOf.get(shot.used[0]!.id);
+    if (!owner || owner.shot.used.length !== shot.used.length) return false;
+    if (shot.used.some((one) => ownerOf.get(one.id) !== owner)) return false;
+    if (shot.share < 0.95 !== owner.shot.share < 0.95 || shot.rivals.length !== owner.shot.rivals.length) return false;
+    const a = owner.shot.hypothesis.solution;
+    const b = shot.hypothesis.solution;
+    return Math.hypot(a.eastM - b.eastM, a.northM - b.northM) < SAME * (1 + owner.record.ellipse95.semiMajorM);
+  }
+}
+
+function nodesOf(arrivals: readonly Known[]): number {
+  return new Set(arrivals.map((one) => one.node)).size;
+}
