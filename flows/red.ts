@@ -26,7 +26,7 @@ export interface RedNode {
 export interface Red {
   nodes: {
     createNode(node: RedNode, config: unknown): void;
-    registerType(type: string, constructor: (this: RedNode, config: never) => void): void;
+    registerType(type: string, make: (this: RedNode, config: never) => void): void;
   };
   settings: { tocsin?: Link };
 }

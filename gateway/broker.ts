@@ -14,7 +14,7 @@ import { openBrokerStore } from "./broker-store.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { HubBus } from "./context.ts";
 import { SecretChecker } from "./credentials.ts";
-import { Gatekeeper, type Refusal } from "./gatekeeper.ts";
+import { Gatekeeper, type Refusal, RefusedError } from "./gatekeeper.ts";
 import { Journal } from "./journal.ts";
 import { limitPackets } from "./packet-limit.ts";
 
@@ -71,7 +71,7 @@ export async function startBroker(config: GatewayConfig, log: Logger): Promise<B
       const refuse = (why: string, returnCode: number) => {
         keeper.count("login");
         log.warn({ client: client.id, user: username, from: addressOf(client) }, `connection refused: ${why}`);
-        callback(Object.assign(new Error(why), { returnCode }) as AuthenticateError, false);
+        callback(Object.assign(new RefusedError(why), { returnCode }) as AuthenticateError, false);
       };
       keeper.identify(username, password, client.id, checker).then(
         (found) => {
@@ -106,10 +106,13 @@ export async function startBroker(config: GatewayConfig, log: Logger): Promise<B
       return identity && keeper.mayHear(identity, packet.topic) ? packet : null;
     },
   });
-  aedes.on("clientError", (client, error) => log.info({ client: client.id }, `connection lost: ${error.message}`));
-  aedes.on("connectionError", (client, error) =>
-    log.info({ from: addressOf(client) }, `connection dropped before log-in: ${error.message}`),
-  );
+  // A refusal was logged with its reason where it was made.
+  const lost = (client: Client, error: Error) => {
+    if (error instanceof RefusedError) return;
+    log.info({ client: client.id, from: addressOf(client) }, `connection lost: ${error.message}`);
+  };
+  aedes.on("clientError", lost);
+  aedes.on("connectionError", lost);
   aedes.on("subscribe", (subscriptions, client) => {
     for (const { topic, qos } of subscriptions) {
       const greeting = (qos as number) < 128 ? greetings.get(parseTopic(topic)?.channel ?? "") : undefined;

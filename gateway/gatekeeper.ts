@@ -18,6 +18,9 @@ const partiesOfRole: Partial<Record<UserRole, Party>> = { dispatch: "dispatch", 
 /** A topic nobody can subscribe to: Aedes acknowledges what it delivers, even to nobody, and closes on an error. */
 const NOWHERE = "$refused";
 
+/** Closes a connection; what it says is in the log already. */
+export class RefusedError extends Error {}
+
 export class Gatekeeper {
   readonly #site: string;
   readonly #log: Logger;
@@ -95,7 +98,7 @@ export class Gatekeeper {
     if (access.kind === "forbidden") {
       this.count("rights");
       this.#log.warn({ client: identity.id, topic: packet.topic }, `message refused, connection closed: ${access.why}`);
-      callback(new Error(access.why));
+      callback(new RefusedError(access.why));
       return;
     }
     const fault = access.kind === "unknown" ? access.why : faultOf(access.channel, identity, packet.payload);

@@ -64,7 +64,9 @@ export class Clips {
   missing(node: string): Map<string, string[]> {
     const since = new Date(Date.now() - ASK_AGAIN_MS).toISOString().slice(0, 23);
     const rows = this.#db
-      .prepare("SELECT incident, arrival FROM clip WHERE node = ? AND stored_ms IS NULL AND asked_at > ?")
+      .prepare(
+        "SELECT incident, arrival FROM clip WHERE node = ? AND stored_ms IS NULL AND asked_at > ? ORDER BY rowid",
+      )
       .all(node, since) as { incident: string; arrival: string }[];
     const missing = new Map<string, string[]>();
     for (const { incident, arrival } of rows) missing.set(incident, [...(missing.get(incident) ?? []), arrival]);

@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { test } from "uvu";
+import type { ShotFixed } from "#contract/shot.ts";
+import { type Change, type Known, NETWORK, step } from "./lifecycle.ts";
+
+const at = "2026-11-22T18:04:13.000000000Z";
+
+function shot(over: Partial<ShotFixed> = {}): ShotFixed {
+  return {
+    v: 1,
+    id: "s1",
+    node: "tri",
+    at,
+    time: "2026-11-22T18:04:12.1Z",
+    lat: 40,
+    lon: -80,
+    ellipse95: { semiMajorM: 3, semiMinorM: 2, azimuthDeg: 0 },
+    probability: 0.9,
+    nodesUsed: ["n01", "n02", "n03"],
+    rejected: [],
+    incident: "i1",
+    version: 1,
+    rmsResidualS: 0,
+    solvedMs: 1,
+    arrivals: [],
+    airTempC: 10,
+    speedOfSoundMps: 337,
+    ...over,
+  };
+}
+
+function after(...changes: Change[]): Known {
+  let known: Known | undefined;
+  for (const change of changes) {
+    const outcome = step(known, change, at);
+    assert.equal(outcome.kind, "applied", outcome.kind === "refused" ? outcome.why : "");
+    if (outcome.kind === "applied") known = outcome.known;
+  }
+  return known as Known;
+}
+const fired = (over?: Partial<ShotFixed>): Change => ({ kind: "shot", shot: shot(over) });
+const verdict = (status: "confirmed" | "dismissed" | "escalated" | "unreviewed", seenVersion: number): Change => ({
+  kind: "verdict",
+  by: "jd",
+  status,
+  reason: "firework seen",
+  seenVersion,
+});
+
+test("the first round opens an unreviewed incident at version 1 with the time of firing", () => {
+  const known = after(fired());
+  assert.deepEqual(
+    [known.status, known.version, known.firedAt, known.alertedAt, known.rounds.length],
+    ["unreviewed", 1, "2026-11-22T18:04:12.1Z", at, 1],
+  );
+});
+
+test("rounds stand in order of firing, and the incident is as likely as its likeliest round", () => {
+  const known = after(
+    fired({ id: "late", time: "2026-11-22T18:04:12.3Z", probability: 0.6 }),
+    fired({ id: "early", time: "2026-11-22T18:04:12.25Z", probability: 0.8 }),
+  );
+  assert.deepEqual(
+    known.rounds.map((round) => round.shot),
+    ["early", "late"],
+  );
+  assert.equal(known.probability, 0.8);
+  assert.equal(known.firedAt, "2026-11-22T18:04:12.25Z");
+});
+
+test("a newer version of a round replaces it; an older one that comes late changes nothing", () => {
+  const known = after(fired({ version: 3, lat: 41 }));
+  const outcome = step(known, fired({ version: 2, lat: 42 }), at);
+  assert.ok(outcome.kind === "applied" && !outcome.changed);
+  assert.equal(outcome.known.rounds[0]?.lat, 41);
+  assert.equal(after(fired({ version: 1 }), fired({ version: 2, lat: 42 })).rounds.length, 1);
+});
+
+test("a verdict on a version before the newest round is a conflict; one after somebody took it is not", () => {
+  const twoRounds = after(fired(), fired({ id: "s2" }));
+  const stale = step(twoRounds, verdict("dismissed", 1), at);
+  assert.ok(stale.kind === "refused" && stale.conflict);
+  const taken = after(fired(), { kind: "taken", by: "ann" });
+  assert.equal(taken.version, 2);
+  assert.equal(step(taken, verdict("confirmed", 1), at).kind, "applied");
+});
+
+test("undo is a new version with its own reason, not an edit", () => {
+  const known = after(fired(), verdict("dismissed", 1), verdict("unreviewed", 2));
+  assert.deepEqual([known.version, known.status, known.verdict?.status], [3, "unreviewed", "unreviewed"]);
+});
+
+test("a new round after a dismissal puts the incident before a person again; a better fix of a known round does not", () => {
+  const dismissed = [fired(), verdict("dismissed", 1)];
+  assert.equal(after(...dismissed, fired({ id: "s2" })).status, "unreviewed");
+  assert.equal(after(...dismissed, fired({ version: 2 })).status, "dismissed");
+  assert.equal(after(fired(), verdict("confirmed", 1), fired({ id: "s2" })).status, "confirmed");
+});
+
+test("when every round is withdrawn the network dismisses what nobody took, says why, and takes it back with a new round", () => {
+  const gone = after(fired(), fired({ version: 2, withdrawn: "merged into s9" }));
+  assert.deepEqual([gone.status, gone.verdict?.by, gone.rounds.length, gone.probability], ["dismissed", NETWORK, 0, 0]);
+  assert.match(gone.verdict?.reason ?? "", /merged into s9/);
+  assert.ok(gone.place, "the place stays where it was last known");
+  const back = after(fired(), fired({ version: 2, withdrawn: "merged" }), fired({ version: 3 }));
+  assert.deepEqual([back.status, back.verdict, back.rounds.length], ["unreviewed", undefined, 1]);
+});
+
+test("a withdrawal takes no incident out of the hands of the person who has it", () => {
+  const known = after(fired(), { kind: "taken", by: "ann" }, fired({ version: 2, withdrawn: "merged" }));
+  assert.deepEqual([known.status, known.takenBy?.by], ["unreviewed", "ann"]);
+});
+
+test("two candidate places stay two while every round has them, and are settled by a round that has one", () => {
+  const alternatives = [
+    { lat: 40.1, lon: -80, ellipse95: { semiMajorM: 9, semiMinorM: 9, azimuthDeg: 0 }, probability: 0.4 },
+  ];
+  assert.equal(after(fired({ alternatives })).alternatives?.length, 1);
+  assert.equal(after(fired({ alternatives }), fired({ id: "s2" })).alternatives, undefined);
+});
+
+test("an incident is unverified only while every round of it is", () => {
+  assert.equal(after(fired({ unverified: true })).unverified, true);
+  assert.equal(after(fired({ unverified: true }), fired({ id: "s2" })).unverified, undefined);
+});
+
+test("a note goes on the record and leaves the version; nothing can be said of an incident that is not there", () => {
+  const known = after(fired());
+  const noted = step(known, { kind: "note", by: "ann", text: "caller on line 2" }, at);
+  assert.ok(noted.kind === "applied" && !noted.changed && noted.known.version === 1);
+  assert.equal(step(undefined, { kind: "taken", by: "ann" }, at).kind, "refused");
+});
+
+test.run();

@@ -1,0 +1,281 @@
+import assert from "node:assert/strict";
+import { connect as connectTcp } from "node:net";
+import { connect, type MqttClient } from "mqtt";
+import { suite } from "uvu";
+import { incidentState } from "#contract/incident.ts";
+import { nodeState } from "#contract/node.ts";
+import { shotFixed, shotHeard } from "#contract/shot.ts";
+import { filterOf, topicOf } from "#contract/topics.ts";
+import { type Broker, startBroker } from "./broker.ts";
+import { packetLengths } from "./packet-limit.ts";
+import {
+  envelope,
+  joinBroker,
+  makeConfig,
+  makeFolder,
+  makeLog,
+  makeShot,
+  publish,
+  publishShot,
+  SITE,
+  until,
+} from "./testing.ts";
+
+interface World {
+  broker: Broker;
+  port: number;
+  lines: string[];
+  clients: MqttClient[];
+  stop: () => Promise<void>;
+}
+const test = suite<World>("broker", {} as World);
+
+test.before.each(async (world) => {
+  const { folder, remove } = makeFolder();
+  const { log, lines } = makeLog();
+  world.broker = await startBroker(await makeConfig(folder), log);
+  world.lines = lines;
+  world.clients = [];
+  world.port = (await world.broker.listen()).mqtt;
+  world.stop = async () => {
+    for (const client of world.clients) await client.endAsync(true);
+    await world.broker.close();
+    remove();
+  };
+});
+test.after.each((world) => world.stop());
+
+async function enter(world: World, node: string, options = {}): Promise<MqttClient> {
+  const client = await joinBroker(world.port, node, options);
+  client.on("error", () => {});
+  world.clients.push(client);
+  return client;
+}
+
+/** Why a log-in was refused, by the CONNACK code. */
+async function refusalOf(world: World, node: string, options: object): Promise<number> {
+  try {
+    await enter(world, node, options);
+  } catch (error) {
+    return (error as { code: number }).code;
+  }
+  return 0;
+}
+
+const said = (world: World, text: RegExp) => world.lines.filter((line) => text.test(line)).length;
+
+function state(node: string) {
+  return { ...envelope(node), status: "online" as const, roles: ["listen" as const] };
+}
+
+test("anonymous clients are refused with code 4 and a line that says why", async (world) => {
+  assert.equal(await refusalOf(world, "n01", { username: undefined, password: undefined }), 4);
+  assert.equal(said(world, /anonymous clients are not let in/), 1);
+});
+
+test("a wrong secret is refused with code 4", async (world) => {
+  assert.equal(await refusalOf(world, "n01", { password: "wrong" }), 4);
+  assert.equal(world.broker.counters.refused.login, 1);
+});
+
+test("an unknown node is refused with code 4 and named; the others go on", async (world) => {
+  const n01 = await enter(world, "n01");
+  assert.equal(await refusalOf(world, "n99", {}), 4);
+  assert.equal(said(world, /'n99' is not in the gateway's configuration/), 1);
+  assert.ok(n01.connected);
+});
+
+test("a client id that is not the credential's name is refused with code 2", async (world) => {
+  assert.equal(await refusalOf(world, "n01", { clientId: "n02" }), 2);
+});
+
+test("a user without a role on the bus is refused; a pilot is let in", async (world) => {
+  const password = "correct horse battery";
+  assert.equal(await refusalOf(world, "bob", { password }), 4);
+  assert.equal(await refusalOf(world, "pam", { password }), 0);
+});
+
+test("a last will under another's name, on a foreign channel, or broken is refused with code 5", async (world) => {
+  const will = (topic: string, payload: unknown) => ({
+    will: { topic, payload: Buffer.from(JSON.stringify(payload)), qos: 1 as const, retain: true },
+  });
+  const lost = { ...state("n01"), status: "lost" };
+  const own = topicOf(nodeState, SITE, "n01");
+  assert.equal(await refusalOf(world, "n01", will(topicOf(nodeState, SITE, "n02"), lost)), 5);
+  assert.equal(await refusalOf(world, "n01", will(topicOf(shotFixed, SITE, "n01"), makeShot())), 5);
+  assert.equal(await refusalOf(world, "n01", will(own, { status: "lost" })), 5);
+  assert.equal(await refusalOf(world, "n01", will(own, { ...lost, node: "n02" })), 5);
+  assert.equal(await refusalOf(world, "n01", will(own, lost)), 0);
+});
+
+test("a node whose socket dies is said to be lost by its last will", async (world) => {
+  const lost = { ...state("n01"), status: "lost" as const };
+  const topic = topicOf(nodeState, SITE, "n01");
+  const n01 = await enter(world, "n01", {
+    will: { topic, payload: Buffer.from(JSON.stringify(lost)), qos: 1, retain: true },
+  });
+  const states: string[] = [];
+  await world.broker.bus.subscribe(nodeState, (message) => void states.push(message.status));
+  n01.stream.destroy();
+  await until("the last will", () => states.length > 0);
+  assert.deepEqual(states, ["lost"]);
+});
+
+/** Publishes and waits for the broker to close the connection. */
+async function isCutOff(client: MqttClient, topic: string, message: unknown): Promise<boolean> {
+  const closed = new Promise<boolean>((resolve) => client.once("close", () => resolve(true)));
+  client.publish(topic, JSON.stringify(message), { qos: 1 }, () => {});
+  return Promise.race([closed, new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 3_000).unref())]);
+}
+
+test("publishing under another node's name closes the connection", async (world) => {
+  assert.ok(await isCutOff(await enter(world, "n01"), topicOf(nodeState, SITE, "n02"), state("n02")));
+  assert.equal(world.broker.counters.refused.rights, 1);
+});
+
+test("a lamppost may not publish a fix", async (world) => {
+  const shot = { ...makeShot(), node: "n01" };
+  assert.ok(await isCutOff(await enter(world, "n01"), topicOf(shotFixed, SITE, "n01"), shot));
+});
+
+test("another site's topics are closed", async (world) => {
+  assert.ok(await isCutOff(await enter(world, "n01"), topicOf(nodeState, "elsewhere", "n01"), state("n01")));
+});
+
+for (const channel of ["flight/command", "control/token"]) {
+  for (const node of ["n01", "tri", "d1"]) {
+    test(`${node} may not publish ${channel}: only dispatch and logged-in pilots may`, async (world) => {
+      assert.ok(await isCutOff(await enter(world, node), `tocsin/${SITE}/d1/${channel}`, {}));
+      assert.equal(said(world, new RegExp(`'${channel}' is not for`)), 1);
+    });
+  }
+  test(`a pilot's ${channel} is not refused for its sender`, async (world) => {
+    const pam = await enter(world, "pam", { password: "correct horse battery" });
+    await pam.publishAsync(`tocsin/${SITE}/d1/${channel}`, "{}", { qos: 1 });
+    assert.equal(world.broker.counters.refused.rights, 0);
+    assert.equal(world.broker.counters.refused.broken, 1);
+  });
+}
+
+test("a broken message is acknowledged, counted, named and goes nowhere; its sender and the others go on", async (world) => {
+  const [tri, n01] = [await enter(world, "tri"), await enter(world, "n01")];
+  const got: string[] = [];
+  n01.on("message", (topic) => got.push(topic));
+  await n01.subscribeAsync(filterOf(shotFixed, SITE), { qos: 1 });
+  const topic = topicOf(shotFixed, SITE, "tri");
+  await tri.publishAsync(topic, "{broken", { qos: 1 });
+  await tri.publishAsync(topic, JSON.stringify({ ...makeShot(), lat: 91 }), { qos: 1 });
+  await tri.publishAsync(topic, JSON.stringify({ ...makeShot(), node: "n02" }), { qos: 1 });
+  await publishShot(tri, makeShot());
+  await until("the good one", () => got.length > 0);
+  assert.deepEqual(got, [topic]);
+  assert.equal(world.broker.counters.refused.broken, 3);
+  assert.equal(said(world, /lat: must be -90 to 90 degrees/), 1);
+  assert.equal(said(world, /node: 'n02' is not the sender 'tri'/), 1);
+  assert.ok(tri.connected && n01.connected);
+});
+
+test("a message of a channel that this gateway does not know is counted and goes nowhere", async (world) => {
+  const n01 = await enter(world, "n01");
+  await n01.publishAsync(`tocsin/${SITE}/n01/weather/now`, "{}", { qos: 1 });
+  assert.equal(world.broker.counters.refused.unknown, 1);
+  assert.ok(n01.connected);
+});
+
+test("subscriptions wider than one channel, to unreadable channels, or to another's post are refused, with the rest granted", async (world) => {
+  const n01 = await enter(world, "n01");
+  const granted = async (filter: string) =>
+    n01.subscribeAsync(filter, { qos: 1 }).then(
+      () => true,
+      () => false,
+    );
+  assert.equal(await granted("#"), false);
+  assert.equal(await granted(`tocsin/${SITE}/#`), false);
+  assert.equal(await granted(`tocsin/${SITE}/+/shot/+`), false);
+  assert.equal(await granted("$SYS/#"), false);
+  assert.equal(await granted("tocsin/+/+/incident/state"), false);
+  assert.equal(await granted(`tocsin/${SITE}/+/clip/cut`), false);
+  assert.equal(await granted(`tocsin/${SITE}/n02/clip/want`), false);
+  assert.equal(await granted(`tocsin/${SITE}/+/clip/want`), false);
+  assert.equal(await granted(`tocsin/${SITE}/n01/clip/want`), true);
+  assert.equal(await granted(`tocsin/${SITE}/+/incident/state`), true);
+  assert.equal(world.broker.counters.refused.subscription, 8);
+});
+
+test("a refused filter beside a granted one brings nothing, also after the session is taken up again", async (world) => {
+  const n01 = await enter(world, "n01", { clean: false });
+  await n01.subscribeAsync([filterOf(shotFixed, SITE), filterOf(shotHeard, SITE)], { qos: 1 }).catch(() => {});
+  await n01.endAsync();
+  const n02 = await enter(world, "n02");
+  const heard = {
+    ...envelope("n02"),
+    toa: "2026-11-22T18:04:12.4Z",
+    toaSigmaS: 0.0002,
+    scores: { gunshot: 1, firework: 0, vehicle: 0, impact: 0, glass: 0, other: 0 },
+    peakDbFs: -10,
+    onsetSigmaS: 0.0001,
+    clockSigmaS: 0.0001,
+  };
+  await publish(n02, shotHeard, "n02", heard);
+  await publishShot(await enter(world, "tri"), makeShot());
+  const got: string[] = [];
+  const again = await enterListening(world, "n01", got);
+  await until("the shot that came meanwhile", () => got.length > 0);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.ok(again.connected);
+  assert.deepEqual(got, [topicOf(shotFixed, SITE, "tri")]);
+});
+
+/** Connects with its message handler in place before the first queued message can come. */
+async function enterListening(world: World, node: string, got: string[]): Promise<MqttClient> {
+  const client = connect(`mqtt://127.0.0.1:${world.port}`, {
+    clientId: node,
+    username: node,
+    password: `secret of ${node}`,
+    clean: false,
+    reconnectPeriod: 0,
+  });
+  client.on("message", (topic) => got.push(topic));
+  client.on("error", () => {});
+  world.clients.push(client);
+  await new Promise((resolve) => client.once("connect", resolve));
+  return client;
+}
+
+test("a late subscriber is told the open incidents at once", async (world) => {
+  const open = { ...envelope("gateway"), incident: "i1" };
+  world.broker.greet(incidentState, () => [open]);
+  const n01 = await enter(world, "n01");
+  const got: unknown[] = [];
+  n01.on("message", (_, payload) => got.push(JSON.parse(payload.toString())));
+  await n01.subscribeAsync(filterOf(incidentState, SITE), { qos: 1 });
+  await until("the greeting", () => got.length > 0);
+  assert.deepEqual(got, [open]);
+});
+
+test("a packet announced as larger than 1 MB ends its connection before it is gathered", async (world) => {
+  const socket = connectTcp(world.port, "127.0.0.1");
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  socket.on("error", () => {});
+  // A PUBLISH (0x30) whose Remaining Length is 268 435 455, the largest there is.
+  socket.write(Buffer.from([0x30, 0xff, 0xff, 0xff, 0x7f]));
+  await closed;
+  assert.equal(said(world, /a packet of 268435455 bytes was announced/), 1);
+});
+
+test("packet boundaries are found whatever the pieces they come in", () => {
+  const stream = Buffer.concat([
+    Buffer.from([0xc0, 0]), // PINGREQ
+    Buffer.from([0x30, 0x80, 0x01]), // 128 bytes follow
+    Buffer.alloc(128, 0xff),
+    Buffer.from([0x30, 3, 1, 2, 3]),
+  ]);
+  for (let size = 1; size <= stream.length; size++) {
+    const announces = packetLengths();
+    const seen: number[] = [];
+    for (let at = 0; at < stream.length; at += size) seen.push(announces(stream.subarray(at, at + size)));
+    assert.equal(Math.max(...seen), 128, `pieces of ${size}`);
+  }
+});
+
+test.run();
