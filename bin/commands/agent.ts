@@ -1,0 +1,44 @@
+/** `tocsin agent`: runs a node. */
+import { parseArgs } from "node:util";
+import { pino } from "pino";
+import { Fault } from "#contract/errors.ts";
+import { readAgentConfig, runAgent } from "#edge-agent/main.ts";
+import { type Command, printJson, say } from "../command.ts";
+
+const help = `
+usage: tocsin agent --config FILE [--check] [--json]
+
+Runs a node: a lamppost that listens, a drone's dock, a robot, the district's triangulation. Stops on SIGTERM or Ctrl-C.
+
+  --config FILE  the node's configuration (YAML); docs/node.md explains it
+  --check        only read the configuration and list its faults
+  --json         print {"type":"ready", node, roles} on stdout once every role is up
+`;
+
+async function run(argv: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: { config: { type: "string" }, check: { type: "boolean" }, json: { type: "boolean" } },
+  });
+  if (values.config === undefined) throw new Fault("usage", "which configuration? Give --config FILE");
+  const config = await readAgentConfig(values.config);
+  if (values.check) {
+    say(`${values.config}: good`);
+    return 0;
+  }
+  const log = pino({ level: config.logLevel, base: { node: config.node } }, pino.destination({ dest: 2, sync: true }));
+  const stop = new AbortController();
+  for (const name of ["SIGTERM", "SIGINT"] as const) {
+    process.once(name, () => {
+      log.info({ signal: name }, "stopping");
+      stop.abort();
+    });
+  }
+  const onReady = () => {
+    if (values.json) printJson({ type: "ready", node: config.node, roles: Object.keys(config.roles) });
+  };
+  await runAgent(config, log, stop.signal, { onReady });
+  return 0;
+}
+
+export const command: Command = { summary: "run a node (lamppost, drone dock, robot, camera)", help, run };

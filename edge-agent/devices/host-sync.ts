@@ -1,0 +1,88 @@
+/**
+ * Whether the host's clock is disciplined, and how well, from whoever disciplines it:
+ * chrony (`chronyc -c tracking`), else the kernel's own state (`adjtimex --print`, NTP_ADJTIME(3)), else systemd's yes or no.
+ */
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+
+const exec = promisify(execFile);
+
+export interface HostSync {
+  synchronised: boolean;
+  /** One sigma; undefined where nobody says. */
+  sigmaS?: number;
+  /** Who said so, or why nobody did. */
+  from: string;
+}
+
+export type RunProgram = (program: string, args: readonly string[]) => Promise<string>;
+
+const runProgram: RunProgram = async (program, args) => {
+  const { stdout } = await exec(program, args, { timeout: 2000, env: { ...process.env, LC_ALL: "C" } });
+  return stdout;
+};
+
+/** Asks each in turn; never rejects. Unsynchronised where nobody answers. */
+export async function readHostSync(run: RunProgram = runProgram): Promise<HostSync> {
+  const reasons: string[] = [];
+  for (const [program, args, parse] of [
+    ["chronyc", ["-c", "tracking"], parseChrony],
+    ["adjtimex", ["--print"], parseAdjtimex],
+    ["timedatectl", ["show", "--property=NTPSynchronized"], parseTimedatectl],
+  ] as const) {
+    try {
+      const sync = parse(await run(program, args));
+      if (sync) return sync;
+      reasons.push(`${program} says nothing of use`);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      reasons.push(`${program}: ${code === "ENOENT" ? "is not installed" : message.split("\n")[0]}`);
+    }
+  }
+  return { synchronised: false, from: reasons.join("; ") };
+}
+
+/**
+ * Fields of `chronyc -c tracking` (chronyc(1)): 0 reference, 1 name, 2 stratum, 3 reference time, 4 system time offset, 5 last offset,
+ * 6 RMS offset, 7 frequency, 8 residual, 9 skew, 10 root delay, 11 root dispersion, 12 update interval, 13 leap status.
+ * The error is bounded by offset + dispersion + delay / 2; a third of that bound is taken for one sigma, the measured RMS offset at least.
+ */
+export function parseChrony(text: string): HostSync | undefined {
+  const fields = text.trim().split(",");
+  if (fields.length < 14) return undefined;
+  const [offsetS, rmsS, delayS, dispersionS] = [4, 6, 10, 11].map((i) => Math.abs(Number(fields[i]))) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const synchronised = fields[13] !== "Not synchronised" && Number(fields[2]) > 0 && fields[0] !== "7F7F0101";
+  if (!synchronised || !Number.isFinite(offsetS + rmsS + delayS + dispersionS))
+    return { synchronised: false, from: "chrony: not synchronised" };
+  return {
+    synchronised,
+    sigmaS: Math.max(rmsS, (offsetS + dispersionS + delayS / 2) / 3),
+    from: `chrony: ${fields[1]}`,
+  };
+}
+
+/** `status` carries STA_UNSYNC (0x40); `esterror` is the kernel's estimate in microseconds. */
+export function parseAdjtimex(text: string): HostSync | undefined {
+  const value = (name: string) => {
+    const match = new RegExp(`\\b${name}:\\s*(-?\\d+)`).exec(text);
+    return match ? Number(match[1]) : undefined;
+  };
+  const [status, errorUs] = [value("status"), value("esterror")];
+  if (status === undefined || errorUs === undefined) return undefined;
+  if (status & 0x40) return { synchronised: false, from: "kernel: not synchronised" };
+  return { synchronised: true, sigmaS: errorUs / 1e6, from: "kernel" };
+}
+
+/** A yes without a figure: what timesyncd reaches against internet servers is assumed, 20 ms. */
+export function parseTimedatectl(text: string): HostSync | undefined {
+  const match = /NTPSynchronized=(yes|no)/.exec(text);
+  if (!match) return undefined;
+  return match[1] === "yes"
+    ? { synchronised: true, sigmaS: 0.02, from: "timedatectl" }
+    : { synchronised: false, from: "timedatectl: not synchronised" };
+}

@@ -1,0 +1,99 @@
+/** Role -> what it takes to run it. Each is loaded only where the configuration names it, so that a lamppost carries no drone. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { GenericSchema } from "valibot";
+import { Fault } from "#contract/errors.ts";
+import type { NodeRole } from "#contract/node.ts";
+import type { AgentConfig } from "./config.ts";
+import type { NodeTime } from "./devices/node-time.ts";
+import { openMicrophone } from "./microphones.ts";
+import type { RoleContext, Running } from "./ports.ts";
+import type { ListenConfig } from "./roles/listen.ts";
+
+export interface RoleEntry {
+  /** Of the role's part of the configuration. */
+  schema: GenericSchema<unknown, Record<string, unknown>>;
+  /** Opens the role's devices and starts it; `done` ends after they are closed. */
+  start(context: RoleContext<never>, node: { config: AgentConfig; time: NodeTime }): Promise<Running>;
+}
+
+export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
+  listen: async () => {
+    const { ListenConfig: schema, startListen } = await import("./roles/listen.ts");
+    return {
+      schema,
+      async start(base: RoleContext<never>, { config, time }) {
+        const context = base as unknown as RoleContext<ListenConfig>;
+        const [{ openOnnxClassifier }, { EncryptedClipStore }, { speechGate }] = await Promise.all([
+          import("./devices/onnx-classifier.ts"),
+          import("./devices/clip-store.ts"),
+          import("./devices/speech-gate.ts"),
+        ]);
+        const { clips: kept, model } = context.config;
+        const microphone = await openMicrophone(config.microphone!, config.node, time, context.log);
+        const classifier = await openOnnxClassifier(model ?? newestModel());
+        const clips =
+          kept.keepHours > 0
+            ? new EncryptedClipStore({
+                folder: context.dataDir,
+                keepS: kept.keepHours * 3600,
+                maxBytes: kept.maxMegabytes * 2 ** 20,
+                nowS: () => Date.now() / 1000,
+                log: context.log,
+              })
+            : undefined;
+        const { micSensitivityDbFsAt94Spl, places } = config.microphone!;
+        return closing(
+          () =>
+            startListen({
+              ...context,
+              microphone,
+              classifier,
+              clips,
+              voiceGate: speechGate,
+              micSensitivityDbFsAt94Spl,
+              places,
+            }),
+          async () => {
+            await clips?.close();
+            await classifier.close();
+          },
+        );
+      },
+    };
+  },
+  triangulate: async () => {
+    const { TriangulateConfig: schema, startTriangulate } = await import("./roles/triangulate.ts");
+    return { schema, start: (context: RoleContext<never>) => startTriangulate(context) };
+  },
+};
+
+/** A role whose devices are closed when it has stopped, or could not start. */
+async function closing(start: () => Promise<Running>, close: () => Promise<void>): Promise<Running> {
+  try {
+    const { done } = await start();
+    return { done: done.finally(close) };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The highest version of `models/gunshot` that ships with this program. */
+function newestModel(): string {
+  const folder = fileURLToPath(new URL("../models/gunshot", import.meta.url));
+  let versions: string[] = [];
+  try {
+    versions = readdirSync(folder);
+  } catch (cause) {
+    throw new Fault("config", `roles.listen.model: no model ships in ${folder}; name a model's folder`, { cause });
+  }
+  const newest = versions
+    .filter((name) => /^\d+(\.\d+)*$/.test(name))
+    .sort((a, b) => a.localeCompare(b, "en", { numeric: true }))
+    .at(-1);
+  if (newest === undefined)
+    throw new Fault("config", `roles.listen.model: no model ships in ${folder}; name a model's folder`);
+  return join(folder, newest);
+}
