@@ -71,8 +71,21 @@ export interface Known {
   through?: Heard;
 }
 
-/** Anchors looked at before the best hypothesis so far is taken. */
-const ANCHORS = 6;
+/** What one anchor led to, best first. */
+interface Candidate {
+  found: Hypothesis[];
+  /** The first leaves nothing to explain. */
+  complete?: boolean;
+  prior: Prior;
+}
+
+/** With this share of all nodes a fix is taken without looking for a better one. */
+const MOST_NODES = 0.6;
+/** Up to this many arrivals are worked through in the order of their coming. */
+const SMALL_POOL = 30;
+
+/** Shots whose first arrivals lie this close in time compete for arrivals. */
+const COMPETE_S = 3;
 
 export function associate(
   arrivals: readonly Heard[],
@@ -84,9 +97,10 @@ export function associate(
   const n = arrivals.length;
   const free = new Uint8Array(n).fill(1);
   const spent = new Uint8Array(n);
-  const search = searchIn(pool, free, prior, options);
+  const budget = 1500 + 150 * n;
+  const perAnchor = { ...options, maxSets: Math.max(90, Math.min(options.maxSets, Math.ceil((options.maxSets * SMALL_POOL) / n))) };
+  const search = searchIn(pool, free, prior, perAnchor);
   const shots: AssociatedShot[] = [];
-  const budget = 400 + 120 * n;
   let freeSpeedSets = 0;
 
   for (const hint of hints) {
@@ -94,49 +108,70 @@ export function associate(
     if (h && h.rows.length >= 5 && h.silent === 0 && h.early === 0 && h.direct >= options.accept5) take(h, [h], prior);
   }
 
+  /** What each anchor led to; still true while none of its arrivals is taken. */
+  const led = new Map<number, Candidate>();
   while (search.sets + freeSpeedSets < budget) {
-    let best: { found: Hypothesis[]; prior: Prior } | undefined;
-    let looked = 0;
-    let firstT = Number.NaN;
-    for (let m = 0; m < n && looked < ANCHORS; m++) {
-      const anchor = pool.byTime[m]!;
-      if (free[anchor] !== 1 || spent[anchor] === 1) continue;
-      if (through && pool.heard[anchor] !== through) continue;
-      const t = pool.columns.t[anchor]!;
-      if (Number.isNaN(firstT)) firstT = t;
-      // A shot further away in time than sound travels does not compete with the first.
-      if (t - firstT > 3) break;
-      looked++;
+    let best: Candidate | undefined;
+    for (const anchor of competing()) {
+      // Whatever this arrival belongs to was found through an earlier one.
+      if (best?.found[0]!.rows.includes(anchor)) continue;
       const again = fromRounds(anchor);
       if (again) {
         best = { found: [again], prior };
         break;
       }
-      let { found, complete } = search.from(anchor);
-      let under = prior;
-      if (!complete && options.speedDoubt > 0 && prior.speedSigma === 0) {
-        const freed = withFreeSpeed(anchor, found[0]);
-        if (freed) {
-          found = freed.found;
-          under = freed.prior;
-          complete = freed.complete;
-        }
+      let candidate = led.get(anchor);
+      if (!candidate || candidate.found.some((h) => h.rows.some((row) => free[row] !== 1))) {
+        candidate = lookFrom(anchor);
+        if (candidate) led.set(anchor, candidate);
       }
-      found = found.filter((h) => acceptable(h));
-      if (found.length === 0) {
+      if (!candidate) {
         spent[anchor] = 1;
         continue;
       }
-      if (!best || found[0]!.total > best.found[0]!.total) best = { found, prior: under };
-      if (complete) break;
+      if (!best || candidate.found[0]!.total > best.found[0]!.total) best = candidate;
+      if (candidate.complete || search.sets + freeSpeedSets >= budget) break;
+      const nodes = best.found[0]!.rows.length;
+      if (nodes >= 8 && nodes >= MOST_NODES * pool.slots) break;
     }
-    if (!best) {
-      if (looked === 0) break;
-      continue;
-    }
+    if (!best) break;
     take(best.found[0]!, best.found, best.prior);
   }
   return { shots, pool, free, sets: search.sets + freeSpeedSets };
+
+  /** Arrivals to start from: those close in time to the first that is left, in a small pool as they came, else the clearest first. */
+  function competing(): number[] {
+    const anchors: number[] = [];
+    let untilS = Number.POSITIVE_INFINITY;
+    for (let m = 0; m < n; m++) {
+      const row = pool.byTime[m]!;
+      if (free[row] !== 1 || spent[row] === 1) continue;
+      if (through && pool.heard[row] !== through) continue;
+      const t = pool.columns.t[row]!;
+      // A shot further away in time than sound travels does not compete with the first.
+      if (anchors.length === 0) untilS = t + COMPETE_S;
+      if (t > untilS) break;
+      anchors.push(row);
+    }
+    if (n <= SMALL_POOL) return anchors;
+    const clear = (row: number) => (pool.heard[row]!.snrDb ?? 0) + 10 * pool.directBonus[row]!;
+    return anchors.sort((a, b) => clear(b) - clear(a) || a - b);
+  }
+
+  function lookFrom(anchor: number): Candidate | undefined {
+    let { found, complete } = search.from(anchor);
+    let under = prior;
+    if (!complete && options.speedDoubt > 0 && prior.speedSigma === 0) {
+      const freed = withFreeSpeed(anchor, found[0]);
+      if (freed) {
+        found = freed.found;
+        under = freed.prior;
+        complete = freed.complete;
+      }
+    }
+    found = found.filter(acceptable);
+    return found.length > 0 ? { found, complete: complete && found[0]!.silent === 0, prior: under } : undefined;
+  }
 
   /** The round before may have been followed by another from the same place. */
   function fromRounds(anchor: number): Hypothesis | undefined {
@@ -149,14 +184,14 @@ export function associate(
       const gapS = pool.columns.t[anchor]! - pool.columns.t[same]!;
       if (gapS < options.minRoundGapS) continue;
       const h = search.refine(solution.eastM, solution.northM, solution.t0S + gapS, 6e-3);
-      if (h && h.rows.length >= Math.max(5, 0.7 * rows.length) && h.silent === 0 && acceptable(h)) return h;
+      if (h && h.rows.length >= Math.max(5, 0.7 * rows.length) && acceptable(h)) return h;
     }
     return undefined;
   }
 
   function withFreeSpeed(anchor: number, held: Hypothesis | undefined) {
     const freePrior: Prior = { ...prior, speedSigma: options.speedDoubt };
-    const freed = searchIn(pool, free, freePrior, { ...options, maxSets: Math.ceil(options.maxSets / 3) });
+    const freed = searchIn(pool, free, freePrior, { ...perAnchor, maxSets: Math.ceil(perAnchor.maxSets / 3) });
     const { found, complete } = freed.from(anchor);
     freeSpeedSets += freed.sets;
     const first = found[0];

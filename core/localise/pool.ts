@@ -11,6 +11,8 @@ export interface Pool {
   slots: number;
   /** Rows in order of arrival. */
   byTime: Int32Array;
+  /** Arrivals per second and node. */
+  arrivalsPerS: number;
   /** Log of (1 - echoProbability) and such: what the detector adds to the belief that a row is a direct shot. */
   directBonus: Float64Array;
 }
@@ -38,8 +40,11 @@ export function poolOf(arrivals: readonly Heard[]): Pool {
     directBonus[i] = bonus;
   }
   const byTime = Int32Array.from({ length: n }, (_, i) => i).sort((a, b) => columns.t[a]! - columns.t[b]!);
+  const spanS = n === 0 ? 0 : columns.t[byTime[n - 1]!]! - columns.t[byTime[0]!]!;
   return {
     heard,
+    // One more second: the pool was cut around its arrivals. One less arrival at each: the shot that is looked for.
+    arrivalsPerS: Math.max(0, n / Math.max(1, starts.length) - 1) / (spanS + 1),
     columns,
     slotOf,
     slotStart: Int32Array.from([...starts, n]),

@@ -11,7 +11,7 @@ import { predictS, predictVarianceS2, type Solution } from "./solve.ts";
 export interface Odds {
   /** Chance that a node in reach hears a shot directly. */
   detection: number;
-  /** False arrivals per second and node. */
+  /** Fewest false arrivals per second and node; a busier pool is counted. */
   falsePerS: number;
   /** Chance of an echo arrival at a node. */
   echo: number;
@@ -31,9 +31,9 @@ export interface Evidence {
   /** Rows the hypothesis takes for direct, one per slot. */
   rows: Int32Array;
   count: number;
-  /** What the direct arrivals alone say, occam included. */
+  /** What the direct arrivals and the nodes without one say, occam included. */
   direct: number;
-  /** `direct` plus what echoes and silent nodes say: for ranking. */
+  /** `direct` plus what echoes say: for ranking. */
   total: number;
   /** Slots that have free arrivals within reach, and those among them left without a direct one. */
   silent: number;
@@ -88,23 +88,31 @@ export function gather(
 
 const LOG_SQRT_2PI = 0.5 * Math.log(2 * Math.PI);
 
-/** Scores a solution with its rows (`e.rows`) in place. */
+/** Scores a solution with its rows (`e.rows`, in the order of their slots) in place. */
 export function weigh(pool: Pool, free: Uint8Array, s: Solution, prior: Prior, odds: Odds, e: Evidence): void {
   const c = pool.columns;
+  const falsePerS = Math.max(odds.falsePerS, pool.arrivalsPerS);
+  const perRow = Math.log(odds.detection / falsePerS) - LOG_SQRT_2PI;
   let direct = -0.5 * s.chi2 + occam(s, prior, odds);
-  let extra = 0;
+  let farthestM = 0;
+  let sumM = 0;
+  for (let m = 0; m < e.count; m++) {
+    const i = e.rows[m]!;
+    const rangeM = Math.hypot(c.x[i]! - s.eastM, c.y[i]! - s.northM);
+    sumM += rangeM;
+    if (rangeM > farthestM) farthestM = rangeM;
+    direct += perRow - Math.log(c.sigma[i]!) + pool.directBonus[i]!;
+  }
+  const usualM = sumM / e.count;
+  let echoes = 0;
   e.silent = 0;
   e.early = 0;
   let next = 0;
-  const perRow = Math.log(odds.detection / odds.falsePerS) - LOG_SQRT_2PI;
-  const miss = Math.log(1 - odds.detection);
   for (let slot = 0; slot < pool.slots; slot++) {
     const first = pool.slotStart[slot]!;
     const end = pool.slotStart[slot + 1]!;
-    // Rows of a solution come in the order of their slots.
     const used = next < e.count && pool.slotOf[e.rows[next]!] === slot ? e.rows[next++]! : -1;
     const predicted = used >= 0 ? c.t[used]! : predictS(s, prior, c.x[first]!, c.y[first]!, c.z[first]!);
-    if (used >= 0) direct += perRow - Math.log(c.sigma[used]!) + pool.directBonus[used]!;
     let near = used >= 0;
     let echo = 0;
     for (let i = first; i < end; i++) {
@@ -113,18 +121,23 @@ export function weigh(pool: Pool, free: Uint8Array, s: Solution, prior: Prior, o
       if (delay > 2 || delay < -2) continue;
       near = true;
       if (delay > 0) {
-        const gain = Math.log1p((odds.echo * echoDelayDensity(delay)) / odds.falsePerS);
+        const gain = Math.log1p((odds.echo * echoDelayDensity(delay)) / falsePerS);
         if (gain > echo) echo = gain;
       } else if (delay > -1) e.early++;
     }
-    extra += echo;
-    if (used < 0 && near) {
-      e.silent++;
-      extra += miss;
-    }
+    echoes += echo;
+    if (used >= 0) continue;
+    if (near) e.silent++;
+    // A node nearer than those that heard it should have heard it too; one further away than all need not.
+    const rangeM = Math.hypot(c.x[first]! - s.eastM, c.y[first]! - s.northM);
+    const detection =
+      rangeM <= usualM
+        ? odds.detection
+        : odds.detection * Math.max(0.1, 1 - (0.7 * (rangeM - usualM)) / (farthestM - usualM + 1));
+    direct += Math.log(1 - detection);
   }
   e.direct = direct;
-  e.total = direct + extra;
+  e.total = direct + echoes;
 }
 
 /** Log of posterior over prior volume of the unknowns. */
