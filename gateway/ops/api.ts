@@ -13,9 +13,7 @@ async function ask(method: string, path: string, body?: unknown): Promise<Answer
       method,
       credentials: "same-origin",
       signal: AbortSignal.timeout(PATIENCE_MS),
-      ...(body === undefined
-        ? {}
-        : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
     });
     if (response.ok) return { ok: true, value: response };
     const refusal = (await response.json().catch(() => ({}))) as { error?: string; fix?: string };

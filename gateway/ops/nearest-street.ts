@@ -56,10 +56,10 @@ export function nearestStreets(
     : { on: first[0], onM: first[1], near: second[0], nearM: second[1] };
 }
 
-/** In words; `at` within 25 m of a crossing. */
-export function streetWords(found: ReturnType<typeof nearestStreets>): string | undefined {
+/** In words; `at` within 25 m of a crossing. Short words leave out how far off the street it is. */
+export function streetWords(found: ReturnType<typeof nearestStreets>, short = false): string | undefined {
   if (found === undefined) return undefined;
-  const lead = found.onM <= 15 ? found.on : `${Math.round(found.onM)} m off ${found.on}`;
+  const lead = found.onM <= 15 || short ? found.on : `${Math.round(found.onM)} m off ${found.on}`;
   if (found.near === undefined) return lead;
   return found.nearM! <= 25 ? `${lead} at ${found.near}` : `${lead} near ${found.near}`;
 }

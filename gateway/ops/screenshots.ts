@@ -16,11 +16,62 @@ const LIMIT_BYTES = 400_000;
 const ago = (s: number) => new Date(Date.now() - s * 1000).toISOString();
 const burst = () => incidentOf({ id: "01K0SHOT8F2A", firedAt: ago(19) });
 const earlier = [
-  incidentOf({ id: "01K0TWOPLACE", firedAt: ago(260), rounds: 1, probability: 0.71, eastM: -320, northM: 120, semiMajorM: 11, twoPlaces: true, takenBy: "jd" }),
-  incidentOf({ id: "01K0FIREWORK", firedAt: ago(402), status: "dismissed", rounds: 2, probability: 0.34, eastM: 300, northM: 260, semiMajorM: 6, reason: "Fireworks" }),
-  incidentOf({ id: "01K0CONFIRMD", firedAt: ago(5400), status: "confirmed", rounds: 7, probability: 0.995, eastM: -180, northM: -260, semiMajorM: 4, reason: "Casings found", takenBy: "maria" }),
-  incidentOf({ id: "01K0ESCALATE", firedAt: ago(9200), status: "escalated", rounds: 12, probability: 0.99, eastM: 380, northM: -220, semiMajorM: 3, reason: "Crowd or school near" }),
-  incidentOf({ id: "01K0BACKFIRE", firedAt: ago(12_900), status: "dismissed", rounds: 1, probability: 0.22, eastM: 80, northM: 330, semiMajorM: 9, reason: "Vehicle backfire" }),
+  incidentOf({
+    id: "01K0TWOPLACE",
+    firedAt: ago(260),
+    rounds: 1,
+    probability: 0.71,
+    eastM: -320,
+    northM: 120,
+    semiMajorM: 11,
+    twoPlaces: true,
+    takenBy: "jd",
+  }),
+  incidentOf({
+    id: "01K0FIREWORK",
+    firedAt: ago(402),
+    status: "dismissed",
+    rounds: 2,
+    probability: 0.34,
+    eastM: 300,
+    northM: 260,
+    semiMajorM: 6,
+    reason: "Fireworks",
+  }),
+  incidentOf({
+    id: "01K0CONFIRMD",
+    firedAt: ago(5400),
+    status: "confirmed",
+    rounds: 7,
+    probability: 0.995,
+    eastM: -180,
+    northM: -260,
+    semiMajorM: 4,
+    reason: "Casings found",
+    takenBy: "maria",
+  }),
+  incidentOf({
+    id: "01K0ESCALATE",
+    firedAt: ago(9200),
+    status: "escalated",
+    rounds: 12,
+    probability: 0.99,
+    eastM: 380,
+    northM: -220,
+    semiMajorM: 3,
+    reason: "Crowd or school near",
+  }),
+  incidentOf({
+    id: "01K0BACKFIRE",
+    firedAt: ago(12_900),
+    status: "dismissed",
+    rounds: 1,
+    probability: 0.22,
+    eastM: 80,
+    northM: 330,
+    semiMajorM: 9,
+    reason: "Vehicle backfire",
+  }),
 ];
 
 async function signIn(page: Page, url: string): Promise<void> {
@@ -51,13 +102,19 @@ const show = (tab: string) => async (page: Page) => {
 
 const shots: Shot[] = [
   { name: "console-light", browser: { viewport: desk }, pose: settled },
-  { name: "console-dark", browser: { viewport: desk, dark: true }, pose: async (page) => {
+  {
+    name: "console-dark",
+    browser: { viewport: desk, dark: true },
+    pose: async (page) => {
       await settled(page);
       await page.keyboard.press("r");
       await page.waitForTimeout(1200);
     },
   },
-  { name: "console-reason", browser: { viewport: desk }, pose: async (page) => {
+  {
+    name: "console-reason",
+    browser: { viewport: desk },
+    pose: async (page) => {
       await settled(page);
       await page.keyboard.press("t");
       await page.waitForTimeout(400);
@@ -65,7 +122,10 @@ const shots: Shot[] = [
       await page.waitForTimeout(400);
     },
   },
-  { name: "console-two-places", browser: { viewport: desk, dark: true }, pose: async (page) => {
+  {
+    name: "console-two-places",
+    browser: { viewport: desk, dark: true },
+    pose: async (page) => {
       await settled(page);
       await page.keyboard.press("t");
       await page.waitForTimeout(400);
@@ -73,14 +133,20 @@ const shots: Shot[] = [
       await page.waitForTimeout(1800);
     },
   },
-  { name: "console-lost-link", browser: { viewport: desk }, pose: async (page, gateway) => {
+  {
+    name: "console-lost-link",
+    browser: { viewport: desk },
+    pose: async (page, gateway) => {
       await settled(page);
       gateway.cut();
       await page.locator(".link-banner:not([hidden])").waitFor();
       await page.waitForTimeout(3000);
     },
   },
-  { name: "console-help", browser: { viewport: desk }, pose: async (page) => {
+  {
+    name: "console-help",
+    browser: { viewport: desk },
+    pose: async (page) => {
       await settled(page);
       await page.keyboard.press("?");
     },

@@ -25,7 +25,14 @@ export async function wakeAudio(): Promise<boolean> {
   return audio.state === "running";
 }
 
-function partial(audio: BaseAudioContext, hz: number, fromS: number, lastsS: number, level: number, decay: boolean): void {
+function partial(
+  audio: BaseAudioContext,
+  hz: number,
+  fromS: number,
+  lastsS: number,
+  level: number,
+  decay: boolean,
+): void {
   const tone = new OscillatorNode(audio, { frequency: hz, type: "sine" });
   const gain = new GainNode(audio, { gain: 0 });
   gain.gain.setValueAtTime(0, fromS);

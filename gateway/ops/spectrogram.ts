@@ -9,8 +9,11 @@ export interface Spectrogram {
   binHz: number;
 }
 
+/** Power of a frame below one step of a 16-bit sample: silence stays dark instead of being scaled up. */
+const SILENCE = 1e-6;
+
 /** Floor of the picture: quieter bins all look the same. */
-export const FLOOR_DB = -72;
+export const FLOOR_DB = -60;
 
 /** In-place radix-2 FFT (Cooley and Tukey 1965), `re.length` a power of two. */
 export function fft(re: Float64Array, im: Float64Array): void {
@@ -50,7 +53,7 @@ export function spectrogram(samples: Float32Array, sampleRateHz: number, size = 
   const window = Float64Array.from({ length: size }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / size));
   const re = new Float64Array(size);
   const im = new Float64Array(size);
-  let loudest = 1e-20;
+  let loudest = SILENCE;
   for (let f = 0; f < frames; f++) {
     for (let i = 0; i < size; i++) re[i] = (samples[f * hop + i] ?? 0) * window[i]!;
     im.fill(0);

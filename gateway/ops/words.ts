@@ -1,7 +1,7 @@
 /** Figures as people say them: probability, bounds, ages, residuals, reasons of rejection. Pure. */
 import type { IncidentState, IncidentStatus } from "#contract/incident.ts";
-import type { RejectedArrival } from "#contract/shot.ts";
 import type { TimelineEntry } from "#contract/ops-api.ts";
+import type { RejectedArrival } from "#contract/shot.ts";
 
 /** Verbal scale of ICD 203 (US intelligence community, 2015), table 1, shortened. */
 export function probabilityWord(probability: number): string {
@@ -120,7 +120,10 @@ export function entryWord(kind: TimelineEntry["kind"]): string {
 
 /** Short name of an incident: the last four characters of its identity, upper case. */
 export function shortName(id: string): string {
-  return id.replace(/[^A-Za-z0-9]/g, "").slice(-4).toUpperCase();
+  return id
+    .replace(/[^A-Za-z0-9]/g, "")
+    .slice(-4)
+    .toUpperCase();
 }
 
 /** The whole incident in one sentence, for the title, screen readers and the alarm strip. */

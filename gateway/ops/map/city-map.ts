@@ -3,7 +3,7 @@ import { type GeoJSONSource, Map as GlMap, ScaleControl, setWorkerUrl } from "ma
 import type { Box } from "../geometry.ts";
 import type { Theme } from "../state/preferences.ts";
 import type { Features } from "./features.ts";
-import { iconOf } from "./icons.ts";
+import { iconNames, iconOf } from "./icons.ts";
 import { emptyData, type MapData, type SourceName, styleOf } from "./style.ts";
 
 export interface CityMap {
@@ -48,11 +48,6 @@ export function createCityMap(options: CityMapOptions): CityMap {
   map.keyboard.disableRotation();
   map.addControl(new ScaleControl({ unit: "metric", maxWidth: 120 }), "bottom-right");
   map.getCanvas().setAttribute("aria-label", "Map. Arrow keys move it, plus and minus zoom.");
-  map.on("styleimagemissing", ({ id }) => {
-    if (map.hasImage(id)) return;
-    const icon = iconOf(id, theme);
-    if (icon !== undefined) map.addImage(id, icon.image, { pixelRatio: icon.pixelRatio });
-  });
 
   let styled = false;
   const late = new Set<SourceName>();
@@ -62,6 +57,11 @@ export function createCityMap(options: CityMapOptions): CityMap {
     else source.setData(data[name] as Parameters<GeoJSONSource["setData"]>[0]);
   };
   map.on("style.load", () => {
+    for (const name of iconNames) {
+      const { image, pixelRatio } = iconOf(name, theme);
+      if (map.hasImage(name)) map.removeImage(name);
+      map.addImage(name, image, { pixelRatio });
+    }
     styled = true;
     for (const name of late) push(name);
     late.clear();
@@ -89,7 +89,6 @@ export function createCityMap(options: CityMapOptions): CityMap {
     setTheme(next) {
       if (next === theme) return;
       theme = next;
-      for (const id of map.listImages()) map.removeImage(id);
       styled = false;
       map.setStyle(styleOf(theme, data), { diff: false });
     },
@@ -103,4 +102,3 @@ export function createCityMap(options: CityMapOptions): CityMap {
     remove: () => map.remove(),
   };
 }
-

@@ -1,7 +1,7 @@
 /** GeoJSON of what the map shows. Pure: incidents, nodes and shots in, features out. */
 import type { IncidentState } from "#contract/incident.ts";
 import type { ShotFixed } from "#contract/shot.ts";
-import { type Box, type Bounded, boxOf, circleRing, ellipseRing, type LonLat, rangeM } from "../geometry.ts";
+import { type Bounded, type Box, boxOf, circleRing, ellipseRing, type LonLat, rangeM } from "../geometry.ts";
 import { headline, percent, within } from "../words.ts";
 import type { PlacedNode } from "./node-condition.ts";
 
@@ -37,14 +37,15 @@ export function nodeFeatures(nodes: readonly PlacedNode[]): Features {
   );
 }
 
-/** Places of the other incidents: a bound each, never a bare dot. */
+/** Places of the other incidents, every one that fits: a bound each, never a bare dot. */
 export function incidentFeatures(incidents: readonly IncidentState[]): Features {
   const features: Feature[] = [];
   for (const incident of incidents) {
-    if (incident.place === undefined) continue;
     const properties = { incident: incident.incident, status: incident.status, icon: `incident-${incident.status}` };
-    features.push(area(ellipseRing(incident.place, 48), { ...properties, shape: "bound" }));
-    features.push(point(incident.place.lon, incident.place.lat, { ...properties, shape: "mark" }));
+    for (const place of placesOf(incident)) {
+      features.push(area(ellipseRing(place, 48), { ...properties, shape: "bound" }));
+      features.push(point(place.lon, place.lat, { ...properties, shape: "mark" }));
+    }
   }
   return collection(features);
 }

@@ -1,8 +1,8 @@
 /** Map marks drawn on a canvas: a shape per state, so that nothing is told by colour alone. */
 import type { IncidentStatus } from "#contract/incident.ts";
+import type { Theme } from "../state/preferences.ts";
 import type { Condition } from "./node-condition.ts";
 import { palettes } from "./palette.ts";
-import type { Theme } from "../state/preferences.ts";
 
 const RATIO = 2;
 
@@ -87,17 +87,23 @@ function brackets(c: CanvasRenderingContext2D, s: number): void {
   }
 }
 
-/** Pixels of the icon `name` (`node-ok`, `incident-confirmed`, `mark-unreviewed`), or undefined for another name. */
-export function iconOf(name: string, theme: Theme): { image: ImageData; pixelRatio: number } | undefined {
-  const [kind, state] = name.split("-") as [string, string];
+const sizes = { node: 18, incident: 16, mark: 46 } as const;
+
+/** `node-ok`, `incident-confirmed`, `mark-unreviewed` ... */
+export const iconNames: readonly string[] = [
+  ...Object.keys(nodeShapes).map((condition) => `node-${condition}`),
+  ...Object.keys(statusShapes).flatMap((status) => [`incident-${status}`, `mark-${status}`]),
+];
+
+/** Pixels of an icon of `iconNames`. Throws where the browser gives no 2D canvas. */
+export function iconOf(name: string, theme: Theme): { image: ImageData; pixelRatio: number } {
+  const [kind, state] = name.split("-") as [keyof typeof sizes, string];
   const palette = palettes[theme];
-  const sizes: Record<string, number> = { node: 18, incident: 16, mark: 46 };
   const size = sizes[kind];
-  if (size === undefined) return undefined;
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = size * RATIO;
   const c = canvas.getContext("2d");
-  if (c === null) return undefined;
+  if (c === null) throw new Error("no 2D canvas for the map's marks");
   c.scale(RATIO, RATIO);
   c.lineCap = "round";
   c.lineJoin = "round";

@@ -1,6 +1,6 @@
 /** What calls for somebody, always on top, at every width. Taken by one button or one key. */
 import { select, take } from "../state/actions.ts";
-import { busy, calling, gatewayNowMs, nearWords } from "../state/store.ts";
+import { busy, calling, gatewayNowMs, placesWords } from "../state/store.ts";
 import { age, headline, percent, probabilityWord, sentence, within } from "../words.ts";
 import { Key } from "./key.tsx";
 import { StatusMark } from "./status-mark.tsx";
@@ -14,7 +14,7 @@ export async function takeFirst(): Promise<void> {
 
 export function AlarmStrip() {
   const first = calling.value[0];
-  const near = nearWords(first?.place);
+  const near = first && placesWords(first);
   return (
     <div class="alarm" hidden={first === undefined}>
       <p class="unseen" role="alert">
@@ -28,8 +28,10 @@ export function AlarmStrip() {
             <span>
               {percent(first.probability)} <span class="wide-only">{probabilityWord(first.probability)}</span>
             </span>
-            <span class="wide-only">
-              {first.alternatives?.length ? `${first.alternatives.length + 1} places fit` : within(first.place?.ellipse95)}
+            <span>
+              {first.alternatives?.length
+                ? `${first.alternatives.length + 1} places fit`
+                : within(first.place?.ellipse95)}
             </span>
             {near && <span class="alarm-near">{near}</span>}
             <span class="alarm-age">

@@ -1,10 +1,10 @@
 /** What this desk prefers: appearance, alarm sound with a test, single keys; and who is signed in. */
 import { signal } from "@preact/signals";
 import { api } from "../api.ts";
+import { alarmSounds, playAlarm, wakeAudio } from "../sound.ts";
 import { soundBlocked } from "../state/alarm.ts";
 import { alarmSound, appearance, appearances, singleKeys } from "../state/preferences.ts";
 import { session, signedOutBecause } from "../state/store.ts";
-import { alarmSounds, playAlarm, wakeAudio } from "../sound.ts";
 
 export const deskOpen = signal(false);
 

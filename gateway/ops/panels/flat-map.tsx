@@ -1,6 +1,7 @@
 /** The map without WebGL: the same streets, nodes and bounds as an SVG. It follows the chosen incident; it does not pan. */
-import { boxOfIncident, placesOf } from "../map/features.ts";
+
 import { type Box, ellipseRing, enOf, type LonLat } from "../geometry.ts";
+import { boxOfIncident, placesOf } from "../map/features.ts";
 import { nodesPlaced, selectedShots } from "../state/map-state.ts";
 import { selected, site, streetIndex } from "../state/store.ts";
 import { headline, percent, within } from "../words.ts";
@@ -26,7 +27,15 @@ export function FlatMap({ why }: { why: string }) {
     const [e, n] = enOf(origin, { lat, lon });
     return [e, -n] as const;
   };
-  const path = (points: readonly LonLat[]) => points.map((p, i) => `${i === 0 ? "M" : "L"}${flat(p).map((x) => x.toFixed(1)).join(" ")}`).join("");
+  const path = (points: readonly LonLat[]) =>
+    points
+      .map(
+        (p, i) =>
+          `${i === 0 ? "M" : "L"}${flat(p)
+            .map((x) => x.toFixed(1))
+            .join(" ")}`,
+      )
+      .join("");
   const [w, s] = box ? flat([box[0], box[1]]) : [-500, 500];
   const [e, n] = box ? flat([box[2], box[3]]) : [500, -500];
   const spanM = Math.max(e - w, s - n) + 2 * MARGIN_M;

@@ -29,7 +29,8 @@ export function Incident() {
         <Headline {...props} />
         <Verdict {...props} />
       </div>
-      <div class="sections" tabIndex={0} role="region" aria-label="Evidence and record">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a part that scrolls must be reachable by keyboard (WCAG 2.1.1) */}
+      <section class="sections" tabIndex={0} aria-label="Evidence and record">
         {incidentSections
           .filter((section) => section.shows?.(props) ?? true)
           .map(({ id, title, view: View }) => (
@@ -38,7 +39,7 @@ export function Incident() {
               <View {...props} />
             </section>
           ))}
-      </div>
+      </section>
     </aside>
   );
 }

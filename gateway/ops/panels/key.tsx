@@ -1,8 +1,8 @@
 /** A key cap. Decoration for the eye: the button itself carries `aria-keyshortcuts`. */
 export function Key({ children }: { children: string }) {
   return (
-    <kbd class="key" aria-hidden="true">
+    <span class="key" aria-hidden="true">
       {children}
-    </kbd>
+    </span>
   );
 }

@@ -1,6 +1,7 @@
 /** Says that the picture is not live, since when, and what happens next. */
-import { link, local, nowMs } from "../state/store.ts";
+
 import { retryLink } from "../state/connect.ts";
+import { link, local, nowMs } from "../state/store.ts";
 import { age } from "../words.ts";
 
 export function LinkBanner() {
@@ -14,12 +15,12 @@ export function LinkBanner() {
           <span>
             since {local.value.clock(since)} {local.value.zone(since)}
           </span>
-          <span>
-            · the picture below is {age((nowMs.value - since) / 1000)} old
-          </span>
+          <span>· the picture below is {age((nowMs.value - since) / 1000)} old</span>
           {state.kind === "lost" && (
             <>
-              <span class="wide-only">· next try in {Math.max(0, Math.ceil((state.retryAtMs - nowMs.value) / 1000))} s</span>
+              <span class="wide-only">
+                · next try in {Math.max(0, Math.ceil((state.retryAtMs - nowMs.value) / 1000))} s
+              </span>
               <button type="button" onClick={retryLink}>
                 Try now
               </button>

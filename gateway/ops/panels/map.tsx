@@ -71,7 +71,8 @@ async function mount(container: HTMLElement, centre: { lat: number; lon: number 
     effect(() => map.set("rings", ringFeatures(rings.value ? ringShot.value : undefined))),
     effect(() => {
       const focus = mapFocus.value;
-      if (focus !== undefined) map.fit(focus.box, { animate: !focus.first && !reducedMotion(), maxZoom: 17.6 });
+      if (focus !== undefined)
+        map.fit(focus.box, { animate: !focus.first && !reducedMotion(), maxZoom: focus.close ? 19 : 17.6 });
     }),
     effect(() => {
       if (tab.value === "map") requestAnimationFrame(() => map.resize());
@@ -101,7 +102,7 @@ function followSelection(): () => void {
     const first = seen === undefined;
     seen = key;
     const box = boxOfIncident(incident, shots);
-    if (box !== undefined) mapFocus.value = { box, first };
+    if (box !== undefined) mapFocus.value = { box, first, close: false, incident: incident.incident };
   });
 }
 

@@ -4,8 +4,19 @@ import { useEffect, useRef } from "preact/hooks";
 import type { IncidentState } from "#contract/incident.ts";
 import { loadOlder, select, step } from "../state/actions.ts";
 import { callsForSomebody, type QueueFilter } from "../state/picture.ts";
-import { filter, gatewayNowMs, link, local, nearWords, openCount, pageState, picture, queue, selectedId } from "../state/store.ts";
-import { age, headline, percent, probabilityWord, sentence, statusWord, within } from "../words.ts";
+import {
+  filter,
+  gatewayNowMs,
+  link,
+  local,
+  openCount,
+  pageState,
+  picture,
+  placesWords,
+  queue,
+  selectedId,
+} from "../state/store.ts";
+import { age, headline, kindWord, percent, probabilityWord, sentence, statusWord, within } from "../words.ts";
 import { StatusMark } from "./status-mark.tsx";
 
 /** Pixels; `queue.css` gives the rows the same height. */
@@ -22,14 +33,12 @@ function StateLine({ incident }: { incident: IncidentState }) {
   }
   if (incident.takenBy !== undefined) return <span class="row-state">{incident.takenBy.by} has it</span>;
   return (
-    <span class="row-state calls">
-      Unreviewed {age((gatewayNowMs.value - Date.parse(incident.alertedAt)) / 1000)}
-    </span>
+    <span class="row-state calls">Unreviewed {age((gatewayNowMs.value - Date.parse(incident.alertedAt)) / 1000)}</span>
   );
 }
 
 function Row({ incident, at, count }: { incident: IncidentState; at: number; count: number }) {
-  const near = nearWords(incident.place);
+  const near = placesWords(incident);
   const chosen = selectedId.value === incident.incident;
   const several = incident.alternatives?.length ?? 0;
   return (
@@ -54,11 +63,11 @@ function Row({ incident, at, count }: { incident: IncidentState; at: number; cou
         </span>
         <time dateTime={incident.firedAt}>{local.value.clock(incident.firedAt)}</time>
       </div>
-      <span class="row-place">
-        {several > 0 ? `${several + 1} places fit` : within(incident.place?.ellipse95)}
-        {near && <> · {near}</>}
-      </span>
-      <StateLine incident={incident} />
+      <span class="row-place">{near ?? kindWord(incident.kind)}</span>
+      <div class="row-foot">
+        <StateLine incident={incident} />
+        <span class="row-within">{several > 0 ? `${several + 1} places` : within(incident.place?.ellipse95)}</span>
+      </div>
     </div>
   );
 }
@@ -146,13 +155,14 @@ export function Queue() {
     <section class="queue" id="panel-queue" aria-label="Queue">
       <header class="panel-head">
         <h2>Queue</h2>
-        <div class="segments" role="group" aria-label="Which incidents">
+        <fieldset class="segments" aria-label="Which incidents">
           {filters.map(({ id, label }) => (
             <button key={id} type="button" aria-pressed={filter.value === id} onClick={() => (filter.value = id)}>
-              {label} <span class="count">{id === "open" ? openCount.value : picture.value.total.toLocaleString("en")}</span>
+              {label}{" "}
+              <span class="count">{id === "open" ? openCount.value : picture.value.total.toLocaleString("en")}</span>
             </button>
           ))}
-        </div>
+        </fieldset>
       </header>
       <div
         ref={list}

@@ -96,7 +96,12 @@ export function SoundPicture({ sound, onsetS, node }: { sound: Sound; onsetS: nu
   const seconds = (sound.samples.length / sound.sampleRateHz).toFixed(1);
   return (
     <div class="sound-picture">
-      <canvas ref={wave} class="wave" role="img" aria-label={`Waveform at ${node}, ${seconds} s, onset at ${onsetS.toFixed(2)} s`} />
+      <canvas
+        ref={wave}
+        class="wave"
+        role="img"
+        aria-label={`Waveform at ${node}, ${seconds} s, onset at ${onsetS.toFixed(2)} s`}
+      />
       <canvas ref={spectrum} class="spectrogram" role="img" aria-label={`Spectrogram at ${node}, 0 to 12 kHz`} />
     </div>
   );

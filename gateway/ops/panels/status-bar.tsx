@@ -1,15 +1,25 @@
 /** The line that says whether the picture can be trusted: bus, clocks, flows, link, and the time with its zone. */
 import type { ComponentChildren } from "preact";
-import { deskOpen } from "./desk.tsx";
-import { gatewayNowMs, helpOpen, link, local, nowMs, picture, session, site } from "../state/store.ts";
-import { alarmSound } from "../state/preferences.ts";
 import { soundBlocked } from "../state/alarm.ts";
+import { alarmSound } from "../state/preferences.ts";
+import { gatewayNowMs, helpOpen, link, local, nowMs, picture, session, site } from "../state/store.ts";
 import { age } from "../words.ts";
+import { deskOpen } from "./desk.tsx";
 
 type Level = "ok" | "warn" | "bad" | "unknown";
 const glyphs: Record<Level, string> = { ok: "✓", warn: "!", bad: "✕", unknown: "?" };
 
-function Light({ level, label, title, children }: { level: Level; label: string; title?: string; children: ComponentChildren }) {
+function Light({
+  level,
+  label,
+  title,
+  children,
+}: {
+  level: Level;
+  label: string;
+  title?: string;
+  children: ComponentChildren;
+}) {
   return (
     <li class={`light is-${level}`} title={title}>
       <span class="light-glyph" aria-hidden="true">
@@ -22,8 +32,18 @@ function Light({ level, label, title, children }: { level: Level; label: string;
 
 function LinkLight() {
   const state = link.value;
-  if (state.kind === "live") return <Light level="ok" label="live">{picture.value.asOf ? "now" : "…"}</Light>;
-  if (state.kind === "connecting") return <Light level="unknown" label="link">connecting</Light>;
+  if (state.kind === "live")
+    return (
+      <Light level="ok" label="live">
+        {picture.value.asOf ? "now" : "…"}
+      </Light>
+    );
+  if (state.kind === "connecting")
+    return (
+      <Light level="unknown" label="link">
+        connecting
+      </Light>
+    );
   return (
     <Light level={state.kind === "stale" ? "warn" : "bad"} label="link">
       {state.kind === "stale" ? "silent" : "lost"} {age((nowMs.value - state.sinceMs) / 1000)}
@@ -34,8 +54,13 @@ function LinkLight() {
 /** Health as the gateway last said it; a `?` where it never did. */
 function Lights() {
   const { health } = picture.value;
-  const detail = health && Object.entries(health.detail).map(([name, value]) => `${name} ${value}`).join(" · ");
-  const flows: Level = health === undefined ? "unknown" : health.flows === "ok" ? "ok" : health.flows === "down" ? "bad" : "warn";
+  const detail =
+    health &&
+    Object.entries(health.detail)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(" · ");
+  const flows: Level =
+    health === undefined ? "unknown" : health.flows === "ok" ? "ok" : health.flows === "down" ? "bad" : "warn";
   const clocks = health?.clocks;
   return (
     <ul class="lights" aria-label="State of the system">
@@ -81,7 +106,9 @@ export function StatusBar() {
       <Lights />
       {(alarmSound.value === "off" || soundBlocked.value) && (
         <span class="light is-warn sound-off">
-          <span class="light-glyph" aria-hidden="true">!</span>
+          <span class="light-glyph" aria-hidden="true">
+            !
+          </span>
           {alarmSound.value === "off" ? "alarm sound off" : "sound waits for a key or click"}
         </span>
       )}

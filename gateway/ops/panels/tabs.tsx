@@ -19,7 +19,14 @@ export function Tabs() {
           onClick={() => (tab.value = id)}
         >
           <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
-            <path d={icon} fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" />
+            <path
+              d={icon}
+              fill="none"
+              stroke="currentColor"
+              stroke-width="2"
+              stroke-linecap="round"
+              stroke-linejoin="round"
+            />
           </svg>
           {label}
           {id === "queue" && openCount.value > 0 && <span class="count">{openCount.value}</span>}

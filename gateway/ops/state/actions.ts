@@ -1,6 +1,6 @@
 /** What people do: every act goes to the gateway and comes back as a newer version; nothing is changed here first. */
 import { batch } from "@preact/signals";
-import type { IncidentStatus } from "#contract/incident.ts";
+import type { IncidentState, IncidentStatus } from "#contract/incident.ts";
 import { type Answer, api } from "../api.ts";
 import { statusWord } from "../words.ts";
 import { withIncident, withPage } from "./picture.ts";
@@ -20,7 +20,6 @@ import {
   signedOutBecause,
   tab,
 } from "./store.ts";
-import type { IncidentState } from "#contract/incident.ts";
 
 export const PAGE = 200;
 

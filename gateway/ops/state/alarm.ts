@@ -4,7 +4,7 @@ import type { IncidentState } from "#contract/incident.ts";
 import { playAlarm, wakeAudio } from "../sound.ts";
 import { sentence } from "../words.ts";
 import { alarmSound } from "./preferences.ts";
-import { calling, link, nearWords, session, site } from "./store.ts";
+import { calling, link, placesWords, session, site } from "./store.ts";
 
 /** True where the browser would not let the alarm sound yet. */
 export const soundBlocked = signal(false);
@@ -25,7 +25,7 @@ export function titleOf(ringing: readonly IncidentState[], siteTitle: string | u
   if (lost) return `LINK LOST · ${home}`;
   if (first === undefined) return home;
   const more = ringing.length > 1 ? `(${ringing.length}) ` : "";
-  return `▲ ${more}${sentence(first, nearWords(first.place))}`;
+  return `▲ ${more}${sentence(first, placesWords(first))}`;
 }
 
 async function ring() {

@@ -1,13 +1,14 @@
 /** Single keys. Off where somebody types, where a modifier is held, and where this desk has switched them off. */
-import { reasonOfKey, undoKind, verdictKindOf, verdictKinds } from "../reasons.ts";
-import { incidentSections } from "../panels/sections/incident-sections.ts";
-import { deskOpen } from "../panels/desk.tsx";
-import { takeFirst } from "../panels/alarm-strip.tsx";
+
 import { focusMap } from "../map/focus.ts";
+import { takeFirst } from "../panels/alarm-strip.tsx";
+import { deskOpen } from "../panels/desk.tsx";
+import { incidentSections } from "../panels/sections/incident-sections.ts";
+import { reasonOfKey, undoKind, verdictKindOf, verdictKinds } from "../reasons.ts";
 import { giveVerdict, step, take } from "./actions.ts";
+import { callsForSomebody } from "./picture.ts";
 import { singleKeys } from "./preferences.ts";
 import { asking, helpOpen, rings, said, selected, session, tab } from "./store.ts";
-import { callsForSomebody } from "./picture.ts";
 
 function focusOn(id: string): void {
   requestAnimationFrame(() => {
@@ -43,7 +44,7 @@ function pickReason(key: string): boolean {
   return false;
 }
 
-function escape(): void {
+function stepBack(): void {
   if (asking.value !== undefined) asking.value = undefined;
   else if (helpOpen.value) helpOpen.value = false;
   else if (deskOpen.value) deskOpen.value = false;
@@ -104,10 +105,12 @@ export function listenToKeys(until: AbortSignal): void {
     "keydown",
     (event) => {
       if (!session.value || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-      if (event.key === "Escape") return escape();
+      if (event.key === "Escape") return stepBack();
       const target = event.target as HTMLElement | null;
-      const typing = target?.closest("input:not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable]");
-      if (typing || event.repeat && !/^[jk]$/i.test(event.key)) return;
+      const typing = target?.closest(
+        "input:not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable]",
+      );
+      if (typing || (event.repeat && !/^[jk]$/i.test(event.key))) return;
       if (singleKeys.value === "off" && event.key !== "?") return;
       if (pressed(event.key.toLowerCase())) event.preventDefault();
     },

@@ -1,5 +1,6 @@
 /** The console's state as signals. Panels read them; `actions.ts` and the live link write them. */
 import { batch, computed, signal } from "@preact/signals";
+import type { IncidentState } from "#contract/incident.ts";
 import type { IncidentDetail, LiveEvent, Session, SiteView } from "#contract/ops-api.ts";
 import { localTime } from "../local-time.ts";
 import { nearestStreets, type StreetLine, streetWords } from "../nearest-street.ts";
@@ -61,11 +62,11 @@ export const local = computed(() =>
   localTime(site.value.kind === "ready" ? site.value.value.timeZone : Intl.DateTimeFormat().resolvedOptions().timeZone),
 );
 
-const nearCache = new Map<string, string | undefined>();
+const nearCache = new Map<string, ReturnType<typeof nearestStreets>>();
 let nearCacheOf: readonly StreetLine[] | undefined;
 
-/** "on Dumont Ave near Powell St", cached per place. */
-export function nearWords(place: { lat: number; lon: number } | undefined): string | undefined {
+/** "Dumont Ave near Powell St", cached per place. */
+export function nearWords(place: { lat: number; lon: number } | undefined, short = false): string | undefined {
   const lines = streetIndex.value;
   if (place === undefined || lines.length === 0) return undefined;
   if (nearCacheOf !== lines || nearCache.size > 5000) {
@@ -73,8 +74,18 @@ export function nearWords(place: { lat: number; lon: number } | undefined): stri
     nearCacheOf = lines;
   }
   const key = `${place.lat.toFixed(6)},${place.lon.toFixed(6)}`;
-  if (!nearCache.has(key)) nearCache.set(key, streetWords(nearestStreets(lines, place)));
-  return nearCache.get(key);
+  if (!nearCache.has(key)) nearCache.set(key, nearestStreets(lines, place));
+  return streetWords(nearCache.get(key), short);
+}
+
+/** Where an incident may be, in few words; every place that fits is named. */
+export function placesWords(incident: IncidentState): string | undefined {
+  const places = [incident.place, ...(incident.alternatives ?? [])].map((place) => nearWords(place, true));
+  if (places.length === 1) return places[0];
+  const streets = [
+    ...new Set(places.filter((place) => place !== undefined).map((place) => place.split(/ near | at /)[0])),
+  ];
+  return streets.length === 0 ? undefined : streets.join(" or ");
 }
 
 /** Folds one live event in; true where events were missed. */

@@ -1,12 +1,13 @@
 /** One node's evidence: when it heard the sound against when it should have, and the sound itself. */
-import { useEffect, useRef } from "preact/hooks";
+
 import { signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import type { IncidentDetail } from "#contract/ops-api.ts";
 import { audioContext, wakeAudio } from "../../sound.ts";
 import { clipOf, fetchClip } from "../../state/clips.ts";
+import type { Sound } from "../../wav.ts";
 import { residualMs } from "../../words.ts";
 import { SoundPicture } from "../sound-picture.tsx";
-import type { Sound } from "../../wav.ts";
 
 export interface ArrivalView {
   id: string;
@@ -131,7 +132,11 @@ export function Arrival({
             onClick={() => void play(arrival.id, sound.value)}
           >
             <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
-              {isPlaying ? <path d="M3 3h10v10H3Z" fill="currentColor" /> : <path d="M4 2l10 6-10 6Z" fill="currentColor" />}
+              {isPlaying ? (
+                <path d="M3 3h10v10H3Z" fill="currentColor" />
+              ) : (
+                <path d="M4 2l10 6-10 6Z" fill="currentColor" />
+              )}
             </svg>
           </button>
         )}

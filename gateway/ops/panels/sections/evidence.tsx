@@ -25,12 +25,17 @@ function Evidence({ incident, detail }: SectionProps) {
   return (
     <>
       <p class="hint">
-        {shot.arrivals.length} of {arrivals.length} arrivals used · residual {(shot.rmsResidualS * 1000).toFixed(1)} ms rms ·
-        air {shot.airTempC.toFixed(0)} °C, sound {speed} m/s
+        {shot.arrivals.length} of {arrivals.length} arrivals used · residual {(shot.rmsResidualS * 1000).toFixed(1)} ms
+        rms · air {shot.airTempC.toFixed(0)} °C, sound {speed} m/s
         {shot.windMps !== undefined && <>, wind {shot.windMps.toFixed(0)} m/s</>}
       </p>
       <div class="row">
-        <button type="button" aria-pressed={rings.value} aria-keyshortcuts="r" onClick={() => (rings.value = !rings.value)}>
+        <button
+          type="button"
+          aria-pressed={rings.value}
+          aria-keyshortcuts="r"
+          onClick={() => (rings.value = !rings.value)}
+        >
           {rings.value ? "Hide" : "Show"} arrival rings <Key>R</Key>
         </button>
         <a class="button" href={api.evidencePath(incident.incident)} download={`evidence-${incident.incident}.json`}>

@@ -48,19 +48,21 @@ export function Headline(props: SectionProps) {
         </span>
       </p>
       <p class="headline-where">
-        {near && <strong>{near}</strong>}
-        <span>
-          {several > 0 ? (
-            `${several + 1} places fit as well`
-          ) : (
-            <span title="radius of the 95 % ellipse along its longer axis">{within(incident.place?.ellipse95)}</span>
-          )}
-        </span>
+        {several > 0 ? (
+          <b>{several + 1} places fit: see below</b>
+        ) : (
+          <>
+            <b title="the longer half axis of the 95 % ellipse">{within(incident.place?.ellipse95)}</b>
+            {near && <span>{near}</span>}
+          </>
+        )}
       </p>
       <p class="headline-facts">
-        fired {local.value.precise(incident.firedAt)} {local.value.zone(incident.firedAt)} · here after{" "}
-        {alertS.toFixed(1)} s
-        {incident.place && several === 0 && <> · {coordinates(incident.place)}</>}
+        <span>
+          fired {local.value.precise(incident.firedAt)} {local.value.zone(incident.firedAt)}
+        </span>
+        <span>here after {alertS.toFixed(1)} s</span>
+        {incident.place && several === 0 && <span>{coordinates(incident.place)}</span>}
       </p>
       {incident.unverified && (
         <p class="warning">

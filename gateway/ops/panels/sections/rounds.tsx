@@ -9,7 +9,7 @@ function Rounds({ incident }: SectionProps) {
   const chosen = roundShot.value ?? rounds[0]?.shot;
   return (
     <>
-      <div class="rounds" role="group" aria-label="Rounds">
+      <fieldset class="rounds" aria-label="Rounds">
         {rounds.map((round, i) => (
           <button
             key={round.shot}
@@ -20,24 +20,31 @@ function Rounds({ incident }: SectionProps) {
             onClick={() => (roundShot.value = round.shot)}
           >
             <b>{i + 1}</b>
-            <span>{i === 0 ? local.value.clock(round.time) : `+${((Date.parse(round.time) - first) / 1000).toFixed(2)} s`}</span>
+            <span>
+              {i === 0 ? local.value.clock(round.time) : `+${((Date.parse(round.time) - first) / 1000).toFixed(2)} s`}
+            </span>
             <span class="faint">
               {percent(round.probability)} · {within(round.ellipse95).replace("within ", "± ")}
             </span>
           </button>
         ))}
-      </div>
+      </fieldset>
       {(shooters || movedM) && (
         <p class="hint">
           {shooters && (
             <>
-              {shooters.count === "one" ? "One shooter" : shooters.count === "several" ? "Several shooters" : "Number of shooters unknown"}
+              {shooters.count === "one"
+                ? "One shooter"
+                : shooters.count === "several"
+                  ? "Several shooters"
+                  : "Number of shooters unknown"}
               : {shooters.why}.{" "}
             </>
           )}
           {movedM && (
             <>
-              Moved {movedM.distanceM.toFixed(0)} m (± {movedM.sigmaM.toFixed(0)} m) between the first and the last round.
+              Moved {movedM.distanceM.toFixed(0)} m (± {movedM.sigmaM.toFixed(0)} m) between the first and the last
+              round.
             </>
           )}
         </p>

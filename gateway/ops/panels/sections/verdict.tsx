@@ -1,8 +1,8 @@
 /** Take, confirm, dismiss, escalate, undo: two keys each, the act and its reason. */
 import { useEffect, useRef } from "preact/hooks";
+import { undoKind, verdictKindOf, verdictKinds } from "../../reasons.ts";
 import { giveVerdict, take } from "../../state/actions.ts";
 import { asking, busy, said } from "../../state/store.ts";
-import { undoKind, verdictKindOf, verdictKinds } from "../../reasons.ts";
 import { Key } from "../key.tsx";
 import type { SectionProps } from "./section.ts";
 
@@ -74,7 +74,13 @@ export function Verdict(props: SectionProps) {
       ) : (
         <div class="acts">
           {mayTake && (
-            <button type="button" class="act is-take" aria-keyshortcuts="t" disabled={busy.value} onClick={() => void take()}>
+            <button
+              type="button"
+              class="act is-take is-wide"
+              aria-keyshortcuts="t"
+              disabled={busy.value}
+              onClick={() => void take()}
+            >
               Take <Key>T</Key>
             </button>
           )}
@@ -94,7 +100,7 @@ export function Verdict(props: SectionProps) {
           {incident.status !== "unreviewed" && (
             <button
               type="button"
-              class="act"
+              class="act is-wide"
               aria-keyshortcuts="u"
               disabled={busy.value}
               onClick={() => (asking.value = undoKind.status)}

@@ -1,0 +1,71 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { detailOf, incidentOf, nodeStates, siteOf } from "../fixtures/city.ts";
+import { enOf } from "../geometry.ts";
+import { incidentFeatures, nodeFeatures, placesOf, ringFeatures, selectedFeatures } from "./features.ts";
+import { conditionOf, countConditions, placedNodes } from "./node-condition.ts";
+
+const firedAt = "2026-11-22T18:04:12Z";
+const site = siteOf();
+const states = new Map(nodeStates(site, firedAt).map((state) => [state.node, state]));
+
+test("of twelve nodes ten hear, one is lost and one has a clock that is not trusted; each state has its own icon", () => {
+  const nodes = placedNodes(site, states);
+  assert.equal(countConditions(nodes), { ok: 10, clock: 1, fault: 0, lost: 1, unknown: 0 });
+  assert.is(
+    nodeFeatures(nodes).features.find(({ properties }) => properties.id === "n09")?.properties.icon,
+    "node-lost",
+  );
+  assert.is(conditionOf(undefined), "unknown");
+  assert.is(conditionOf({ ...states.get("n01")!, status: "fault" }), "fault");
+});
+
+test("an incident never is a bare mark: each mark comes with its bound", () => {
+  const { features } = incidentFeatures([
+    incidentOf({ id: "a", firedAt }),
+    incidentOf({ id: "b", firedAt, twoPlaces: true }),
+  ]);
+  const count = (shape: string) => features.filter(({ properties }) => properties.shape === shape).length;
+  assert.is(count("mark"), 3);
+  assert.is(count("bound"), 3);
+});
+
+test("two places that fit are A with 59 % and B with 41 %", () => {
+  const incident = incidentOf({ id: "b", firedAt, rounds: 1, twoPlaces: true });
+  assert.equal(
+    placesOf(incident).map(({ letter, probability }) => [letter, Math.round(probability * 100)]),
+    [
+      ["A", 59],
+      ["B", 41],
+    ],
+  );
+  const labels = selectedFeatures(incident).features.flatMap(({ properties }) =>
+    properties.shape === "mark" ? [properties.label] : [],
+  );
+  assert.equal(labels, ["A · 59 %\nwithin 3 m", "B · 41 %\nwithin 14 m"]);
+});
+
+test("an incident without a place draws nothing", () => {
+  const { place: _, ...placeless } = incidentOf({ id: "a", firedAt, rounds: 0 });
+  assert.is(selectedFeatures(placeless).features.length, 0);
+  assert.is(incidentFeatures([placeless]).features.length, 0);
+});
+
+test("the rings of all six arrivals pass through the place", () => {
+  const incident = incidentOf({ id: "a", firedAt });
+  const shot = detailOf(site, incident).shots[0]!;
+  const { features } = ringFeatures(shot);
+  assert.is(features.length, 6);
+  for (const { geometry } of features) {
+    const points = geometry.coordinates as [number, number][];
+    const nearest = Math.min(...points.map(([lon, lat]) => Math.hypot(...enOf(shot, { lat, lon }))));
+    const spacing = Math.hypot(...enOf(asPlace(points[0]!), asPlace(points[1]!)));
+    assert.ok(nearest < spacing / 2 + 2, `${nearest} m`);
+  }
+});
+
+function asPlace([lon, lat]: [number, number]) {
+  return { lat, lon };
+}
+
+test.run();

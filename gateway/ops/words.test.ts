@@ -1,0 +1,49 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { incidentOf } from "./fixtures/city.ts";
+import { age, metres, percent, probabilityWord, residualMs, sentence, shortName, within } from "./words.ts";
+
+test("a bound is rounded up, never down: 2.1 m is said as within 3 m, 101 m as within 110 m", () => {
+  assert.is(within({ semiMajorM: 2.1 }), "within 3 m");
+  assert.is(within({ semiMajorM: 3 }), "within 3 m");
+  assert.is(metres(101), "110 m");
+  assert.is(metres(1201), "1.3 km");
+  assert.is(within(undefined), "place unknown");
+});
+
+test("probability is a number and a word, and 99.6 % is not called 100 %", () => {
+  assert.is(percent(0.97), "97 %");
+  assert.is(percent(0.996), "> 99 %");
+  assert.is(percent(0.004), "< 1 %");
+  assert.is(percent(1), "100 %");
+  assert.equal([0.97, 0.85, 0.6, 0.5, 0.3, 0.1, 0.01].map(probabilityWord), [
+    "almost certain",
+    "very likely",
+    "likely",
+    "even chance",
+    "unlikely",
+    "very unlikely",
+    "remote",
+  ]);
+});
+
+test("ages: 59 s, one minute, 2 h 05 min, 3 days; a clock behind ours gives 0 s, not a negative age", () => {
+  assert.equal([59.9, 60, 7500, 3 * 86_400, -4].map(age), ["59 s", "1 min", "2 h 05 min", "3 d", "0 s"]);
+});
+
+test("residuals carry a sign and one decimal below 10 ms: 0.2 ms late, 84 ms late, 0.7 ms early", () => {
+  assert.equal([0.0002, 0.084, -0.0007, 0].map(residualMs), ["+0.2 ms", "+84 ms", "\u22120.7 ms", "0.0 ms"]);
+});
+
+test("an incident in one sentence: rounds, certainty, bound, street", () => {
+  const incident = incidentOf({ id: "01K0SHOT8F2A", firedAt: "2026-11-22T18:04:12.5Z" });
+  assert.is(sentence(incident, "Blake Ave"), "3 rounds · 97 % almost certain · within 3 m · Blake Ave");
+  assert.is(shortName(incident.incident), "8F2A");
+});
+
+test("a fix with two places says so instead of one bound", () => {
+  const incident = incidentOf({ id: "a", firedAt: "2026-11-22T18:04:12Z", rounds: 1, twoPlaces: true });
+  assert.is(sentence(incident), "1 round · 97 % almost certain · 2 places fit");
+});
+
+test.run();
