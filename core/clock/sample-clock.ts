@@ -1,0 +1,130 @@
+/**
+ * A sound card's samples against a clock: offset and rate, estimated all the time by a Kalman filter of two states (the two-state clock
+ * model; D. W. Allan and J. A. Barnes, "Optimal time and frequency transfer using GPS signals", 1982). Nanoseconds are of whatever
+ * clock the observations are: UTC for pulses per second, the monotonic clock for the arrival of blocks.
+ */
+export interface SampleClockOptions {
+  sampleRateHz: number;
+  /** One sigma of an observation. */
+  observationSigmaS: number;
+  /** Random walk of the rate, per square root of a second: 1e-8 is a crystal in the open air. */
+  rateWalk?: number;
+}
+
+export interface SampleTime {
+  ns: bigint;
+  sigmaS: number;
+  /** How fast the sample clock runs against the other, parts per million: above 0, a second has more samples than the nominal rate. */
+  ppm: number;
+}
+
+/** No crystal is this far off: the source is not played in real time, or samples are missing. */
+const IMPLAUSIBLE_PPM = 1500;
+const FIRST_RATE_SIGMA = 2e-4;
+/** Observations in a row that disagree before they are believed instead of the past. */
+const JUMP_AFTER = 3;
+
+export class SampleClock {
+  readonly #rateHz: number;
+  readonly #varS2: number;
+  readonly #walk: number;
+  /** At this tick, the other clock read `#ns` and some. */
+  #tick = 0n;
+  #ns = 0n;
+  /** Offset from the line of the nominal rate, seconds, and its change per second. */
+  #offsetS = 0;
+  #rate = 0;
+  #p00 = 0;
+  #p01 = 0;
+  #p11 = FIRST_RATE_SIGMA ** 2;
+  #seen = 0;
+  #disagreeing = 0;
+  #disagreementS = 0;
+  /** Times that the line was broken and begun anew: a step of the clock, or samples that nobody said were lost. */
+  jumps = 0;
+
+  constructor({ sampleRateHz, observationSigmaS, rateWalk = 1e-8 }: SampleClockOptions) {
+    this.#rateHz = sampleRateHz;
+    this.#varS2 = observationSigmaS ** 2;
+    this.#walk = rateWalk ** 2;
+  }
+
+  /** The sample `tick` (with a fraction) was at `ns`. Ticks must not go back. */
+  observe(tick: bigint, fraction: number, ns: bigint): void {
+    if (this.#seen === 0) {
+      this.#begin(tick, ns, -fraction / this.#rateHz);
+      return;
+    }
+    this.#carryTo(tick);
+    const innovationS = Number(ns - this.#ns) / 1e9 - fraction / this.#rateHz - this.#offsetS;
+    const varianceS2 = this.#p00 + this.#varS2;
+    if (innovationS ** 2 > 36 * varianceS2) {
+      const sameS = Math.abs(innovationS - this.#disagreementS) < 6 * Math.sqrt(varianceS2);
+      this.#disagreeing = this.#disagreeing > 0 && sameS ? this.#disagreeing + 1 : 1;
+      this.#disagreementS = innovationS;
+      if (this.#disagreeing < JUMP_AFTER) return;
+      this.jumps += 1;
+      this.#offsetS += innovationS;
+      this.#p00 = this.#varS2;
+      this.#p01 = 0;
+      this.#p11 += 1e-10;
+      this.#disagreeing = 0;
+      return;
+    }
+    this.#disagreeing = 0;
+    const gain0 = this.#p00 / varianceS2;
+    const gain1 = this.#p01 / varianceS2;
+    this.#offsetS += gain0 * innovationS;
+    this.#rate += gain1 * innovationS;
+    const { p00, p01 } = { p00: this.#p00, p01: this.#p01 };
+    this.#p00 -= gain0 * p00;
+    this.#p01 -= gain0 * p01;
+    this.#p11 -= gain1 * p01;
+    this.#seen += 1;
+  }
+
+  /** Samples were lost, about as many as the caller has left out of the ticks: the offset is known to `sigmaS` only until observations say more. */
+  disturb(sigmaS: number): void {
+    this.#p00 += sigmaS ** 2;
+  }
+
+  /** Time of a sample; undefined before the second observation and where the rate is no crystal's. */
+  at(tick: bigint): SampleTime | undefined {
+    const ppm = this.ppm;
+    if (this.#seen < 2 || ppm === undefined || Math.abs(ppm) > IMPLAUSIBLE_PPM) return undefined;
+    const aheadS = Number(tick - this.#tick) / this.#rateHz;
+    const sigmaS = Math.sqrt(this.#p00 + 2 * aheadS * this.#p01 + aheadS * aheadS * this.#p11);
+    const ns = this.#ns + BigInt(Math.round((this.#offsetS + aheadS * (1 + this.#rate)) * 1e9));
+    return { ns, sigmaS: Math.hypot(sigmaS, this.#disagreeing > 0 ? this.#disagreementS : 0), ppm };
+  }
+
+  /** The tick that belongs to an instant; where samples went missing, how many is the difference. Undefined before the second observation. */
+  tickAt(ns: bigint): bigint | undefined {
+    if (this.#seen < 2) return undefined;
+    const aheadS = (Number(ns - this.#ns) / 1e9 - this.#offsetS) / (1 + this.#rate);
+    return this.#tick + BigInt(Math.round(aheadS * this.#rateHz));
+  }
+
+  get ppm(): number | undefined {
+    return this.#seen < 2 ? undefined : -1e6 * (this.#rate / (1 + this.#rate));
+  }
+
+  #begin(tick: bigint, ns: bigint, offsetS: number): void {
+    this.#tick = tick;
+    this.#ns = ns;
+    this.#offsetS = offsetS;
+    this.#p00 = this.#varS2;
+    this.#seen = 1;
+  }
+
+  /** Moves the state to `tick`, keeping the seconds small so that nanoseconds stay exact. */
+  #carryTo(tick: bigint): void {
+    const passedS = Number(tick - this.#tick) / this.#rateHz;
+    this.#ns += BigInt(Math.round(passedS * 1e9));
+    this.#tick = tick;
+    this.#offsetS += passedS * this.#rate + (passedS - Math.round(passedS * 1e9) / 1e9);
+    this.#p00 += 2 * passedS * this.#p01 + passedS * passedS * this.#p11 + (this.#walk * passedS ** 3) / 3;
+    this.#p01 += passedS * this.#p11 + (this.#walk * passedS ** 2) / 2;
+    this.#p11 += this.#walk * passedS;
+  }
+}
