@@ -1,16 +1,16 @@
 /**
- * Energies of three bands in hops of about a millisecond: what the impulse detector looks at.
+ * Energies and peaks of four bands in hops of about a millisecond: what the impulse detector looks at.
  * A far shot keeps only what is below about 1.5 kHz, a near one reaches far above: whichever band stands out most counts.
+ * The bands overlap, so that a short wave is whole in one of them: its peak then stands out where its energy does not.
  */
 
-/** Band edges, Hz. Below 120 Hz there is wind and engines. */
-const EDGES_HZ = [
-  [120, 800],
-  [800, 2500],
-  [2500, Number.POSITIVE_INFINITY],
-] as const;
-
-export const BANDS = EDGES_HZ.length;
+/** 120 to 800 Hz, 300 to 2500 Hz, above 300 Hz, above 1500 Hz. Below 120 Hz there is wind and engines. */
+export const BANDS = 4;
+const WIND_HZ = 120;
+const FAR_HZ = 800;
+const MIDDLE_HZ = 300;
+const BRIGHT_HZ = 2500;
+const TOP_HZ = 1500;
 
 type Kind = "low" | "high";
 
@@ -33,25 +33,25 @@ export class BandEnergies {
   readonly hop: number;
   /** Energies of the newest whole hop: mean squares, one a band. */
   readonly energies = new Float64Array(BANDS);
+  /** Largest squares of the newest whole hop, one a band. */
+  readonly peaks = new Float64Array(BANDS);
   /** Samples of the newest hop that were not exactly zero. */
   nonZero = 0;
-  /** Largest |sample| of the newest hop. */
-  peak = 0;
-  #sums = new Float64Array(BANDS);
+  readonly #sums = new Float64Array(BANDS);
   #nonZero = 0;
-  #peak = 0;
+  readonly #tops = new Float64Array(BANDS);
   #filled = 0;
-  /** Five sections of 5 coefficients and 2 states: high-pass, low band, mid band twice, high band. */
+  /** Five sections of 5 coefficients and 2 states. */
   readonly #s: Float64Array;
 
   constructor(sampleRateHz: number) {
     this.hop = Math.max(4, Math.round(sampleRateHz / 1000));
     const sections = [
-      butterworth("high", EDGES_HZ[0][0], sampleRateHz),
-      butterworth("low", EDGES_HZ[0][1], sampleRateHz),
-      butterworth("high", EDGES_HZ[1][0], sampleRateHz),
-      butterworth("low", EDGES_HZ[1][1], sampleRateHz),
-      butterworth("high", EDGES_HZ[2][0], sampleRateHz),
+      butterworth("high", WIND_HZ, sampleRateHz),
+      butterworth("low", FAR_HZ, sampleRateHz),
+      butterworth("high", MIDDLE_HZ, sampleRateHz),
+      butterworth("low", BRIGHT_HZ, sampleRateHz),
+      butterworth("high", TOP_HZ, sampleRateHz),
     ];
     this.#s = new Float64Array(SECTIONS * WIDTH);
     sections.forEach((section, i) => {
@@ -65,7 +65,7 @@ export class BandEnergies {
     this.#sums.fill(0);
     this.#filled = 0;
     this.#nonZero = 0;
-    this.#peak = 0;
+    this.#tops.fill(0);
   }
 
   /** Takes samples from `from` on until a hop is whole or the block ends; returns the index after the last one taken. */
@@ -81,12 +81,15 @@ export class BandEnergies {
     let mid = 0;
     let top = 0;
     let nonZero = 0;
-    let peak = this.#peak;
+    let all = 0;
+    const tops = this.#tops;
+    let lowTop = tops[0]!;
+    let midTop = tops[1]!;
+    let allTop = tops[2]!;
+    let topTop = tops[3]!;
     for (let i = from; i < to; i++) {
       const x = block[i]!;
       if (x !== 0) nonZero++;
-      const size = x < 0 ? -x : x;
-      if (size > peak) peak = size;
       // Transposed direct form II; the tiny offset keeps the states out of denormals in silence.
       const h = s[0]! * x + h1;
       h1 = s[1]! * x - s[3]! * h + h2 + 1e-30;
@@ -100,12 +103,21 @@ export class BandEnergies {
       const n = s[21]! * m + n1;
       n1 = s[22]! * m - s[24]! * n + n2;
       n2 = s[23]! * m - s[25]! * n;
-      const t = s[28]! * h + t1;
-      t1 = s[29]! * h - s[31]! * t + t2;
-      t2 = s[30]! * h - s[32]! * t;
-      low += l * l;
-      mid += n * n;
-      top += t * t;
+      const t = s[28]! * m + t1;
+      t1 = s[29]! * m - s[31]! * t + t2;
+      t2 = s[30]! * m - s[32]! * t;
+      const ll = l * l;
+      const nn = n * n;
+      const mm = m * m;
+      const tt = t * t;
+      low += ll;
+      mid += nn;
+      all += mm;
+      top += tt;
+      if (ll > lowTop) lowTop = ll;
+      if (nn > midTop) midTop = nn;
+      if (mm > allTop) allTop = mm;
+      if (tt > topTop) topTop = tt;
     }
     s[5] = h1;
     s[6] = h2;
@@ -119,24 +131,28 @@ export class BandEnergies {
     s[34] = t2;
     this.#sums[0]! += low;
     this.#sums[1]! += mid;
-    this.#sums[2]! += top;
+    this.#sums[2]! += all;
+    this.#sums[3]! += top;
+    tops[0] = lowTop;
+    tops[1] = midTop;
+    tops[2] = allTop;
+    tops[3] = topTop;
     this.#nonZero += nonZero;
-    this.#peak = peak;
     this.#filled += to - from;
     return to;
   }
 
-  /** True once after each whole hop; `energies`, `nonZero` and `peak` are then those of the hop. */
+  /** True once after each whole hop; `energies`, `peaks` and `nonZero` are then those of the hop. */
   whole(): boolean {
     if (this.#filled < this.hop) return false;
     for (let b = 0; b < BANDS; b++) {
       this.energies[b] = this.#sums[b]! / this.hop;
+      this.peaks[b] = this.#tops[b]!;
       this.#sums[b] = 0;
+      this.#tops[b] = 0;
     }
     this.nonZero = this.#nonZero;
-    this.peak = this.#peak;
     this.#nonZero = 0;
-    this.#peak = 0;
     this.#filled = 0;
     return true;
   }

@@ -123,7 +123,7 @@ class StreamingEar implements Ear {
       i = to;
       if (!this.#bands.whole()) continue;
       this.#hop++;
-      this.#trigger.take(this.#bands.energies, this.#bands.nonZero === 0);
+      this.#trigger.take(this.#bands.energies, this.#bands.peaks, this.#bands.nonZero === 0);
       if (this.#triggered.length > 0) this.#lookAtTriggered(this.#look);
       if (this.#ready.length > 0) this.#handOut(this.#hold);
     }

@@ -7,21 +7,28 @@
  * (Bendat and Piersol, "Random data", on zero crossings of a signal in noise).
  */
 
-/** Widths of the smoothing kernels, seconds (triangles, half width). */
+/** Half widths of the smoothing kernels (triangles), seconds. */
 const SMOOTHING_S = [0, 0.00009, 0.00018, 0.00036, 0.00072] as const;
-/** Noise before the impulse and search window around the trigger, seconds. */
-const NOISE_FROM_S = 0.06;
-const SEARCH_FROM_S = 0.012;
-const SEARCH_TO_S = 0.006;
-/** Slow sound (wind, engines) is taken off by subtracting the mean over this, seconds. */
-const SLOW_S = 0.012;
-/** A crossing counts from this many noise sigmas, or this part of the strongest peak, whichever is more. */
-const CROSSING_SIGMAS = 5;
-const CROSSING_PART = 0.12;
+/** Slow sound (wind, engines) is taken off by subtracting the mean over one of these, seconds. */
+const SLOW_S = [0.012, 0.004] as const;
+/** Sound before the trigger that the picker sees, and the last of it that noise is measured in, seconds. */
+const BEFORE_S = 0.06;
+const NOISE_S = 0.03;
+/** The trigger stands this near to its wave, seconds. */
+const TRIGGER_FROM_S = 0.0035;
+const TRIGGER_TO_S = 0.004;
+/** A weaker first arrival may stand this much before it. */
+const EARLY_S = 0.012;
+/** What counts as the wave, and as a weaker one before it: noise sigmas, and part of the strongest near the trigger. */
+const WAVE_SIGMAS = 4;
+const WAVE_PART = 0.35;
+const EARLY_SIGMAS = 6.5;
+const EARLY_PART = 0.12;
 /** From the crossing to the first peak, seconds at most. */
 const TO_PEAK_S = 0.0025;
-
-/** What no kernel takes off: the part of the rise time that the wavefront's own shape leaves open, and of a sample. */
+/** The half-height of a smoothed blast lies before its true start, by this part of the time from there to the peak. */
+const LEAN = 0.1;
+/** What no kernel takes off: a part of the rise that the wave's own shape leaves open, and a part of a sample. */
 const SHAPE_PART = 0.06;
 const SAMPLE_PART = 0.08;
 
@@ -35,21 +42,36 @@ export interface Arrival {
 
 /** Samples of sound that the picker wants before and after the trigger. */
 export function pickerWindow(sampleRateHz: number): { before: number; after: number } {
-  return { before: Math.round(NOISE_FROM_S * sampleRateHz), after: Math.round((SEARCH_TO_S + 0.006) * sampleRateHz) };
+  return { before: Math.round(BEFORE_S * sampleRateHz), after: Math.round(0.012 * sampleRateHz) };
+}
+
+interface Filtered {
+  y: Float64Array;
+  /** Half width of the smoothing kernel, samples. */
+  half: number;
+  noise: number;
 }
 
 export class FirstArrivalPicker {
   readonly #rate: number;
-  readonly #slow: Float64Array;
-  readonly #y: Float64Array;
+  readonly #before: number;
+  readonly #filtered: Filtered[] = [];
+  readonly #mean: Float64Array;
   readonly #sums: Float64Array;
 
   constructor(sampleRateHz: number) {
     this.#rate = sampleRateHz;
     const { before, after } = pickerWindow(sampleRateHz);
-    this.#slow = new Float64Array(before + after);
-    this.#y = new Float64Array(before + after);
+    this.#before = before;
+    this.#mean = new Float64Array(before + after);
     this.#sums = new Float64Array(before + after + 1);
+    for (const slow of SLOW_S) {
+      for (const width of SMOOTHING_S) {
+        const half = Math.round(width * sampleRateHz);
+        if (width > 0 && half < 1) continue;
+        this.#filtered.push({ y: new Float64Array(before + after), half, noise: slow });
+      }
+    }
   }
 
   /**
@@ -57,23 +79,40 @@ export class FirstArrivalPicker {
    * @param valid index of the first sample that is sound: before it lie zeros or nothing.
    */
   pick(window: Float64Array, valid: number): Arrival {
-    const { before } = pickerWindow(this.#rate);
-    this.#boxcar(window, this.#slow, Math.round((SLOW_S * this.#rate) / 2), valid);
-    for (let i = 0; i < window.length; i++) this.#slow[i] = i < valid ? 0 : window[i]! - this.#slow[i]!;
+    this.#filter(window, valid);
+    // Where: in the filter through which the wave stands out most. When: in the one that times it best.
+    let clearest = this.#filtered[0]!;
+    let most = 0;
+    for (const each of this.#filtered) {
+      const ratio = this.#strongest(each.y, valid) / each.noise;
+      if (ratio > most) [most, clearest] = [ratio, each];
+    }
+    const from = this.#locate(clearest, valid);
     let best: Arrival | undefined;
-    for (const width of SMOOTHING_S) {
-      const half = Math.round(width * this.#rate);
-      if (width > 0 && half < 1) continue;
-      if (half === 0) this.#y.set(this.#slow);
-      else {
-        this.#boxcar(this.#slow, this.#y, half, valid);
-        this.#boxcar(this.#y, this.#y, half, valid);
-      }
-      const arrival = this.#cross(before, valid, half);
+    for (const each of this.#filtered) {
+      const arrival = this.#time(each, from, valid);
       if (arrival && (!best || arrival.sigmaS < best.sigmaS)) best = arrival;
     }
-    // Nothing crosses clearly: the trigger itself, good to its two hops.
-    return best ?? { at: before, sigmaS: 0.002, snrDb: 0 };
+    // Nothing stands out: the trigger itself, good to its two hops.
+    return best ?? { at: this.#before, sigmaS: 0.002, snrDb: 0 };
+  }
+
+  #filter(window: Float64Array, valid: number): void {
+    let k = 0;
+    for (const slow of SLOW_S) {
+      this.#boxcar(window, this.#mean, Math.round((slow * this.#rate) / 2), valid);
+      const first = this.#filtered[k]!.y;
+      for (let i = 0; i < window.length; i++) first[i] = i < valid ? 0 : window[i]! - this.#mean[i]!;
+      for (let of = k; k < this.#filtered.length && (k === of || this.#filtered[k]!.half > 0); k++) {
+        const { y, half } = this.#filtered[k]!;
+        if (half > 0) {
+          this.#boxcar(first, y, half, valid);
+          this.#boxcar(y, y, half, valid);
+        }
+        const to = this.#before - Math.round(TRIGGER_FROM_S * this.#rate);
+        this.#filtered[k]!.noise = this.#rms(y, Math.max(valid, to - Math.round(NOISE_S * this.#rate)), to);
+      }
+    }
   }
 
   /** Centred mean over 2 * half + 1 samples. `from` and `to` may be the same. */
@@ -88,61 +127,64 @@ export class FirstArrivalPicker {
     }
   }
 
-  #cross(trigger: number, valid: number, half: number): Arrival | undefined {
-    const y = this.#y;
-    const rate = this.#rate;
-    const searchFrom = Math.max(valid + 1, trigger - Math.round(SEARCH_FROM_S * rate));
-    const searchTo = Math.min(y.length - 2, trigger + Math.round(SEARCH_TO_S * rate));
-    // Noise: root mean square up to 3 ms before the trigger; the least of its thirds, lest an earlier arrival counts as noise.
-    const noise = Math.max(this.#noise(valid, Math.max(valid, trigger - Math.round(0.003 * rate))), 1e-7);
+  #rms(y: Float64Array, from: number, to: number): number {
+    let sum = 0;
+    for (let i = from; i < to; i++) sum += y[i]! * y[i]!;
+    return Math.max(1e-7, to > from ? Math.sqrt(sum / (to - from)) : 0);
+  }
+
+  #strongest(y: Float64Array, valid: number): number {
+    const from = Math.max(valid, this.#before - Math.round(TRIGGER_FROM_S * this.#rate));
+    const to = this.#before + Math.round(TRIGGER_TO_S * this.#rate);
     let strongest = 0;
-    for (let i = searchFrom; i <= searchTo; i++) strongest = Math.max(strongest, Math.abs(y[i]!));
-    const level = Math.max(CROSSING_SIGMAS * noise, CROSSING_PART * strongest);
-    if (strongest < 3 * noise || strongest < 1e-6) return undefined;
-    let i = searchFrom;
-    const wanted = Math.min(level, strongest * 0.999);
-    while (i <= searchTo && Math.abs(y[i]!) < wanted) i++;
-    if (i > searchTo) return undefined;
-    // The first peak of the same sign.
-    const sign = Math.sign(y[i]!);
-    let peakAt = i;
-    const last = Math.min(y.length - 2, i + Math.round(TO_PEAK_S * rate));
-    for (let k = i; k <= last && y[k]! * sign > 0; k++) {
+    for (let i = from; i < to; i++) strongest = Math.max(strongest, Math.abs(y[i]!));
+    return strongest;
+  }
+
+  /** Index where the first wave stands out. */
+  #locate({ y, noise }: Filtered, valid: number): number {
+    const near = Math.max(valid, this.#before - Math.round(TRIGGER_FROM_S * this.#rate));
+    const to = this.#before + Math.round(TRIGGER_TO_S * this.#rate);
+    const strongest = this.#strongest(y, valid);
+    const early = Math.max(EARLY_SIGMAS * noise, EARLY_PART * strongest);
+    for (let i = Math.max(valid, this.#before - Math.round(EARLY_S * this.#rate)); i < near; i++) {
+      if (Math.abs(y[i]!) >= early) return i;
+    }
+    const wave = Math.min(0.9 * strongest, Math.max(WAVE_SIGMAS * noise, WAVE_PART * strongest));
+    let i = near;
+    while (i < to && Math.abs(y[i]!) < wave) i++;
+    return i;
+  }
+
+  /** Half-height of the first peak at or after `located`, within a millisecond of it. */
+  #time({ y, half, noise }: Filtered, located: number, valid: number): Arrival | undefined {
+    const reach = Math.round(0.0008 * this.#rate) + half;
+    const from = Math.max(valid, located - reach);
+    const to = Math.min(y.length - 2, located + reach);
+    let strongest = 0;
+    for (let i = from; i <= to; i++) strongest = Math.max(strongest, Math.abs(y[i]!));
+    if (strongest < 2.5 * noise) return undefined;
+    const level = Math.max(0.4 * strongest, Math.min(3.5 * noise, 0.9 * strongest));
+    let crossing = from;
+    while (crossing < to && Math.abs(y[crossing]!) < level) crossing++;
+    const sign = Math.sign(y[crossing]!);
+    let peakAt = crossing;
+    const last = Math.min(y.length - 2, crossing + Math.round(TO_PEAK_S * this.#rate));
+    for (let k = crossing; k <= last && y[k]! * sign > 0; k++) {
       if (y[k]! * sign > y[peakAt]! * sign) peakAt = k;
       else if (y[k]! * sign < 0.7 * y[peakAt]! * sign) break;
     }
     const peak = y[peakAt]! * sign;
     let k = peakAt;
-    while (k > 0 && y[k - 1]! * sign > peak / 2) k--;
+    while (k > valid && k > 0 && y[k - 1]! * sign > peak / 2) k--;
     if (k === 0) return undefined;
     const upper = y[k]! * sign;
     const lower = y[k - 1]! * sign;
-    const rise = Math.max(upper - lower, 1e-12);
-    const at = k - 1 + (peak / 2 - lower) / rise;
-    // Slope over the middle of the edge, per sample.
-    const span = Math.max(1, half);
-    const a = Math.max(0, k - 1 - Math.floor(span / 2));
-    const b = Math.min(peakAt, k + Math.floor(span / 2));
-    const slope = Math.max((y[b]! * sign - y[a]! * sign) / Math.max(1, b - a), 1e-12);
-    const riseSamples = peak / slope;
+    const at = k - 1 + (peak / 2 - lower) / Math.max(upper - lower, 1e-12);
+    const slope = Math.max(upper - lower, 1e-12);
+    const rise = peakAt - at;
     const noiseSamples = (1.12 * noise) / slope;
-    const sigma = Math.hypot(noiseSamples, SHAPE_PART * riseSamples, SAMPLE_PART) / rate;
-    return { at, sigmaS: sigma, snrDb: 20 * Math.log10(peak / noise) };
-  }
-
-  #noise(from: number, to: number): number {
-    const third = Math.floor((to - from) / 3);
-    if (third < 8) return this.#rms(from, to);
-    return Math.min(
-      this.#rms(from, from + third) * 1.1,
-      this.#rms(from + third, from + 2 * third) * 1.1,
-      this.#rms(from, to),
-    );
-  }
-
-  #rms(from: number, to: number): number {
-    let sum = 0;
-    for (let i = from; i < to; i++) sum += this.#y[i]! * this.#y[i]!;
-    return to > from ? Math.sqrt(sum / (to - from)) : 0;
+    const sigmaS = Math.hypot(noiseSamples, SHAPE_PART * rise, SAMPLE_PART) / this.#rate;
+    return { at: at + LEAN * rise, sigmaS, snrDb: 20 * Math.log10(peak / noise) };
   }
 }

@@ -4,14 +4,20 @@
  */
 import { BANDS } from "./band-energies.ts";
 
-/** 2 ms of sound above the floor, dB, in the band where it stands out most. */
-const ABOVE_FLOOR_DB = 7.5;
+/**
+ * 2 ms of sound above the floor, dB, for each of the bands. The narrower the band, the more its noise fluctuates:
+ * 2 ms of it have 2.7, 9, 31 and 26 degrees of freedom at 16 kHz.
+ */
+const ABOVE_FLOOR_DB = [11, 8, 6, 6];
 /** ... and above the mean of the 10 ms that ended 2 ms earlier. */
-const ABOVE_BEFORE_DB = 6;
+const ABOVE_BEFORE_DB = [7, 6, 5.5, 5.5];
+/** Or: one wave whose square stands this far above the floor's mean square (6 sigmas), and above the mean before it, dB. */
+const PEAK_ABOVE_FLOOR_DB = 15.5;
+const PEAK_ABOVE_BEFORE_DB = 13;
 /** Arrivals closer than this are one candidate: rounds of an automatic weapon are 80 ms apart. */
 const DEAF_HOPS = 40;
-/** ... unless the second is this much stronger: a creak just before a shot must not hide it, dB. */
-const OVERRULES_DB = 8;
+/** ... unless the second is this much stronger in any band: a creak just before a shot must not hide it, dB. */
+const OVERRULES_DB = 3.5;
 /** Memory of the floor, hops. */
 const FLOOR_HOPS = 700;
 /** Hops over which a floor is first learned. */
@@ -20,10 +26,18 @@ const WARM_HOPS = 250;
 const LEAST_FLOOR = 1e-9;
 const HISTORY = 512;
 
+const ratio = (db: number) => 10 ** (db / 10);
+const ABOVE_FLOOR = ABOVE_FLOOR_DB.map(ratio);
+const ABOVE_BEFORE = ABOVE_BEFORE_DB.map(ratio);
+const PEAK_ABOVE_FLOOR = ratio(PEAK_ABOVE_FLOOR_DB);
+const PEAK_ABOVE_BEFORE = ratio(PEAK_ABOVE_BEFORE_DB);
+const OVERRULES = ratio(OVERRULES_DB);
+
 export class ImpulseTrigger {
   /** Long-term mean square of each band, impulses clipped off. */
   readonly floor = new Float64Array(BANDS);
   readonly #history = new Float64Array(HISTORY * BANDS);
+  readonly #peaks = new Float64Array(HISTORY * BANDS);
   readonly #silent = new Uint8Array(HISTORY);
   readonly #sorted = new Float64Array(WARM_HOPS);
   /** Hops taken so far, and hops already judged. */
@@ -32,8 +46,8 @@ export class ImpulseTrigger {
   #heard = 0;
   #warm = false;
   #deafUntil = 0;
-  /** Strongest 2 ms of the arrival that made us deaf, over the floor of its band. */
-  #strongest = 0;
+  /** Strongest 2 ms of each band since the arrival that made us deaf. */
+  readonly #strongest = new Float64Array(BANDS);
   readonly #onTrigger: (hop: number) => void;
 
   /** `onTrigger` gets the index of the first hop of the rise. */
@@ -42,9 +56,12 @@ export class ImpulseTrigger {
   }
 
   /** One hop. `silent`: exact zeros, as padding or a muted converter gives; such hops measure nothing. */
-  take(energies: Float64Array, silent: boolean): void {
+  take(energies: Float64Array, peaks: Float64Array, silent: boolean): void {
     const at = this.#taken % HISTORY;
-    for (let b = 0; b < BANDS; b++) this.#history[at * BANDS + b] = energies[b]!;
+    for (let b = 0; b < BANDS; b++) {
+      this.#history[at * BANDS + b] = energies[b]!;
+      this.#peaks[at * BANDS + b] = peaks[b]!;
+    }
     this.#silent[at] = silent ? 1 : 0;
     this.#taken++;
     if (this.#warm) this.#judge();
@@ -86,33 +103,31 @@ export class ImpulseTrigger {
     const at = hop % HISTORY;
     if (this.#silent[at] === 1) return;
     const before = (hop - 1 + HISTORY) % HISTORY;
-    const rise = 10 ** (ABOVE_FLOOR_DB / 10);
-    const step = 10 ** (ABOVE_BEFORE_DB / 10);
-    const overrules = 10 ** (OVERRULES_DB / 10);
-    let strongest = 0;
+    // An arrival takes some milliseconds to its full strength: that is no second one.
+    const deaf = hop < this.#deafUntil;
+    const growing = hop < this.#deafUntil - DEAF_HOPS + 5;
     let rises = false;
     for (let b = 0; b < BANDS; b++) {
       const energy = this.#history[at * BANDS + b]!;
       const floor = this.floor[b]!;
       const last = this.#silent[before] === 1 ? energy : this.#history[before * BANDS + b]!;
       const now = (energy + last) / 2;
-      if (now > rise * floor && now / floor > strongest) {
-        strongest = now / floor;
-        rises = now > step * this.#meanBefore(hop, b);
+      const peak = this.#peaks[at * BANDS + b]!;
+      const loud = now > ABOVE_FLOOR[b]! * floor;
+      const sharp = peak > PEAK_ABOVE_FLOOR * floor;
+      if ((loud || sharp) && !growing && !(deaf && now < OVERRULES * this.#strongest[b]!)) {
+        const mean = this.#meanBefore(hop, b);
+        rises ||= (loud && now > ABOVE_BEFORE[b]! * mean) || (sharp && peak > PEAK_ABOVE_BEFORE * mean);
       }
+      if (deaf) this.#strongest[b] = Math.max(this.#strongest[b]!, now);
       // Impulses hardly lift the floor: a hop counts four times the floor at most.
       const counted = energy < 4 * floor ? energy : 4 * floor;
       this.floor[b] = Math.max(LEAST_FLOOR, floor + (counted - floor) / FLOOR_HOPS);
     }
-    // An arrival takes some milliseconds to its full strength: that is no second one.
-    const deaf =
-      hop < this.#deafUntil && (hop < this.#deafUntil - DEAF_HOPS + 5 || strongest < overrules * this.#strongest);
-    if (rises && !deaf) {
+    if (rises) {
       this.#deafUntil = hop + DEAF_HOPS;
-      this.#strongest = strongest;
+      this.#strongest.fill(0);
       this.#onTrigger(hop > 0 ? hop - 1 : 0);
-    } else if (hop < this.#deafUntil) {
-      this.#strongest = Math.max(this.#strongest, strongest);
     }
   }
 
