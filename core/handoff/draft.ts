@@ -32,7 +32,7 @@ export function go(draft: Draft, phase: FlightPhase, why: string, going: Going =
   flight.sinceMs = flight.tickMs;
   flight.why = why;
   delete flight.cause;
-  if (phase !== "landing") delete flight.landsAt;
+  if (phase !== "landing" || !going.silently) delete flight.landsAt;
   delete flight.clearSinceMs;
   if (going.cause) flight.cause = going.cause;
   if (going.resume) flight.resume = going.resume;

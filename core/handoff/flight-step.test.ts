@@ -8,7 +8,7 @@ const flight = suite("one flight, rehearsed");
 flight("flies from its dock to the place, round it, home, and closes the door", () => {
   const r = new Rehearsal();
   r.ask();
-  r.until((x) => x.home);
+  r.until((x) => x.phase === "docked" && x.home);
   assert.equal(r.hops, [
     "received",
     "authorised",
@@ -22,6 +22,7 @@ flight("flies from its dock to the place, round it, home, and closes the door", 
     "landing",
     "closing",
     "charging",
+    "docked",
   ]);
   assert.is(r.dock.door, "closed");
   assert.is(r.armed, false);
