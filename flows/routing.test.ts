@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "uvu";
+import type { IncidentState } from "#contract/incident.ts";
+import { fill, hoursFault, isDue, localHourOf, type Rule, route, wordsOf } from "./routing.ts";
+
+const burst = JSON.parse(
+  readFileSync(new URL("./recorded/burst-of-three.json", import.meta.url), "utf8"),
+) as IncidentState[];
+const last = burst.at(-1) as IncidentState;
+const anyone: Rule = { statuses: [], minProbability: 0, maxWithinM: 0, unverified: true, hours: "" };
+const why = (rule: Partial<Rule>, state: IncidentState = last, hour = 12) => {
+  const routed = route({ ...anyone, ...rule }, state, hour);
+  return routed.kind === "match" ? "match" : routed.why;
+};
+
+test("a rule without conditions lets everything pass, also an incident without a place", () => {
+  const { place: _, ...placeless } = last;
+  assert.equal(why({}, placeless as IncidentState), "match");
+});
+
+test("each condition turns away with its reason", () => {
+  assert.equal(why({ minProbability: 0.99 }), "97 % is less than 99 %");
+  assert.equal(why({ maxWithinM: 2 }), "within 3 m is wider than 2 m");
+  assert.equal(why({ statuses: ["escalated"] }), "it is unreviewed");
+  assert.equal(why({ unverified: false }, { ...last, unverified: true }), "it may be an echo");
+  assert.equal(why({ maxWithinM: 2 }, { ...last, place: undefined }), "its place is not known");
+});
+
+test("hours run over midnight, the end not included", () => {
+  const passes = (hour: number) => why({ hours: "22-06" }, last, hour) === "match";
+  assert.deepEqual([21, 22, 23, 0, 5, 6].map(passes), [false, true, true, true, true, false]);
+  assert.equal(hoursFault("22-06"), undefined);
+  assert.match(hoursFault("22:00-06:00") ?? "", /must be like 22-06/);
+});
+
+test("23:30 UTC in November is 18 o'clock in New York and 0 in Berlin", () => {
+  const date = new Date("2026-11-22T23:30:00Z");
+  assert.deepEqual([localHourOf("America/New_York", date), localHourOf("Europe/Berlin", date)], [18, 0]);
+});
+
+test("an incident in words: rounds, how sure, how well placed, status", () => {
+  assert.equal(wordsOf(last), "3 rounds, 97 %, within 3 m of 40.43850, -79.99720, unreviewed");
+  assert.equal(fill("{incident} v{version}: {nothing}", last), "01M8BURST00000000000000003 v3: {nothing}");
+});
+
+test("of a burst's three versions 'new' passes the first only, 'every' all, and repeats pass never", () => {
+  const passed = (moment: "new" | "every") => {
+    let before: { version: number; status: string } | undefined;
+    return [...burst, ...burst].filter((state) => {
+      if (!isDue(moment, state, before)) return false;
+      before = state;
+      return true;
+    }).length;
+  };
+  assert.deepEqual([passed("new"), passed("every")], [1, 3]);
+});
+
+test("an incident that comes back before people after its dismissal is new once more", () => {
+  assert.equal(isDue("new", { ...last, version: 5 }, { version: 4, status: "dismissed" }), true);
+  assert.equal(isDue("new", { ...last, version: 5 }, { version: 4, status: "unreviewed" }), false);
+});
+
+test("'reviewed' passes each decision once", () => {
+  const confirmed = { ...last, version: 4, status: "confirmed" as const };
+  assert.equal(isDue("reviewed", last, undefined), false);
+  assert.equal(isDue("reviewed", confirmed, undefined), true);
+  assert.equal(isDue("reviewed", { ...confirmed, version: 5 }, { version: 4, status: "confirmed" }), false);
+});
+
+test.run();
