@@ -1,0 +1,45 @@
+/** Whole chain over many cities: how often all rounds are found, how far off, how many incidents without a shot. `node bin/demo/chain.bench.ts [SEEDS] [FIRST]` */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { openOnnxClassifier } from "#edge-agent/devices/onnx-classifier.ts";
+import { type ChainResult, runChain } from "./chain.ts";
+
+const count = Number(process.argv[2] ?? 20);
+const firstSeed = Number(process.argv[3] ?? 1000);
+const models = join(import.meta.dirname, "..", "..", "models", "gunshot");
+const version = readdirSync(models)
+  .filter((name) => /^\d+$/.test(name))
+  .sort((a, b) => Number(a) - Number(b))
+  .at(-1)!;
+const classifier = await openOnnxClassifier(join(models, version));
+const results: ChainResult[] = [];
+for (let seed = firstSeed; seed < firstSeed + count; seed++) {
+  const result = await runChain(seed, classifier);
+  results.push(result);
+  const { rounds, trueRounds, fixErrorM, falseIncidents, heard } = result;
+  process.stderr.write(
+    `seed ${seed}: ${rounds} of ${trueRounds} rounds, fix ${fixErrorM?.toFixed(2) ?? "none"} m, ${falseIncidents} false, ${heard.length} arrivals told\n`,
+  );
+}
+await classifier.close();
+const errors = results.flatMap(({ fixErrorM }) => (fixErrorM === undefined ? [] : [fixErrorM])).sort((a, b) => a - b);
+const share = (fact: (result: (typeof results)[number]) => boolean) => results.filter(fact).length / results.length;
+const print = (figure: string, value: number, unit: string) =>
+  console.log(JSON.stringify({ bench: "chain", figure, value, unit, seeds: count }));
+print(
+  "all rounds found, none more",
+  share(({ rounds, trueRounds }) => rounds === trueRounds),
+  "share of bursts",
+);
+print(
+  "no incident without a shot",
+  share(({ falseIncidents }) => falseIncidents === 0),
+  "share of bursts",
+);
+print(
+  "fix within 5 m",
+  share(({ fixErrorM }) => fixErrorM !== undefined && fixErrorM <= 5),
+  "share of bursts",
+);
+print("median fix error", errors[Math.floor(errors.length / 2)] ?? Number.NaN, "m");
+print("largest fix error", errors.at(-1) ?? Number.NaN, "m");
