@@ -79,6 +79,10 @@ interface Candidate {
   prior: Prior;
 }
 
+/** A shooter moves less than this between rounds that are looked for from the round before. */
+const ROUND_MOVES_M = 30;
+/** What knowing the place already is worth, in log odds: some hundred metres around against a square kilometre. */
+const KNOWN_PLACE = 4;
 /** With this share of all nodes a fix is taken without looking for a better one. */
 const MOST_NODES = 0.6;
 /** Up to this many arrivals are worked through in the order of their coming. */
@@ -108,18 +112,19 @@ export function associate(
     if (h && h.rows.length >= 5 && h.silent === 0 && h.early === 0 && h.direct >= options.accept5) take(h, [h], prior);
   }
 
+  const again = new Map<number, Hypothesis | null>();
   /** What each anchor led to; still true while none of its arrivals is taken. */
   const led = new Map<number, Candidate>();
   while (search.sets + freeSpeedSets < budget) {
+    const round = anotherRound();
+    if (round) {
+      take(round, [round], prior);
+      continue;
+    }
     let best: Candidate | undefined;
     for (const anchor of competing()) {
       // Whatever this arrival belongs to was found through an earlier one.
       if (best?.found[0]!.rows.includes(anchor)) continue;
-      const again = fromRounds(anchor);
-      if (again) {
-        best = { found: [again], prior };
-        break;
-      }
       let candidate = led.get(anchor);
       if (!candidate || candidate.found.some((h) => h.rows.some((row) => free[row] !== 1))) {
         candidate = lookFrom(anchor);
@@ -169,24 +174,33 @@ export function associate(
         complete = freed.complete;
       }
     }
-    found = found.filter(acceptable);
+    found = found.filter((h) => acceptable(h));
     return found.length > 0 ? { found, complete: complete && found[0]!.silent === 0, prior: under } : undefined;
   }
 
-  /** The round before may have been followed by another from the same place. */
-  function fromRounds(anchor: number): Hypothesis | undefined {
-    for (let s = shots.length - 1; s >= 0 && s >= shots.length - 4; s--) {
-      const shot = shots[s]!;
+  /** The best of what may be another round from the place of a shot that was found. */
+  function anotherRound(): Hypothesis | undefined {
+    let best: Hypothesis | undefined;
+    for (const shot of shots.slice(-3)) {
       if (shot.prior !== prior) continue;
       const { solution, rows } = shot.hypothesis;
-      const same = rows.find((row) => pool.slotOf[row] === pool.slotOf[anchor]);
-      if (same === undefined) continue;
-      const gapS = pool.columns.t[anchor]! - pool.columns.t[same]!;
-      if (gapS < options.minRoundGapS) continue;
-      const h = search.refine(solution.eastM, solution.northM, solution.t0S + gapS, 6e-3);
-      if (h && h.rows.length >= Math.max(5, 0.7 * rows.length) && acceptable(h)) return h;
+      const directOf = new Map([...rows].map((row) => [pool.slotOf[row]!, pool.columns.t[row]!]));
+      for (let row = 0; row < n; row++) {
+        const directS = directOf.get(pool.slotOf[row]!);
+        if (free[row] !== 1 || directS === undefined) continue;
+        const gapS = pool.columns.t[row]! - directS;
+        if (Math.abs(gapS) < options.minRoundGapS || Math.abs(gapS) > COMPETE_S) continue;
+        const key = row * 4096 + shots.indexOf(shot);
+        let h = again.get(key);
+        if (h === undefined || h?.rows.some((one) => free[one] !== 1)) {
+          h = search.refine(solution.eastM, solution.northM, solution.t0S + gapS, 6e-3) ?? null;
+          if (h && (h.rows.length < 4 || movedM(h, shot.hypothesis) > ROUND_MOVES_M || !acceptable(h, KNOWN_PLACE))) h = null;
+          again.set(key, h);
+        }
+        if (h && (!best || h.total > best.total)) best = h;
+      }
     }
-    return undefined;
+    return best;
   }
 
   function withFreeSpeed(anchor: number, held: Hypothesis | undefined) {
@@ -201,10 +215,10 @@ export function associate(
     return { found, complete, prior: freePrior };
   }
 
-  function acceptable(h: Hypothesis): boolean {
+  function acceptable(h: Hypothesis, credit = 0): boolean {
     const nodes = h.rows.length;
     if (nodes < options.minNodes) return false;
-    if (nodes >= 5 ? h.direct < options.accept5 : nodes === 4 ? h.direct < options.accept4 : !lonely(h)) return false;
+    if (nodes >= 5 ? h.direct + credit < options.accept5 : nodes === 4 ? h.direct + credit < options.accept4 : !lonely(h)) return false;
     for (const { hypothesis } of [...others, ...shots]) {
       const a = hypothesis.solution;
       const b = h.solution;
@@ -267,6 +281,10 @@ export function associate(
       }
     }
   }
+}
+
+function movedM(a: Hypothesis, b: Hypothesis): number {
+  return Math.hypot(a.solution.eastM - b.solution.eastM, a.solution.northM - b.solution.northM);
 }
 
 function overlaps(a: Hypothesis, b: Hypothesis): boolean {

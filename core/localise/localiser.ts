@@ -83,7 +83,7 @@ export function groundFor(site: Partial<Site>, options: LocaliserOptions): Groun
               arrivals.map((one) => one.upM),
               undefined,
             );
-      const prior = priorOf(air, site.humidityPercent ?? 0, muzzle);
+      const prior = priorOf(air, site.humidityPercent ?? 0, muzzle, propagationSigmaS);
       return { prior: speed === "solve" ? { ...prior, speedSigma: Math.max(prior.speedSigma, 0.02) } : prior, air };
     },
   };

@@ -31,6 +31,8 @@ export interface Prior {
   /** Height of the muzzle above the ellipsoid, and its sigma; 0 where it is known. */
   sourceUpM: number;
   sourceUpSigmaM: number;
+  /** Sigmas beyond which a residual counts linearly instead of squared (Huber). */
+  huberK: number;
 }
 
 export interface Columns {

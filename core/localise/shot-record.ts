@@ -53,7 +53,7 @@ export function shotRecord(shot: AssociatedShot, around: readonly Known[], conte
       toaSigmaS: h.arrival.toaSigmaS,
       ...carried(h),
       residualS,
-      weight: Math.min(1, 3 / Math.max(1e-9, Math.abs(residualS) / h.sigmaS)),
+      weight: Math.min(1, shot.prior.huberK / Math.max(1e-9, Math.abs(residualS) / h.sigmaS)),
     });
   }
   const ellipse95 = ellipseOfSolution(solution);

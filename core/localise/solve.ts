@@ -51,8 +51,6 @@ const row = new Float64Array(MAX_UNKNOWNS);
 const at = new Float64Array(MAX_UNKNOWNS);
 const trial = new Float64Array(MAX_UNKNOWNS);
 
-/** Beyond this many sigmas a residual counts linearly (Huber): all but 0.3 % of good arrivals keep their full weight. */
-const HUBER = 3;
 
 export interface SolveOptions {
   maxIterations?: number;
@@ -83,6 +81,7 @@ export function solve(
   out.speedRow = prior.speedSigma > 0 ? unknowns++ : -1;
   const { upRow, speedRow } = out;
   const robust = options.robust ?? true;
+  const huber = prior.huberK;
   const maxIterations = options.maxIterations ?? 12;
   at[0] = startEastM;
   at[1] = startNorthM;
@@ -164,8 +163,8 @@ export function solve(
       if (speedRow >= 0) row[speedRow] = -path;
       const invSigma = 1 / (c0 * c.sigma[i]!);
       const a = Math.abs(u);
-      const w = robust && a > HUBER ? HUBER / a : 1;
-      sum += robust && a > HUBER ? HUBER * (2 * a - HUBER) : u * u;
+      const w = robust && a > huber ? huber / a : 1;
+      sum += robust && a > huber ? huber * (2 * a - huber) : u * u;
       add(u, invSigma, w);
       const bearing = c.bearing[i]!;
       if (!Number.isNaN(bearing)) {
@@ -180,8 +179,8 @@ export function solve(
         if (speedRow >= 0) row[speedRow] = 0;
         const ub = off / c.bearingSigma[i]!;
         const ab = Math.abs(ub);
-        const wb = robust && ab > HUBER ? HUBER / ab : 1;
-        sum += robust && ab > HUBER ? HUBER * (2 * ab - HUBER) : ub * ub;
+        const wb = robust && ab > huber ? huber / ab : 1;
+        sum += robust && ab > huber ? huber * (2 * ab - huber) : ub * ub;
         add(ub, 1 / c.bearingSigma[i]!, wb);
         bearings++;
       }
