@@ -284,29 +284,8 @@ function placeLampposts(
 ): Lamppost[] {
   const kerbs = streets.flatMap(({ name, line, widthM }) => kerbPlaces(rng, name, line, widthM));
   const free = kerbs.filter(({ at }) => !buildings.covers(at[0], at[1], 0.5));
-  let centres = Array.from(
-    { length: count },
-    (): Point => [rng.uniform(-0.5, 0.5) * sizeM, rng.uniform(-0.5, 0.5) * sizeM],
-  );
-  for (let turn = 0; turn < 40; turn++) {
-    const sums = centres.map(() => ({ x: 0, y: 0, n: 0 }));
-    for (const { at } of free) {
-      const sum = sums[nearest(centres, at)]!;
-      sum.x += at[0];
-      sum.y += at[1];
-      sum.n++;
-    }
-    centres = centres.map((c, i) => (sums[i]!.n > 0 ? [sums[i]!.x / sums[i]!.n, sums[i]!.y / sums[i]!.n] : c));
-  }
-  // Lloyd's centres draw in from the rim; streets end there, so they are moved outwards again.
-  const places = centres.map(
-    ([x, y]) =>
-      free[
-        nearest(
-          free.map((k) => k.at),
-          [1.15 * x + rng.normal(0, 12), 1.15 * y + rng.normal(0, 12)],
-        )
-      ]!,
+  const places = Array.from({ length: 16 }, () => spread(rng, free, count, sizeM)).reduce((best, next) =>
+    evenness(next) > evenness(best) ? next : best,
   );
   places.sort((a, b) => b.at[1] - a.at[1] || a.at[0] - b.at[0]);
   return places.map(({ at, name }, i) => {
@@ -321,7 +300,43 @@ function placeLampposts(
   });
 }
 
-function kerbPlaces(rng: Rng, name: string, line: readonly Point[], widthM: number): { at: Point; name: string }[] {
+interface Kerb {
+  at: Point;
+  name: string;
+}
+
+function spread(rng: Rng, free: readonly Kerb[], count: number, sizeM: number): Kerb[] {
+  let centres = Array.from(
+    { length: count },
+    (): Point => [rng.uniform(-0.5, 0.5) * sizeM, rng.uniform(-0.5, 0.5) * sizeM],
+  );
+  for (let turn = 0; turn < 25; turn++) {
+    const sums = centres.map(() => ({ x: 0, y: 0, n: 0 }));
+    for (const { at } of free) {
+      const sum = sums[nearest(centres, at)]!;
+      sum.x += at[0];
+      sum.y += at[1];
+      sum.n++;
+    }
+    centres = centres.map((c, i) => (sums[i]!.n > 0 ? [sums[i]!.x / sums[i]!.n, sums[i]!.y / sums[i]!.n] : c));
+  }
+  const kerbs = free.map((kerb) => kerb.at);
+  return centres.map(([x, y]) => free[nearest(kerbs, [x + rng.normal(0, 20), y + rng.normal(0, 20)])]!);
+}
+
+/** Least distance between neighbours, less what the loneliest one exceeds 310 m by. */
+function evenness(places: readonly Kerb[]): number {
+  const nearestM = places.map(({ at }) =>
+    Math.min(
+      ...places.map((other) =>
+        other.at === at ? Number.POSITIVE_INFINITY : Math.hypot(other.at[0] - at[0], other.at[1] - at[1]),
+      ),
+    ),
+  );
+  return Math.min(...nearestM) - 3 * Math.max(0, Math.max(...nearestM) - 310);
+}
+
+function kerbPlaces(rng: Rng, name: string, line: readonly Point[], widthM: number): Kerb[] {
   return line.slice(1).map((b, i) => {
     const a = line[i]!;
     const length = Math.hypot(b[0] - a[0], b[1] - a[1]);

@@ -145,7 +145,7 @@ function drawAir(rng: Rng): Air {
 export function drawTrainingMicrophone(rng: Rng): MicrophoneModel {
   return {
     highPassHz: rng.logUniform(8, 120),
-    passShare: rng.uniform(0.38, 0.46),
+    passShare: rng.uniform(0.25, 0.45),
     sensitivityDbFsAt94Spl: rng.uniform(-42, -14),
     selfNoiseDbSpl: rng.uniform(28, 42),
     bits: 16,

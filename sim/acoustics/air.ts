@@ -78,10 +78,14 @@ export class Absorption {
   }
 
   /**
-   * Phase lead in radians per metre over travel at the low-frequency speed. A relaxation j f / (1 + j f / fr) has the
-   * attenuation above as its real part; its imaginary part, less what is linear in f, is this. It keeps the pulse causal.
+   * Phase lead in radians per metre over travel at the speed of sound, which is taken as that at 1 kHz. A relaxation
+   * j f / (1 + j f / fr) has the attenuation above as its real part; its imaginary part is this. It keeps the pulse causal.
    */
   leadPerM(frequencyHz: number): number {
+    return this.#lead(frequencyHz) - (frequencyHz / 1000) * this.#lead(1000);
+  }
+
+  #lead(frequencyHz: number): number {
     let lead = 0;
     for (const each of this.#relaxations) {
       const x = frequencyHz / each.frequencyHz;

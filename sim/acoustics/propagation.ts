@@ -3,7 +3,7 @@
  * check), over roofs and around corners (diffraction along the shortest detour). ISO 9613-2 for what screens do,
  * Allen and Berkley (JASA 65, 1979) for image sources, here over finite walls.
  */
-import type { Buildings, Facade, Point } from "../buildings.ts";
+import type { Buildings, Crossing, Facade, Point } from "../buildings.ts";
 import { type Air, soundSpeedMps, travelS, windVelocity } from "./air.ts";
 import type { SoundPath } from "./render.ts";
 
@@ -23,6 +23,8 @@ export const usualLimits: PropagationLimits = { maxLateS: 0.45, maxEchoes: 32, s
 /** Hard ground and facades scatter short waves: share passed falls by 3 dB at these. */
 const GROUND_REFLECTANCE = 0.92;
 const FACADE_SCATTER_HZ = 5000;
+/** Further round a block is no way worth rendering. */
+const MAX_DETOUR_M = 30;
 /** A guide to how a finite wall weakens its echo: Fresnel's zone at 500 Hz. */
 const FRESNEL_WAVE_M = 0.69;
 
@@ -59,28 +61,44 @@ export class Propagation {
     const blocks = this.buildings.blocking(p, source[2], q, microphone[2]);
     if (blocks.length === 0) return [this.#path("direct", [source, microphone], 1)];
     const found = [this.#path("diffracted", this.#overRoofs(source, microphone), 1, distance(source, microphone))];
-    // Around a corner of one of the houses in the way, where both legs are then free.
-    let best: Vec[] | undefined;
-    for (const { building } of blocks.length <= 3 ? blocks : []) {
-      const corners = this.buildings.all[building]!.corners;
-      const middle = [mean(corners.map((c) => c[0])), mean(corners.map((c) => c[1]))] as const;
-      for (const corner of corners) {
-        const out = Math.hypot(corner[0] - middle[0], corner[1] - middle[1]);
-        const c = [
-          corner[0] + (0.1 * (corner[0] - middle[0])) / out,
-          corner[1] + (0.1 * (corner[1] - middle[1])) / out,
-        ] as const;
-        const [l1, l2] = [Math.hypot(c[0] - p[0], c[1] - p[1]), Math.hypot(q[0] - c[0], q[1] - c[1])];
-        const up = source[2] + ((microphone[2] - source[2]) * l1) / (l1 + l2);
-        const way = [source, [c[0], c[1], up], microphone] as const;
-        if (best && lengthOf(best) <= lengthOf(way)) continue;
-        if (this.buildings.blocking(p, source[2], c, up).length > 0) continue;
-        if (this.buildings.blocking(c, up, q, microphone[2]).length > 0) continue;
-        best = [...way];
-      }
-    }
-    if (best) found.push(this.#path("diffracted", best, 1, distance(source, microphone)));
+    // Around the corners on one side of the houses in the way, or on the other: a taut string in plan.
+    const around = [1, -1]
+      .map((side) => this.#aroundCorners(source, microphone, blocks, side))
+      .filter((way): way is Vec[] => way !== undefined && lengthOf(way) < distance(source, microphone) + MAX_DETOUR_M)
+      .sort((a, b) => lengthOf(a) - lengthOf(b))[0];
+    if (around) found.push(this.#path("diffracted", around, 1, distance(source, microphone)));
     return found.sort((a, b) => a.travelS - b.travelS);
+  }
+
+  /** Shortest way in plan past all of `blocks` on one side; undefined where something else stands in that way. */
+  #aroundCorners(source: Vec, microphone: Vec, blocks: readonly Crossing[], side: number): Vec[] | undefined {
+    const p = flat(source);
+    const q = flat(microphone);
+    const d = Math.hypot(q[0] - p[0], q[1] - p[1]);
+    const [ux, uy] = [(q[0] - p[0]) / d, (q[1] - p[1]) / d];
+    // Along the line, and off it to this side; a hand's breadth clear of the wall.
+    const corners = blocks
+      .flatMap(({ building }) => this.buildings.all[building]!.corners)
+      .map(
+        (c) =>
+          [(c[0] - p[0]) * ux + (c[1] - p[1]) * uy, side * ((c[0] - p[0]) * -uy + (c[1] - p[1]) * ux) + 0.1] as const,
+      )
+      .filter(([x, off]) => off > 0 && x > 0 && x < d)
+      .sort((a, b) => a[0] - b[0]);
+    const hull = tautString([[0, 0], ...corners, [d, 0]]);
+    let runM = 0;
+    const runs = hull.map(
+      ([x, off], i) => (runM += i === 0 ? 0 : Math.hypot(x - hull[i - 1]![0], off - hull[i - 1]![1])),
+    );
+    const way = hull.map(([x, off], i): Vec => {
+      const up = source[2] + ((microphone[2] - source[2]) * runs[i]!) / runM;
+      return [p[0] + x * ux - side * off * uy, p[1] + x * uy + side * off * ux, up];
+    });
+    for (let i = 0; i + 1 < way.length; i++) {
+      const [a, b] = [way[i]!, way[i + 1]!];
+      if (this.buildings.blocking(flat(a), a[2], flat(b), b[2]).length > 0) return undefined;
+    }
+    return way;
   }
 
   /** The taut string over the roofs of the straight line: upper convex hull of the profile. */
@@ -95,16 +113,7 @@ export class Propagation {
         return [[from * d, heightM] as const, [to * d, heightM] as const];
       })
       .sort((a, b) => a[0] - b[0]);
-    const hull: (readonly [number, number])[] = [];
-    for (const point of [[0, source[2]] as const, ...profile, [d, microphone[2]] as const]) {
-      while (hull.length >= 2) {
-        const a = hull[hull.length - 2]!;
-        const b = hull[hull.length - 1]!;
-        if ((b[0] - a[0]) * (point[1] - a[1]) - (b[1] - a[1]) * (point[0] - a[0]) < 0) break;
-        hull.pop();
-      }
-      hull.push(point);
-    }
+    const hull = tautString([[0, source[2]], ...profile, [d, microphone[2]]]);
     return hull.map(([x, up]) => [p[0] + ((q[0] - p[0]) * x) / d, p[1] + ((q[1] - p[1]) * x) / d, up]);
   }
 
@@ -207,6 +216,21 @@ export function strength(path: SoundPath): number {
   return (path.gain * screen) / path.lengthM;
 }
 
+/** Upper convex hull of points in order of their first co-ordinate. */
+function tautString(points: readonly (readonly [number, number])[]): (readonly [number, number])[] {
+  const hull: (readonly [number, number])[] = [];
+  for (const point of points) {
+    while (hull.length >= 2) {
+      const a = hull[hull.length - 2]!;
+      const b = hull[hull.length - 1]!;
+      if ((b[0] - a[0]) * (point[1] - a[1]) - (b[1] - a[1]) * (point[0] - a[0]) < 0) break;
+      hull.pop();
+    }
+    hull.push(point);
+  }
+  return hull;
+}
+
 function front(wall: Facade, from: Vec): number {
   return (from[0] - wall.a[0]) * wall.normal[0] + (from[1] - wall.a[1]) * wall.normal[1];
 }
@@ -251,8 +275,4 @@ function lengthOf(way: readonly Vec[]): number {
   let sum = 0;
   for (let i = 0; i + 1 < way.length; i++) sum += distance(way[i]!, way[i + 1]!);
   return sum;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0) / values.length;
 }

@@ -32,10 +32,11 @@ export interface Pickup {
   passShare: number;
 }
 
-export const flatPickup: Pickup = { highPassHz: 0, passShare: 0.42 };
+export const flatPickup: Pickup = { highPassHz: 0, passShare: 0.38 };
 
-/** Scattering over edges leaves at least this much (turbulence, roofs, street furniture): -25 dB (ISO 9613-2, 7.4 caps at 25). */
+/** What turbulence, roofs and street furniture scatter over edges: -25 dB (ISO 9613-2, 7.4 caps a screen there), a longer way. */
 const SCATTER_FLOOR = 10 ** (-25 / 20);
+const SCATTER_LATE_S = 0.003;
 const PRE_S = 0.006;
 const POST_S = 0.06;
 const GROUP_S = 0.05;
@@ -148,9 +149,9 @@ class Block {
         // Causal form of Kurze and Anderson's curve: (1 + j f/f0)^(-1/2) / sqrt(3), squared 1 / (3 + 20 N) for large N.
         const x = f / edge;
         const m = Math.sqrt(1 + x * x);
-        const share = 1 / Math.sqrt(3) - SCATTER_FLOOR;
-        const eRe = SCATTER_FLOOR + (share * Math.sqrt((m + 1) / 2)) / m;
-        const eIm = (-share * Math.sqrt((m - 1) / 2)) / m;
+        const turned = -2 * Math.PI * f * SCATTER_LATE_S;
+        const eRe = Math.sqrt((m + 1) / 6) / m + SCATTER_FLOOR * Math.cos(turned);
+        const eIm = -Math.sqrt((m - 1) / 6) / m + SCATTER_FLOOR * Math.sin(turned);
         const t = hRe * eRe - hIm * eIm;
         hIm = hRe * eIm + hIm * eRe;
         hRe = t;
