@@ -64,6 +64,7 @@ const Microphone = v.variant(
         48_000,
       ),
       channels: v.optional(v.pipe(Count, v.minValue(1), v.maxValue(8)), 1),
+      format: v.optional(v.picklist(["s16", "s32"], "must be s16 or s32"), "s16"),
       /** Channel, from 0, that carries the receiver's pulse per second, with `clock.source: pps`. */
       ppsChannel: v.optional(v.pipe(Count, v.maxValue(7))),
       /** Delay from the microphone to the program's first look at a sample, and one sigma of it. */
@@ -97,7 +98,7 @@ const Clock = v.strictObject({
   /** What disciplines the host's clock (or, for `pps`, the sample clock; for `sim`, the sound source). `system`: trusted as it is. */
   source: v.optional(v.picklist(["pps", "ptp", "ntp", "system", "sim"]), "ntp"),
   /** One sigma of the host's clock where nothing measures it (`system`), or the least that is believed of a measurement. */
-  sigmaS: v.optional(PositiveS, 1e-3),
+  sigmaS: v.optional(PositiveS),
 });
 
 export const AgentConfigSchema = v.pipe(

@@ -69,13 +69,24 @@ test("a file read ten times too fast has no time", () => {
   assert.is(clock.at(100n * 16_000n), undefined);
 });
 
-test("lost samples: sigma is as wide as the doubt, and tickAt says how many went missing", () => {
+test("lost samples: nothing is said until three observations agree, then the time is right again and the rate never forgotten", () => {
   const clock = new SampleClock({ sampleRateHz: 16_000, observationSigmaS: 1e-4 });
-  for (let s = 0; s < 60; s++) clock.observe(BigInt(s * 16_000), 0, start + BigInt(s) * 1_000_000_000n);
+  const observe = (s: number, lostTicks = 0) =>
+    clock.observe(BigInt(s * 16_000 - lostTicks), 0, start + BigInt(s) * 1_000_000_000n);
+  for (let s = 0; s < 60; s++) observe(s);
   const tick = clock.tickAt(start + 60_500_000_000n)!;
   assert.ok(Math.abs(Number(tick - 968_000n)) <= 2, `${tick}`);
-  clock.disturb(0.01);
-  assert.ok(clock.at(968_000n)!.sigmaS >= 0.01);
+  clock.restart();
+  assert.is(clock.at(970_000n), undefined);
+  // The first is a block that waited half a second in a pipe.
+  clock.observe(61n * 16_000n - 4000n, 0, start + 61_500_000_000n);
+  for (const s of [62, 63]) observe(s, 4000);
+  assert.is(clock.at(64n * 16_000n), undefined);
+  assert.ok(Math.abs(clock.ppm!) < 5);
+  observe(64, 4000);
+  const errorNs = Number(clock.at(64n * 16_000n - 4000n)!.ns - (start + 64_000_000_000n));
+  assert.ok(Math.abs(errorNs) < 100_000, `${errorNs}`);
+  assert.is(clock.jumps, 0);
 });
 
 test("blocks of 20 ms that come up to 15 ms late: the earliest of a second is 0.3 ms late at most", () => {

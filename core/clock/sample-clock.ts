@@ -21,8 +21,8 @@ export interface SampleTime {
 /** No crystal is this far off: the source is not played in real time, or samples are missing. */
 const IMPLAUSIBLE_PPM = 1500;
 const FIRST_RATE_SIGMA = 2e-4;
-/** Observations in a row that disagree before they are believed instead of the past. */
-const JUMP_AFTER = 3;
+/** Observations in a row that agree before anything is said, and that disagree before they are believed instead of the past. */
+const SETTLED_AFTER = 3;
 
 export class SampleClock {
   readonly #rateHz: number;
@@ -37,7 +37,9 @@ export class SampleClock {
   #p00 = 0;
   #p01 = 0;
   #p11 = FIRST_RATE_SIGMA ** 2;
-  #seen = 0;
+  /** Observations that agree, since the start or the last break. */
+  #agreeing = 0;
+  #rateKnown = false;
   #disagreeing = 0;
   #disagreementS = 0;
   /** Times that the line was broken and begun anew: a step of the clock, or samples that nobody said were lost. */
@@ -51,7 +53,7 @@ export class SampleClock {
 
   /** The sample `tick` (with a fraction) was at `ns`. Ticks must not go back. */
   observe(tick: bigint, fraction: number, ns: bigint): void {
-    if (this.#seen === 0) {
+    if (this.#agreeing === 0) {
       this.#begin(tick, ns, -fraction / this.#rateHz);
       return;
     }
@@ -59,15 +61,18 @@ export class SampleClock {
     const innovationS = Number(ns - this.#ns) / 1e9 - fraction / this.#rateHz - this.#offsetS;
     const varianceS2 = this.#p00 + this.#varS2;
     if (innovationS ** 2 > 36 * varianceS2) {
+      if (this.#agreeing < SETTLED_AFTER) {
+        this.#begin(tick, ns, -fraction / this.#rateHz);
+        return;
+      }
       const sameS = Math.abs(innovationS - this.#disagreementS) < 6 * Math.sqrt(varianceS2);
       this.#disagreeing = this.#disagreeing > 0 && sameS ? this.#disagreeing + 1 : 1;
       this.#disagreementS = innovationS;
-      if (this.#disagreeing < JUMP_AFTER) return;
+      if (this.#disagreeing < SETTLED_AFTER) return;
       this.jumps += 1;
       this.#offsetS += innovationS;
       this.#p00 = this.#varS2;
       this.#p01 = 0;
-      this.#p11 += 1e-10;
       this.#disagreeing = 0;
       return;
     }
@@ -80,33 +85,35 @@ export class SampleClock {
     this.#p00 -= gain0 * p00;
     this.#p01 -= gain0 * p01;
     this.#p11 -= gain1 * p01;
-    this.#seen += 1;
+    this.#agreeing += 1;
+    if (this.#agreeing >= SETTLED_AFTER) this.#rateKnown = true;
   }
 
-  /** Samples were lost, about as many as the caller has left out of the ticks: the offset is known to `sigmaS` only until observations say more. */
-  disturb(sigmaS: number): void {
-    this.#p00 += sigmaS ** 2;
+  /** Samples were lost, nobody knows how many: nothing is said until observations agree again. The rate stays known. */
+  restart(): void {
+    this.#agreeing = 0;
+    this.#disagreeing = 0;
   }
 
-  /** Time of a sample; undefined before the second observation and where the rate is no crystal's. */
+  /** Time of a sample; undefined before three observations have agreed and where the rate is no crystal's. */
   at(tick: bigint): SampleTime | undefined {
     const ppm = this.ppm;
-    if (this.#seen < 2 || ppm === undefined || Math.abs(ppm) > IMPLAUSIBLE_PPM) return undefined;
+    if (this.#agreeing < SETTLED_AFTER || ppm === undefined || Math.abs(ppm) > IMPLAUSIBLE_PPM) return undefined;
     const aheadS = Number(tick - this.#tick) / this.#rateHz;
     const sigmaS = Math.sqrt(this.#p00 + 2 * aheadS * this.#p01 + aheadS * aheadS * this.#p11);
     const ns = this.#ns + BigInt(Math.round((this.#offsetS + aheadS * (1 + this.#rate)) * 1e9));
     return { ns, sigmaS: Math.hypot(sigmaS, this.#disagreeing > 0 ? this.#disagreementS : 0), ppm };
   }
 
-  /** The tick that belongs to an instant; where samples went missing, how many is the difference. Undefined before the second observation. */
+  /** The tick that belongs to an instant, by what was known last; undefined before anything was. */
   tickAt(ns: bigint): bigint | undefined {
-    if (this.#seen < 2) return undefined;
+    if (!this.#rateKnown) return undefined;
     const aheadS = (Number(ns - this.#ns) / 1e9 - this.#offsetS) / (1 + this.#rate);
     return this.#tick + BigInt(Math.round(aheadS * this.#rateHz));
   }
 
   get ppm(): number | undefined {
-    return this.#seen < 2 ? undefined : -1e6 * (this.#rate / (1 + this.#rate));
+    return this.#rateKnown ? -1e6 * (this.#rate / (1 + this.#rate)) : undefined;
   }
 
   #begin(tick: bigint, ns: bigint, offsetS: number): void {
@@ -114,7 +121,8 @@ export class SampleClock {
     this.#ns = ns;
     this.#offsetS = offsetS;
     this.#p00 = this.#varS2;
-    this.#seen = 1;
+    this.#p01 = 0;
+    this.#agreeing = 1;
   }
 
   /** Moves the state to `tick`, keeping the seconds small so that nanoseconds stay exact. */

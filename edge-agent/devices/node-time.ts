@@ -6,8 +6,12 @@ import { UtcClock } from "./utc-clock.ts";
 
 export interface ClockOptions {
   source: "pps" | "ptp" | "ntp" | "system" | "sim";
-  sigmaS: number;
+  /** One sigma of the host's clock, or the least that is believed of a measurement; by the source where it is not given. */
+  sigmaS?: number | undefined;
 }
+
+/** `system` is what a host without any discipline drifts in a day or so; `pps` concerns the host's clock only, which names the pulses. */
+const leastSigmaS = { pps: 1e-3, ptp: 1e-5, ntp: 1e-3, system: 0.5, sim: 1e-3 } as const;
 
 export interface NodeTime {
   /** Undefined while the host's clock is not synchronised: then nothing is stamped. */
@@ -21,7 +25,8 @@ export interface NodeTime {
 const REFRESH_MS = 5_000;
 
 /** Watches the host's clock until the signal aborts. */
-export function openTime({ source, sigmaS }: ClockOptions, log: Log, signal: AbortSignal): NodeTime {
+export function openTime(options: ClockOptions, log: Log, signal: AbortSignal): NodeTime {
+  const { source, sigmaS = leastSigmaS[source] } = options;
   const utc = new UtcClock();
   const trusted = source === "system" || source === "sim";
   let state: ClockState = trusted

@@ -1,0 +1,169 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { Fault } from "#contract/errors.ts";
+import type { AudioFrame } from "../ports.ts";
+import { AlsaMicrophone, type AlsaOptions } from "./alsa-microphone.ts";
+import { keepingLog } from "./bus-suite.ts";
+
+let folder = "";
+let lines: string[] = [];
+test.before.each(() => {
+  folder = mkdtempSync(join(tmpdir(), "tocsin-alsa-"));
+  lines = [];
+});
+test.after.each(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A script that takes arecord's place in PATH. */
+function stub(script: string): NodeJS.ProcessEnv {
+  const bin = join(folder, "arecord");
+  writeFileSync(bin, `#!${process.execPath}\n${script}`);
+  chmodSync(bin, 0o755);
+  return { ...process.env, PATH: `${folder}${delimiter}${process.env.PATH}` };
+}
+
+function microphone(options: Partial<AlsaOptions> = {}): AlsaMicrophone {
+  const time = { now: () => undefined, ofMonotonicNs: () => undefined, steps: 0 };
+  const base = {
+    device: "hw:7",
+    sampleRateHz: 48_000,
+    channels: 2,
+    format: "s16",
+    latencyS: 0,
+    latencySigmaS: 5e-4,
+  } as const;
+  return new AlsaMicrophone({ ...base, time, log: keepingLog(lines), ...options });
+}
+
+async function take(from: AlsaMicrophone, samples: number): Promise<AudioFrame[]> {
+  const stop = new AbortController();
+  const frames: AudioFrame[] = [];
+  let total = 0;
+  for await (const frame of from.frames(AbortSignal.any([stop.signal, AbortSignal.timeout(20_000)]))) {
+    frames.push(frame);
+    total += frame.channels[0]!.length;
+    if (total >= samples) stop.abort();
+  }
+  return frames;
+}
+
+const joined = (frames: AudioFrame[], channel: number) => frames.flatMap((frame) => [...frame.channels[channel]!]);
+
+/** Writes pairs (i, -i) from 0 on in pieces of 1001 bytes, so that samples are cut anywhere. */
+const ramp = (pairs: number) => `
+  const bytes = Buffer.alloc(${pairs} * 4);
+  for (let i = 0; i < ${pairs}; i++) { bytes.writeInt16LE(i, i * 4); bytes.writeInt16LE(-i, i * 4 + 2); }
+  const pieces = [];
+  for (let at = 0; at < bytes.length; at += 1001) pieces.push(bytes.subarray(at, at + 1001));
+  const write = async (list) => { for (const piece of list) await new Promise((done) => process.stdout.write(piece, done)); };
+`;
+
+test("two channels come apart whole, however the pipe cuts them, and arecord is asked for the right thing", async () => {
+  const env = stub(`(async () => { ${ramp(4800)}
+    require("node:fs").writeFileSync(${JSON.stringify(join(folder, "args"))}, process.argv.slice(2).join(" "));
+    await write(pieces); setTimeout(() => {}, 60_000); })();`);
+  const frames = await take(microphone({ env }), 4800);
+  const [left, right] = [joined(frames, 0), joined(frames, 1)];
+  assert.is(left.length, 4800);
+  assert.is(
+    left.findIndex((x, i) => x !== i / 32768),
+    -1,
+  );
+  assert.is(
+    right.findIndex((x, i) => x !== (0 - i) / 32768),
+    -1,
+  );
+  assert.is(frames[0]!.tick, 0n);
+  const asked = "-q -D hw:7 -t raw -f S16_LE -r 48000 -c 2 --buffer-time=1000000 --period-time=20000";
+  assert.is(readFileSync(join(folder, "args"), "utf8"), asked);
+});
+
+test("an overrun of 100 ms at 48 kHz: 4800 samples counted as lost, and the ticks go on after the gap", async () => {
+  const env = stub(`(async () => { ${ramp(4800)}
+    await write(pieces.slice(0, 10));
+    await new Promise((done) => setTimeout(done, 300));
+    process.stderr.write("overrun!!! (at least 100.000 ms long)\\n");
+    await new Promise((done) => setTimeout(done, 300));
+    await write(pieces.slice(10)); setTimeout(() => {}, 60_000); })();`);
+  const from = microphone({ env });
+  const frames = await take(from, 4800);
+  assert.is(from.counters.overruns, 1);
+  assert.is(from.counters.lostSamples, 4800);
+  const last = frames.at(-1)!;
+  assert.is(Number(last.tick) + last.channels[0]!.length, 9600);
+});
+
+test("arecord that dies is started again, told in one line with its last words; ticks go on later than they stopped", async () => {
+  const env = stub(
+    `(async () => { ${ramp(480)} await write(pieces); process.stderr.write("arecord: pcm_read:2221: read error: No such device\\n", () => process.exit(1)); })();`,
+  );
+  const from = microphone({ env });
+  const frames = await take(from, 1440);
+  assert.is(from.counters.restarts, 2);
+  assert.match(lines[0]!, "No such device");
+  const starts = frames.map(({ tick }) => Number(tick));
+  assert.equal(
+    starts,
+    [...starts].sort((a, b) => a - b),
+  );
+  // Without a clock to tell how long it took, a second is assumed.
+  assert.is(from.counters.lostSamples, 96_000);
+});
+
+test("a card that says nothing is restarted; one that never said anything is a fault that names the device", async () => {
+  const env = stub("setTimeout(() => {}, 60_000);");
+  const from = microphone({ env, silentMs: 150, giveUpMs: 100 });
+  try {
+    await take(from, 1);
+    assert.unreachable();
+  } catch (error) {
+    assert.instance(error, Fault);
+    assert.is((error as Fault).exitCode, 78);
+    assert.match((error as Fault).message, "hw:7: no sound for 150 ms");
+  }
+});
+
+test("arecord that is not installed is a fault that says what to install", async () => {
+  try {
+    await take(microphone({ program: join(folder, "none"), giveUpMs: 0 }), 1);
+    assert.unreachable();
+  } catch (error) {
+    assert.match((error as Fault).message, "apt install alsa-utils");
+  }
+});
+
+test("the real arecord: what ALSA plays in from a file comes out sample for sample", async () => {
+  const samples = 24_000;
+  const bytes = Buffer.alloc(samples * 2);
+  for (let i = 0; i < samples; i++) bytes.writeInt16LE(Math.round(20_000 * Math.sin(i / 7)), i * 2);
+  const raw = join(folder, "in.raw");
+  writeFileSync(raw, bytes);
+  const config = join(folder, "asound.conf");
+  writeFileSync(
+    config,
+    `</usr/share/alsa/alsa.conf>\npcm.recording { type file slave.pcm null file /dev/null infile ${raw} format raw }\n`,
+  );
+  const from = microphone({
+    device: "recording",
+    channels: 1,
+    env: { ...process.env, ALSA_CONFIG_PATH: config },
+    giveUpMs: 0,
+    silentMs: 3000,
+  });
+  let frames: AudioFrame[];
+  try {
+    frames = await take(from, samples);
+  } catch (error) {
+    if (!(error as Fault).message.includes("not installed")) throw error;
+    console.log("skipped: arecord is not installed");
+    return;
+  }
+  const got = joined(frames, 0).slice(0, samples);
+  const wrong = got.findIndex((x, i) => Math.round(x * 32768) !== bytes.readInt16LE(i * 2));
+  assert.is(wrong, -1);
+  assert.is(frames[0]!.utcNs, undefined, "a file read faster than time has no time");
+});
+
+test.run();
