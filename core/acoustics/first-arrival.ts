@@ -9,8 +9,8 @@
 
 /** Half widths of the smoothing kernels (triangles), seconds. */
 const SMOOTHING_S = [0, 0.00009, 0.00018, 0.00036, 0.00072] as const;
-/** Slow sound (wind, engines) is taken off by subtracting the mean over one of these, seconds. */
-const SLOW_S = [0.012, 0.004] as const;
+/** Slow sound (wind, engines) is taken off by subtracting the mean of one of these before each sample: a centred mean would fall before the wave comes. */
+const SLOW_S = [0.012, 0.004, 0.0015] as const;
 /** Sound before the trigger that the picker sees, and the last of it that noise is measured in, seconds. */
 const BEFORE_S = 0.06;
 const NOISE_S = 0.03;
@@ -100,7 +100,7 @@ export class FirstArrivalPicker {
   #filter(window: Float64Array, valid: number): void {
     let k = 0;
     for (const slow of SLOW_S) {
-      this.#boxcar(window, this.#mean, Math.round((slow * this.#rate) / 2), valid);
+      this.#meanBefore(window, Math.round(slow * this.#rate), valid);
       const first = this.#filtered[k]!.y;
       for (let i = 0; i < window.length; i++) first[i] = i < valid ? 0 : window[i]! - this.#mean[i]!;
       for (let of = k; k < this.#filtered.length && (k === of || this.#filtered[k]!.half > 0); k++) {
@@ -109,9 +109,20 @@ export class FirstArrivalPicker {
           this.#boxcar(first, y, half, valid);
           this.#boxcar(y, y, half, valid);
         }
-        const to = this.#before - Math.round(TRIGGER_FROM_S * this.#rate);
+        const to = this.#before - Math.round(EARLY_S * this.#rate);
         this.#filtered[k]!.noise = this.#rms(y, Math.max(valid, to - Math.round(NOISE_S * this.#rate)), to);
       }
+    }
+  }
+
+  /** Mean of the `count` samples before each. */
+  #meanBefore(from: Float64Array, count: number, valid: number): void {
+    const sums = this.#sums;
+    sums[0] = 0;
+    for (let i = 0; i < from.length; i++) {
+      sums[i + 1] = sums[i]! + from[i]!;
+      const a = Math.max(Math.min(valid, i), i - count);
+      this.#mean[i] = i > a ? (sums[i]! - sums[a]!) / (i - a) : 0;
     }
   }
 
@@ -141,32 +152,21 @@ export class FirstArrivalPicker {
     return strongest;
   }
 
-  /** Index where the first wave stands out. */
-  #locate({ y, noise }: Filtered, valid: number): number {
+  /** Index where the first wave stands at half its height. */
+  #locate({ y, noise, half }: Filtered, valid: number): number {
     const near = Math.max(valid, this.#before - Math.round(TRIGGER_FROM_S * this.#rate));
     const to = this.#before + Math.round(TRIGGER_TO_S * this.#rate);
     const strongest = this.#strongest(y, valid);
     const early = Math.max(EARLY_SIGMAS * noise, EARLY_PART * strongest);
-    for (let i = Math.max(valid, this.#before - Math.round(EARLY_S * this.#rate)); i < near; i++) {
-      if (Math.abs(y[i]!) >= early) return i;
-    }
     const wave = Math.min(0.9 * strongest, Math.max(WAVE_SIGMAS * noise, WAVE_PART * strongest));
-    let i = near;
-    while (i < to && Math.abs(y[i]!) < wave) i++;
-    return i;
+    let i = Math.max(valid, this.#before - Math.round(EARLY_S * this.#rate));
+    while (i < near && Math.abs(y[i]!) < early) i++;
+    if (i >= near) while (i < to && Math.abs(y[i]!) < wave) i++;
+    return this.#halfHeight(y, i, valid).at + LEAN * half;
   }
 
-  /** Half-height of the first peak at or after `located`, within a millisecond of it. */
-  #time({ y, half, noise }: Filtered, located: number, valid: number): Arrival | undefined {
-    const reach = Math.round(0.0008 * this.#rate) + half;
-    const from = Math.max(valid, located - reach);
-    const to = Math.min(y.length - 2, located + reach);
-    let strongest = 0;
-    for (let i = from; i <= to; i++) strongest = Math.max(strongest, Math.abs(y[i]!));
-    if (strongest < 2.5 * noise) return undefined;
-    const level = Math.max(0.4 * strongest, Math.min(3.5 * noise, 0.9 * strongest));
-    let crossing = from;
-    while (crossing < to && Math.abs(y[crossing]!) < level) crossing++;
+  /** From a sample on the wave's flank to the first peak after it, and back to half its height. */
+  #halfHeight(y: Float64Array, crossing: number, valid: number) {
     const sign = Math.sign(y[crossing]!);
     let peakAt = crossing;
     const last = Math.min(y.length - 2, crossing + Math.round(TO_PEAK_S * this.#rate));
@@ -176,13 +176,26 @@ export class FirstArrivalPicker {
     }
     const peak = y[peakAt]! * sign;
     let k = peakAt;
-    while (k > valid && k > 0 && y[k - 1]! * sign > peak / 2) k--;
-    if (k === 0) return undefined;
+    while (k > Math.max(1, valid) && y[k - 1]! * sign > peak / 2) k--;
     const upper = y[k]! * sign;
-    const lower = y[k - 1]! * sign;
-    const at = k - 1 + (peak / 2 - lower) / Math.max(upper - lower, 1e-12);
+    const lower = k > 0 ? y[k - 1]! * sign : 0;
     const slope = Math.max(upper - lower, 1e-12);
-    const rise = peakAt - at;
+    const at = k - 1 + Math.min(1, Math.max(0, (peak / 2 - lower) / slope));
+    return { at, peak, slope, rise: peakAt - at };
+  }
+
+  /** Half-height of the first peak near where the clearest filter has it. */
+  #time({ y, half, noise }: Filtered, located: number, valid: number): Arrival | undefined {
+    const reach = 0.0004 * this.#rate + half;
+    const from = Math.max(valid, Math.floor(located - reach));
+    const to = Math.min(y.length - 2, Math.ceil(located + reach));
+    let strongest = 0;
+    for (let i = from; i <= to; i++) strongest = Math.max(strongest, Math.abs(y[i]!));
+    if (strongest < 3 * noise) return undefined;
+    const level = Math.max(0.5 * strongest, Math.min(3.5 * noise, 0.9 * strongest));
+    let crossing = from;
+    while (crossing < to && Math.abs(y[crossing]!) < level) crossing++;
+    const { at, peak, slope, rise } = this.#halfHeight(y, crossing, valid);
     const noiseSamples = (1.12 * noise) / slope;
     const sigmaS = Math.hypot(noiseSamples, SHAPE_PART * rise, SAMPLE_PART) / this.#rate;
     return { at: at + LEAN * rise, sigmaS, snrDb: 20 * Math.log10(peak / noise) };

@@ -11,9 +11,9 @@ import { BANDS } from "./band-energies.ts";
 const ABOVE_FLOOR_DB = [11, 8, 6, 6];
 /** ... and above the mean of the 10 ms that ended 2 ms earlier. */
 const ABOVE_BEFORE_DB = [7, 6, 5.5, 5.5];
-/** Or: one wave whose square stands this far above the floor's mean square (6 sigmas), and above the mean before it, dB. */
-const PEAK_ABOVE_FLOOR_DB = 15.5;
-const PEAK_ABOVE_BEFORE_DB = 13;
+/** Or: one wave whose square stands this far above the floor's mean square (5.3 sigmas), and above the mean before it, dB. */
+const PEAK_ABOVE_FLOOR_DB = 14.5;
+const PEAK_ABOVE_BEFORE_DB = 12.5;
 /** Arrivals closer than this are one candidate: rounds of an automatic weapon are 80 ms apart. */
 const DEAF_HOPS = 40;
 /** ... unless the second is this much stronger in any band: a creak just before a shot must not hide it, dB. */
