@@ -17,8 +17,10 @@ export interface Pool {
   directBonus: Float64Array;
 }
 
-/** Prior chance that an impulse at a node is an echo, where the detector does not say. */
+/** Chance that an impulse is an echo, where the detector does not say. */
 const USUAL_ECHO = 0.2;
+/** A detector's word is not taken for more than this, in log odds. */
+const MOST_SAID = 4;
 
 export function poolOf(arrivals: readonly Heard[]): Pool {
   const heard = [...arrivals].sort((a, b) =>
@@ -34,11 +36,8 @@ export function poolOf(arrivals: readonly Heard[]): Pool {
     addRow(columns, h);
     if (i === 0 || heard[i - 1]!.node !== h.node) starts.push(i);
     slotOf[i] = starts.length - 1;
-    let bonus = 0;
-    if (h.echoProbability !== undefined) bonus += Math.log(Math.max(1 - h.echoProbability, 0.02) / (1 - USUAL_ECHO));
-    if (h.probability !== undefined) bonus += Math.log(Math.max(h.probability, 0.05) / 0.5) * 0.5;
-    directBonus[i] = bonus;
   }
+  marks(heard, directBonus);
   const byTime = Int32Array.from({ length: n }, (_, i) => i).sort((a, b) => columns.t[a]! - columns.t[b]!);
   const spanS = n === 0 ? 0 : columns.t[byTime[n - 1]!]! - columns.t[byTime[0]!]!;
   return {
@@ -52,4 +51,28 @@ export function poolOf(arrivals: readonly Heard[]): Pool {
     byTime,
     directBonus,
   };
+}
+
+/**
+ * What the detectors' marks say of each arrival: log odds that it is the direct sound of a shot, over the pool's average.
+ * Calibrated probabilities over a base rate are likelihood ratios; arrivals without marks stay at zero.
+ */
+function marks(heard: readonly Heard[], bonus: Float64Array): void {
+  let sum = 0;
+  let count = 0;
+  for (let i = 0; i < heard.length; i++) {
+    const { probability, echoProbability } = heard[i]!;
+    if (probability === undefined && echoProbability === undefined) continue;
+    bonus[i] = Math.min(0.99, Math.max(0.01, (probability ?? 0.8) * (1 - (echoProbability ?? USUAL_ECHO))));
+    sum += bonus[i]!;
+    count++;
+  }
+  if (count === 0) return;
+  const usual = Math.min(0.8, Math.max(0.05, sum / count));
+  const usualLogit = Math.log(usual / (1 - usual));
+  for (let i = 0; i < heard.length; i++) {
+    if (bonus[i] === 0) continue;
+    const logit = Math.log(bonus[i]! / (1 - bonus[i]!)) - usualLogit;
+    bonus[i] = Math.min(MOST_SAID, Math.max(-MOST_SAID, logit));
+  }
 }

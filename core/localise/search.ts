@@ -98,20 +98,28 @@ export function searchIn(pool: Pool, free: Uint8Array, prior: Prior, options: Se
       let worth = Number.NEGATIVE_INFINITY;
       for (let i = pool.slotStart[slot]!; i < pool.slotStart[slot + 1]!; i++) {
         if (free[i] === 1 && mayShare(anchor, i))
-          worth = Math.max(worth, -Math.log(c.sigma[i]!) + 0.05 * (pool.heard[i]!.snrDb ?? 10) + pool.directBonus[i]!);
+          worth = Math.max(worth, clarity(i));
       }
       if (worth > Number.NEGATIVE_INFINITY) slots.push({ slot, worth });
     }
     slots.sort((a, b) => b.worth - a.worth || a.slot - b.slot);
     const n = Math.min(slots.length, MAX_PARTNERS);
     for (let p = 0; p < n; p++) {
-      let count = 0;
       const { slot } = slots[p]!;
-      for (let i = pool.slotStart[slot]!; i < pool.slotStart[slot + 1]! && count < MAX_RANK; i++)
-        if (free[i] === 1 && mayShare(anchor, i)) partnerRows[p * MAX_RANK + count++] = i;
+      const rows: number[] = [];
+      for (let i = pool.slotStart[slot]!; i < pool.slotStart[slot + 1]!; i++)
+        if (free[i] === 1 && mayShare(anchor, i)) rows.push(i);
+      // In time order, the direct sound first; a node that heard very much gives its clearest.
+      if (rows.length > MAX_RANK) rows.sort((a, b) => clarity(b) - clarity(a) || a - b);
+      const count = Math.min(rows.length, MAX_RANK);
+      for (let r = 0; r < count; r++) partnerRows[p * MAX_RANK + r] = rows[r]!;
       partnerCount[p] = count;
     }
     return n;
+  }
+
+  function clarity(i: number): number {
+    return -Math.log(c.sigma[i]!) + 0.05 * (pool.heard[i]!.snrDb ?? 10) + pool.directBonus[i]!;
   }
 
   /** Two ears cannot hear one sound further apart in time than sound needs between them. */
