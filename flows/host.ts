@@ -156,8 +156,15 @@ const chatter =
 /** Levels of Node-RED's log (util/log.js): 10 fatal, 20 error, 30 warn, 40 info, 50 debug. */
 function relayLog(entry: { level: number; msg?: unknown; type?: string; name?: string }): void {
   const level = entry.level <= 20 ? "error" : entry.level === 30 ? "warn" : entry.level === 40 ? "info" : "debug";
-  const text = typeof entry.msg === "string" ? entry.msg : JSON.stringify(entry.msg ?? "");
+  const text = wordsOf(entry.msg);
   const source = entry.type ? `[${entry.type}${entry.name ? `: ${entry.name}` : ""}] ` : "";
   if (entry.type === undefined && chatter.test(text.trim())) return;
   tell({ type: "log", level, text: `${source}${text.trim()}`.slice(0, 2000) });
+}
+
+function wordsOf(said: unknown): string {
+  if (typeof said === "string") return said;
+  if (!(said instanceof Error)) return JSON.stringify(said ?? "");
+  const { resource } = said as Error & { resource?: string };
+  return resource === undefined ? said.message : `${said.message} (${resource})`;
 }
