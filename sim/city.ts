@@ -321,7 +321,7 @@ function spread(rng: Rng, free: readonly Kerb[], count: number, sizeM: number): 
     centres = centres.map((c, i) => (sums[i]!.n > 0 ? [sums[i]!.x / sums[i]!.n, sums[i]!.y / sums[i]!.n] : c));
   }
   const kerbs = free.map((kerb) => kerb.at);
-  return centres.map(([x, y]) => free[nearest(kerbs, [x + rng.normal(0, 20), y + rng.normal(0, 20)])]!);
+  return centres.map(([x, y]) => free[nearest(kerbs, [0.97 * x + rng.normal(0, 20), 0.97 * y + rng.normal(0, 20)])]!);
 }
 
 /** Least distance between neighbours, less what the loneliest one exceeds 310 m by. */

@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { Rng } from "./rng.ts";
 import { type ClipKind, type ClipOptions, clipKinds, renderTrainingClip } from "./training-clip.ts";
 
-/** How often each kind is drawn: half shots, near and far alike, a third of them bursts. */
+/** How often each kind is drawn; of the shots nearly half are near, a third are bursts. */
 const shares: Record<ClipKind, number> = {
   gunshot: 12,
   firework: 2.5,
