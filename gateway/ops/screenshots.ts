@@ -3,18 +3,17 @@ import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Page } from "playwright-core";
+import type { BrowserContextOptions, Page } from "playwright-core";
 import { buildConsole } from "#gateway/build-console.ts";
-import { type BrowserOptions, withBrowser } from "./fixtures/browser.ts";
+import { launchBrowser } from "./fixtures/browser.ts";
 import { incidentOf } from "./fixtures/city.ts";
 import { fakeGateway } from "./fixtures/fake-gateway.ts";
+import { ago, burst, desk, mapReady, phone, signIn } from "./fixtures/page.ts";
 
 const folder = process.argv[2] ?? fileURLToPath(new URL("../../docs/pictures/", import.meta.url));
 /** A picture larger than this has no place in the repository. */
 const LIMIT_BYTES = 400_000;
 
-const ago = (s: number) => new Date(Date.now() - s * 1000).toISOString();
-const burst = () => incidentOf({ id: "01K0SHOT8F2A", firedAt: ago(19) });
 const earlier = [
   incidentOf({
     id: "01K0TWOPLACE",
@@ -74,26 +73,17 @@ const earlier = [
   }),
 ];
 
-async function signIn(page: Page, url: string): Promise<void> {
-  await page.goto(url);
-  await page.getByLabel("Name").fill("jd");
-  await page.getByLabel("Password").fill("correct horse");
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.locator(".row").first().waitFor();
-}
-
 const settled = async (page: Page) => {
-  await page.locator('.map-canvas[data-ready="true"]').waitFor({ state: "attached" });
+  await mapReady(page);
   await page.waitForTimeout(2500);
 };
 
 interface Shot {
   name: string;
-  browser: BrowserOptions;
+  signedOut?: boolean;
+  look: BrowserContextOptions;
   pose: (page: Page, gateway: Awaited<ReturnType<typeof fakeGateway>>) => Promise<void>;
 }
-const desk = { width: 1440, height: 900 };
-const phone = { width: 390, height: 844 };
 const show = (tab: string) => async (page: Page) => {
   await settled(page);
   await page.getByRole("navigation").getByRole("button", { name: tab }).click();
@@ -101,10 +91,10 @@ const show = (tab: string) => async (page: Page) => {
 };
 
 const shots: Shot[] = [
-  { name: "console-light", browser: { viewport: desk }, pose: settled },
+  { name: "console-light", look: { viewport: desk }, pose: settled },
   {
     name: "console-dark",
-    browser: { viewport: desk, dark: true },
+    look: { viewport: desk, colorScheme: "dark" },
     pose: async (page) => {
       await settled(page);
       await page.keyboard.press("r");
@@ -113,7 +103,7 @@ const shots: Shot[] = [
   },
   {
     name: "console-reason",
-    browser: { viewport: desk },
+    look: { viewport: desk },
     pose: async (page) => {
       await settled(page);
       await page.keyboard.press("t");
@@ -124,7 +114,7 @@ const shots: Shot[] = [
   },
   {
     name: "console-two-places",
-    browser: { viewport: desk, dark: true },
+    look: { viewport: desk, colorScheme: "dark" },
     pose: async (page) => {
       await settled(page);
       await page.keyboard.press("t");
@@ -135,7 +125,7 @@ const shots: Shot[] = [
   },
   {
     name: "console-lost-link",
-    browser: { viewport: desk },
+    look: { viewport: desk },
     pose: async (page, gateway) => {
       await settled(page);
       gateway.cut();
@@ -145,52 +135,50 @@ const shots: Shot[] = [
   },
   {
     name: "console-help",
-    browser: { viewport: desk },
+    look: { viewport: desk },
     pose: async (page) => {
       await settled(page);
       await page.keyboard.press("?");
     },
   },
-  { name: "phone-queue", browser: { viewport: phone, scale: 2 }, pose: show("Queue") },
-  { name: "phone-map", browser: { viewport: phone, scale: 2, dark: true }, pose: show("Map") },
-  { name: "phone-incident", browser: { viewport: phone, scale: 2 }, pose: show("Incident") },
+  {
+    name: "console-login",
+    look: { viewport: desk },
+    signedOut: true,
+    pose: async (page) => page.getByLabel("Name").waitFor(),
+  },
+  { name: "phone-queue", look: { viewport: phone, deviceScaleFactor: 2 }, pose: show("Queue") },
+  { name: "phone-map", look: { viewport: phone, deviceScaleFactor: 2, colorScheme: "dark" }, pose: show("Map") },
+  { name: "phone-incident", look: { viewport: phone, deviceScaleFactor: 2 }, pose: show("Incident") },
 ];
 
 await mkdir(folder, { recursive: true });
 const built = await mkdtemp(join(tmpdir(), "tocsin-pictures-"));
+const browser = await launchBrowser();
+const only = process.argv[3];
 try {
   await buildConsole(built, { minify: false });
-  const only = process.argv[3];
-  for (const { name, browser, pose } of shots) {
+  for (const { name, look, pose, signedOut } of shots) {
     if (only !== undefined && !name.includes(only)) continue;
     const gateway = await fakeGateway({ folder: built, incidents: [burst(), ...earlier] });
+    const context = await browser.newContext(look);
     try {
-      await withBrowser(browser, async (context) => {
-        const page = context.pages()[0] ?? (await context.newPage());
-        page.on("pageerror", (error) => process.stderr.write(`page: ${error.message}\n`));
-        page.on("console", (line) => line.type() === "error" && process.stderr.write(`page: ${line.text()}\n`));
-        await signIn(page, gateway.url);
-        await pose(page, gateway);
-        const file = join(folder, `${name}.png`);
-        await page.screenshot({ path: file });
-        const { size } = await stat(file);
-        process.stdout.write(`${name}.png ${Math.round(size / 1000)} kB${size > LIMIT_BYTES ? " TOO LARGE" : ""}\n`);
-        if (size > LIMIT_BYTES) process.exitCode = 1;
-      });
+      const page = await context.newPage();
+      page.on("pageerror", (error) => process.stderr.write(`page: ${error.message}\n`));
+      if (signedOut) await page.goto(gateway.url);
+      else await signIn(page, gateway.url);
+      await pose(page, gateway);
+      const file = join(folder, `${name}.png`);
+      await page.screenshot({ path: file });
+      const { size } = await stat(file);
+      process.stdout.write(`${name}.png ${Math.round(size / 1000)} kB${size > LIMIT_BYTES ? " TOO LARGE" : ""}\n`);
+      if (size > LIMIT_BYTES) process.exitCode = 1;
     } finally {
+      await context.close();
       await gateway.close();
     }
   }
-  if (only === undefined || only === "login") {
-    const gateway = await fakeGateway({ folder: built });
-    await withBrowser({ viewport: desk }, async (context) => {
-      const page = context.pages()[0] ?? (await context.newPage());
-      await page.goto(gateway.url);
-      await page.getByLabel("Name").waitFor();
-      await page.screenshot({ path: join(folder, "console-login.png") });
-    });
-    await gateway.close();
-  }
 } finally {
+  await browser.close();
   await rm(built, { recursive: true, force: true });
 }

@@ -16,7 +16,7 @@ import {
   queue,
   selectedId,
 } from "../state/store.ts";
-import { age, headline, kindWord, percent, probabilityWord, sentence, statusWord, within } from "../words.ts";
+import { age, headline, kindWord, percent, probabilityWord, statusWord, within } from "../words.ts";
 import { StatusMark } from "./status-mark.tsx";
 
 /** Pixels; `queue.css` gives the rows the same height. */
@@ -49,13 +49,13 @@ function Row({ incident, at, count }: { incident: IncidentState; at: number; cou
       aria-selected={chosen}
       aria-setsize={count}
       aria-posinset={at + 1}
-      aria-label={`${statusWord(incident.status)}: ${sentence(incident, near)}, ${local.value.clock(incident.firedAt)}`}
       class={`row is-${incident.status}${callsForSomebody(incident) ? " is-calling" : ""}`}
       style={{ transform: `translateY(${at * ROW_PX}px)` }}
       onClick={() => select(incident.incident)}
       onKeyDown={(event) => event.key === "Enter" && select(incident.incident)}
     >
       <StatusMark status={incident.status} />
+      <span class="unseen">{statusWord(incident.status)}</span>
       <div class="row-head">
         <strong>{headline(incident)}</strong>
         <span class="row-sure" title={probabilityWord(incident.probability)}>

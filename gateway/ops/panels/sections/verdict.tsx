@@ -1,5 +1,5 @@
 /** Take, confirm, dismiss, escalate, undo: two keys each, the act and its reason. */
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { undoKind, verdictKindOf, verdictKinds } from "../../reasons.ts";
 import { giveVerdict, take } from "../../state/actions.ts";
 import { asking, busy, said } from "../../state/store.ts";
@@ -10,7 +10,8 @@ function Reasons({ incident }: SectionProps) {
   const box = useRef<HTMLFormElement>(null);
   const free = useRef<HTMLInputElement>(null);
   const kind = verdictKindOf(asking.value!);
-  useEffect(() => {
+  // Before the next key: an effect that comes later would take the focus back from the field.
+  useLayoutEffect(() => {
     box.current?.focus();
   }, [kind, incident.incident]);
   return (
