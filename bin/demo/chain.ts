@@ -116,7 +116,7 @@ async function listenTo(
   const { done } = await startListen({
     site: "chain",
     node: node.id,
-    position: post,
+    position: { lat: post.lat, lon: post.lon, altM: post.altM, posSigmaM: post.posSigmaM },
     bus,
     log: silent,
     signal: stop.signal,
