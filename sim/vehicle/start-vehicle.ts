@@ -146,11 +146,19 @@ export async function startVehicle(options: VehicleOptions): Promise<SimulatedVe
     missionReadyAtS: 0,
     unsupported: new Set(options.unsupported),
     sayNow(id, component) {
-      const special = component === cameraComponent ? camera[id] : gimbal[id];
-      if (special !== undefined) {
-        wire.send(special(from), id === 283 ? gimbalComponent : component === 0 ? 1 : component);
+      // The autopilot is the gimbal's manager (280); the device says itself who it is (283).
+      const teller =
+        component === cameraComponent
+          ? camera[id]
+          : (id === 283) === (component === gimbalComponent)
+            ? gimbal[id]
+            : undefined;
+      if (teller !== undefined) {
+        wire.send(teller(from), component === 0 ? 1 : component);
         return true;
       }
+      if (component === cameraComponent && id !== 262) return false;
+      if (component === gimbalComponent && id !== 285) return false;
       const message = makers[id]?.(from);
       if (message !== undefined) wire.send(message, speakers[id] ?? 1);
       return message !== undefined;

@@ -1,0 +1,159 @@
+/**
+ * From server to vehicle: a gRPC connection each time the server runs, the vehicle's link as the server sees it, every plugin touched
+ * once while the vehicle is there (a plugin first called without a vehicle aborts the server), and the heartbeat watchdog fed.
+ */
+import type { Logger } from "pino";
+import type { LinkState } from "#edge-agent/vehicle-port.ts";
+import type { Calls } from "./api.ts";
+import { Rpc, RpcGone } from "./rpc.ts";
+import { MavsdkServer } from "./server.ts";
+
+/**
+ * The server's heartbeats to the vehicle end this long after we stop feeding it: if we die or hang, the vehicle must see its ground
+ * station go, so that its data-link failsafe brings it home. The server accepts 2 s or more.
+ */
+const watchdogS = 3;
+const feedEveryMs = 800;
+/** Without a heartbeat for this long the vehicle is lost, whatever the server still believes. */
+const silentMs = 3000;
+
+export interface ConnectionOptions {
+  folder: string;
+  url: string;
+  systemId: number;
+  log: Pick<Logger, "info" | "warn" | "error" | "debug">;
+  /** A fresh server with the vehicle there: open the streams. */
+  onServer: (rpc: Rpc) => void;
+  /** The vehicle came back on the same server: it may have restarted and forgotten rates. */
+  onReturn: (rpc: Rpc) => void;
+  onLink: (link: LinkState) => void;
+  /** When the last heartbeat of the vehicle was heard. */
+  heardMs: () => number;
+}
+
+const touches: readonly (keyof Calls)[] = [
+  "action.GetTakeoffAltitude",
+  "offboard.IsActive",
+  "mission.IsMissionFinished",
+  "geofence.DownloadGeofence",
+  "info.GetIdentification",
+  "info.GetVersion",
+  "info.GetProduct",
+];
+
+export class Connection {
+  readonly #options: ConnectionOptions;
+  readonly #server: MavsdkServer;
+  readonly #timer: NodeJS.Timeout;
+  #rpc: Rpc | undefined;
+  #touched = false;
+  /** Every plugin answered or had its time. */
+  #prepared = false;
+  #connected = false;
+  #link: LinkState = "absent";
+  #unfed = 0;
+  #closed = false;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#server = new MavsdkServer({
+      ...options,
+      onUp: (port) => this.#serverUp(port),
+      onDown: () => this.#serverDown(),
+    });
+    let fedMs = 0;
+    this.#timer = setInterval(() => {
+      const nowMs = performance.now();
+      if (this.#connected && this.#prepared) this.#judge(nowMs - options.heardMs());
+      if (nowMs - fedMs < feedEveryMs) return;
+      fedMs = nowMs;
+      void this.#feed();
+    }, 200);
+  }
+
+  /** The server, only while the vehicle is there. */
+  get rpc(): Rpc | undefined {
+    return this.#link === "up" ? this.#rpc : undefined;
+  }
+
+  get restarts(): number {
+    return this.#server.restarts;
+  }
+
+  get serverPid(): number | undefined {
+    return this.#server.pid;
+  }
+
+  #serverUp(port: number): void {
+    if (this.#closed) return;
+    const rpc = new Rpc(this.#options.folder, port);
+    this.#rpc = rpc;
+    rpc.stream("core.SubscribeConnectionState", {}, ({ connection_state }) => {
+      if (rpc === this.#rpc) void this.#vehicle(rpc, connection_state.is_connected);
+    });
+    void rpc.call("core.SetHeartbeatWatchdogTimeout", { timeout_s: watchdogS }).catch(() => {});
+  }
+
+  async #vehicle(rpc: Rpc, connected: boolean): Promise<void> {
+    const came = connected && !this.#connected;
+    this.#connected = connected;
+    if (!connected) {
+      if (this.#link === "up") this.#say("lost");
+      return;
+    }
+    if (this.#touched) {
+      if (came) this.#options.onReturn(rpc);
+      return;
+    }
+    this.#touched = true;
+    this.#options.onServer(rpc);
+    const calls = touches.map((name) => rpc.call(name, {} as never, 1500).catch(() => {}));
+    await Promise.all(calls);
+    if (rpc === this.#rpc && !rpc.closed) this.#prepared = true;
+  }
+
+  /** Up with the first heartbeat that we ourselves hear, lost when they end. */
+  #judge(silenceMs: number): void {
+    if (silenceMs <= silentMs) this.#say("up");
+    else if (this.#link === "up") this.#say("lost");
+  }
+
+  #serverDown(): void {
+    this.#rpc?.close();
+    this.#rpc = undefined;
+    this.#touched = false;
+    this.#prepared = false;
+    this.#connected = false;
+    this.#unfed = 0;
+    if (this.#link !== "absent") this.#say("driver");
+  }
+
+  /** A server that answers nothing three times running is ended and started again. */
+  async #feed(): Promise<void> {
+    const rpc = this.#rpc;
+    if (rpc === undefined) return;
+    try {
+      await rpc.call("core.FeedHeartbeatWatchdog", {}, 2000);
+      this.#unfed = 0;
+    } catch (error) {
+      if (!(error instanceof RpcGone)) throw error;
+      if (rpc !== this.#rpc || ++this.#unfed < 3) return;
+      this.#options.log.error({ unfed: this.#unfed }, "mavsdk_server answers no more; ending it");
+      this.#unfed = 0;
+      this.#server.kick();
+    }
+  }
+
+  #say(link: LinkState): void {
+    if (this.#link === link) return;
+    this.#link = link;
+    this.#options.onLink(link);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    this.#rpc?.close();
+    await this.#server.close();
+  }
+}

@@ -1,0 +1,149 @@
+/** Missions and geofences: upload, start, progress, read back. Raw items, because MAVSDK's own mission plugin cannot do ArduPilot's. */
+import type { CommandResult, Geofence, MissionItem } from "#edge-agent/vehicle-port.ts";
+import type { FenceData } from "./api.ts";
+import type { Context } from "./context.ts";
+import { missionItems, type RawMission } from "./mission-items.ts";
+import { refused, resultOf } from "./refusals.ts";
+
+/** PX4 refuses a start for about a second after an upload. */
+const startWithinMs = 2500;
+const startEveryMs = 200;
+
+export class MissionCommands {
+  readonly #context: Context;
+  /** First raw item of each of ours; undefined for a mission that another process uploaded. */
+  #starts: readonly number[] | undefined;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  async upload(items: readonly MissionItem[], options: { thenReturn?: boolean } = {}): Promise<CommandResult> {
+    if (items.length < 1 || items.length > 500)
+      return refused("input", `a mission has 1 to 500 items, not ${items.length}`);
+    const bad = items.findIndex(
+      (item) => !(Math.abs(item.lat) <= 90 && Math.abs(item.lon) <= 180 && Number.isFinite(item.relAltM)),
+    );
+    if (bad >= 0) return refused("input", `items.${bad}: lat, lon or relAltM is out of range`);
+    const { ardupilot } = this.#context;
+    const { home } = this.#context.state;
+    return this.uploadRaw("uploadMission", missionItems(items, options.thenReturn ?? false, { ardupilot, home }));
+  }
+
+  async uploadRaw(name: string, mission: RawMission): Promise<CommandResult> {
+    return this.#context.run(name, async (rpc) => {
+      const request = { mission_items: mission.items };
+      const result = resultOf((await rpc.call("mission_raw.UploadMission", request, 30_000)).mission_raw_result);
+      if (!result.ok) return result;
+      this.#starts = mission.starts;
+      this.#context.store.set({ mission: { current: 0, total: mission.starts.length, finished: false } });
+      return result;
+    });
+  }
+
+  async start(fromItem?: number): Promise<CommandResult> {
+    return this.#context.lead("startMission", ["mission"], async (rpc) => {
+      if (fromItem !== undefined) {
+        const index = this.#starts === undefined ? fromItem : this.#starts[fromItem];
+        if (index === undefined) return refused("input", `the mission has no item ${fromItem}`);
+        const moved = resultOf((await rpc.call("mission_raw.SetCurrentMissionItem", { index })).mission_raw_result);
+        if (!moved.ok) return moved;
+      }
+      const untilMs = performance.now() + startWithinMs;
+      for (;;) {
+        const result = resultOf((await rpc.call("mission_raw.StartMission", {})).mission_raw_result);
+        const again = !result.ok && ["denied", "failed", "busy"].includes(result.why) && performance.now() < untilMs;
+        if (!again) return result;
+        await new Promise((resolve) => setTimeout(resolve, startEveryMs));
+      }
+    });
+  }
+
+  async clear(): Promise<CommandResult> {
+    return this.#context.run("clearMission", async (rpc) => {
+      const result = resultOf((await rpc.call("mission_raw.ClearMission", {})).mission_raw_result);
+      if (result.ok) this.#forget();
+      return result;
+    });
+  }
+
+  #forget(): void {
+    this.#starts = undefined;
+    this.#context.store.set({ mission: undefined });
+  }
+
+  /** Raw progress (`current` = `total` at the end) -> the state's, counted in our items. */
+  progress(current: number, total: number): void {
+    if (total <= 0) {
+      this.#forget();
+      return;
+    }
+    const finished = current >= total;
+    const starts = this.#starts;
+    const at =
+      starts === undefined
+        ? current
+        : Math.max(
+            0,
+            starts.findLastIndex((start) => start <= current),
+          );
+    const count = starts?.length ?? total;
+    this.#context.store.set({ mission: { current: finished ? count : at, total: count, finished } });
+  }
+
+  async setGeofence(fence: Geofence): Promise<CommandResult> {
+    const polygons = fence.polygons ?? [];
+    const circles = fence.circles ?? [];
+    if (polygons.length + circles.length === 0) return refused("input", "a geofence needs a polygon or a circle");
+    const thin = polygons.findIndex((polygon) => polygon.points.length < 3);
+    if (thin >= 0) return refused("input", `polygons.${thin}: needs at least 3 corners`);
+    const data: FenceData = {
+      polygons: polygons.map((each) => ({ points: each.points.map(point), fence_type: fenceType(each.kind) })),
+      circles: circles.map((each) => ({
+        point: point(each.centre),
+        radius: each.radiusM,
+        fence_type: fenceType(each.kind),
+      })),
+    };
+    return this.#context.run("setGeofence", async (rpc) => {
+      const up = resultOf((await rpc.call("geofence.UploadGeofence", { geofence_data: data }, 30_000)).geofence_result);
+      if (!up.ok) return up;
+      const back = await rpc.call("geofence.DownloadGeofence", {}, 30_000);
+      const down = resultOf(back.geofence_result);
+      if (!down.ok) return refused(down.why, `uploaded, but not read back: ${down.detail}`);
+      return same(data, back.geofence_data)
+        ? { ok: true }
+        : refused("failed", "the vehicle holds another geofence than was sent");
+    });
+  }
+
+  async clearGeofence(): Promise<CommandResult> {
+    return this.#context.run("clearGeofence", async (rpc) =>
+      resultOf((await rpc.call("geofence.ClearGeofence", {})).geofence_result),
+    );
+  }
+}
+
+const point = ({ lat, lon }: { lat: number; lon: number }) => ({ latitude_deg: lat, longitude_deg: lon });
+const fenceType = (kind: "inclusion" | "exclusion") =>
+  kind === "inclusion" ? "FENCE_TYPE_INCLUSION" : "FENCE_TYPE_EXCLUSION";
+
+/** Equal to the 1e-7 degrees that MAVLink carries, and to the float of a radius. */
+function same(a: FenceData, b: FenceData): boolean {
+  const form = (data: FenceData) =>
+    JSON.stringify([
+      data.polygons.map((each) => [
+        each.fence_type,
+        each.points.map((p) => [micro(p.latitude_deg), micro(p.longitude_deg)]),
+      ]),
+      data.circles.map((each) => [
+        each.fence_type,
+        micro(each.point.latitude_deg),
+        micro(each.point.longitude_deg),
+        Math.round(each.radius * 10),
+      ]),
+    ]);
+  return form(a) === form(b);
+}
+
+const micro = (degrees: number) => Math.round(degrees * 1e6);
