@@ -64,6 +64,7 @@ async function start(options: Start): Promise<void> {
     userDir: folder,
     nodesDir: nodesFolder,
     flowFile,
+    fileWorkingDirectory: folder,
     ...(stopped !== undefined && { safeMode: true }),
     adminAuth: {
       type: "credentials",

@@ -127,7 +127,9 @@ test("a flow reads no key and no record, and writes nothing outside its own fold
   const said = (text: RegExp) => world.lines.some((line) => text.test(line));
   await until("the own file", () => said(/debug: read.*tocsin|tab/));
   await until("the refusal to read", () => said(/\[file in\].*access to this API has been restricted.*evidence-key/i));
-  await until("the refusal to write", () => said(/\[file\].*access to this API has been restricted.*planted/i));
+  await until("the refusal to write", () =>
+    said(/\[file\] failed to write.*Access to this API has been restricted.*fs-write/),
+  );
   assert.equal(said(/Ed25519/), false);
   assert.throws(() => readFileSync(join(world.folder, "planted")), /ENOENT/);
 });
