@@ -11,6 +11,10 @@ export interface Pool {
   slots: number;
   /** Rows in order of arrival. */
   byTime: Int32Array;
+  /** Usual distance from a node to its nearest neighbour, metres. */
+  spacingM: number;
+  /** Loudness of each row in dB, as pressure level where it is given, else over the noise; NaN where neither. */
+  levelDb: Float64Array;
   /** Arrivals per second and node. */
   arrivalsPerS: number;
   /** Log of (1 - echoProbability) and such: what the detector adds to the belief that a row is a direct shot. */
@@ -19,6 +23,7 @@ export interface Pool {
 
 /** Chance that an impulse is an echo, where the detector does not say. */
 const USUAL_ECHO = 0.2;
+const LEAST_SPACING_M = 100;
 /** A detector's word is not taken for more than this, in log odds. */
 const MOST_SAID = 4;
 
@@ -43,6 +48,8 @@ export function poolOf(arrivals: readonly Heard[]): Pool {
   return {
     heard,
     // One more second: the pool was cut around its arrivals. One less arrival at each: the shot that is looked for.
+    spacingM: spacingOf(columns.x, columns.y, starts),
+    levelDb: Float64Array.from(heard, (h) => h.peakDbSpl ?? h.snrDb ?? Number.NaN),
     arrivalsPerS: Math.max(0, n / Math.max(1, starts.length) - 1) / (spanS + 1),
     columns,
     slotOf,
@@ -75,4 +82,17 @@ function marks(heard: readonly Heard[], bonus: Float64Array): void {
     const logit = Math.log(bonus[i]! / (1 - bonus[i]!)) - usualLogit;
     bonus[i] = Math.min(MOST_SAID, Math.max(-MOST_SAID, logit));
   }
+}
+
+function spacingOf(x: Float64Array, y: Float64Array, rows: readonly number[]): number {
+  const nearest = rows.map((i) => {
+    let best = Number.POSITIVE_INFINITY;
+    for (const j of rows) {
+      if (j !== i) best = Math.min(best, Math.hypot(x[i]! - x[j]!, y[i]! - y[j]!));
+    }
+    return best;
+  });
+  nearest.sort((a, b) => a - b);
+  const median = nearest[nearest.length >> 1];
+  return Math.max(LEAST_SPACING_M, median !== undefined && Number.isFinite(median) ? median : 0);
 }

@@ -104,6 +104,7 @@ export function weigh(pool: Pool, free: Uint8Array, s: Solution, prior: Prior, o
     direct += perRow - Math.log(c.sigma[i]!) + pool.directBonus[i]!;
   }
   const usualM = sumM / e.count;
+  direct += levels(pool, s, e) - remoteness(pool, s);
   let echoes = 0;
   e.silent = 0;
   e.early = 0;
@@ -138,6 +139,51 @@ export function weigh(pool: Pool, free: Uint8Array, s: Solution, prior: Prior, o
   }
   e.direct = direct;
   e.total = direct + echoes;
+}
+
+/** Shots are fired where nodes were put: far outside their circle a place is the less likely the further it is. */
+function remoteness(pool: Pool, s: Solution): number {
+  const c = pool.columns;
+  let nearest2 = Number.POSITIVE_INFINITY;
+  for (let slot = 0; slot < pool.slots; slot++) {
+    const i = pool.slotStart[slot]!;
+    const dx = c.x[i]! - s.eastM;
+    const dy = c.y[i]! - s.northM;
+    nearest2 = Math.min(nearest2, dx * dx + dy * dy);
+  }
+  const beyondM = Math.sqrt(nearest2) - pool.spacingM;
+  // A fix that hardly knows its distance must not gain by the room it leaves open.
+  const n = s.unknowns;
+  const majorM = Math.sqrt(s.covariance[0]! + s.covariance[n + 1]!);
+  const open = majorM > 2 * pool.spacingM ? Math.log(majorM / (2 * pool.spacingM)) : 0;
+  return (beyondM > 0 ? (2 * beyondM) / pool.spacingM : 0) + open;
+}
+
+/** One source is heard the fainter the further away, with this scatter; unrelated sounds with that. */
+const SOURCE_SIGMA_DB = 9;
+const CHANCE_SIGMA_DB = 14;
+const LEVEL_GAIN = Math.log(CHANCE_SIGMA_DB / SOURCE_SIGMA_DB);
+const LEVEL_COST = 0.5 * (1 / SOURCE_SIGMA_DB ** 2 - 1 / CHANCE_SIGMA_DB ** 2);
+
+/** Log odds that the rows' levels fall with 20 lg r from one source, against levels by chance. */
+function levels(pool: Pool, s: Solution, e: Evidence): number {
+  const c = pool.columns;
+  let count = 0;
+  let sum = 0;
+  let sum2 = 0;
+  for (let m = 0; m < e.count; m++) {
+    const i = e.rows[m]!;
+    const level = pool.levelDb[i]!;
+    if (Number.isNaN(level)) continue;
+    const dx = c.x[i]! - s.eastM;
+    const dy = c.y[i]! - s.northM;
+    const atSource = level + 10 * Math.log10(Math.max(1, dx * dx + dy * dy));
+    count++;
+    sum += atSource;
+    sum2 += atSource * atSource;
+  }
+  if (count < 3) return 0;
+  return (count - 1) * LEVEL_GAIN - LEVEL_COST * (sum2 - (sum * sum) / count);
 }
 
 /** Log of posterior over prior volume of the unknowns. */
