@@ -2,6 +2,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Logger } from "pino";
 import type { GenericSchema } from "valibot";
 import { Fault } from "#contract/errors.ts";
 import type { NodeRole } from "#contract/node.ts";
@@ -9,6 +10,7 @@ import type { AgentConfig } from "./config.ts";
 import type { NodeTime } from "./devices/node-time.ts";
 import { openMicrophone } from "./microphones.ts";
 import type { RoleContext, Running } from "./ports.ts";
+import type { FlyConfig } from "./roles/fly/config.ts";
 import type { ListenConfig } from "./roles/listen.ts";
 
 export interface RoleEntry {
@@ -58,6 +60,39 @@ export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
           async () => {
             await clips?.close();
             await classifier.close();
+          },
+        );
+      },
+    };
+  },
+  fly: async () => {
+    const [{ FlyConfig: schema }, { startFly }] = await Promise.all([
+      import("./roles/fly/config.ts"),
+      import("./roles/fly.ts"),
+    ]);
+    return {
+      schema,
+      async start(base: RoleContext<never>, { config }) {
+        const context = base as unknown as RoleContext<FlyConfig>;
+        const { log } = context;
+        const [{ openMavsdkVehicle }, { TcpDock }] = await Promise.all([
+          import("./devices/mavsdk/vehicle.ts"),
+          import("./devices/tcp-dock.ts"),
+        ]);
+        const { vehicle: where, dock: box } = context.config;
+        const folder = where.mavsdkFolder ?? fileURLToPath(new URL("../.tocsin/mavsdk", import.meta.url));
+        const vehicle = openMavsdkVehicle({
+          name: config.node,
+          folder,
+          url: where.url,
+          systemId: where.systemId,
+          log: log as Logger,
+        });
+        const dock = new TcpDock({ name: config.node, host: box.host, port: box.port, log });
+        return closing(
+          () => startFly({ ...context, vehicle, dock }),
+          async () => {
+            await Promise.all([vehicle.close(), dock.close()]);
           },
         );
       },

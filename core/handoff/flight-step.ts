@@ -65,6 +65,7 @@ function react(draft: Draft, event: FlightEvent) {
   switch (event.type) {
     case "tick":
       if (flight.untilMs !== undefined && flight.tickMs >= flight.untilMs) timedOut(draft);
+      else remind(draft);
       return;
     case "ask":
       return asked(draft, event);
@@ -242,6 +243,26 @@ function progress(draft: Draft): boolean {
   }
   if (!dock.stopPressed) delete flight.stopSeen;
   return flight.phase !== before;
+}
+
+/** An order that the vehicle took and does not follow, or that got lost between: said again every 4 s. */
+function remind({ flight, actions }: Draft) {
+  const { phase, vehicle, autonomy } = flight;
+  const wanted =
+    phase === "returning"
+      ? "return"
+      : phase === "landing" && flight.landsAt === undefined
+        ? "land"
+        : phase === "holding" && flight.cause !== "traffic"
+          ? "hold"
+          : undefined;
+  if (wanted === undefined || !autonomy || vehicle.link !== "up" || vehicle.armed !== true) return;
+  const follows =
+    vehicle.mode === wanted || vehicle.mode === "land" || (wanted === "hold" && vehicle.mode !== "mission");
+  const sinceMs = Math.max(flight.sinceMs, flight.remindedMs ?? 0);
+  if (follows || flight.tickMs - sinceMs < 4000) return;
+  flight.remindedMs = flight.tickMs;
+  actions.push({ do: wanted });
 }
 
 function timedOut(draft: Draft) {

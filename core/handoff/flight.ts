@@ -122,6 +122,7 @@ export interface Flight {
   stopSeen?: boolean;
   /** Comes down by its own return over the dock, not where it was told to land. */
   landsAt?: "dock";
+  remindedMs?: number;
   divertTo?: LatLon & { name: string };
   /** The door was told to close since the drone came to stand. */
   closeAsked?: boolean;

@@ -49,6 +49,8 @@ export type DroneAction = FlightAction & { writer: Holder["kind"]; epoch: number
 
 const nothingToTheVehicle = new Set<FlightAction["do"]>(["openDoor", "closeDoor", "charger", "hop", "reclaim"]);
 
+const handModes = new Set(["position", "altitude", "stabilized", "acro", "manual"]);
+
 export function needsToken(action: FlightAction): boolean {
   return !nothingToTheVehicle.has(action.do);
 }
@@ -70,6 +72,10 @@ export function step(drone: Drone, event: DroneEvent, site: Site): [Drone, Drone
     case "mode":
     case "stick":
       run.radio(event);
+      break;
+    case "vehicle":
+      run.byHand(event);
+      run.flight(event);
       break;
     default:
       run.flight(event);
@@ -198,6 +204,15 @@ class Run {
         ? `the on-site pilot moved a stick (${Math.round(event.deflection * 100)} %)`
         : `the mode became ${event.to} without our command: ${event.evidence}`;
     this.authority({ type: "radio", tickMs: event.tickMs, why });
+  }
+
+  /** A mode that only sticks fly, seen without its change having been seen: after a restart, after a lost link. */
+  byHand({ tickMs, seen }: DroneEvent & { type: "vehicle" }) {
+    const { phase, sinceMs, autonomy } = this.drone.flight;
+    if (!autonomy || !phaseRules[phase].airborne || seen.link !== "up" || !handModes.has(seen.mode ?? "")) return;
+    // Just given back: our own command is on its way.
+    if (phase !== "unreached" && tickMs - sinceMs < 3000) return;
+    this.authority({ type: "radio", tickMs, why: `it is flown by hand (${seen.mode})` });
   }
 
   end(): [Drone, DroneAction[]] {

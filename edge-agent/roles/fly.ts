@@ -1,0 +1,275 @@
+/** Flies: orders from the bus -> the pure machine -> vehicle and dock; what became of it back to the bus, at least twice a second in flight. */
+import { join } from "node:path";
+import { controlState, controlToken } from "#contract/control.ts";
+import { type FlightCommand, flightCommand, flightState, type Hop } from "#contract/flight.ts";
+import { utcOfNs } from "#contract/units.ts";
+import { phaseRules } from "#core/handoff/phases.ts";
+import type { Site } from "#core/handoff/site.ts";
+import { type Drone, type DroneAction, type DroneEvent, needsToken, newDrone, step } from "#core/handoff/step.ts";
+import type { Dock } from "../dock-port.ts";
+import type { RoleContext, Running } from "../ports.ts";
+import type { Vehicle } from "../vehicle-port.ts";
+import { type FlyConfig, terrainOf } from "./fly/config.ts";
+import { Journal } from "./fly/journal.ts";
+import { LastHop } from "./fly/last-hop.ts";
+import { prepare } from "./fly/prepare.ts";
+import { controlStateOf, flightStateOf } from "./fly/reports.ts";
+import { aircraftOf, dockSeen, vehicleSeen } from "./fly/seen.ts";
+
+export interface FlyContext extends RoleContext<FlyConfig> {
+  vehicle: Vehicle;
+  dock: Dock;
+}
+
+const tickMs = 200;
+const airReportMs = 400;
+const groundReportMs = 1000;
+
+/** Ready when orders are subscribed, whether vehicle and dock are there or not: what is missing is said in `flight/state`. */
+export async function startFly(context: FlyContext): Promise<Running> {
+  const flyer = new Flyer(context);
+  await flyer.subscribe();
+  return { done: flyer.run() };
+}
+
+class Flyer {
+  readonly #context: FlyContext;
+  readonly #site: Site;
+  readonly #journal: Journal;
+  readonly #lastHop: LastHop;
+  readonly #counters = { orders: 0, refusedOrders: 0, steps: 0, resumed: 0 };
+  readonly #closers: (() => void)[] = [];
+  readonly #startTickMs: number;
+  #drone: Drone;
+  #hops: Hop[];
+  #reportedMs = -Infinity;
+  #writtenMs = -Infinity;
+  #failed: ((error: unknown) => void) | undefined;
+
+  constructor(context: FlyContext) {
+    this.#context = context;
+    const { config, dataDir, log, vehicle } = context;
+    this.#site = { ...config.flight, terrain: terrainOf(config) };
+    this.#journal = new Journal(join(dataDir, "flight.json"));
+    const kept = this.#journal.read();
+    const intact = kept && "drone" in kept ? kept : undefined;
+    // A second of margin: what the last agent said after its last write was not later than that.
+    this.#startTickMs = (intact ? intact.tickMs + 1000 : 0) - performance.now();
+    this.#drone = intact?.drone ?? newDrone(this.#nowMs());
+    this.#hops = intact?.hops ?? [];
+    this.#lastHop = new LastHop({
+      vehicle,
+      authority: () => this.#drone.authority,
+      nowMs: () => performance.now(),
+      onDone: (action, { ok, why }) => this.#take({ type: "done", tickMs: this.#nowMs(), what: action.do, ok, why }),
+    });
+    if (kept && "unreadable" in kept) this.#unknownPast(kept.unreadable);
+    else if (intact) {
+      this.#counters.resumed = 1;
+      log.info(
+        { phase: intact.drone.flight.phase, flight: intact.drone.flight.mission?.flight },
+        "picks up the flight that was written",
+      );
+      this.#take({ type: "resumed", tickMs: this.#nowMs() });
+    }
+  }
+
+  /** Nobody knows what the last agent did: as if it had been in the air, so that the vehicle is asked first. */
+  #unknownPast(why: string): void {
+    this.#context.log.error({ why }, "the flight's journal cannot be read; it is taken for a flight under way");
+    const { flight } = this.#drone;
+    this.#drone = { ...this.#drone, flight: { ...flight, phase: "returning", why: `journal: ${why}` } };
+    this.#take({ type: "resumed", tickMs: this.#nowMs() });
+  }
+
+  async subscribe(): Promise<void> {
+    const { bus, node, vehicle, dock } = this.#context;
+    const own = { node };
+    const subscriptions = Promise.all([
+      bus.subscribe(flightCommand, (command) => this.#ordered(command), own),
+      bus.subscribe(
+        controlToken,
+        ({ id, by, as, epoch, seenTickMs, act, to }) =>
+          this.#order({ id, by, as, epoch, seenTickMs, act, ...(to !== undefined && { to }) }),
+        own,
+      ),
+    ]);
+    const now = () => this.#nowMs();
+    this.#closers.push(
+      vehicle.onState((state) => this.#take({ type: "vehicle", tickMs: now(), seen: vehicleSeen(state) })),
+      vehicle.onModeChange(({ to, cause, evidence }) =>
+        this.#take({ type: "mode", tickMs: now(), to, cause, evidence }),
+      ),
+      vehicle.onStick(({ deflection }) => this.#take({ type: "stick", tickMs: now(), deflection })),
+      vehicle.onTraffic((traffic) =>
+        this.#take({ type: "aircraft", tickMs: now(), aircraft: aircraftOf(traffic, now()) }),
+      ),
+      vehicle.onLink((link) => {
+        this.#context.log.info({ link }, "vehicle link");
+        this.#take({ type: "vehicle", tickMs: now(), seen: vehicleSeen(vehicle.state) });
+      }),
+      dock.onState((state) => this.#take({ type: "dock", tickMs: now(), seen: dockSeen(state) })),
+      bus.onLink((up) => this.#take({ type: "bus", tickMs: now(), up })),
+    );
+    this.#take({ type: "bus", tickMs: now(), up: bus.connected });
+    this.#take({ type: "vehicle", tickMs: now(), seen: vehicleSeen(vehicle.state) });
+    this.#take({ type: "dock", tickMs: now(), seen: dockSeen(dock.state) });
+    const timer = setInterval(() => this.#take({ type: "tick", tickMs: now() }), tickMs);
+    this.#closers.push(() => clearInterval(timer));
+    const stopped = aborted(this.#context.signal);
+    // With the link down the flight goes on and the orders come later.
+    const closing = subscriptions.then((all) => () => Promise.all(all.map((one) => one.close())));
+    this.#closers.push(() => void closing.then((close) => close()));
+    await Promise.race([subscriptions, stopped]);
+  }
+
+  async run(): Promise<void> {
+    const { signal } = this.#context;
+    try {
+      await Promise.race([
+        aborted(signal),
+        new Promise<never>((_, reject) => {
+          this.#failed = reject;
+        }),
+      ]);
+    } finally {
+      for (const close of this.#closers) close();
+      this.#write();
+    }
+  }
+
+  #nowMs(): number {
+    return Math.round(this.#startTickMs + performance.now());
+  }
+
+  #utc(): string {
+    const now = this.#context.now();
+    return utcOfNs(now?.utcNs ?? BigInt(Date.now()) * 1_000_000n);
+  }
+
+  #ordered({ id, by, as, epoch, seenTickMs, order, hops }: FlightCommand): void {
+    if (
+      order.act === "ask" &&
+      !this.#drone.flight.flown.includes(order.flight) &&
+      this.#drone.flight.phase !== "asked"
+    ) {
+      this.#asked = { flight: order.flight, hops: hops ?? [] };
+    }
+    const flight = "flight" in order ? { flight: order.flight } : {};
+    this.#order({ id, by, as, epoch, seenTickMs, act: order.act, ...flight }, order);
+  }
+
+  #asked: { flight: string; hops: Hop[] } | undefined;
+
+  #order(order: (DroneEvent & { type: "order" })["order"], payload?: FlightCommand["order"]): void {
+    const before = this.#drone.authority.answers.at(-1)?.order;
+    this.#take({ type: "order", tickMs: this.#nowMs(), order, utc: this.#utc(), ...(payload && { payload }) });
+    const answer = this.#drone.authority.answers.at(-1);
+    if (answer === undefined || answer.order === before) return;
+    this.#counters.orders++;
+    if (!answer.accepted) this.#counters.refusedOrders++;
+    this.#context.log.info({ by: order.by, act: order.act, accepted: answer.accepted, why: answer.why }, "order");
+  }
+
+  /** One event through the machine; what changed is on disk before anything of it is done. */
+  #take(event: DroneEvent): void {
+    let actions: DroneAction[];
+    const before = this.#drone;
+    try {
+      [this.#drone, actions] = step(before, event, this.#site);
+    } catch (error) {
+      this.#context.log.error(
+        { err: error, event: event.type },
+        "the flight machine failed; the autopilot's failsafes have the vehicle",
+      );
+      if (this.#failed) this.#failed(error);
+      else throw error;
+      return;
+    }
+    this.#counters.steps++;
+    const { flight, authority } = this.#drone;
+    for (const action of actions) if (action.do === "hop") this.#hop(action.hop);
+    const moved =
+      flight.phase !== before.flight.phase ||
+      flight.flown !== before.flight.flown ||
+      flight.mission !== before.flight.mission ||
+      authority.epoch !== before.authority.epoch ||
+      authority.seen !== before.authority.seen;
+    const nowMs = performance.now();
+    const airborne = phaseRules[flight.phase].airborne;
+    if (moved || actions.length > 0 || nowMs - this.#writtenMs > (airborne ? 1000 : 10_000)) this.#write();
+    for (const action of actions) this.#perform(action);
+    if (moved) {
+      this.#context.log.info(
+        {
+          phase: flight.phase,
+          why: flight.why,
+          holder: authority.holder,
+          epoch: authority.epoch,
+          flight: flight.mission?.flight,
+        },
+        "flight",
+      );
+    }
+    if (moved || nowMs - this.#reportedMs >= (airborne ? airReportMs : groundReportMs)) this.#report();
+  }
+
+  #hop(hop: string): void {
+    if (hop === "received") this.#hops = [...(this.#asked?.hops ?? [])];
+    this.#hops = [...this.#hops, { hop, at: this.#utc() }].slice(-64);
+  }
+
+  #perform(action: DroneAction): void {
+    const { dock, vehicle, log } = this.#context;
+    if (action.do === "hop" || action.do === "reclaim") return;
+    if (action.do === "prepare") {
+      const utc = this.#context.now()?.utcNs;
+      const utcMs = utc === undefined ? undefined : Number(utc / 1_000_000n);
+      prepare(vehicle, this.#site, action.path, utcMs)
+        .catch((error: unknown) => ({ why: String(error) }))
+        .then((facts) => this.#take({ type: "facts", tickMs: this.#nowMs(), facts }));
+      return;
+    }
+    if (needsToken(action)) {
+      if (action.do === "arm") this.#hop("arm");
+      this.#lastHop.send(action);
+      return;
+    }
+    const asked =
+      action.do === "openDoor"
+        ? dock.openDoor()
+        : action.do === "closeDoor"
+          ? dock.closeDoor()
+          : dock.setCharger(action.do === "charger" && action.on);
+    asked
+      .catch((error: unknown) => ({ ok: false as const, why: "link" as const, detail: String(error) }))
+      .then((result) => {
+        if (!result.ok) log.warn({ action: action.do, why: result.why, detail: result.detail }, "the dock did not");
+        const why = result.ok ? "" : `${result.why}: ${result.detail}`;
+        this.#take({ type: "done", tickMs: this.#nowMs(), what: action.do, ok: result.ok, why });
+      });
+  }
+
+  #write(): void {
+    this.#writtenMs = performance.now();
+    this.#journal.write({ version: 1, tickMs: this.#nowMs(), drone: this.#drone, hops: this.#hops });
+  }
+
+  #report(): void {
+    this.#reportedMs = performance.now();
+    const { bus, node, configSha256, log, report } = this.#context;
+    const envelope = { node, at: this.#utc(), configSha256 };
+    const failed = (err: unknown) => log.error({ err }, "a report could not be published");
+    bus.publish(controlState, controlStateOf(this.#drone, envelope)).catch(failed);
+    bus.publish(flightState, flightStateOf(this.#drone, this.#site, this.#hops, envelope)).catch(failed);
+    const { counters } = this.#lastHop;
+    report({ counters: { ...this.#counters, ...counters, journalWrites: this.#journal.writes } });
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
