@@ -1,8 +1,8 @@
 /** A node: configuration -> devices -> roles. The only place that chooses. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "#contract/errors.ts";
 import type { NodeRole } from "#contract/node.ts";
+import packageJson from "../package.json" with { type: "json" };
 import { type AgentConfig, type RoleSchemas, readConfig } from "./config.ts";
 import { MqttBus } from "./devices/mqtt-bus.ts";
 import { openTime } from "./devices/node-time.ts";
@@ -39,7 +39,7 @@ export async function runAgent(
   const stop = new AbortController();
   const stopped = AbortSignal.any([signal, stop.signal]);
   const time = openTime(config.clock, log, stopped);
-  const reporter = new NodeReporter(config, time, softwareVersion());
+  const reporter = new NodeReporter(config, time, packageJson.version);
   const bus = new MqttBus({
     site: config.site,
     node: config.node,
@@ -107,9 +107,4 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
-}
-
-function softwareVersion(): string {
-  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }
