@@ -75,14 +75,19 @@ export interface Known {
 interface Candidate {
   found: Hypothesis[];
   /** The first leaves nothing to explain. */
-  complete?: boolean;
+  complete: boolean;
   prior: Prior;
+  /** The first one's score, with what its repetition adds. */
+  worth: number;
+  backed?: boolean;
 }
 
 /** A shooter moves less than this between rounds that are looked for from the round before. */
 const ROUND_MOVES_M = 30;
 /** What knowing the place already is worth, in log odds: some hundred metres around against a square kilometre. */
 const KNOWN_PLACE = 4;
+/** Most that a repetition adds to a place's score. */
+const MOST_BACKING = 12;
 /** With this share of all nodes a fix is taken without looking for a better one. */
 const MOST_NODES = 0.6;
 /** Up to this many arrivals are worked through in the order of their coming. */
@@ -112,7 +117,7 @@ export function associate(
     if (h && h.rows.length >= 5 && h.silent === 0 && h.early === 0 && h.direct >= options.accept5) take(h, [h], prior);
   }
 
-  const again = new Map<number, Hypothesis | null>();
+  const rounds = new Map<AssociatedShot, Hypothesis | null>();
   /** What each anchor led to; still true while none of its arrivals is taken. */
   const led = new Map<number, Candidate>();
   while (search.sets + freeSpeedSets < budget) {
@@ -134,7 +139,8 @@ export function associate(
         spent[anchor] = 1;
         continue;
       }
-      if (!best || candidate.found[0]!.total > best.found[0]!.total) best = candidate;
+      if (n > SMALL_POOL) backByRepeats(candidate);
+      if (!best || candidate.worth > best.worth) best = candidate;
       if (candidate.complete || search.sets + freeSpeedSets >= budget) break;
       const nodes = best.found[0]!.rows.length;
       if (nodes >= 8 && nodes >= MOST_NODES * pool.slots) break;
@@ -175,7 +181,26 @@ export function associate(
       }
     }
     found = found.filter((h) => acceptable(h));
-    return found.length > 0 ? { found, complete: complete && found[0]!.silent === 0, prior: under } : undefined;
+    if (found.length === 0) return undefined;
+    return { found, complete: complete && found[0]!.silent === 0, prior: under, worth: found[0]!.total };
+  }
+
+  /** In a crowd, a place from which more than one round fits is believed before one from which a single one does. */
+  function backByRepeats(candidate: Candidate): void {
+    if (candidate.backed || candidate.prior !== prior) return;
+    candidate.backed = true;
+    let bestWorth = Number.NEGATIVE_INFINITY;
+    let first: Hypothesis | undefined;
+    for (const h of candidate.found.slice(0, 3)) {
+      const repeat = repeatOf(h, () => true);
+      const worth = h.total + (repeat ? Math.max(0, Math.min(MOST_BACKING, repeat.direct + KNOWN_PLACE)) : 0);
+      if (worth > bestWorth) {
+        bestWorth = worth;
+        first = h;
+      }
+    }
+    candidate.worth = bestWorth;
+    candidate.found = [first!, ...candidate.found.filter((h) => h !== first)];
   }
 
   /** The best of what may be another round from the place of a shot that was found. */
@@ -183,23 +208,32 @@ export function associate(
     let best: Hypothesis | undefined;
     for (const shot of shots.slice(-3)) {
       if (shot.prior !== prior) continue;
-      const { solution, rows } = shot.hypothesis;
-      const directOf = new Map([...rows].map((row) => [pool.slotOf[row]!, pool.columns.t[row]!]));
-      for (let row = 0; row < n; row++) {
-        const directS = directOf.get(pool.slotOf[row]!);
-        if (free[row] !== 1 || directS === undefined) continue;
-        const gapS = pool.columns.t[row]! - directS;
-        if (Math.abs(gapS) < options.minRoundGapS || Math.abs(gapS) > COMPETE_S) continue;
-        const key = row * 4096 + shots.indexOf(shot);
-        let h = again.get(key);
-        if (h === undefined || h?.rows.some((one) => free[one] !== 1)) {
-          h = search.refine(solution.eastM, solution.northM, solution.t0S + gapS, 6e-3) ?? null;
-          if (h && (h.rows.length < 4 || movedM(h, shot.hypothesis) > ROUND_MOVES_M || !acceptable(h, KNOWN_PLACE))) h = null;
-          again.set(key, h);
-        }
-        if (h && (!best || h.total > best.total)) best = h;
+      let h = rounds.get(shot);
+      if (h === undefined || h?.rows.some((row) => free[row] !== 1)) {
+        h = repeatOf(shot.hypothesis, (one) => acceptable(one, KNOWN_PLACE)) ?? null;
+        rounds.set(shot, h);
       }
+      if (h && (!best || h.total > best.total)) best = h;
     }
+    return best;
+  }
+
+  /** The best hypothesis with that one's place and another time, of arrivals that it does not use. */
+  function repeatOf(of: Hypothesis, good: (h: Hypothesis) => boolean): Hypothesis | undefined {
+    let best: Hypothesis | undefined;
+    const directOf = new Map([...of.rows].map((row) => [pool.slotOf[row]!, pool.columns.t[row]!]));
+    const lifted = [...of.rows].filter((row) => free[row] === 1);
+    for (const row of lifted) free[row] = 0;
+    for (let row = 0; row < n; row++) {
+      const directS = directOf.get(pool.slotOf[row]!);
+      if (free[row] !== 1 || directS === undefined) continue;
+      const gapS = pool.columns.t[row]! - directS;
+      if (Math.abs(gapS) < options.minRoundGapS || Math.abs(gapS) > COMPETE_S) continue;
+      const h = search.refine(of.solution.eastM, of.solution.northM, of.solution.t0S + gapS, 6e-3);
+      if (!h || h.rows.length < 4 || (best && h.total <= best.total)) continue;
+      if (movedM(h, of) <= ROUND_MOVES_M && good(h)) best = h;
+    }
+    for (const row of lifted) free[row] = 1;
     return best;
   }
 

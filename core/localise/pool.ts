@@ -43,6 +43,7 @@ export function poolOf(arrivals: readonly Heard[]): Pool {
     slotOf[i] = starts.length - 1;
   }
   marks(heard, directBonus);
+  overshadowed(heard, directBonus);
   const byTime = Int32Array.from({ length: n }, (_, i) => i).sort((a, b) => columns.t[a]! - columns.t[b]!);
   const spanS = n === 0 ? 0 : columns.t[byTime[n - 1]!]! - columns.t[byTime[0]!]!;
   return {
@@ -95,4 +96,23 @@ function spacingOf(x: Float64Array, y: Float64Array, rows: readonly number[]): n
   nearest.sort((a, b) => a - b);
   const median = nearest[nearest.length >> 1];
   return Math.max(LEAST_SPACING_M, median !== undefined && Number.isFinite(median) ? median : 0);
+}
+
+/** Beside a much louder sound: its forerunner or its reverberation, seldom a direct sound of its own. */
+const MUCH_LOUDER_DB = 10;
+const BESIDE_S = 0.12;
+const OVERSHADOWED = -2;
+
+/** @param heard sorted by node, then time. */
+function overshadowed(heard: readonly Heard[], bonus: Float64Array): void {
+  for (let i = 0; i < heard.length; i++) {
+    const { node, toaS, snrDb } = heard[i]!;
+    if (snrDb === undefined) continue;
+    const louder = (k: number) => (heard[k]!.snrDb ?? 0) > snrDb + MUCH_LOUDER_DB;
+    let found = false;
+    for (let k = i - 1; k >= 0 && heard[k]!.node === node && heard[k]!.toaS > toaS - BESIDE_S; k--) found ||= louder(k);
+    for (let k = i + 1; k < heard.length && heard[k]!.node === node && heard[k]!.toaS < toaS + BESIDE_S; k++)
+      found ||= louder(k);
+    if (found) bonus[i]! += OVERSHADOWED;
+  }
 }

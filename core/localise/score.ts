@@ -165,7 +165,7 @@ const CHANCE_SIGMA_DB = 14;
 const LEVEL_GAIN = Math.log(CHANCE_SIGMA_DB / SOURCE_SIGMA_DB);
 const LEVEL_COST = 0.5 * (1 / SOURCE_SIGMA_DB ** 2 - 1 / CHANCE_SIGMA_DB ** 2);
 
-/** Log odds that the rows' levels fall with 20 lg r from one source, against levels by chance. */
+/** Log odds, at most zero, that the rows' levels fall with 20 lg r from one source, against levels by chance. */
 function levels(pool: Pool, s: Solution, e: Evidence): number {
   const c = pool.columns;
   let count = 0;
@@ -183,7 +183,8 @@ function levels(pool: Pool, s: Solution, e: Evidence): number {
     sum2 += atSource * atSource;
   }
   if (count < 3) return 0;
-  return (count - 1) * LEVEL_GAIN - LEVEL_COST * (sum2 - (sum * sum) / count);
+  // Levels that agree by chance are common among few nodes: they never speak for a fix, only against one.
+  return Math.min(0, (count - 1) * LEVEL_GAIN - LEVEL_COST * (sum2 - (sum * sum) / count));
 }
 
 /** Log of posterior over prior volume of the unknowns. */
