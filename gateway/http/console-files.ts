@@ -1,6 +1,6 @@
 /** The console's files: bundled when their sources changed, served without a log-in (they hold no data). */
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fastifyStatic from "@fastify/static";
@@ -18,6 +18,7 @@ export async function consoleFiles(): Promise<string> {
   try {
     await buildConsole(making);
     renameSync(making, folder);
+    removeOld(folder);
   } catch (error) {
     rmSync(making, { recursive: true, force: true });
     // Another process may have finished the same bundle first.
@@ -35,6 +36,16 @@ export async function serveConsole(app: FastifyInstance, folder: string): Promis
       reply.header("cache-control", fixed ? "public, max-age=31536000, immutable" : "no-cache");
     },
   });
+}
+
+/** A gateway may still serve what is younger. */
+const OLD_MS = 24 * 3_600_000;
+
+function removeOld(kept: string): void {
+  for (const { name, parentPath } of readdirSync(dirname(kept), { withFileTypes: true })) {
+    const path = join(parentPath, name);
+    if (path !== kept && Date.now() - statSync(path).mtimeMs > OLD_MS) rmSync(path, { recursive: true, force: true });
+  }
 }
 
 function hashOfSources(): string {

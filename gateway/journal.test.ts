@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { PublishPacket } from "aedes";
+import { suite } from "uvu";
+import { controlToken } from "#contract/control.ts";
+import { flightCommand } from "#contract/flight.ts";
+import { nodeState } from "#contract/node.ts";
+import { clipWant, shotFixed } from "#contract/shot.ts";
+import { topicOf } from "#contract/topics.ts";
+import { startBroker } from "./broker.ts";
+import { Gatekeeper } from "./gatekeeper.ts";
+import { Journal } from "./journal.ts";
+import { envelope, makeConfig, makeFolder, makeLog, makeShot, SITE, until } from "./testing.ts";
+
+interface World {
+  folder: string;
+  remove: () => void;
+}
+const test = suite<World>("journal", {} as World);
+test.before.each((world) => {
+  Object.assign(world, makeFolder());
+});
+test.after.each((world) => world.remove());
+
+const packet = (topic: string, message: unknown): PublishPacket => ({
+  cmd: "publish",
+  topic,
+  payload: Buffer.from(JSON.stringify(message)),
+  qos: 1,
+  retain: false,
+  dup: false,
+});
+const shotPacket = () => packet(topicOf(shotFixed, SITE, "tri"), makeShot());
+const tri = { id: "tri", parties: ["node" as const, "triangulator" as const] };
+
+test("what was written is said again after the process is gone, in its order", async ({ folder }) => {
+  const journal = new Journal(join(folder, "j.sqlite"));
+  await Promise.all(
+    [1, 2, 3].map((n) => new Promise<void>((resolve) => journal.write("t", Buffer.from([n]), () => resolve()))),
+  );
+  assert.deepEqual(journal.counters, { written: 3, commits: 1, refused: 0 });
+  const other = new Journal(join(folder, "j.sqlite"));
+  assert.deepEqual(
+    other.said().map(({ payload }) => payload[0]),
+    [1, 2, 3],
+  );
+  other.close();
+  journal.close();
+});
+
+test("a record is not acknowledged before it is on disk, and not at all when the disk fails", async ({ folder }) => {
+  const waiting: ((error?: Error) => void)[] = [];
+  const slow = { write: (_: string, __: Uint8Array, done: (error?: Error) => void) => void waiting.push(done) };
+  const keeper = new Gatekeeper(await makeConfig(folder), makeLog().log, slow as unknown as Journal);
+  const answers: unknown[] = [];
+  for (let i = 0; i < 2; i++) keeper.admitPublish(tri, shotPacket(), (error) => answers.push(error));
+  assert.deepEqual(answers, []);
+  waiting[0]?.();
+  waiting[1]?.(new Error("database or disk is full"));
+  assert.deepEqual(answers, [undefined, new Error("database or disk is full")]);
+});
+
+test("state and commands are not journalled: an old command must never be said again", async ({ folder }) => {
+  const written: string[] = [];
+  const spy = {
+    write: (topic: string, _: Uint8Array, done: () => void) => {
+      written.push(topic);
+      done();
+    },
+  };
+  const keeper = new Gatekeeper(await makeConfig(folder), makeLog().log, spy as unknown as Journal);
+  const admit = (identity: Parameters<Gatekeeper["admitPublish"]>[0], sent: PublishPacket) =>
+    new Promise((resolve) => keeper.admitPublish(identity, sent, resolve));
+  const command = {
+    ...envelope("pam"),
+    incident: "i1",
+    arrivals: [],
+  };
+  await admit(tri, shotPacket());
+  await admit(tri, packet(topicOf(nodeState, SITE, "tri"), { ...envelope("tri"), status: "online", roles: [] }));
+  await admit({ id: "pam", parties: ["gateway"] }, packet(topicOf(clipWant, SITE, "n01"), command));
+  assert.equal(keeper.published, 3);
+  assert.deepEqual(written, [topicOf(shotFixed, SITE, "tri")]);
+  assert.deepEqual([clipWant.addressed, flightCommand.addressed, controlToken.addressed], ["to", "to", "to"]);
+});
+
+test("a message that was acknowledged and then cut off by a crash reaches its subscribers at the next start", async ({
+  folder,
+}) => {
+  const config = await makeConfig(folder);
+  const journal = new Journal(join(folder, "journal.sqlite"));
+  const shot = makeShot();
+  await new Promise<void>((resolve) =>
+    journal.write(topicOf(shotFixed, SITE, "tri"), Buffer.from(JSON.stringify(shot)), () => resolve()),
+  );
+  journal.close();
+  const broker = await startBroker(config, makeLog().log);
+  const got: string[] = [];
+  await broker.bus.subscribe(shotFixed, (message) => void got.push(message.id));
+  await broker.listen();
+  await until("the shot", () => got.length > 0);
+  assert.deepEqual(got, [shot.id]);
+  await broker.close();
+});
+
+test.run();
