@@ -29,6 +29,15 @@ export const Scores = v.object({
 });
 export type Scores = v.InferOutput<typeof Scores>;
 export type SoundClass = keyof Scores;
+/** In the order of a model's outputs. */
+export const soundClasses = [
+  "gunshot",
+  "firework",
+  "vehicle",
+  "impact",
+  "glass",
+  "other",
+] as const satisfies readonly SoundClass[];
 
 /** One line of `tocsin locate`'s input; also the core of `shot/heard`. Position may come from the site file instead. */
 export const arrivalEntries = {

@@ -6,12 +6,10 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import * as v from "valibot";
 import { faultsOf } from "#contract/channel.ts";
 import { Fault } from "#contract/errors.ts";
-import type { Scores } from "#contract/shot.ts";
+import { type Scores, soundClasses } from "#contract/shot.ts";
 import { Probability, Sha256 } from "#contract/units.ts";
 import { MODEL_RATE_HZ, MODEL_SAMPLES, resampleClip } from "#core/acoustics/clip-resampler.ts";
 import type { Classifier } from "#edge-agent/ports.ts";
-
-const classes = ["gunshot", "firework", "vehicle", "impact", "glass", "other"] as const satisfies (keyof Scores)[];
 
 const Card = v.object({
   name: v.string(),
@@ -20,7 +18,7 @@ const Card = v.object({
   threshold: Probability,
   classes: v.pipe(
     v.array(v.string()),
-    v.check((names) => names.join() === classes.join(), `must be ${classes.join(", ")}`),
+    v.check((names) => names.join() === soundClasses.join(), `must be ${soundClasses.join(", ")}`),
   ),
   input: v.object({ sampleRateHz: v.literal(MODEL_RATE_HZ), samples: v.literal(MODEL_SAMPLES) }),
 });

@@ -1,0 +1,99 @@
+/** `tocsin detect`: finds impulses in sound files and says what they were. */
+import { writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { Fault } from "#contract/errors.ts";
+import { openOnnxClassifier } from "#edge-agent/devices/onnx-classifier.ts";
+import { type Command, printJson, say } from "../command.ts";
+import { type Detection, type HeardFile, hearFile } from "../detect/hear-file.ts";
+import { pageOf } from "../detect/page.ts";
+import { pictureOf } from "../detect/picture.ts";
+import { newestModel } from "../newest-model.ts";
+
+export const command: Command = {
+  summary: "find impulses in WAV or FLAC files and say what they were",
+  help: `
+usage: tocsin detect FILE... [--json] [--all] [--png FILE] [--html FILE] [--model FOLDER]
+
+Hears each WAV or FLAC file, of any sample rate, as a lamppost would, and writes one line per gunshot: where its first wavefront
+arrives (onsetS, seconds from the first sample, with its sigma), the calibrated probabilities, and how likely it is an echo.
+Of several channels the one with most energy is heard.
+
+  --json           one JSON object a line: {file, onsetS, onsetSigmaS, gunshot, probability, echoProbability, scores, snrDb,
+                   peakDbFs, clipped, channel}
+  --all            every impulse, not only what the model's threshold makes a gunshot
+  --png FILE       draw waveform, spectrogram, onsets and scores
+  --html FILE      the same as a page
+  --model FOLDER   another classifier than the newest in models/gunshot
+
+A file that cannot be read gets one line on stderr and the others are heard; exit 65 only if none could be read.`,
+  async run(argv) {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        json: { type: "boolean", default: false },
+        all: { type: "boolean", default: false },
+        png: { type: "string" },
+        html: { type: "string" },
+        model: { type: "string" },
+      },
+    });
+    if (positionals.length === 0) throw new Fault("usage", "FILE: name at least one WAV or FLAC file");
+    const classifier = await openOnnxClassifier(await newestModel(values.model));
+    // Sound is kept only for what is to be drawn.
+    const drawn: HeardFile[] = [];
+    let read = 0;
+    try {
+      for (const file of positionals) {
+        const heard = await hearOr(() => hearFile(file, classifier));
+        if (!heard) continue;
+        read++;
+        for (const detection of heard.detections) {
+          if (!values.all && !detection.gunshot) continue;
+          if (values.json) printJson(detection);
+          else process.stdout.write(`${inWords(detection)}\n`);
+        }
+        if (values.png !== undefined || values.html !== undefined) drawn.push(heard);
+      }
+      if (values.png !== undefined && read > 0) await save(values.png, pictureOf(drawn, classifier.threshold));
+      const model = `${classifier.model.name} ${classifier.model.version}`;
+      if (values.html !== undefined && read > 0) await save(values.html, pageOf(drawn, model, classifier.threshold));
+    } finally {
+      await classifier.close();
+    }
+    return read === 0 ? 65 : 0;
+  },
+};
+
+/** Undefined, with a line on stderr, where the file is at fault. */
+async function hearOr(hear: () => Promise<HeardFile>): Promise<HeardFile | undefined> {
+  try {
+    return await hear();
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    for (const line of error.lines) say(`tocsin detect: ${line}`);
+    return undefined;
+  }
+}
+
+async function save(path: string, content: Uint8Array | string): Promise<void> {
+  try {
+    await writeFile(path, content);
+  } catch (cause) {
+    throw new Fault(
+      "failed",
+      `${path}: cannot be written (${(cause as NodeJS.ErrnoException).code}); name another file`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+function inWords(detection: Detection): string {
+  const { file, onsetS, onsetSigmaS, gunshot, probability, echoProbability, scores, snrDb } = detection;
+  const [likeliest] = Object.entries(scores).sort((a, b) => b[1] - a[1])[0]!;
+  const what = gunshot ? "gunshot" : `no gunshot (${likeliest})`;
+  const echo = echoProbability >= 0.5 ? ", probably an echo" : "";
+  return `${file}  ${onsetS.toFixed(5)} s +- ${(onsetSigmaS * 1000).toFixed(2)} ms  ${what}, probability ${probability.toFixed(3)}, SNR ${snrDb.toFixed(0)} dB${echo}`;
+}

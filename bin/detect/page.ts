@@ -1,0 +1,59 @@
+/** The same as a page that needs nothing from elsewhere: a picture and a table for each file. */
+import { soundClasses } from "#contract/shot.ts";
+import type { Detection, HeardFile } from "./hear-file.ts";
+import { pictureOf } from "./picture.ts";
+
+export function pageOf(files: readonly HeardFile[], model: string, threshold: number): string {
+  const sections = files.map((file) => section(file, threshold)).join("\n");
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>What the detector heard</title>
+<style>
+  body { margin: 0 auto; padding: 1.5rem; max-width: 76rem; background: #0f141e; color: #e2e8f0; font: 15px/1.5 system-ui, sans-serif; }
+  h1 { font-size: 1.3rem; } h2 { font-size: 1rem; margin-top: 2rem; overflow-wrap: anywhere; }
+  img { width: 100%; height: auto; border-radius: 4px; }
+  .scroll { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+  th, td { padding: 0.15rem 0.7rem; text-align: right; white-space: nowrap; } th { color: #9aa8bf; font-weight: 500; }
+  tr.shot td { color: #ff8a80; } td.class { min-width: 5rem; background: linear-gradient(90deg, #3b4a66 var(--p), #181f2c var(--p)); }
+</style>
+<h1>What the detector heard</h1>
+<p>Model ${escaped(model)}; a gunshot from probability ${threshold}. Echoes are marked, never dropped.</p>
+${sections}
+</html>
+`;
+}
+
+function section(heard: HeardFile, threshold: number): string {
+  const png = Buffer.from(pictureOf([heard], threshold)).toString("base64");
+  const shots = heard.detections.filter(({ gunshot }) => gunshot).length;
+  const lengthS = (heard.samples.length / heard.sampleRateHz).toFixed(2);
+  const words = `${heard.detections.length} impulses in ${lengthS} s, ${shots} of them gunshots`;
+  const heads = ["Onset s", "Sigma ms", "SNR dB", "Peak dBFS", "Echo", ...soundClasses].map(
+    (head) => `<th>${head}</th>`,
+  );
+  return `<h2>${escaped(heard.file)}</h2>
+<p>${words}</p>
+<img alt="Waveform and spectrogram of ${escaped(heard.file)}: ${words}" src="data:image/png;base64,${png}">
+<div class="scroll"><table><thead><tr>${heads.join("")}</tr></thead><tbody>${heard.detections.map(row).join("")}</tbody></table></div>`;
+}
+
+function row(detection: Detection): string {
+  const { onsetS, onsetSigmaS, snrDb, peakDbFs, echoProbability, scores, gunshot } = detection;
+  const cells = [
+    onsetS.toFixed(5),
+    (onsetSigmaS * 1000).toFixed(3),
+    snrDb.toFixed(1),
+    peakDbFs.toFixed(1),
+    echoProbability.toFixed(2),
+  ].map((cell) => `<td>${cell}</td>`);
+  const bars = soundClasses.map(
+    (name) => `<td class="class" style="--p:${(100 * scores[name]).toFixed(0)}%">${scores[name].toFixed(3)}</td>`,
+  );
+  return `<tr${gunshot ? ' class="shot"' : ""}>${cells.join("")}${bars.join("")}</tr>`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+}
