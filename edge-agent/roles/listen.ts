@@ -175,6 +175,7 @@ class Listener {
     }
     await bus.publish(shotHeard, message);
     this.#counters.published += 1;
+    this.#context.log.debug({ id: message.id, toa: message.toa, probability: message.probability }, "heard");
   }
 }
 
