@@ -5,8 +5,7 @@ import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { Aedes, type AedesPublishPacket, type AuthenticateError, type Client } from "aedes";
 import type { Logger } from "pino";
-import type { Channel } from "#contract/channel.ts";
-import { parseMessage } from "#contract/channel.ts";
+import { type Channel, type MessageOf, parseMessage } from "#contract/channel.ts";
 import { filterOf, parseTopic, topicOf } from "#contract/topics.ts";
 import type { Identity } from "./access.ts";
 import { maySubscribe } from "./access.ts";
@@ -127,6 +126,12 @@ export async function startBroker(config: GatewayConfig, log: Logger): Promise<B
     }
   });
 
+  const parsedOf = <C extends Channel>(channel: C, payload: Buffer): MessageOf<C> | undefined => {
+    const known = keeper.parsed.get(payload);
+    if (known !== undefined) return known as MessageOf<C>;
+    const result = parseMessage(channel, payload);
+    return result.ok ? result.message : undefined;
+  };
   const bus: HubBus = {
     publish: (channel, message, options) => {
       const topic = topicOf(channel, config.site, options?.to ?? greetNode);
@@ -136,12 +141,12 @@ export async function startBroker(config: GatewayConfig, log: Logger): Promise<B
     },
     subscribe: (channel, handler) => {
       const deliver = (packet: AedesPublishPacket, done: () => void) => {
-        const parsed = parseMessage(channel, packet.payload as Buffer);
         const node = parseTopic(packet.topic)?.node;
-        if (!parsed.ok || node === undefined) return done();
+        const message = parsedOf(channel, packet.payload as Buffer);
+        if (message === undefined || node === undefined) return done();
         // The next message waits for this one, so that a slow disk slows the senders instead of filling the memory.
         Promise.resolve()
-          .then(() => handler(parsed.message, { node }))
+          .then(() => handler(message, { node }))
           .catch((error: Error) => log.error({ topic: packet.topic, error: error.message }, "message not handled"))
           .finally(done);
       };

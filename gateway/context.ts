@@ -49,3 +49,6 @@ export interface GatewayContext {
   /** Aborts when the gateway stops. */
   readonly signal: AbortSignal;
 }
+
+/** A part of the gateway: subscribes, adds its routes, and resolves when it is ready. Its end is `signal`. */
+export type Part = (context: GatewayContext) => Promise<void>;

@@ -29,6 +29,8 @@ export class Gatekeeper {
   readonly #heard = new WeakMap<Identity, Map<string, boolean>>();
   readonly refused: Record<Refusal, number> = { login: 0, rights: 0, broken: 0, unknown: 0, subscription: 0 };
   published = 0;
+  /** Messages already parsed, by the very bytes that go on through the broker: the hub need not do it again. */
+  readonly parsed = new WeakMap<object, unknown>();
 
   constructor(config: GatewayConfig, log: Logger, journal: Journal) {
     this.#site = config.site;
@@ -85,7 +87,7 @@ export class Gatekeeper {
   willFault(identity: Identity, will: { topic: string; payload: Buffer | string }): string | undefined {
     const access = mayPublish(identity, this.#site, will.topic);
     if (access.kind !== "granted") return access.why;
-    return faultOf(access.channel, identity, will.payload);
+    return this.#faultOf(access.channel, identity, will.payload);
   }
 
   /**
@@ -101,7 +103,7 @@ export class Gatekeeper {
       callback(new RefusedError(access.why));
       return;
     }
-    const fault = access.kind === "unknown" ? access.why : faultOf(access.channel, identity, packet.payload);
+    const fault = access.kind === "unknown" ? access.why : this.#faultOf(access.channel, identity, packet.payload);
     if (access.kind === "unknown" || fault) {
       const refusal = access.kind === "unknown" ? "unknown" : "broken";
       this.count(refusal);
@@ -126,6 +128,15 @@ export class Gatekeeper {
     });
   }
 
+  #faultOf(channel: Channel, identity: Identity, payload: Buffer | string): string | undefined {
+    const result = parseMessage(channel, payload);
+    if (!result.ok) return result.faults.slice(0, 5).join("; ");
+    const sender = (result.message as { node: string }).node;
+    if (sender !== identity.id) return `node: '${sender}' is not the sender '${identity.id}'`;
+    if (typeof payload !== "string") this.parsed.set(payload, result.message);
+    return undefined;
+  }
+
   /** May this client be handed a message of this topic? Remembered per topic; there are as many as nodes x channels. */
   mayHear(identity: Identity, topic: string): boolean {
     let known = this.#heard.get(identity);
@@ -142,13 +153,6 @@ export class Gatekeeper {
 /** Not so what is addressed to somebody: a command that is said again two minutes later is a danger. */
 function isRecord(channel: Channel): boolean {
   return channel.delivery.keep === "every" && channel.addressed === "from";
-}
-
-function faultOf(channel: Channel, identity: Identity, payload: Buffer | string): string | undefined {
-  const parsed = parseMessage(channel, payload);
-  if (!parsed.ok) return parsed.faults.slice(0, 5).join("; ");
-  const sender = (parsed.message as { node: string }).node;
-  return sender === identity.id ? undefined : `node: '${sender}' is not the sender '${identity.id}'`;
 }
 
 function sameSecret(a: string, b: string): boolean {

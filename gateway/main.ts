@@ -6,7 +6,7 @@ import { incidentState } from "#contract/incident.ts";
 import type { Health, UserRole } from "#contract/ops-api.ts";
 import { startBroker } from "./broker.ts";
 import type { GatewayConfig } from "./config.ts";
-import type { GatewayContext } from "./context.ts";
+import type { GatewayContext, Part } from "./context.ts";
 import { newSecret, SecretChecker } from "./credentials.ts";
 import { FlowsProcess } from "./flows-process.ts";
 import { consoleFiles, serveConsole } from "./http/console-files.ts";
@@ -37,21 +37,24 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
+/** What runs beside broker, incidents and console; each is independent of the others. */
+const parts: readonly Part[] = [];
+
 /** Resolves when everything listens; nodes may have waited in front of the door. */
 export async function startGateway(config: GatewayConfig, log: Logger): Promise<Gateway> {
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   // Closed in the opposite order, also when a later part cannot start.
-  await using parts = new AsyncDisposableStack();
+  await using open = new AsyncDisposableStack();
   const stop = new AbortController();
   const metrics = makeMetrics();
   const db = openDatabase(join(config.dataDir, "incidents.sqlite"));
-  parts.defer(() => db.close());
+  open.defer(() => db.close());
   const broker = await startBroker(config, log.child({ part: "broker" }));
   const incidents = new Incidents(db);
   const clips = new Clips(db, incidents, readSealKey(config.dataDir));
   const heard = new HeardLog(db);
-  parts.defer(() => heard.flush());
-  parts.defer(() => broker.close());
+  open.defer(() => heard.flush());
+  open.defer(() => broker.close());
   const signing = await readSigningKey(config.dataDir);
   const nodes = new Nodes();
   const live = new Live();
@@ -84,8 +87,8 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   broker.greet(incidentState, () => incidents.list({ limit: SNAPSHOT_INCIDENTS, status: "unreviewed" }).incidents);
 
   const app = await makeServer({ sessions, live, log: log.child({ part: "http" }) });
-  parts.defer(() => app.close());
-  parts.defer(() => live.close());
+  open.defer(() => app.close());
+  open.defer(() => live.close());
   addIncidentRoutes(app, incidents, clips);
   addSiteRoutes(app, {
     config,
@@ -139,7 +142,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     onIncident: (listener) => incidents.onVersion((state) => listener(state)),
     signal: stop.signal,
   };
-  void context;
+  for (const start of parts) await start(context);
 
   // Nodes first: they must not wait for the console's bundle.
   const mqttPorts = await broker.listen();
@@ -153,7 +156,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   if (config.flows.enabled) {
     broker.admit({ id: "flows", parties: ["flows"] }, flowsSecret);
     flows = startFlows(config, { port: mqttPorts.mqtt, secret: flowsSecret }, sessions, log.child({ part: "flows" }));
-    parts.defer(() => flows?.stop());
+    open.defer(() => flows?.stop());
   }
 
   const clean = () => {
@@ -168,11 +171,11 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     setInterval(() => live.broadcast({ type: "health", health: health() }), HEALTH_MS),
     setInterval(clean, RETENTION_MS),
   ];
-  parts.defer(() => {
+  open.defer(() => {
     stop.abort();
     for (const timer of timers) clearInterval(timer);
   });
-  const running = parts.move();
+  const running = open.move();
   return { ports: { ...mqttPorts, ...httpPorts }, flows, close: () => running.disposeAsync() };
 }
 
