@@ -237,12 +237,16 @@ desks(
   "without WebGL the same streets, nodes and bound are drawn plainly, and the console says so",
   async ({ folder }) => {
     const plain = await launchBrowser({ webgl: false });
-    await onPage(plain, folder, {}, async (page) => {
-      await page.getByText("This browser has no WebGL 2, so the map is drawn plainly.").waitFor();
-      await page.locator(".flat-place").waitFor();
-      assert.is(await page.locator(".flat-street").count(), 15);
-      assert.match(await page.locator(".flat-map svg").first().innerHTML(), /within 3 m/);
-    });
+    try {
+      await onPage(plain, folder, {}, async (page) => {
+        await page.getByText("This browser has no WebGL 2, so the map is drawn plainly.").waitFor();
+        await page.locator(".flat-place").waitFor();
+        assert.is(await page.locator(".flat-street").count(), 15);
+        assert.match(await page.locator(".flat-map svg").first().innerHTML(), /within 3 m/);
+      });
+    } finally {
+      await plain.close();
+    }
   },
 );
 
