@@ -14,6 +14,8 @@ export interface AssociateOptions {
   maxRangeM: number;
   /** Log odds against chance that a shot needs: with four nodes, with five and more. */
   accept4: number;
+  /** The same where there are no more than four nodes. */
+  accept4OfFour: number;
   accept5: number;
   /** Fewest nodes of a shot. */
   minNodes: number;
@@ -29,6 +31,7 @@ export const usualAssociation: AssociateOptions = {
   maxSets: 260,
   maxRangeM: 2000,
   accept4: 8,
+  accept4OfFour: 3,
   accept5: 6,
   minNodes: 3,
   speedDoubt: 0.02,
@@ -252,7 +255,7 @@ export function associate(
   function acceptable(h: Hypothesis, credit = 0): boolean {
     const nodes = h.rows.length;
     if (nodes < options.minNodes) return false;
-    if (nodes >= 5 ? h.direct + credit < options.accept5 : nodes === 4 ? h.direct + credit < options.accept4 : !lonely(h)) return false;
+    if (nodes >= 5 ? h.direct + credit < options.accept5 : nodes === 4 ? h.direct + credit < fourNeed(nodes) : !lonely(h)) return false;
     for (const { hypothesis } of [...others, ...shots]) {
       const a = hypothesis.solution;
       const b = h.solution;
@@ -261,6 +264,11 @@ export function associate(
       if (gapS < options.minRoundGapS && Math.hypot(a.eastM - b.eastM, a.northM - b.northM) < 60) return false;
     }
     return !isShadow(h);
+  }
+
+  /** Four nodes of many need more than four of four. */
+  function fourNeed(nodes: number): number {
+    return nodes === pool.slots ? options.accept4OfFour : options.accept4;
   }
 
   /** Three nodes say something only where no other arrival contradicts them. */

@@ -98,10 +98,12 @@ function spacingOf(x: Float64Array, y: Float64Array, rows: readonly number[]): n
   return Math.max(LEAST_SPACING_M, median !== undefined && Number.isFinite(median) ? median : 0);
 }
 
-/** Beside a much louder sound: its forerunner or its reverberation, seldom a direct sound of its own. */
+/** A sound is seldom this much fainter than its own echo, and what soon follows one so much louder is mostly its reverberation. */
 const MUCH_LOUDER_DB = 10;
-const BESIDE_S = 0.12;
-const OVERSHADOWED = -2;
+const FORERUNNER_S = 0.15;
+const FORERUNNER = -4;
+const REVERBERATION_S = 0.4;
+const REVERBERATION = -2;
 
 /** @param heard sorted by node, then time. */
 function overshadowed(heard: readonly Heard[], bonus: Float64Array): void {
@@ -109,10 +111,11 @@ function overshadowed(heard: readonly Heard[], bonus: Float64Array): void {
     const { node, toaS, snrDb } = heard[i]!;
     if (snrDb === undefined) continue;
     const louder = (k: number) => (heard[k]!.snrDb ?? 0) > snrDb + MUCH_LOUDER_DB;
-    let found = false;
-    for (let k = i - 1; k >= 0 && heard[k]!.node === node && heard[k]!.toaS > toaS - BESIDE_S; k--) found ||= louder(k);
-    for (let k = i + 1; k < heard.length && heard[k]!.node === node && heard[k]!.toaS < toaS + BESIDE_S; k++)
-      found ||= louder(k);
-    if (found) bonus[i]! += OVERSHADOWED;
+    let said = 0;
+    for (let k = i - 1; k >= 0 && heard[k]!.node === node && heard[k]!.toaS > toaS - REVERBERATION_S; k--)
+      if (louder(k)) said = REVERBERATION;
+    for (let k = i + 1; k < heard.length && heard[k]!.node === node && heard[k]!.toaS < toaS + FORERUNNER_S; k++)
+      if (louder(k)) said = FORERUNNER;
+    bonus[i]! += said;
   }
 }
