@@ -15,11 +15,13 @@ interface Queued {
 interface Persistence {
   outgoingEnqueueCombi(subscriptions: Queued[] | undefined, packet: { topic: string }): Promise<void>;
   outgoingClearMessageId(client: { id: string }, packet: unknown): Promise<unknown>;
+  createRetainedStream(filter: string): AsyncIterable<{ topic: string; payload: Buffer }>;
 }
 
 export interface BrokerStore {
   persistence: unknown;
   counters: { queueDrops: number };
+  retained(filter: string): AsyncIterable<{ topic: string; payload: Buffer }>;
   close(): Promise<void>;
 }
 
@@ -66,7 +68,12 @@ export async function openBrokerStore(
     }
     return cleared;
   };
-  return { persistence, counters, close: () => db.close() };
+  return {
+    persistence,
+    counters,
+    retained: (filter) => persistence.createRetainedStream(filter),
+    close: () => db.close(),
+  };
 }
 
 async function openLevel(folder: string, log: Logger): Promise<ClassicLevel<string, Buffer>> {

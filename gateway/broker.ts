@@ -35,6 +35,10 @@ export interface BrokerCounters {
 export interface Broker {
   readonly bus: HubBus;
   readonly counters: BrokerCounters;
+  /** False while the disk takes no messages: nodes then keep theirs. */
+  healthy(): boolean;
+  /** What the broker keeps of a retained channel, one message for each node. */
+  retained<C extends Channel>(channel: C): Promise<MessageOf<C>[]>;
   /** Credential of a process that the gateway started itself, valid while this process lives. */
   admit(identity: Identity, secret: string): void;
   /** Messages of `channel` that each new subscriber of it gets at once. */
@@ -180,6 +184,15 @@ export async function startBroker(config: GatewayConfig, log: Logger): Promise<B
       queueDrops: () => store.counters.queueDrops,
       clients: () => aedes.connectedClients,
       journal: journal.counters,
+    },
+    healthy: () => !journal.failing && servers.every((server) => server.listening),
+    retained: async (channel) => {
+      const found = [];
+      for await (const packet of store.retained(filterOf(channel, config.site))) {
+        const message = parsedOf(channel, packet.payload);
+        if (message !== undefined) found.push(message);
+      }
+      return found;
     },
     admit: (identity, secret) => keeper.admit(identity, secret),
     greet: (channel, messages) => void greetings.set(channel.name, { channel, messages }),

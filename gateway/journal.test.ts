@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import type { PublishPacket } from "aedes";
 import { suite } from "uvu";
 import { controlToken } from "#contract/control.ts";
@@ -10,7 +11,7 @@ import { topicOf } from "#contract/topics.ts";
 import { startBroker } from "./broker.ts";
 import { Gatekeeper } from "./gatekeeper.ts";
 import { Journal } from "./journal.ts";
-import { envelope, makeConfig, makeFolder, makeLog, makeShot, SITE, until } from "./testing.ts";
+import { envelope, joinBroker, makeConfig, makeFolder, makeLog, makeShot, SITE, until } from "./testing.ts";
 
 interface World {
   folder: string;
@@ -101,6 +102,36 @@ test("a message that was acknowledged and then cut off by a crash reaches its su
   await until("the shot", () => got.length > 0);
   assert.deepEqual(got, [shot.id]);
   await broker.close();
+});
+
+test("a disk that takes no message makes the bus unhealthy, and healthy again once it does", async ({ folder }) => {
+  const journal = new Journal(join(folder, "j.sqlite"));
+  const write = () =>
+    new Promise<string>((resolve) => journal.write("t", Buffer.from("x"), (e) => resolve(e?.message ?? "ok")));
+  const other = new DatabaseSync(join(folder, "j.sqlite"));
+  other.exec("BEGIN IMMEDIATE");
+  assert.match(await write(), /locked/);
+  assert.equal(journal.failing, true);
+  other.exec("ROLLBACK");
+  assert.equal(await write(), "ok");
+  assert.equal(journal.failing, false);
+  other.close();
+  journal.close();
+});
+
+test("after a restart the hub knows what each node last said of itself", async ({ folder }) => {
+  const config = await makeConfig(folder);
+  const state = { ...envelope("n01"), status: "online" as const, roles: ["listen" as const] };
+  const first = await startBroker(config, makeLog().log);
+  const { mqtt } = await first.listen();
+  const n01 = await joinBroker(mqtt, "n01");
+  await n01.publishAsync(topicOf(nodeState, SITE, "n01"), JSON.stringify(state), { qos: 1, retain: true });
+  await until("the stored state", async () => (await first.retained(nodeState)).length > 0);
+  await n01.endAsync();
+  await first.close();
+  const second = await startBroker(config, makeLog().log);
+  assert.deepEqual(await second.retained(nodeState), [state]);
+  await second.close();
 });
 
 test.run();

@@ -27,6 +27,8 @@ export class Journal {
   readonly #insert: StatementSync;
   #waiting: Waiting[] = [];
   #pruned = 0;
+  /** True from a commit that the disk refused to the next that it took. */
+  failing = false;
   readonly counters = { written: 0, commits: 0, refused: 0 };
 
   constructor(file: string) {
@@ -60,9 +62,11 @@ export class Journal {
       this.#db.exec("COMMIT");
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      this.failing = true;
       for (const { done } of batch) done(error as Error);
       return;
     }
+    this.failing = false;
     this.counters.written += batch.length;
     this.counters.commits++;
     for (const { done } of batch) done();

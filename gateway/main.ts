@@ -3,6 +3,7 @@ import { mkdirSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { incidentState } from "#contract/incident.ts";
+import { nodeState } from "#contract/node.ts";
 import type { Health, UserRole } from "#contract/ops-api.ts";
 import { startBroker } from "./broker.ts";
 import type { GatewayConfig } from "./config.ts";
@@ -57,6 +58,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   open.defer(() => broker.close());
   const signing = await readSigningKey(config.dataDir);
   const nodes = new Nodes();
+  for (const state of await broker.retained(nodeState)) nodes.set(state);
   const live = new Live();
   const checker = new SecretChecker();
   const sessions = new Sessions(db, config.users, checker);
@@ -64,7 +66,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   const flowsSecret = newSecret();
   let flows: FlowsProcess | undefined;
   const health = (): Health => ({
-    bus: "ok",
+    bus: broker.healthy() ? "ok" : "down",
     flows: flows?.state.state ?? "down",
     flowsNote: config.flows.enabled ? flows?.state.note : "switched off in the configuration",
     clocks: nodes.clocks(),
