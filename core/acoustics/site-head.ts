@@ -113,9 +113,15 @@ export function judge(examples: readonly Example[], probabilities: readonly numb
 export function compare(baseline: Judged, adapted: Judged): Comparison {
   const gain = 1 - adapted.loss / baseline.loss;
   const percent = `${(100 * gain).toFixed(0)} % less loss on incidents that it was not fitted on`;
-  if (!(gain >= MARGIN)) return { baseline, adapted, better: false, why: `only ${percent}; ${100 * MARGIN} % are needed` };
+  if (!(gain >= MARGIN))
+    return { baseline, adapted, better: false, why: `only ${percent}; ${100 * MARGIN} % are needed` };
   if (adapted.kept < baseline.kept) {
-    return { baseline, adapted, better: false, why: `it would lose ${baseline.kept - adapted.kept} confirmed shots of ${baseline.shots}` };
+    return {
+      baseline,
+      adapted,
+      better: false,
+      why: `it would lose ${baseline.kept - adapted.kept} confirmed shots of ${baseline.shots}`,
+    };
   }
   return { baseline, adapted, better: true, why: percent };
 }
