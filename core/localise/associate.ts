@@ -110,7 +110,10 @@ export function associate(
   const free = new Uint8Array(n).fill(1);
   const spent = new Uint8Array(n);
   const budget = 1500 + 150 * n;
-  const perAnchor = { ...options, maxSets: Math.max(90, Math.min(options.maxSets, Math.ceil((options.maxSets * SMALL_POOL) / n))) };
+  const perAnchor = {
+    ...options,
+    maxSets: Math.max(90, Math.min(options.maxSets, Math.ceil((options.maxSets * SMALL_POOL) / n))),
+  };
   const search = searchIn(pool, free, prior, perAnchor);
   const shots: AssociatedShot[] = [];
   let freeSpeedSets = 0;
@@ -255,7 +258,10 @@ export function associate(
   function acceptable(h: Hypothesis, credit = 0): boolean {
     const nodes = h.rows.length;
     if (nodes < options.minNodes) return false;
-    if (nodes >= 5 ? h.direct + credit < options.accept5 : nodes === 4 ? h.direct + credit < fourNeed(nodes) : !lonely(h)) return false;
+    if (
+      nodes >= 5 ? h.direct + credit < options.accept5 : nodes === 4 ? h.direct + credit < fourNeed(nodes) : !lonely(h)
+    )
+      return false;
     for (const { hypothesis } of [...others, ...shots]) {
       const a = hypothesis.solution;
       const b = h.solution;

@@ -97,8 +97,7 @@ export function searchIn(pool: Pool, free: Uint8Array, prior: Prior, options: Se
       if (slot === anchorSlot) continue;
       let worth = Number.NEGATIVE_INFINITY;
       for (let i = pool.slotStart[slot]!; i < pool.slotStart[slot + 1]!; i++) {
-        if (free[i] === 1 && mayShare(anchor, i))
-          worth = Math.max(worth, clarity(i));
+        if (free[i] === 1 && mayShare(anchor, i)) worth = Math.max(worth, clarity(i));
       }
       if (worth > Number.NEGATIVE_INFINITY) slots.push({ slot, worth });
     }

@@ -51,7 +51,6 @@ const row = new Float64Array(MAX_UNKNOWNS);
 const at = new Float64Array(MAX_UNKNOWNS);
 const trial = new Float64Array(MAX_UNKNOWNS);
 
-
 export interface SolveOptions {
   maxIterations?: number;
   /** Off: plain weighted least squares. */
