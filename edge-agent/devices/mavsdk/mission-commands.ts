@@ -1,6 +1,6 @@
 /** Missions and geofences: upload, start, progress, read back. Raw items, because MAVSDK's own mission plugin cannot do ArduPilot's. */
 import type { CommandResult, Geofence, MissionItem } from "#edge-agent/vehicle-port.ts";
-import type { FenceData } from "./api.ts";
+import type { FenceData, FencePoint } from "./api.ts";
 import type { Context } from "./context.ts";
 import { missionItems, type RawMission } from "./mission-items.ts";
 import { refused, resultOf } from "./refusals.ts";
@@ -128,22 +128,29 @@ const point = ({ lat, lon }: { lat: number; lon: number }) => ({ latitude_deg: l
 const fenceType = (kind: "inclusion" | "exclusion") =>
   kind === "inclusion" ? "FENCE_TYPE_INCLUSION" : "FENCE_TYPE_EXCLUSION";
 
-/** Equal to the 1e-7 degrees that MAVLink carries, and to the float of a radius. */
+/** Equal to within the 1e-7 degrees that MAVLink carries (MAVSDK cuts what is finer, it does not round), and to a decimetre of radius. */
 function same(a: FenceData, b: FenceData): boolean {
-  const form = (data: FenceData) =>
-    JSON.stringify([
-      data.polygons.map((each) => [
-        each.fence_type,
-        each.points.map((p) => [micro(p.latitude_deg), micro(p.longitude_deg)]),
-      ]),
-      data.circles.map((each) => [
-        each.fence_type,
-        micro(each.point.latitude_deg),
-        micro(each.point.longitude_deg),
-        Math.round(each.radius * 10),
-      ]),
-    ]);
-  return form(a) === form(b);
+  return (
+    a.polygons.length === b.polygons.length &&
+    a.circles.length === b.circles.length &&
+    a.polygons.every((each, k) => {
+      const other = b.polygons[k]!;
+      return (
+        each.fence_type === other.fence_type &&
+        each.points.length === other.points.length &&
+        each.points.every((corner, n) => near(corner, other.points[n]!))
+      );
+    }) &&
+    a.circles.every((each, k) => {
+      const other = b.circles[k]!;
+      return (
+        each.fence_type === other.fence_type &&
+        near(each.point, other.point) &&
+        Math.abs(each.radius - other.radius) < 0.1
+      );
+    })
+  );
 }
 
-const micro = (degrees: number) => Math.round(degrees * 1e6);
+const near = (a: FencePoint, b: FencePoint): boolean =>
+  Math.abs(a.latitude_deg - b.latitude_deg) < 2.5e-7 && Math.abs(a.longitude_deg - b.longitude_deg) < 2.5e-7;
