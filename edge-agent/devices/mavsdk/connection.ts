@@ -49,6 +49,7 @@ export class Connection {
   #touched = false;
   /** Every plugin answered or had its time. */
   #prepared = false;
+  #upMs = Infinity;
   #connected = false;
   #link: LinkState = "absent";
   #unfed = 0;
@@ -64,7 +65,7 @@ export class Connection {
     let fedMs = 0;
     this.#timer = setInterval(() => {
       const nowMs = performance.now();
-      if (this.#connected && this.#prepared) this.#judge(nowMs - options.heardMs());
+      this.#judge(nowMs);
       if (nowMs - fedMs < feedEveryMs) return;
       fedMs = nowMs;
       void this.#feed();
@@ -73,7 +74,7 @@ export class Connection {
 
   /** The server, only while the vehicle is there. */
   get rpc(): Rpc | undefined {
-    return this.#link === "up" ? this.#rpc : undefined;
+    return this.#link === "up" && !this.#closed ? this.#rpc : undefined;
   }
 
   get restarts(): number {
@@ -88,6 +89,7 @@ export class Connection {
     if (this.#closed) return;
     const rpc = new Rpc(this.#options.folder, port);
     this.#rpc = rpc;
+    this.#upMs = performance.now();
     rpc.stream("core.SubscribeConnectionState", {}, ({ connection_state }) => {
       if (rpc === this.#rpc) void this.#vehicle(rpc, connection_state.is_connected);
     });
@@ -112,10 +114,12 @@ export class Connection {
     if (rpc === this.#rpc && !rpc.closed) this.#prepared = true;
   }
 
-  /** Up with the first heartbeat that we ourselves hear, lost when they end. */
-  #judge(silenceMs: number): void {
-    if (silenceMs <= silentMs) this.#say("up");
-    else if (this.#link === "up") this.#say("lost");
+  /** Up with the first heartbeat that this server brings, lost when they end, also while a new server still looks for the vehicle. */
+  #judge(nowMs: number): void {
+    const heardMs = this.#options.heardMs();
+    if (nowMs - heardMs > silentMs) {
+      if (this.#link === "up" || (this.#link === "driver" && this.#server.pid !== undefined)) this.#say("lost");
+    } else if (this.#connected && this.#prepared && heardMs >= this.#upMs) this.#say("up");
   }
 
   #serverDown(): void {

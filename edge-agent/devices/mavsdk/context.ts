@@ -91,7 +91,7 @@ const linkWords = {
   absent: "no vehicle has been heard yet",
   lost: "the vehicle is not heard",
   driver: "mavsdk_server is being started again",
-  up: "the vehicle is being prepared",
+  up: "the vehicle was let go",
 } as const;
 
 /** Sends COMMAND_LONG to the autopilot without waiting for an answer: for requests of which a refusal changes nothing. */
