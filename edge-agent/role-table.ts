@@ -27,14 +27,36 @@ export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
       schema,
       async start(base: RoleContext<never>, { config, time }) {
         const context = base as unknown as RoleContext<ListenConfig>;
-        const [{ openOnnxClassifier }, { EncryptedClipStore }, { speechGate }] = await Promise.all([
+        const [
+          { openOnnxClassifier },
+          { EncryptedClipStore },
+          { speechGate },
+          { SiteAdaptation },
+          { AdaptationStore },
+          { fitHeads },
+        ] = await Promise.all([
           import("./devices/onnx-classifier.ts"),
           import("./devices/clip-store.ts"),
           import("./devices/speech-gate.ts"),
+          import("./roles/site-adaptation.ts"),
+          import("./devices/adaptation-store.ts"),
+          import("./devices/head-fitter.ts"),
         ]);
         const { clips: kept, model } = context.config;
         const microphone = await openMicrophone(config.microphone!, config.node, time, context.log);
-        const classifier = await openOnnxClassifier(model ?? newestModel());
+        const store = new AdaptationStore(context.dataDir);
+        const classifier = new SiteAdaptation({
+          classifier: await openOnnxClassifier(model ?? newestModel()),
+          store,
+          fit: fitHeads,
+          config: context.config.adaptation,
+          bus: context.bus,
+          node: context.node,
+          log: context.log,
+          nowUtc: () =>
+            new Date(Number((context.now()?.utcNs ?? BigInt(Date.now()) * 1_000_000n) / 1_000_000n)).toISOString(),
+          report: (state) => context.report({ state }),
+        });
         const clips =
           kept.keepHours > 0
             ? new EncryptedClipStore({
@@ -47,19 +69,23 @@ export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
             : undefined;
         const { micSensitivityDbFsAt94Spl, places } = config.microphone!;
         return closing(
-          () =>
-            startListen({
+          async () => {
+            await classifier.start();
+            return startListen({
               ...context,
               microphone,
               classifier,
+              onTold: (arrival) => classifier.remember(arrival),
               clips,
               voiceGate: speechGate,
               micSensitivityDbFsAt94Spl,
               places,
-            }),
+            });
+          },
           async () => {
             await clips?.close();
             await classifier.close();
+            store.close();
           },
         );
       },

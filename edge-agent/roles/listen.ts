@@ -10,6 +10,7 @@ import { TickTimes } from "#core/clock/tick-times.ts";
 import type { AudioFrame, Classifier, ClipStore, Microphone, RoleContext, Running, VoiceGate } from "../ports.ts";
 import { answerClips } from "./answer-clips.ts";
 import { BearingFinder } from "./bearing-finder.ts";
+import { AdaptationConfig } from "./site-adaptation.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 export const ListenConfig = v.strictObject({
@@ -22,6 +23,7 @@ export const ListenConfig = v.strictObject({
   perSecond: v.optional(v.pipe(Finite, v.gtValue(0, "must be more than 0")), 4),
   /** Air at this node, for bearings and for the network. */
   airTempC: v.optional(v.pipe(Finite, v.minValue(-60), v.maxValue(60))),
+  adaptation: v.optional(AdaptationConfig, {}),
   clips: v.optional(
     v.strictObject({
       keepHours: v.optional(v.pipe(Finite, v.minValue(0), v.maxValue(24 * 30)), 24),
@@ -37,6 +39,8 @@ export interface ListenContext extends RoleContext<ListenConfig> {
   classifier: Classifier;
   clips: ClipStore | undefined;
   voiceGate: VoiceGate;
+  /** Called with the id of each impulse that was told to the network, right after it was classified. */
+  onTold?: (arrival: string) => void;
   micSensitivityDbFsAt94Spl: number | undefined;
   /** Where the microphones stand, metres from the node; two to four give a bearing. */
   places: readonly MicrophonePlace[] | undefined;
@@ -159,6 +163,7 @@ class Listener {
       return;
     }
     const message = messageOf(heard, scores, this.#context);
+    this.#context.onTold?.(message.id);
     if (clips) {
       const startUtcNs = heard.toaNs - BigInt(Math.round(heard.storedOnsetS * 1e9));
       const pcm16 = Int16Array.from(heard.stored, (x) => Math.max(-32768, Math.min(32767, Math.round(x * 32768))));
