@@ -75,7 +75,7 @@ function Lights() {
       >
         {clocks === undefined ? "?" : `${clocks.synchronised}/${clocks.total}`}
       </Light>
-      <Light level={flows} label="flows">
+      <Light level={flows} label="flows" title={health?.flowsNote}>
         {health?.flows ?? "?"}
       </Light>
       {health?.relay !== undefined && (

@@ -43,20 +43,42 @@ export async function loadStreets(): Promise<void> {
   streetIndex.value = answer.ok ? streetLines(answer.value) : [];
 }
 
-/** Follows the selected incident: its record is fetched when it is chosen and whenever a newer version comes. */
-function followSelected(): () => void {
+/** Sounds and notices come in bursts: the record is fetched once for many of them. */
+const RELOAD_MS = 150;
+
+/** Follows the selected incident: its record is fetched when it is chosen and whenever something was added to it. */
+function followSelected(): { added: (incident: unknown) => void; stop: () => void } {
   let pending: ReturnType<typeof setTimeout> | undefined;
   let shown: string | undefined;
-  return effect(() => {
+  const reload = (id: string, afterMs: number) => {
+    if (pending !== undefined) return;
+    pending = setTimeout(() => {
+      pending = undefined;
+      if (selectedId.value === id) void loadDetail(id);
+    }, afterMs);
+  };
+  const stop = effect(() => {
     const id = selectedId.value;
     const version = id === undefined ? undefined : picture.value.incidents.get(id)?.version;
     const key = id === undefined ? undefined : `${id}/${version}`;
     if (key === shown) return;
     const sameIncident = shown?.startsWith(`${id}/`) === true;
     shown = key;
-    clearTimeout(pending);
-    if (id !== undefined) pending = setTimeout(() => void loadDetail(id), sameIncident ? 80 : 0);
+    if (!sameIncident) {
+      clearTimeout(pending);
+      pending = undefined;
+    }
+    if (id !== undefined) reload(id, sameIncident ? RELOAD_MS : 0);
   });
+  return {
+    added: (incident) => {
+      if (incident !== undefined && incident === selectedId.value) reload(selectedId.value, RELOAD_MS);
+    },
+    stop: () => {
+      stop();
+      clearTimeout(pending);
+    },
+  };
 }
 
 /** Ends with `until`. */
@@ -68,6 +90,7 @@ export function connect(until: AbortSignal): void {
     if (streets.value.kind !== "ready") void loadStreets();
   };
   loadWhatIsMissing();
+  const following = followSelected();
   retry = keepLive({
     open: () => new WebSocket(liveAddress()) as unknown as Socket,
     nowMs: () => Date.now(),
@@ -79,6 +102,7 @@ export function connect(until: AbortSignal): void {
         siteRetry = setTimeout(loadWhatIsMissing, 1000);
         if (selectedId.value !== undefined) void loadDetail(selectedId.value);
       }
+      if (event.type === "message") following.added((event.message as { incident?: unknown } | undefined)?.incident);
       return hear(event);
     },
     onLink: (state) => {
@@ -92,7 +116,6 @@ export function connect(until: AbortSignal): void {
   const tick = setInterval(() => {
     nowMs.value = Date.now();
   }, 1000);
-  const stopFollowing = followSelected();
   const stopFilter = effect(() => {
     filter.value;
     pageState.value = { kind: "idle" };
@@ -102,7 +125,7 @@ export function connect(until: AbortSignal): void {
     clearInterval(tick);
     clearTimeout(siteRetry);
     removeEventListener("online", online);
-    stopFollowing();
+    following.stop();
     stopFilter();
     clockOffsetMs.value = 0;
     link.value = { kind: "connecting" };
