@@ -1,5 +1,6 @@
 /** What happens in the city: events in place and time with their full truth, drawn from a seed. */
-import { drawSource, type EventKind, gunshot, type SoundSource } from "./acoustics/sources.ts";
+import type { EventKind, SoundSource } from "./acoustics/source.ts";
+import { drawSource, gunshot } from "./acoustics/sources.ts";
 import type { WeaponKind } from "./acoustics/weapons.ts";
 import type { Point } from "./buildings.ts";
 import { type City, streetPlace } from "./city.ts";

@@ -16,7 +16,8 @@ import { digitise, fullScalePerPa, lamppostMicrophone, type MicrophoneModel } fr
 import { Propagation, type Vec } from "./acoustics/propagation.ts";
 import { type ChainStep, highPass, randomChain } from "./acoustics/recording-chain.ts";
 import { Renderer } from "./acoustics/render.ts";
-import { drawSource, type EventKind, gunshot, type SoundSource } from "./acoustics/sources.ts";
+import type { EventKind, SoundSource } from "./acoustics/source.ts";
+import { drawSource, gunshot } from "./acoustics/sources.ts";
 import { StreetNoise } from "./acoustics/street-noise.ts";
 import type { WeaponKind } from "./acoustics/weapons.ts";
 import { type City, makeCity, streetPlace } from "./city.ts";

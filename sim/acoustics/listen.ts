@@ -1,9 +1,11 @@
 /** What a microphone hears of a source in a city: every emission over every path, and a bullet's shock wave, with the truth of it. */
 import type { Rng } from "../rng.ts";
+import type { SoundPath } from "./block.ts";
 import { type Propagation, strength, type Vec } from "./propagation.ts";
-import type { Renderer, Segment, SoundPath } from "./render.ts";
+import type { Renderer, Segment } from "./render.ts";
 import { shockArrival } from "./shock-wave.ts";
-import type { Emission, SoundSource } from "./sources.ts";
+import type { Emission, SoundSource } from "./source.ts";
+import { together } from "./wave.ts";
 
 /** The truth of one emission at one microphone; times in seconds after the source's start. */
 export interface HeardTruth {
@@ -48,7 +50,8 @@ export function hear(
   const shared = rng.normal();
   source.emissions.forEach((emission, index) => {
     const at = placeOf(emission, place, source.heightM);
-    const key = at.map((x) => x.toFixed(1)).join();
+    // Within a metre the ways are the same.
+    const key = at.map((x) => x.toFixed(0)).join();
     let paths = known.get(key);
     if (!paths) known.set(key, (paths = propagation.paths(at, microphone)));
     const swing = 0.97 * shared + 0.24 * rng.normal();
@@ -71,7 +74,22 @@ export function hear(
     }
     truth.push(told);
   });
+  const tail = scattered(source, place, microphone, propagation);
+  if (tail) segments.push(renderer.renderTail(tail.wave, tail.scatter, tail.firstS, tail.lengthM, indexOf));
   return { segments, truth };
+}
+
+/** What facades scatter of all emissions, as if all came from where the main one does. */
+function scattered(source: SoundSource, place: readonly [number, number], microphone: Vec, propagation: Propagation) {
+  const at = placeOf(source.emissions[source.main ?? 0]!, place, source.heightM);
+  const [first] = propagation.direct(at, microphone);
+  const scatter = propagation.tail(at, microphone, first!.travelS);
+  if (!scatter) return undefined;
+  const way = { ...first!, departure: scatter.departure };
+  const wave = together(
+    source.emissions.map(({ atS, wave }) => ({ atS, wave: typeof wave === "function" ? wave(way) : wave })),
+  );
+  return { wave, scatter, firstS: first!.travelS, lengthM: first!.lengthM };
 }
 
 function placeOf(emission: Emission, place: readonly [number, number], heightM: number): Vec {

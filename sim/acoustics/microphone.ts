@@ -1,6 +1,6 @@
 /** A microphone with its converter: pressure in, samples of full scale 1 out. */
 import type { Rng } from "../rng.ts";
-import { flatPickup, type Pickup } from "./render.ts";
+import { flatPickup, type Pickup } from "./block.ts";
 
 export interface MicrophoneModel extends Pickup {
   /** dBFS that 94 dB SPL gives, both of the same kind (peak to peak or RMS to RMS): a sample of 1 is 10^(-x/20) Pa. */

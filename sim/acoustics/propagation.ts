@@ -5,7 +5,8 @@
  */
 import type { Buildings, Crossing, Facade, Point } from "../buildings.ts";
 import { type Air, soundSpeedMps, travelS, windVelocity } from "./air.ts";
-import type { SoundPath } from "./render.ts";
+import type { SoundPath } from "./block.ts";
+import { type ScatterTail, scatterTail } from "./scatter.ts";
 
 export type Vec = readonly [number, number, number];
 
@@ -52,6 +53,11 @@ export class Propagation {
       .sort((a, b) => strength(b) - strength(a))
       .slice(0, this.#limits.maxEchoes);
     return [...firsts, ...echoes].sort((a, b) => a.travelS - b.travelS);
+  }
+
+  /** What facades scatter on the way, from `firstS` on. */
+  tail(source: Vec, microphone: Vec, firstS: number): ScatterTail | undefined {
+    return scatterTail(this.buildings, this.soundMps, source, microphone, firstS);
   }
 
   /** The straight way, or the shortest ones over roofs and around corners where houses stand in between. */

@@ -1,7 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Absorption, stillAir } from "./air.ts";
-import { flatPickup, Renderer, type Segment, type SoundPath } from "./render.ts";
+import { flatPickup, type SoundPath } from "./block.ts";
+import { Renderer, type Segment } from "./render.ts";
 import { friedlander, grains, modes, nWave, together, type Wave } from "./wave.ts";
 
 const test = suite("render");

@@ -2,8 +2,10 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Rng } from "../rng.ts";
 import { Absorption, stillAir } from "./air.ts";
-import { flatPickup, Renderer } from "./render.ts";
-import { drawSource, type EventKind, gunshot, type SoundSource } from "./sources.ts";
+import { flatPickup } from "./block.ts";
+import { Renderer } from "./render.ts";
+import type { EventKind, SoundSource } from "./source.ts";
+import { drawSource, gunshot } from "./sources.ts";
 
 /** Pressure one metre away, each emission alone, level with the source. */
 function nearby(source: SoundSource): { peakDbSpl: number; centroidHz: number; lengthS: number } {

@@ -42,7 +42,7 @@ const table: Record<
 > = {
   "45": {
     peak: [152, 158],
-    positive: [0.45, 0.9],
+    positive: [0.32, 0.7],
     back: [6, 12],
     speed: [240, 285],
     calibre: 0.0115,
@@ -51,7 +51,7 @@ const table: Record<
   },
   "40": {
     peak: [154, 160],
-    positive: [0.4, 0.8],
+    positive: [0.28, 0.6],
     back: [6, 12],
     speed: [290, 340],
     calibre: 0.0102,
@@ -60,7 +60,7 @@ const table: Record<
   },
   "9mm": {
     peak: [153, 160],
-    positive: [0.35, 0.7],
+    positive: [0.25, 0.55],
     back: [6, 12],
     speed: [330, 400],
     calibre: 0.009,
