@@ -26,16 +26,33 @@ const EARLY_SIGMAS = 6.5;
 const EARLY_PART = 0.12;
 /** From the crossing to the first peak, seconds at most. */
 const TO_PEAK_S = 0.0025;
-/** The half-height of a smoothed blast lies before its true start, by this part of the time from there to the peak. */
-const LEAN = 0.1;
-/** What no kernel takes off: a part of the rise that the wave's own shape leaves open, and a part of a sample. */
-const SHAPE_PART = 0.06;
-const SAMPLE_PART = 0.08;
+/**
+ * A sharp wave's true start is at half its height; a slow one's, as after diffraction, lies before that by this part of what
+ * its rise is longer than that of a sharp wave (SHARP samples, and SHARP_HALF per half width of the smoothing kernel).
+ */
+const LEAN = 0.22;
+const SHARP = 2.1;
+const SHARP_HALF = 1.5;
+/** What no kernel takes off: a part of that longer rise, which the wave's own shape leaves open, and a part of a sample. */
+const SHAPE_PART = 0.22;
+const SAMPLE_PART = 0.24;
+/** Nor does anything know a wave's start better than to 3 mm of its way, seconds. */
+const LEAST_S = 0.00001;
+/** A band-limited edge reaches half its height this much early, samples. */
+const EARLY_EDGE = 0.22;
+/** Below some 12 dB over the noise the wrong peak is taken ever more often, and is then off by this, seconds. */
+const WRONG_DB = 11.5;
+const WRONG_PER_DB = 1.2;
+const WRONG_S = 0.0022;
 
 export interface Arrival {
   /** Samples from the start of the window. */
   at: number;
   sigmaS: number;
+  /** How much longer than a sharp wave's the rise is, seconds: what the wave's shape leaves open grows with it. */
+  riseS: number;
+  /** The part of sigma that is noise over slope. */
+  noiseS: number;
   /** Amplitude of the first peak over the noise, dB. */
   snrDb: number;
 }
@@ -94,7 +111,7 @@ export class FirstArrivalPicker {
       if (arrival && (!best || arrival.sigmaS < best.sigmaS)) best = arrival;
     }
     // Nothing stands out: the trigger itself, good to its two hops.
-    return best ?? { at: this.#before, sigmaS: 0.002, snrDb: 0 };
+    return best ?? { at: this.#before, sigmaS: 0.002, riseS: 0, noiseS: 0.002, snrDb: 0 };
   }
 
   #filter(window: Float64Array, valid: number): void {
@@ -153,7 +170,7 @@ export class FirstArrivalPicker {
   }
 
   /** Index where the first wave stands at half its height. */
-  #locate({ y, noise, half }: Filtered, valid: number): number {
+  #locate({ y, noise }: Filtered, valid: number): number {
     const near = Math.max(valid, this.#before - Math.round(TRIGGER_FROM_S * this.#rate));
     const to = this.#before + Math.round(TRIGGER_TO_S * this.#rate);
     const strongest = this.#strongest(y, valid);
@@ -162,7 +179,7 @@ export class FirstArrivalPicker {
     let i = Math.max(valid, this.#before - Math.round(EARLY_S * this.#rate));
     while (i < near && Math.abs(y[i]!) < early) i++;
     if (i >= near) while (i < to && Math.abs(y[i]!) < wave) i++;
-    return this.#halfHeight(y, i, valid).at + LEAN * half;
+    return this.#halfHeight(y, i, valid).at;
   }
 
   /** From a sample on the wave's flank to the first peak after it, and back to half its height. */
@@ -197,7 +214,16 @@ export class FirstArrivalPicker {
     while (crossing < to && Math.abs(y[crossing]!) < level) crossing++;
     const { at, peak, slope, rise } = this.#halfHeight(y, crossing, valid);
     const noiseSamples = (1.12 * noise) / slope;
-    const sigmaS = Math.hypot(noiseSamples, SHAPE_PART * rise, SAMPLE_PART) / this.#rate;
-    return { at: at + LEAN * rise, sigmaS, snrDb: 20 * Math.log10(peak / noise) };
+    const longer = Math.max(0, rise - SHARP - SHARP_HALF * half);
+    const snrDb = 20 * Math.log10(peak / noise);
+    const wrong = WRONG_S / Math.sqrt(1 + Math.exp((snrDb - WRONG_DB) / WRONG_PER_DB));
+    const sigmaS = Math.hypot(Math.hypot(noiseSamples, SHAPE_PART * longer, SAMPLE_PART) / this.#rate, wrong, LEAST_S);
+    return {
+      at: at + EARLY_EDGE - LEAN * longer,
+      sigmaS,
+      riseS: longer / this.#rate,
+      noiseS: noiseSamples / this.#rate,
+      snrDb,
+    };
   }
 }
