@@ -91,7 +91,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   const app = await makeServer({ sessions, live, log: log.child({ part: "http" }) });
   open.defer(() => app.close());
   open.defer(() => live.close());
-  addIncidentRoutes(app, incidents, clips);
+  addIncidentRoutes(app, { site: config.site, incidents, clips, heard, key: signing });
   addSiteRoutes(app, {
     config,
     live,
@@ -150,7 +150,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   const mqttPorts = await broker.listen();
   await hub.catchUp();
   try {
-    await serveConsole(app, await consoleFiles());
+    await serveConsole(app, await consoleFiles(join(config.dataDir, "console")));
   } catch (error) {
     log.error({ error: (error as Error).message }, "the console cannot be bundled; all else runs without it");
   }

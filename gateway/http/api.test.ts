@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { suite } from "uvu";
+import * as v from "valibot";
+import { EvidenceBundle } from "#contract/evidence.ts";
 import type { IncidentState } from "#contract/incident.ts";
 import type { IncidentDetail, LiveEvent } from "#contract/ops-api.ts";
 import { clipCut, clipWant } from "#contract/shot.ts";
@@ -219,6 +221,17 @@ test("an incident's nodes are asked for their sounds, and a dispatcher hears the
     await fetch(`${world.base}/api/incidents/c1`, { headers: await as(world, "ann") })
   ).json()) as IncidentDetail;
   assert.ok(detail.timeline.some((entry) => entry.kind === "viewed" && entry.text === "listened to c1-s-n01"));
+});
+
+test("a reviewer takes the evidence away under the key that the gateway publishes; a technician and a pilot do not", async (world) => {
+  await fire(world, "e1");
+  const path = `${world.base}/api/incidents/e1/evidence`;
+  const answer = await fetch(path, { headers: await as(world, "bob") });
+  assert.match(answer.headers.get("content-disposition") ?? "", /filename="evidence-e1\.json"/);
+  const bundle = v.parse(EvidenceBundle, await answer.json());
+  const { keys } = (await (await fetch(`${world.base}/api/keys`)).json()) as { keys: { x: string }[] };
+  assert.equal(bundle.key.x, keys[0]?.x);
+  for (const user of ["tom", "pam"]) assert.equal((await fetch(path, { headers: await as(world, user) })).status, 403);
 });
 
 test("health and metrics need no log-in on this machine and say how things are; a proxy's visitors get no metrics", async (world) => {

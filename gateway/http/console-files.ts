@@ -1,6 +1,6 @@
 /** The console's files: bundled when their sources changed, served without a log-in (they hold no data). */
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fastifyStatic from "@fastify/static";
@@ -10,9 +10,15 @@ import { buildConsole, consoleFolder } from "../build-console.ts";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const sources = ["gateway/ops", "gateway/build-console.ts", "contract", "package-lock.json"];
 
-/** Folder with the bundle of the sources as they are; the name carries their hash, so that two gateways never build into one. */
-export async function consoleFiles(): Promise<string> {
-  const folder = join(consoleFolder, hashOfSources());
+/**
+ * Folder with the bundle of the sources as they are; the name carries their hash, so that two gateways never build into one.
+ * @param spare where it is made when the program's own folder cannot be written, as in a hardened unit.
+ */
+export async function consoleFiles(spare: string): Promise<string> {
+  const hash = hashOfSources();
+  const shipped = join(consoleFolder, hash);
+  if (existsSync(join(shipped, "index.html"))) return shipped;
+  const folder = isWritable(root) ? shipped : join(spare, hash);
   if (existsSync(join(folder, "index.html"))) return folder;
   const making = `${folder}.${process.pid}`;
   try {
@@ -36,6 +42,15 @@ export async function serveConsole(app: FastifyInstance, folder: string): Promis
       reply.header("cache-control", fixed ? "public, max-age=31536000, immutable" : "no-cache");
     },
   });
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A gateway may still serve what is younger. */

@@ -3,8 +3,8 @@ import type { FastifyInstance } from "fastify";
 import * as v from "valibot";
 import { type IncidentState, IncidentStatus } from "#contract/incident.ts";
 import { type IncidentDetail, NoteAsk, VerdictAsk } from "#contract/ops-api.ts";
-import type { Clips } from "../incidents/clips.ts";
-import type { Decision, Incidents } from "../incidents/incidents.ts";
+import { type EvidenceSources, makeEvidence } from "../incidents/evidence.ts";
+import type { Decision } from "../incidents/incidents.ts";
 import { parseBody, Refusal } from "./refusal.ts";
 import { sessionOf } from "./server.ts";
 import { wavOf } from "./wav.ts";
@@ -20,7 +20,8 @@ const SAME_LOOK_MS = 10 * 60_000;
 
 type WithId = { Params: { id: string } };
 
-export function addIncidentRoutes(app: FastifyInstance, incidents: Incidents, clips: Clips): void {
+export function addIncidentRoutes(app: FastifyInstance, sources: EvidenceSources): void {
+  const { incidents, clips } = sources;
   const looks = new Map<string, number>();
   const look = (incident: string, user: string, what: string, data: Record<string, unknown>) => {
     const key = JSON.stringify([incident, user, what]);
@@ -71,6 +72,16 @@ export function addIncidentRoutes(app: FastifyInstance, incidents: Incidents, cl
   app.post<WithId>("/api/incidents/:id/note", async (request) => {
     const { user } = sessionOf(request, "dispatch", "reviewer", "pilot");
     return done(incidents.note(request.params.id, user, parseBody(NoteAsk, request.body).text), request.params.id);
+  });
+
+  app.get<WithId>("/api/incidents/:id/evidence", async (request, reply) => {
+    const { user } = sessionOf(request, "dispatch", "reviewer");
+    const { id } = request.params;
+    const bundle = await makeEvidence(sources, id, user);
+    if (!bundle) throw new Refusal(404, `there is no incident '${id}'`);
+    // Ids have no character that a file name or a header could stumble over, but colons.
+    const name = `evidence-${id.replaceAll(":", "_")}.json`;
+    return reply.header("content-disposition", `attachment; filename="${name}"`).send(bundle);
   });
 
   app.get<{ Params: { id: string; arrival: string } }>("/api/incidents/:id/clips/:arrival", async (request, reply) => {

@@ -28,6 +28,7 @@ interface ClipRow {
 
 export interface Clip {
   pcm16: Buffer;
+  sha256: string;
   sampleRateHz: number;
 }
 
@@ -137,8 +138,9 @@ export class Clips {
       .get(incident, arrival) as ClipRow | undefined;
     if (!row?.sealed) return undefined;
     const pcm16 = this.#unseal(Buffer.from(row.sealed), arrival);
-    if (sha256Hex(pcm16) !== row.sha256) throw new Error(`clip ${arrival} is not the one on the record`);
-    return { pcm16, sampleRateHz: row.sample_rate_hz };
+    const sha256 = sha256Hex(pcm16);
+    if (sha256 !== row.sha256) throw new Error(`clip ${arrival} is not the one on the record`);
+    return { pcm16, sha256, sampleRateHz: row.sample_rate_hz };
   }
 
   /** Deletes the sounds stored before `beforeMs`; that they were here, and their hashes, stay on the record. */
