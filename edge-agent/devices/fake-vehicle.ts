@@ -210,7 +210,10 @@ export function fakeVehicle(options: FakeVehicleOptions = {}): { vehicle: Vehicl
     for (const listener of states) listener(state);
   }, 20);
 
-  async function run<T = unknown>(name: keyof Vehicle, act: () => CommandResult<NoInfer<T>>): Promise<CommandResult<T>> {
+  async function run<T = unknown>(
+    name: keyof Vehicle,
+    act: () => CommandResult<NoInfer<T>>,
+  ): Promise<CommandResult<T>> {
     commands.push(name);
     counters.commands++;
     const planned = refusals.get(name);
