@@ -15,7 +15,12 @@ const permitted: Record<string, readonly string[]> = {
   "edge-agent/roles": ["edge-agent/ports", "core", "contract"],
   "edge-agent/devices": ["edge-agent/ports", "core", "contract"],
   "edge-agent/config": ["edge-agent/ports", "core", "contract"],
-  "edge-agent/main": ["edge-agent", "firmware-bridge", "core", "contract"],
+  "edge-agent/main": ["edge-agent", "firmware-bridge", "core", "contract", "package.json"],
+  // Parts of main.
+  "edge-agent/role-table": ["edge-agent", "firmware-bridge", "core", "contract"],
+  "edge-agent/microphones": ["edge-agent", "contract"],
+  "edge-agent/node-reporter": ["edge-agent", "contract"],
+  "edge-agent/health-checks": ["edge-agent", "contract"],
   "firmware-bridge": ["edge-agent/ports", "core", "contract"],
   gateway: ["contract", "core"],
   flows: ["contract"],

@@ -1,0 +1,73 @@
+/** `tocsin doctor`: each thing that the roles need of this machine: ok, or what to do. */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { NodeRole } from "#contract/node.ts";
+import type { AgentConfig } from "#edge-agent/config.ts";
+import {
+  type Check,
+  checkBroker,
+  checkClock,
+  checkData,
+  checkFfmpeg,
+  checkMavsdkServer,
+  checkMicrophone,
+  checkModel,
+  checkSerial,
+} from "#edge-agent/health-checks.ts";
+import { readAgentConfig } from "#edge-agent/main.ts";
+import { type Command, printJson } from "../command.ts";
+import { newestModel } from "../newest-model.ts";
+
+const help = `
+usage: tocsin doctor [--config FILE] [--json]
+
+Looks at what the roles need of this machine: clock, microphone, serial ports, ffmpeg, mavsdk_server, models, broker, disk.
+With a node's configuration, only what its roles need counts: the command ends with 1 where something of that is wrong.
+Without one, everything is looked at, nothing is needed, and the command ends with 0.
+
+  --config FILE  a node's configuration (YAML)
+  --json         one line of JSON a check: {name, ok, needed, detail, fix?}
+`;
+
+/** What a role cannot do without. */
+const needs: Record<NodeRole, readonly string[]> = {
+  listen: ["clock", "microphone", "models"],
+  triangulate: ["clock"],
+  fly: ["clock", "mavsdk_server"],
+  patrol: ["serial"],
+  stream: ["ffmpeg"],
+};
+
+async function modelOf(config: AgentConfig | undefined): Promise<string | undefined> {
+  const named = config?.roles.listen?.model;
+  return newestModel(typeof named === "string" ? named : undefined).catch(() => undefined);
+}
+
+async function run(argv: readonly string[]): Promise<number> {
+  const { values } = parseArgs({ args: [...argv], options: { config: { type: "string" }, json: { type: "boolean" } } });
+  const config = values.config === undefined ? undefined : await readAgentConfig(values.config);
+  const mavsdk = config?.roles.fly?.vehicle as { mavsdkFolder?: string } | undefined;
+  const checks: Check[] = await Promise.all([
+    checkClock(config),
+    checkMicrophone(config),
+    checkSerial(),
+    checkFfmpeg(),
+    checkMavsdkServer(mavsdk?.mavsdkFolder ?? join(import.meta.dirname, "..", "..", ".tocsin", "mavsdk")),
+    modelOf(config).then(checkModel),
+    ...(config ? [checkBroker(config), checkData(config)] : []),
+  ]);
+  const roles = Object.keys(config?.roles ?? {}) as NodeRole[];
+  const needed = new Set(config ? ["broker", "data", ...roles.flatMap((role) => needs[role])] : []);
+  for (const check of checks) {
+    if (values.json) printJson({ ...check, needed: needed.has(check.name) });
+    else process.stdout.write(`${inWords(check, needed.has(check.name))}\n`);
+  }
+  return checks.some(({ ok, name }) => !ok && needed.has(name)) ? 1 : 0;
+}
+
+function inWords({ name, ok, detail, fix }: Check, isNeeded: boolean): string {
+  const mark = ok ? "ok     " : isNeeded ? "WRONG  " : "missing";
+  return `${mark}  ${name.padEnd(13)}  ${detail}${fix ? `\n${" ".repeat(24)}-> ${fix}` : ""}`;
+}
+
+export const command: Command = { summary: "check what this machine has and what it lacks", help, run };

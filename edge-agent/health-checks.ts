@@ -1,0 +1,232 @@
+/** What the roles need of a machine, one check each: fine, or what to do. None throws, none takes longer than a few seconds. */
+import { execFile } from "node:child_process";
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, statfsSync, statSync } from "node:fs";
+import { createConnection } from "node:net";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { connect } from "mqtt";
+import type { AgentConfig } from "./config.ts";
+import { readHostSync } from "./devices/host-sync.ts";
+
+const exec = promisify(execFile);
+
+export interface Check {
+  name: string;
+  ok: boolean;
+  /** What was found. */
+  detail: string;
+  /** What to do, where it is not fine. */
+  fix?: string;
+}
+
+const fine = (name: string, detail: string): Check => ({ name, ok: true, detail });
+const wrong = (name: string, detail: string, fix: string): Check => ({ name, ok: false, detail, fix });
+
+/** First line that a program prints, or undefined where it is not there or fails. */
+async function says(program: string, args: readonly string[]): Promise<string | undefined> {
+  try {
+    const { stdout, stderr } = await exec(program, args, { timeout: 5000, env: { ...process.env, LC_ALL: "C" } });
+    return (stdout || stderr).split("\n")[0]!.trim();
+  } catch {
+    return undefined;
+  }
+}
+
+export async function checkClock(config?: AgentConfig): Promise<Check> {
+  const source = config?.clock.source;
+  if (source === "sim" || source === "system") return fine("clock", `trusted as it is (clock.source ${source})`);
+  const { synchronised, sigmaS, from } = await readHostSync();
+  if (synchronised) return fine("clock", `synchronised, ${((sigmaS ?? 0) * 1e3).toFixed(3)} ms (${from})`);
+  return wrong(
+    "clock",
+    `not synchronised (${from})`,
+    "install chrony and give it a time source; until then nothing is stamped",
+  );
+}
+
+export async function checkMicrophone(config?: AgentConfig): Promise<Check> {
+  const microphone = config?.microphone;
+  if (microphone?.kind === "file") {
+    return existsSync(microphone.path)
+      ? fine("microphone", `file ${microphone.path}`)
+      : wrong("microphone", `no file ${microphone.path}`, "correct microphone.path");
+  }
+  if (microphone?.kind === "pcm-stream") {
+    const { host, port } = microphone;
+    const why = await reachable(host, port);
+    return why === undefined
+      ? fine("microphone", `sound source at ${host}:${port} answers`)
+      : wrong(
+          "microphone",
+          `sound source at ${host}:${port}: ${why}`,
+          "start the sound source, or correct microphone.host and port",
+        );
+  }
+  const cards = await listCards();
+  if (cards === undefined) return wrong("microphone", "arecord is not installed", "apt install alsa-utils");
+  if (!microphone) {
+    return cards.length > 0
+      ? fine("microphone", cards.join("; "))
+      : wrong("microphone", "no sound card that records", "plug one in; 'arecord -l' lists them");
+  }
+  const { device, sampleRateHz, channels, format } = microphone;
+  const args = ["-q", "-D", device, "-t", "raw", "-f", format === "s16" ? "S16_LE" : "S32_LE"];
+  args.push("-r", String(sampleRateHz), "-c", String(channels), "-d", "1");
+  try {
+    const { stdout } = await exec("arecord", args, { timeout: 5000, encoding: "buffer", maxBuffer: 2 ** 24 });
+    const samples = stdout.length / channels / (format === "s16" ? 2 : 4);
+    return samples >= sampleRateHz * 0.9 && stdout.some((byte) => byte !== 0)
+      ? fine("microphone", `${device}: ${samples} samples in a second`)
+      : wrong(
+          "microphone",
+          `${device}: ${samples} samples, all silence or too few`,
+          "look at the microphone's cable and gain (alsamixer)",
+        );
+  } catch (error) {
+    const said = String((error as { stderr?: Buffer }).stderr ?? (error as Error).message)
+      .trim()
+      .split("\n")
+      .at(-1);
+    return wrong("microphone", `${device}: ${said}`, "correct microphone.device; 'arecord -L' lists what there is");
+  }
+}
+
+async function listCards(): Promise<string[] | undefined> {
+  try {
+    const { stdout } = await exec("arecord", ["-l"], { timeout: 5000, env: { ...process.env, LC_ALL: "C" } });
+    return stdout.split("\n").filter((line) => line.startsWith("card "));
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT" ? undefined : [];
+  }
+}
+
+export async function checkSerial(folder = "/dev"): Promise<Check> {
+  const ports = existsSync(folder) ? readdirSync(folder).filter((name) => /^tty(USB|ACM|AMA|THS)\d+$/.test(name)) : [];
+  if (ports.length === 0)
+    return wrong(
+      "serial",
+      "no serial port",
+      "plug the microcontroller or autopilot in, and look at 'ls -l /dev/serial/by-id'",
+    );
+  const closed = ports.filter((name) => {
+    try {
+      accessSync(join(folder, name), constants.R_OK | constants.W_OK);
+      return false;
+    } catch {
+      return true;
+    }
+  });
+  return closed.length === 0
+    ? fine("serial", ports.join(", "))
+    : wrong("serial", `no right to open ${closed.join(", ")}`, "add the service's user to the group dialout");
+}
+
+export async function checkFfmpeg(): Promise<Check> {
+  const version = await says("ffmpeg", ["-hide_banner", "-version"]);
+  return version ? fine("ffmpeg", version.slice(0, 80)) : wrong("ffmpeg", "not installed", "apt install ffmpeg");
+}
+
+/** @param folder where `bin/mavsdk-setup.mjs` puts it. */
+export async function checkMavsdkServer(folder: string): Promise<Check> {
+  const file = join(folder, "mavsdk_server");
+  if (!existsSync(file)) return wrong("mavsdk_server", `not in ${folder}`, "run: npm run setup");
+  try {
+    accessSync(file, constants.X_OK);
+  } catch {
+    return wrong("mavsdk_server", `${file} cannot be executed`, `chmod +x ${file}`);
+  }
+  return existsSync(join(folder, "descriptors.binpb"))
+    ? fine("mavsdk_server", file)
+    : wrong("mavsdk_server", "its descriptors.binpb is missing", "run: npm run setup");
+}
+
+/** @param folder one model's: `model.onnx` and `card.json`. */
+export async function checkModel(folder: string | undefined): Promise<Check> {
+  if (folder === undefined)
+    return wrong(
+      "models",
+      "no model ships with this program",
+      "check out models/gunshot, or name one in roles.listen.model",
+    );
+  try {
+    const { openOnnxClassifier } = await import("./devices/onnx-classifier.ts");
+    const classifier = await openOnnxClassifier(folder);
+    const startMs = performance.now();
+    await classifier.classify(new Float32Array(12_000), 12_000, 0.15);
+    const ms = performance.now() - startMs;
+    await classifier.close();
+    const { name, version, sha256 } = classifier.model;
+    return fine("models", `${name} ${version} (${sha256.slice(0, 12)}), ${ms.toFixed(1)} ms for a first clip`);
+  } catch (error) {
+    return wrong("models", (error as Error).message, "check out the model's folder again");
+  }
+}
+
+export async function checkBroker(config: AgentConfig): Promise<Check> {
+  const { url, username, secret, caFile } = config.broker;
+  const why = await new Promise<string | undefined>((resolve) => {
+    // Another client id than the agent's: a second client of one id would throw the running agent out.
+    const client = connect(url, {
+      clientId: `${config.node}-doctor-${process.pid}`,
+      clean: true,
+      username,
+      password: secret,
+      reconnectPeriod: 0,
+      connectTimeout: 5000,
+      protocolVersion: 4,
+      ...(caFile ? { ca: readFileSync(caFile) } : {}),
+    });
+    const end = (text: string | undefined) => {
+      client.removeAllListeners("close");
+      client.end(true);
+      resolve(text);
+    };
+    client.once("connect", () => end(undefined));
+    client.once("error", (error: Error & { code?: unknown }) => end(error.message || String(error.code)));
+    client.once("close", () => end("the connection was closed"));
+  });
+  if (why === undefined) return fine("broker", `${url} lets ${username} in`);
+  return wrong(
+    "broker",
+    `${url}: ${why}`,
+    /not authorized|bad user|refused: [45]/i.test(why)
+      ? "check broker.username and broker.secret, and that the gateway knows the node"
+      : "check broker.url and that the gateway is running",
+  );
+}
+
+export async function checkData(config: AgentConfig): Promise<Check> {
+  const { dataDir } = config;
+  try {
+    mkdirSync(dataDir, { recursive: true });
+    accessSync(dataDir, constants.W_OK);
+    const { bavail, bsize } = statfsSync(dataDir);
+    const freeMegabytes = Math.round((bavail * bsize) / 2 ** 20);
+    const key = join(dataDir, "listen", "clip.key");
+    if (existsSync(key) && (statSync(key).mode & 0o077) !== 0)
+      return wrong("data", `${key} can be read by others`, `chmod 600 ${key}`);
+    const needed = Math.round(config.outbox.maxMegabytes + 100);
+    return freeMegabytes >= needed
+      ? fine("data", `${dataDir}: ${freeMegabytes} MB free`)
+      : wrong(
+          "data",
+          `${dataDir}: ${freeMegabytes} MB free, ${needed} may be needed`,
+          "free the disk, or lower outbox.maxMegabytes",
+        );
+  } catch (error) {
+    return wrong("data", (error as Error).message, "give the agent a dataDir it can write");
+  }
+}
+
+function reachable(host: string, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ host, port, timeout: 3000 });
+    const end = (why: string | undefined) => {
+      socket.destroy();
+      resolve(why);
+    };
+    socket.once("connect", () => end(undefined));
+    socket.once("timeout", () => end("no answer"));
+    socket.once("error", (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
+  });
+}
