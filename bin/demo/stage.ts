@@ -191,7 +191,8 @@ function agentConfig(
     heartbeatS: 5,
   };
   const post = nodes.find((node) => node.id === id);
-  if (!post) return { ...common, roles: { triangulate: { airTempC, windFromDeg, windMps } } };
+  if (!post)
+    return { ...common, clock: { source: "system" }, roles: { triangulate: { airTempC, windFromDeg, windMps } } };
   return {
     ...common,
     position: { lat: post.lat, lon: post.lon, altM: post.altM, posSigmaM: post.posSigmaM },
