@@ -5,7 +5,7 @@ import { digitise, drawMicrophone, type MicrophoneModel } from "./acoustics/micr
 import type { Propagation, Vec } from "./acoustics/propagation.ts";
 import { Renderer, type Segment } from "./acoustics/render.ts";
 import { StreetNoise } from "./acoustics/street-noise.ts";
-import type { Lamppost } from "./city.ts";
+import type { Lamppost } from "./lampposts.ts";
 import { NodeClock, type NodeClockOptions } from "./node-clock.ts";
 import type { Rng } from "./rng.ts";
 import type { ScenarioEvent } from "./scenarios.ts";
@@ -17,6 +17,16 @@ export interface PostOptions {
   vehiclesPerMinute: number;
   clock: NodeClockOptions;
   microphone?: MicrophoneModel;
+  /** Further microphones of an array, metres east, north and up of the first. */
+  arrayM?: readonly Vec[];
+}
+
+/** One microphone's sound. */
+interface Ear {
+  at: Vec;
+  noise: StreetNoise;
+  hiss: Rng;
+  pending: Segment[];
 }
 
 export class ListeningPost {
@@ -26,20 +36,15 @@ export class ListeningPost {
   readonly rateHz: number;
   /** Samples of events that came too late to be heard: a world that could not keep up. */
   lateSamples = 0;
-  readonly #at: Vec;
   readonly #propagation: Propagation;
   readonly #renderer: Renderer;
-  readonly #noise: StreetNoise;
-  readonly #rng: Rng;
-  #pending: Segment[] = [];
+  readonly #ears: Ear[];
   #tick = 0;
 
   constructor(lamppost: Lamppost, propagation: Propagation, rng: Rng, options: PostOptions) {
     this.id = lamppost.id;
     this.rateHz = options.rateHz;
-    this.#at = [lamppost.at.eastM, lamppost.at.northM, lamppost.at.upM];
     this.#propagation = propagation;
-    this.#rng = rng.fork("hiss");
     this.clock = new NodeClock(rng.fork("clock"), options.clock);
     this.microphone = options.microphone ?? drawMicrophone(rng.fork("microphone"));
     this.#renderer = new Renderer({
@@ -48,14 +53,20 @@ export class ListeningPost {
       soundMps: propagation.soundMps,
       pickup: this.microphone,
     });
-    this.#noise = new StreetNoise(rng.fork("noise"), {
-      rateHz: options.rateHz,
-      levelDbSpl: options.noiseDbSpl,
-      vehiclesPerMinute: options.vehiclesPerMinute,
-      // At a lamppost's height behind foam, half of the wind over the roofs.
-      windMps: propagation.air.windMps / 2,
-      highPassHz: this.microphone.highPassHz,
-    });
+    const { eastM, northM, upM } = lamppost.at;
+    this.#ears = [[0, 0, 0] as const, ...(options.arrayM ?? [])].map(([east, north, up], channel) => ({
+      at: [eastM + east, northM + north, upM + up],
+      noise: new StreetNoise(rng.fork(channel === 0 ? "noise" : `noise/${channel}`), {
+        rateHz: options.rateHz,
+        levelDbSpl: options.noiseDbSpl,
+        vehiclesPerMinute: options.vehiclesPerMinute,
+        // At a lamppost's height behind foam, half of the wind over the roofs.
+        windMps: propagation.air.windMps / 2,
+        highPassHz: this.microphone.highPassHz,
+      }),
+      hiss: rng.fork(channel === 0 ? "hiss" : `hiss/${channel}`),
+      pending: [],
+    }));
   }
 
   /** The next sample to be taken. */
@@ -66,33 +77,55 @@ export class ListeningPost {
   /**
    * Mixes an event in.
    * @param startS world time of the event's start.
-   * @returns the truth of it here, in world time.
+   * @param seed of the air's state between source and post, one for all microphones of an array.
+   * @returns the truth of it at the first microphone, in world time.
    */
-  hear(event: ScenarioEvent, startS: number, rng: Rng): HeardTruth[] {
-    const { segments, truth } = hear(event.source, event.place, this.#at, this.#propagation, this.#renderer, rng, (s) =>
-      this.clock.tickAt(startS + s),
-    );
-    for (const segment of segments) {
-      if (segment.start < this.#tick) this.lateSamples += Math.min(segment.samples.length, this.#tick - segment.start);
-      this.#pending.push(segment);
-    }
-    return truth.map((each) => ({ ...each, arrivalS: each.arrivalS + startS }));
+  hear(event: ScenarioEvent, startS: number, seed: Rng): HeardTruth[] {
+    const indexOf = (afterS: number) => this.clock.tickAt(startS + afterS);
+    const truths = this.#ears.map((ear) => {
+      const rng = seed.fork("air");
+      const { segments, truth } = hear(
+        event.source,
+        event.place,
+        ear.at,
+        this.#propagation,
+        this.#renderer,
+        rng,
+        indexOf,
+      );
+      for (const segment of segments) {
+        if (segment.start < this.#tick)
+          this.lateSamples += Math.min(segment.samples.length, this.#tick - segment.start);
+        ear.pending.push(segment);
+      }
+      return truth;
+    });
+    return truths[0]!.map((each) => ({ ...each, arrivalS: each.arrivalS + startS }));
   }
 
-  /** The next samples, full scale 1, in an array of their own. */
+  /** The next samples of the first microphone, full scale 1, in an array of their own. */
   next(count: number): Float32Array {
+    return this.nextChannels(count)[0]!;
+  }
+
+  /** The next samples of every microphone. */
+  nextChannels(count: number): Float32Array[] {
+    const channels = this.#ears.map((ear) => this.#samples(ear, count));
+    this.#tick += count;
+    return channels;
+  }
+
+  #samples(ear: Ear, count: number): Float32Array {
     const out = new Float32Array(count);
-    this.#noise.addTo(out, 0, count);
+    ear.noise.addTo(out, 0, count);
     const end = this.#tick + count;
-    for (const { start, samples } of this.#pending) {
+    for (const { start, samples } of ear.pending) {
       const from = Math.max(start, this.#tick);
       const to = Math.min(start + samples.length, end);
       for (let i = from; i < to; i++) out[i - this.#tick] = out[i - this.#tick]! + samples[i - start]!;
     }
-    if (this.#pending.length > 0)
-      this.#pending = this.#pending.filter(({ start, samples }) => start + samples.length > end);
-    digitise(out, this.microphone, this.#rng);
-    this.#tick = end;
+    if (ear.pending.length > 0) ear.pending = ear.pending.filter(({ start, samples }) => start + samples.length > end);
+    digitise(out, this.microphone, ear.hiss);
     return out;
   }
 }

@@ -156,7 +156,9 @@ function welcome(
       const room = readers.get(ask.node);
       if (!room) return refuse(`there is no node '${ask.node}' here; there are ${[...readers.keys()].join(", ")}`);
       socket.setTimeout(0);
-      socket.write(pcmLine({ protocol: PCM_PROTOCOL, format: "s16", sampleRateHz: world.rateHz, channels: 1 }));
+      socket.write(
+        pcmLine({ protocol: PCM_PROTOCOL, format: "s16", sampleRateHz: world.rateHz, channels: world.channels }),
+      );
       room.add(socket);
       counters.readers++;
       socket.once("close", () => {
@@ -197,11 +199,11 @@ function send(
   counters: WorldServer["counters"],
 ): void {
   const tick = post.tick;
-  const samples = post.next(block);
+  const channels = post.nextChannels(block);
   if (sockets.size === 0) return;
   const timeS = post.clock.timeOf(tick);
   const utcNs = utcOf(timeS + post.clock.errorS(timeS));
-  const bytes = encodePcmFrame({ tick: BigInt(tick), utcNs, clock: post.clock.state, channels: [samples] }, "s16");
+  const bytes = encodePcmFrame({ tick: BigInt(tick), utcNs, clock: post.clock.state, channels }, "s16");
   for (const socket of sockets) {
     if (socket.writableLength > MAX_UNREAD_BYTES) {
       counters.droppedFrames++;

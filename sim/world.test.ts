@@ -126,6 +126,41 @@ test("the error of a node's UTC has the sigma it states: 500 clocks of 1 ms", ()
   assert.ok(Math.abs(rms - 1e-3) < 1e-4, `${rms}`);
 });
 
+test("an array hears a shot from the west 0.2 m / c earlier at a microphone 0.2 m further west, and no earlier to the north", () => {
+  const city = field(200);
+  const { nodes } = renderWorld(
+    {
+      ...quiet,
+      city,
+      noiseDbSpl: 0,
+      arrayM: [
+        [-0.2, 0, 0],
+        [0, 0.2, 0],
+      ],
+    },
+    oneShot(0.5),
+    1.2,
+  );
+  const [east, west, north] = nodes[0]!.channels;
+  assert.equal(east, nodes[0]!.samples);
+  /** Lag of b behind a that fits best, by parabola through the correlation's peak, in samples. */
+  const lag = (a: Float32Array, b: Float32Array) => {
+    const at = front(a);
+    const score = (shift: number) => {
+      let sum = 0;
+      for (let i = at - 50; i < at + 100; i++) sum += a[i]! * b[i + shift]!;
+      return sum;
+    };
+    const shifts = Array.from({ length: 41 }, (_, i) => i - 20);
+    const best = shifts.reduce((top, shift) => (score(shift) > score(top) ? shift : top));
+    const [l, m, r] = [score(best - 1), score(best), score(best + 1)];
+    return best + (l - r) / (2 * (l - 2 * m + r));
+  };
+  // The source lies to the west: the microphone 0.2 m west of the first hears it 0.2 / 343.2 s = 9.32 samples earlier.
+  assert.ok(Math.abs(lag(east!, west!) + (0.2 / 343.2) * 16_000) < 0.15, `${lag(east!, west!)}`);
+  assert.ok(Math.abs(lag(east!, north!)) < 0.15, `${lag(east!, north!)}`);
+});
+
 test("a bad clock says so", () => {
   const world = new World({ city: makeCity(1, { nodes: 4 }), seed: 1, badClocks: { n02: 0.02 } });
   assert.is(world.posts[1]!.clock.state.sigmaS, 0.02);

@@ -1,7 +1,7 @@
 /** The city as it sounds: a listening post per lamppost and the incidents that happen. Time is in seconds after the start. */
 
 import type { HeardTruth } from "./acoustics/listen.ts";
-import { Propagation } from "./acoustics/propagation.ts";
+import { Propagation, type Vec } from "./acoustics/propagation.ts";
 import type { City } from "./city.ts";
 import { ListeningPost } from "./listening-post.ts";
 import { Rng } from "./rng.ts";
@@ -19,6 +19,8 @@ export interface WorldOptions {
   /** Level of the street noise, dB SPL; drawn from 48 to 60 for each node by default. */
   noiseDbSpl?: number;
   vehiclesPerMinute?: number;
+  /** Further microphones of each post's array, metres east, north and up of the first; none by default. */
+  arrayM?: readonly Vec[];
 }
 
 export interface PostTruth {
@@ -30,6 +32,8 @@ export interface PostTruth {
 export class World {
   readonly city: City;
   readonly rateHz: number;
+  /** Microphones at each post. */
+  readonly channels: number;
   readonly posts: readonly ListeningPost[];
   readonly #rng: Rng;
   #incidents = 0;
@@ -37,6 +41,7 @@ export class World {
   constructor(options: WorldOptions) {
     this.city = options.city;
     this.rateHz = options.rateHz ?? 16_000;
+    this.channels = 1 + (options.arrayM?.length ?? 0);
     this.#rng = new Rng(`world/${options.seed}`);
     const propagation = new Propagation(options.city.buildings, options.city.air);
     this.posts = options.city.lampposts.map((lamppost) => {
@@ -45,6 +50,7 @@ export class World {
         rateHz: this.rateHz,
         noiseDbSpl: options.noiseDbSpl ?? rng.uniform(48, 60),
         vehiclesPerMinute: options.vehiclesPerMinute ?? 3,
+        ...(options.arrayM ? { arrayM: options.arrayM } : {}),
         clock: { rateHz: this.rateHz, sigmaS: options.badClocks?.[lamppost.id] ?? options.clockSigmaS ?? 100e-6 },
       });
     });
@@ -63,8 +69,15 @@ export class World {
 }
 
 export interface WorldRecording {
-  /** By node: samples, full scale 1, and the stated UTC offset of sample 0 and of the last from the world's start, s. */
-  nodes: { id: string; samples: Float32Array; rateHz: number; firstS: number; lastS: number }[];
+  /** By node: samples, full scale 1, of the first microphone and of all, and the stated UTC offset of sample 0 and of the last from the world's start, s. */
+  nodes: {
+    id: string;
+    samples: Float32Array;
+    channels: Float32Array[];
+    rateHz: number;
+    firstS: number;
+    lastS: number;
+  }[];
   heard: PostTruth[];
 }
 
@@ -78,9 +91,11 @@ export function renderWorld(options: WorldOptions, scenario: Scenario, lengthS =
       const timeS = post.clock.timeOf(tick);
       return timeS + post.clock.errorS(timeS);
     };
+    const channels = post.nextChannels(count);
     return {
       id: post.id,
-      samples: post.next(count),
+      samples: channels[0]!,
+      channels,
       rateHz: world.rateHz,
       firstS: stated(0),
       lastS: stated(count - 1),
