@@ -20,7 +20,7 @@ export function guard(draft: Draft): boolean {
   return false;
 }
 
-const rules = [vehicleSilent, vehicleBack, landed, gnss, battery, wind, fence, traffic, bus, dockReady];
+const rules = [vehicleSilent, vehicleBack, landed, missionOver, gnss, battery, wind, fence, traffic, bus, dockReady];
 
 const flying = (flight: Flight): boolean => phaseRules[flight.phase].airborne && flight.phase !== "unreached";
 const inMission = (flight: Flight): boolean => missionPhases.includes(flight.phase);
@@ -70,6 +70,18 @@ function landed(draft: Draft): boolean {
   if (!flying(flight) || armed !== false || (where !== undefined && where !== "ground")) return false;
   if (flight.holder.kind === "onsite") return false;
   return touchdown(draft);
+}
+
+/** The autopilot has flown all that it was given and comes home by itself. */
+function missionOver(draft: Draft): boolean {
+  const { flight } = draft;
+  const { mode } = flight.vehicle;
+  if (!flight.autonomy || (flight.phase !== "transit" && flight.phase !== "onScene")) return false;
+  if (mode !== "return" || flight.tickMs - flight.sinceMs < 1500) return false;
+  go(draft, "returning", "it has flown its mission and comes home", { silently: true });
+  draft.actions.push({ do: "cameraLevel" });
+  flight.camera = "level";
+  return true;
 }
 
 /** On its pad, or somewhere else: the pad's sensor says so, and has 5 s to. */

@@ -188,7 +188,7 @@ class Run {
     const { phase } = this.drone.flight;
     if (!phaseRules[phase].airborne && phase !== "opening" && phase !== "arming") return;
     if (event.type === "mode") {
-      if (event.cause === "commanded" || event.cause === "natural") return;
+      if (event.cause === "commanded" || event.cause === "natural" || this.missionOver(event.to)) return;
       if (event.cause === "failsafe") {
         this.flight({
           type: "failsafe",
@@ -204,6 +204,17 @@ class Run {
         ? `the on-site pilot moved a stick (${Math.round(event.deflection * 100)} %)`
         : `the mode became ${event.to} without our command: ${event.evidence}`;
     this.authority({ type: "radio", tickMs: event.tickMs, why });
+  }
+
+  /** The mission that we gave it ends with its return: an agent that was started since has not seen itself order that. */
+  private missionOver(to: string): boolean {
+    const { mode, mission } = this.drone.flight.vehicle;
+    return (
+      to === "return" &&
+      mode === "mission" &&
+      mission !== undefined &&
+      (mission.finished || mission.current >= mission.total - 1)
+    );
   }
 
   /** A mode that only sticks fly, seen without its change having been seen: after a restart, after a lost link. */

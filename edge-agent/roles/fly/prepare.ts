@@ -20,16 +20,19 @@ export async function prepare(
       ...(utcMs !== undefined && { utcMs }),
     };
   }
-  const [failsafes, fence, mission] = await Promise.all([
-    vehicle.failsafes(),
-    vehicle.setGeofence({
-      polygons: [
-        { kind: "inclusion", points: site.fence.keepIn },
-        ...site.fence.keepOut.map(({ corners }) => ({ kind: "exclusion" as const, points: corners })),
-      ],
-    }),
-    vehicle.uploadMission(missionItems(path, fromAltM), { thenReturn: true }),
-  ]);
+  const fenceArea = {
+    polygons: [
+      { kind: "inclusion" as const, points: site.fence.keepIn },
+      ...site.fence.keepOut.map(({ corners }) => ({ kind: "exclusion" as const, points: corners })),
+    ],
+  };
+  // Fence and mission go by the same protocol, one after the other; parameters beside them.
+  const uploads = async () => {
+    const fence = await vehicle.setGeofence(fenceArea);
+    const mission = await vehicle.uploadMission(missionItems(path, fromAltM), { thenReturn: true });
+    return [fence, mission] as const;
+  };
+  const [failsafes, [fence, mission]] = await Promise.all([vehicle.failsafes(), uploads()]);
   const refused = [failsafes, fence, mission].find((result) => !result.ok);
   return {
     ...(failsafes.ok && { failsafes: failsafesRead(failsafes.failsafes) }),

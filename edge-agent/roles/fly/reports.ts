@@ -118,7 +118,8 @@ const finite = (seconds: number): number => (Number.isFinite(seconds) ? Math.max
 function unavailableWhy(flight: Drone["flight"], site: Site): string | undefined {
   const why = whyUnavailable(flight) ?? dockFaults(flight, site)[0];
   if (why !== undefined) return why;
-  const { battery } = flight.vehicle;
+  const { battery, armable } = flight.vehicle;
+  if (armable !== true) return "its autopilot is not ready to arm";
   if (battery === undefined) return "its battery does not say how full it is";
   if (battery < site.battery.startFraction) return `its battery is at ${Math.round(battery * 100)} %`;
   return undefined;
