@@ -135,7 +135,7 @@ export function associate(
     let best: Candidate | undefined;
     for (const anchor of competing()) {
       // Whatever this arrival belongs to was found through an earlier one.
-      if (best?.found[0]!.rows.includes(anchor)) continue;
+      if (best?.found[0]?.rows.includes(anchor)) continue;
       let candidate = led.get(anchor);
       if (!candidate || candidate.found.some((h) => h.rows.some((row) => free[row] !== 1))) {
         candidate = lookFrom(anchor);
@@ -251,7 +251,8 @@ export function associate(
     const first = found[0];
     if (!first || first.rows.length < 6) return undefined;
     // The air that was given is believed unless far more fits without it.
-    if (held && (first.total < held.total + 8 || first.rows.length < held.rows.length + 1)) return undefined;
+    const needed = first.silent === 0 && first.early === 0 ? 4 : 8;
+    if (held && (first.total < held.total + needed || first.rows.length < held.rows.length + 1)) return undefined;
     return { found, complete, prior: freePrior };
   }
 

@@ -36,6 +36,9 @@ const MAX_RANK = 5;
 /** Leave-one-out residual, in sigmas, above which an arrival is put out of a fix. */
 const OUTLIER = 3.9;
 
+const SQUARES = { robust: false };
+const ROBUST = {};
+
 export interface Search {
   /** Hypotheses through `anchor` (a row), best first, distinct in place. `complete`: the first leaves nothing to explain. */
   from(anchor: number): { found: Hypothesis[]; complete: boolean };
@@ -134,18 +137,13 @@ export function searchIn(pool: Pool, free: Uint8Array, prior: Prior, options: Se
 
   /** Judges both candidates of three rows; true where one explains everything around. */
   function tryThree(i: number, j: number, k: number, found: Hypothesis[]): boolean {
-    fromThree(c, i, j, k, prior, candidates);
+    fromThree(c, i, j, k, rough, candidates);
     for (let s = 0; s < candidates.count; s++) {
       three[0] = i;
       three[1] = j;
       three[2] = k;
-      if (
-        !solve(c, three, 3, rough, candidates.x[s]!, candidates.y[s]!, candidates.t0[s]!, work, {
-          maxIterations: 2,
-          robust: false,
-        })
-      )
-        continue;
+      const { x, y, t0 } = candidates;
+      if (!solve(c, three, 3, rough, x[s]!, y[s]!, t0[s]!, work, { maxIterations: 2, robust: false })) continue;
       if (!Number.isFinite(work.eastM) || work.t0S > c.t[i]! + 0.01) continue;
       const h = improve();
       if (!h) continue;
@@ -158,12 +156,15 @@ export function searchIn(pool: Pool, free: Uint8Array, prior: Prior, options: Se
   /** From a rough solution in `work` to a refined hypothesis: gather, fit, put out what does not fit, gather again. */
   function improve(): Hypothesis | undefined {
     // The rough solution holds height and speed: what they may shift a prediction by.
-    const wideS = 2e-4 + 3e-4 * prior.sourceUpSigmaM + 0.3 * prior.speedSigma;
+    const wideS = 2e-4 + 3e-4 * prior.sourceUpSigmaM + 0.6 * prior.speedSigma;
     gather(pool, free, work, prior, 3.5, wideS, evidence);
     if (evidence.count < 3) return undefined;
     for (let round = 0; round < 3; round++) {
       const before = evidence.count;
-      if (!solve(c, evidence.rows, evidence.count, prior, work.eastM, work.northM, work.t0S, work)) return undefined;
+      // From far away Huber's weights would hold the speed where it starts: squares first.
+      const options = round === 0 && prior.speedSigma > 0 ? SQUARES : ROBUST;
+      if (!solve(c, evidence.rows, evidence.count, prior, work.eastM, work.northM, work.t0S, work, options))
+        return undefined;
       dropOutliers();
       if (evidence.count < 3) return undefined;
       const checksum = checksumOf();
@@ -223,7 +224,8 @@ export function searchIn(pool: Pool, free: Uint8Array, prior: Prior, options: Se
     const residual = Math.abs(c.t[i]! - predicted(work, prior, i));
     const v = predictVarianceS2(work, prior, c.x[i]!, c.y[i]!, c.z[i]!);
     const own = c.sigma[i]! * c.sigma[i]!;
-    return residual / Math.sqrt(Math.max(own - v, 1e-3 * own));
+    // A row that alone holds an unknown cannot be checked by the others.
+    return residual / Math.sqrt(Math.max(own - v, 0.01 * own));
   }
 
   function predicted(s: Solution, p: Prior, i: number): number {
@@ -257,7 +259,10 @@ export function searchIn(pool: Pool, free: Uint8Array, prior: Prior, options: Se
     work.covariance.fill(0);
     gather(pool, free, work, prior, 3.5, roughS, evidence);
     if (evidence.count < 3) return undefined;
-    if (!solve(c, evidence.rows, evidence.count, prior, eastM, northM, t0S, work)) return undefined;
+    if (
+      !solve(c, evidence.rows, evidence.count, prior, eastM, northM, t0S, work, prior.speedSigma > 0 ? SQUARES : ROBUST)
+    )
+      return undefined;
     return improve();
   }
 }

@@ -224,10 +224,11 @@ export function predictVarianceS2(s: Solution, prior: Prior, x: number, y: numbe
   const dy = y - s.northM;
   const dz = z - s.upM;
   const d = Math.sqrt(dx * dx + dy * dy + dz * dz) + 1e-9;
-  const g0 = -dx / d;
-  const g1 = -dy / d;
-  const gu = s.upRow >= 0 ? -dz / d : 0;
-  const gs = s.speedRow >= 0 ? -d : 0;
+  const scale = c0 / s.speedMps;
+  const g0 = (-dx / d) * scale;
+  const g1 = (-dy / d) * scale;
+  const gu = s.upRow >= 0 ? (-dz / d) * scale : 0;
+  const gs = s.speedRow >= 0 ? -d * scale : 0;
   const p = s.covariance;
   let v = g0 * g0 * p[0]! + g1 * g1 * p[n + 1]! + p[2 * n + 2]! + 2 * (g0 * g1 * p[1]! + g0 * p[2]! + g1 * p[n + 2]!);
   if (s.upRow >= 0) {
