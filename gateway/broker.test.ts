@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { connect as connectTcp } from "node:net";
+import { connect as connectTcp, type Socket } from "node:net";
 import { connect, type MqttClient } from "mqtt";
 import { suite } from "uvu";
 import { incidentState } from "#contract/incident.ts";
@@ -251,6 +251,27 @@ test("a late subscriber is told the open incidents at once", async (world) => {
   await n01.subscribeAsync(filterOf(incidentState, SITE), { qos: 1 });
   await until("the greeting", () => got.length > 0);
   assert.deepEqual(got, [open]);
+});
+
+test("a subscriber that takes nothing is cut off; another gets every message meanwhile", async (world) => {
+  const [frozen, n01, tri] = [await enter(world, "n02"), await enter(world, "n01"), await enter(world, "tri")];
+  let got = 0;
+  n01.on("message", () => got++);
+  for (const client of [frozen, n01]) await client.subscribeAsync(filterOf(shotFixed, SITE), { qos: 1 });
+  const stream = frozen.stream as Socket;
+  stream.unpipe();
+  stream.pause();
+  const rejected = Array.from({ length: 8_000 }, (_, i) => ({
+    id: `rejected-arrival-${i}`,
+    node: "n03",
+    why: "echo" as const,
+    residualS: 1,
+  }));
+  // 600 kB a message: the system's socket buffers take some megabytes before anybody notices.
+  for (let i = 0; i < 30; i++) await publishShot(tri, makeShot({ id: `s${i}`, rejected }));
+  await until("all messages at the other", () => got === 30, 20_000);
+  await until("the end of the frozen one", () => world.broker.counters.clients() === 2, 20_000);
+  assert.equal(said(world, /connection lost: drain timeout/), 1);
 });
 
 test("a packet announced as larger than 1 MB ends its connection before it is gathered", async (world) => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { cpSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { PublishPacket } from "aedes";
@@ -131,6 +132,27 @@ test("after a restart the hub knows what each node last said of itself", async (
   await first.close();
   const second = await startBroker(config, makeLog().log);
   assert.deepEqual(await second.retained(nodeState), [state]);
+  await second.close();
+});
+
+test("a node that went while the gateway was down is said to be lost once the gateway is back", async ({ folder }) => {
+  const config = await makeConfig(folder);
+  const topic = topicOf(nodeState, SITE, "n01");
+  const state = (status: "online" | "lost") => ({ ...envelope("n01"), status, roles: ["listen" as const] });
+  const will = { topic, payload: Buffer.from(JSON.stringify(state("lost"))), qos: 1 as const, retain: true };
+  const first = await startBroker(config, makeLog().log);
+  const n01 = await joinBroker((await first.listen()).mqtt, "n01", { will });
+  await n01.publishAsync(topic, JSON.stringify(state("online")), { qos: 1, retain: true });
+  await until("the stored state", async () => (await first.retained(nodeState)).length > 0);
+  // A copy of the broker's store as a kill -9 leaves it: the node connected, its will not said.
+  cpSync(join(folder, "broker"), join(folder, "killed"), { recursive: true });
+  await n01.endAsync();
+  await first.close();
+  rmSync(join(folder, "broker"), { recursive: true });
+  renameSync(join(folder, "killed"), join(folder, "broker"));
+  const second = await startBroker(config, makeLog().log, 50);
+  await second.listen();
+  await until("the last will", async () => (await second.retained(nodeState))[0]?.status === "lost");
   await second.close();
 });
 

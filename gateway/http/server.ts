@@ -136,17 +136,19 @@ export async function listenHttp(
   app: FastifyInstance,
   listen: GatewayConfig["listen"],
 ): Promise<{ http: number; https?: number }> {
+  const { https: tls } = listen;
+  const server = tls && createTlsServer({ cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) });
+  if (server) {
+    server.on("request", (request, response) => app.server.emit("request", request, response));
+    server.on("upgrade", (request, socket, head) => app.server.emit("upgrade", request, socket, head));
+    app.addHook("preClose", async () => {
+      server.close();
+      server.closeAllConnections();
+    });
+  }
   await app.listen(listen.http);
   const http = (app.server.address() as AddressInfo).port;
-  const { https: tls } = listen;
-  if (!tls) return { http };
-  const server = createTlsServer({ cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) });
-  server.on("request", (request, response) => app.server.emit("request", request, response));
-  server.on("upgrade", (request, socket, head) => app.server.emit("upgrade", request, socket, head));
-  app.addHook("preClose", async () => {
-    server.close();
-    server.closeAllConnections();
-  });
+  if (!tls || !server) return { http };
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(tls.port, tls.host, resolve);

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
+import type { WebSocket } from "@fastify/websocket";
+import { test } from "uvu";
+import type { LiveEvent } from "#contract/ops-api.ts";
+import { CLOSE_ABOVE_BYTES, DROP_ABOVE_BYTES, Live } from "./live.ts";
+
+class FakeSocket extends EventEmitter {
+  readonly OPEN = 1;
+  readyState = 1;
+  bufferedAmount = 0;
+  closed: number | undefined;
+  readonly sent: LiveEvent[] = [];
+  send(text: string): void {
+    this.sent.push(JSON.parse(text) as LiveEvent);
+  }
+  close(code: number): void {
+    this.closed = code;
+  }
+  terminate(): void {}
+}
+const health = { bus: "ok" as const, flows: "ok" as const, clocks: { synchronised: 0, total: 0 }, detail: {} };
+const snapshot = { type: "snapshot" as const, incidents: [], total: 0, nodes: [], health };
+
+function world() {
+  const live = new Live();
+  const [good, slow] = [new FakeSocket(), new FakeSocket()];
+  for (const socket of [good, slow]) live.add(socket as unknown as WebSocket, "ann", snapshot);
+  return { live, good, slow };
+}
+
+test("a slow console misses health and nodes, which come again, never an incident; numbers stay without gaps", () => {
+  const { live, slow } = world();
+  slow.bufferedAmount = DROP_ABOVE_BYTES + 1;
+  live.broadcast({ type: "health", health });
+  live.broadcast({ type: "incident", incident: { incident: "i1" } as never });
+  slow.bufferedAmount = 0;
+  live.broadcast({ type: "health", health });
+  assert.deepEqual(
+    slow.sent.map((event) => `${event.seq} ${event.type}`),
+    ["1 snapshot", "2 incident", "3 health"],
+  );
+  assert.equal(live.counters.dropped, 1);
+});
+
+test("a console that takes nothing is cut off with 'try again later', and the others go on", () => {
+  const { live, good, slow } = world();
+  slow.bufferedAmount = CLOSE_ABOVE_BYTES + 1;
+  live.broadcast({ type: "incident", incident: { incident: "i1" } as never });
+  assert.deepEqual([slow.closed, live.counters.closedSlow, live.clients], [1013, 1, 1]);
+  assert.equal(good.sent.at(-1)?.type, "incident");
+});
+
+test("a person's connections end when they log out", () => {
+  const { live, good } = world();
+  live.dismiss("bob");
+  assert.equal(good.closed, undefined);
+  live.dismiss("ann");
+  assert.equal(good.closed, 4401);
+});
+
+test.run();
