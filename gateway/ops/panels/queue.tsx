@@ -1,6 +1,6 @@
 /** Incidents, newest first. Only the rows in view exist, so that 10,000 of them cost what twenty do. */
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { IncidentState } from "#contract/incident.ts";
 import { loadOlder, select, step } from "../state/actions.ts";
 import { callsForSomebody, type QueueFilter } from "../state/picture.ts";
@@ -141,13 +141,25 @@ export function Queue() {
     const y = at * ROW_PX;
     if (y < box.scrollTop) box.scrollTop = y;
     else if (y + ROW_PX > box.scrollTop + box.clientHeight) box.scrollTop = y + ROW_PX - box.clientHeight;
-  }, [at, selectedId.value]);
+  }, [selectedId.value, filter.value]);
+
+  // At the top new incidents push in; further down what is being read stays where it is.
+  const anchor = useRef<string | undefined>(undefined);
+  useLayoutEffect(() => {
+    const box = list.current;
+    if (box === null) return;
+    const seen = Math.floor(box.scrollTop / ROW_PX);
+    const now = anchor.current === undefined || box.scrollTop === 0 ? -1 : ids.indexOf(anchor.current);
+    if (now > seen) box.scrollTop += (now - seen) * ROW_PX;
+    anchor.current = ids[Math.floor(box.scrollTop / ROW_PX)];
+  }, [ids]);
 
   const from = Math.max(0, Math.floor(top.value / ROW_PX) - SPARE_ROWS);
   const to = Math.min(ids.length, Math.ceil((top.value + height.value) / ROW_PX) + SPARE_ROWS);
   const scrolled = () => {
     const box = list.current!;
     top.value = box.scrollTop;
+    anchor.current = ids[Math.floor(box.scrollTop / ROW_PX)];
     const rest = box.scrollHeight - box.scrollTop - box.clientHeight;
     if (rest < ROW_PX * 20 && pageState.value.kind === "idle") void loadOlder();
   };

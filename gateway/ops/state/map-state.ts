@@ -1,21 +1,33 @@
 /** What the map draws, derived from the picture. */
 import { computed } from "@preact/signals";
 import { placedNodes } from "../map/node-condition.ts";
-import { detail, picture, roundShot, selected, selectedId, site } from "./store.ts";
+import {
+  detail,
+  gatewayNowMs,
+  incidentsById,
+  newestFirst,
+  nodeStates,
+  roundShot,
+  selected,
+  selectedId,
+  site,
+} from "./store.ts";
 
 /** Others than the chosen one on the map: the newest of them, dismissed ones only for a day. */
 const SHOWN = 200;
 const DISMISSED_FOR_MS = 24 * 3600_000;
 
 export const nodesPlaced = computed(() =>
-  placedNodes(site.value.kind === "ready" ? site.value.value : undefined, picture.value.nodes),
+  placedNodes(site.value.kind === "ready" ? site.value.value : undefined, nodeStates.value),
 );
 
+const minute = computed(() => Math.floor(gatewayNowMs.value / 60_000));
+
 export const recentIncidents = computed(() => {
-  const { order, incidents, asOf } = picture.value;
-  const now = asOf === undefined ? 0 : Date.parse(asOf);
+  const now = minute.value * 60_000;
+  const incidents = incidentsById.value;
   const shown = [];
-  for (const id of order) {
+  for (const id of newestFirst.value) {
     if (shown.length === SHOWN) break;
     const incident = incidents.get(id)!;
     if (id === selectedId.value || incident.place === undefined) continue;

@@ -34,8 +34,16 @@ export function sortKey(utc: string): string {
   return `${utc.slice(0, 19)}.${fraction.padEnd(9, "0")}`;
 }
 
+const keys = new WeakMap<IncidentState, string>();
+
+function keyOf(incident: IncidentState): string {
+  let key = keys.get(incident);
+  if (key === undefined) keys.set(incident, (key = sortKey(incident.firedAt)));
+  return key;
+}
+
 function newestFirst(a: IncidentState, b: IncidentState): number {
-  const [ka, kb] = [sortKey(a.firedAt), sortKey(b.firedAt)];
+  const [ka, kb] = [keyOf(a), keyOf(b)];
   if (ka !== kb) return ka < kb ? 1 : -1;
   return a.incident < b.incident ? 1 : a.incident > b.incident ? -1 : 0;
 }
@@ -124,7 +132,7 @@ export function callsForSomebody(incident: IncidentState): boolean {
 }
 
 /** Ids of the queue under a filter, newest first. */
-export function queueOf(picture: Picture, filter: QueueFilter): readonly string[] {
+export function queueOf(picture: Pick<Picture, "incidents" | "order">, filter: QueueFilter): readonly string[] {
   if (filter === "all") return picture.order;
   return picture.order.filter((id) => isOpen(picture.incidents.get(id)!));
 }

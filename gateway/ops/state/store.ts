@@ -30,13 +30,18 @@ export const nowMs = signal(Date.now());
 export const gatewayNowMs = computed(() => nowMs.value + clockOffsetMs.value);
 
 export const filter = signal<QueueFilter>("open");
-const openIds = computed(() => queueOf(picture.value, "open"));
+/** Parts of the picture that stay the same value while only its age changes, so that what hangs on them rests. */
+export const incidentsById = computed(() => picture.value.incidents);
+export const newestFirst = computed(() => picture.value.order);
+export const nodeStates = computed(() => picture.value.nodes);
+
+const openIds = computed(() => queueOf({ incidents: incidentsById.value, order: newestFirst.value }, "open"));
 export const openCount = computed(() => openIds.value.length);
 /** Ids of the incidents in the queue, newest first. */
-export const queue = computed(() => (filter.value === "open" ? openIds.value : picture.value.order));
+export const queue = computed(() => (filter.value === "open" ? openIds.value : newestFirst.value));
 export const selectedId = signal<string | undefined>(undefined);
 export const selected = computed(() =>
-  selectedId.value === undefined ? undefined : picture.value.incidents.get(selectedId.value),
+  selectedId.value === undefined ? undefined : incidentsById.value.get(selectedId.value),
 );
 /** Detail of the selected incident; kept while a newer one is fetched. */
 export const detail = signal<Loaded<IncidentDetail>>({ kind: "idle" });
@@ -55,7 +60,7 @@ export const helpOpen = signal(false);
 export const pageState = signal<Loaded<true>>({ kind: "idle" });
 
 export const calling = computed(() =>
-  picture.value.order.map((id) => picture.value.incidents.get(id)!).filter(callsForSomebody),
+  newestFirst.value.map((id) => incidentsById.value.get(id)!).filter(callsForSomebody),
 );
 
 export const local = computed(() =>
