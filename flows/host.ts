@@ -8,8 +8,8 @@ import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { FromHost, Start, ToHost } from "#contract/flows-pipe.ts";
 import { MqttLink } from "./link.ts";
-import type { FromHost, Start, ToHost } from "./messages.ts";
 
 const require = createRequire(import.meta.url);
 const nodesFolder = fileURLToPath(new URL("./nodes/", import.meta.url));

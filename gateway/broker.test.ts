@@ -7,7 +7,6 @@ import { nodeState } from "#contract/node.ts";
 import { shotFixed, shotHeard } from "#contract/shot.ts";
 import { filterOf, topicOf } from "#contract/topics.ts";
 import { type Broker, startBroker } from "./broker.ts";
-import { packetLengths } from "./packet-limit.ts";
 import {
   envelope,
   joinBroker,
@@ -282,21 +281,6 @@ test("a packet announced as larger than 1 MB ends its connection before it is ga
   socket.write(Buffer.from([0x30, 0xff, 0xff, 0xff, 0x7f]));
   await closed;
   assert.equal(said(world, /a packet of 268435455 bytes was announced/), 1);
-});
-
-test("packet boundaries are found whatever the pieces they come in", () => {
-  const stream = Buffer.concat([
-    Buffer.from([0xc0, 0]), // PINGREQ
-    Buffer.from([0x30, 0x80, 0x01]), // 128 bytes follow
-    Buffer.alloc(128, 0xff),
-    Buffer.from([0x30, 3, 1, 2, 3]),
-  ]);
-  for (let size = 1; size <= stream.length; size++) {
-    const announces = packetLengths();
-    const seen: number[] = [];
-    for (let at = 0; at < stream.length; at += size) seen.push(announces(stream.subarray(at, at + size)));
-    assert.equal(Math.max(...seen), 128, `pieces of ${size}`);
-  }
 });
 
 test.run();

@@ -9,7 +9,7 @@ import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
-import type { FromHost, Start, ToHost } from "../flows/messages.ts";
+import type { FromHost, Start, ToHost } from "#contract/flows-pipe.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const host = join(root, "flows/host.ts");
