@@ -2,7 +2,7 @@
 import { measureSpeech } from "#core/acoustics/voice-gate.ts";
 import type { VoiceGate } from "../ports.ts";
 
-/** Lets 2 % of speech clips through and withholds none of twelve live-fire shots (measured, see the test). */
+/** Measured (see the test): 1 of 60 clips of people speaking leaves the node, 119 of 120 live-fire shots do. */
 const WITHHELD_FROM = 0.2;
 
 export const speechGate: VoiceGate = {

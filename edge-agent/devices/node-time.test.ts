@@ -1,0 +1,65 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { keepingLog } from "./bus-suite.ts";
+import { parseAdjtimex, parseChrony, parseTimedatectl, readHostSync } from "./host-sync.ts";
+import { openTime } from "./node-time.ts";
+
+// `chronyc -c tracking` of chrony 4.3: first locked to a server, then just started.
+const locked =
+  "C0248F97,ntp.example,2,1795000000.123,0.000012,-0.000020,0.000450,12.3,0.001,0.05,0.012000,0.000900,64.2,Normal\n";
+const started =
+  "00000000,,0,0.000000,0.000000,0.000000,0.000000,0.000,0.000,0.000,1.000000000,1.000000000,0.0,Not synchronised\n";
+
+test("chrony: a third of offset + dispersion + half the delay, 2.304 ms here", () => {
+  const sync = parseChrony(locked)!;
+  assert.is(sync.synchronised, true);
+  assert.ok(Math.abs(sync.sigmaS! - (0.000012 + 0.0009 + 0.006) / 3) < 1e-12);
+  assert.is(parseChrony(started)!.synchronised, false);
+  assert.is(parseChrony("506 Cannot talk to daemon"), undefined);
+});
+
+test("the kernel: STA_UNSYNC (64) is no time, else its own estimate", () => {
+  assert.equal(parseAdjtimex("   status: 8257\n esterror: 150\n"), {
+    synchronised: false,
+    from: "kernel: not synchronised",
+  });
+  assert.equal(parseAdjtimex("   status: 8193\n esterror: 150\n"), {
+    synchronised: true,
+    sigmaS: 150e-6,
+    from: "kernel",
+  });
+  assert.is(parseAdjtimex("nonsense"), undefined);
+});
+
+test("systemd says yes without a figure: 20 ms is assumed", () => {
+  assert.equal(parseTimedatectl("NTPSynchronized=yes\n"), { synchronised: true, sigmaS: 0.02, from: "timedatectl" });
+  assert.is(parseTimedatectl("NTPSynchronized=no")?.synchronised, false);
+});
+
+test("who is not installed is passed over; where nobody answers, there is no time and the reasons are told", async () => {
+  const missing = Object.assign(new Error("spawn ENOENT"), { code: "ENOENT" });
+  const sync = await readHostSync(async (program) => {
+    if (program !== "timedatectl") throw missing;
+    return "NTPSynchronized=yes";
+  });
+  assert.is(sync.from, "timedatectl");
+  const none = await readHostSync(async () => {
+    throw missing;
+  });
+  assert.is(none.synchronised, false);
+  assert.match(none.from, "chronyc: is not installed; adjtimex: is not installed; timedatectl: is not installed");
+});
+
+test("a clock that is trusted by configuration has the sigma that it gives; one by NTP has no time before it is known to be good", () => {
+  const stop = new AbortController();
+  const lines: string[] = [];
+  const trusted = openTime({ source: "system", sigmaS: 0.25 }, keepingLog(lines), stop.signal);
+  assert.equal(trusted.now()!.clock, { source: "system", synchronised: true, sigmaS: 0.25 });
+  assert.ok(Math.abs(Number(trusted.now()!.utcNs) / 1e6 - Date.now()) < 50);
+  const ntp = openTime({ source: "ntp" }, keepingLog(lines), stop.signal);
+  assert.is(ntp.now(), undefined);
+  assert.is(ntp.ofMonotonicNs(process.hrtime.bigint()), undefined);
+  stop.abort();
+});
+
+test.run();
