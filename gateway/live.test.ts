@@ -22,10 +22,16 @@ class FakeSocket extends EventEmitter {
 const health = { bus: "ok" as const, flows: "ok" as const, clocks: { synchronised: 0, total: 0 }, detail: {} };
 const snapshot = { type: "snapshot" as const, incidents: [], total: 0, nodes: [], health };
 
+const session = (forMs: number) => ({
+  user: "ann",
+  roles: ["dispatch" as const],
+  expires: new Date(Date.now() + forMs).toISOString(),
+});
+
 function world() {
   const live = new Live();
   const [good, slow] = [new FakeSocket(), new FakeSocket()];
-  for (const socket of [good, slow]) live.add(socket as unknown as WebSocket, "ann", snapshot);
+  for (const socket of [good, slow]) live.add(socket as unknown as WebSocket, session(60_000), snapshot);
   return { live, good, slow };
 }
 
@@ -57,6 +63,13 @@ test("a person's connections end when they log out", () => {
   assert.equal(good.closed, undefined);
   live.dismiss("ann");
   assert.equal(good.closed, 4401);
+});
+
+test("a connection does not outlive its session", async () => {
+  const socket = new FakeSocket();
+  new Live().add(socket as unknown as WebSocket, session(20), snapshot);
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  assert.equal(socket.closed, 4401);
 });
 
 test.run();

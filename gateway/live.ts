@@ -1,6 +1,6 @@
 /** The live connection to every console: numbered events, a bounded queue for each, slow ones cut off. */
 import type { WebSocket } from "@fastify/websocket";
-import type { LiveEvent } from "#contract/ops-api.ts";
+import type { LiveEvent, Session } from "#contract/ops-api.ts";
 import type { LiveBody } from "./context.ts";
 import { nowUtc } from "./now.ts";
 
@@ -9,6 +9,8 @@ export const DROP_ABOVE_BYTES = 1_000_000;
 export const CLOSE_ABOVE_BYTES = 4_000_000;
 /** "Try again later" (IANA registry of WebSocket close codes). */
 const TRY_AGAIN_LATER = 1013;
+/** Ours: HTTP's 401 in the range for applications. */
+const LOGGED_OUT = 4401;
 
 /** Said again every second or at every change: a missed one is made good by the next. */
 const replaceable = new Set<LiveBody["type"]>(["health", "node", "flight"]);
@@ -22,9 +24,14 @@ export class Live {
   }
 
   /** Numbers start at 1 with the snapshot. */
-  add(socket: WebSocket, user: string, snapshot: LiveBody): void {
+  add(socket: WebSocket, { user, expires }: Session, snapshot: LiveBody): void {
     this.#clients.set(socket, { seq: 0, user });
-    socket.on("close", () => this.#clients.delete(socket));
+    const end = setTimeout(() => socket.close(LOGGED_OUT, "the session is over"), Date.parse(expires) - Date.now());
+    end.unref();
+    socket.on("close", () => {
+      clearTimeout(end);
+      this.#clients.delete(socket);
+    });
     socket.on("error", () => socket.terminate());
     this.#send(socket, snapshot);
   }
@@ -35,7 +42,7 @@ export class Live {
 
   /** Ends the connections of a person who logged out. */
   dismiss(user: string): void {
-    for (const [socket, client] of this.#clients) if (client.user === user) socket.close(4401, "logged out");
+    for (const [socket, client] of this.#clients) if (client.user === user) socket.close(LOGGED_OUT, "logged out");
   }
 
   close(): void {

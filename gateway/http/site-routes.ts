@@ -32,7 +32,7 @@ export function addSiteRoutes(app: FastifyInstance, parts: Parts): void {
   );
   app.get("/api/keys", async () => ({ keys }));
   app.get("/api/live", { websocket: true }, (socket, request) => {
-    live.add(socket, sessionOf(request).user, snapshot());
+    live.add(socket, sessionOf(request), snapshot());
   });
   app.get("/healthz", async (_, reply) => {
     const now = health();
