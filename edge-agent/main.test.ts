@@ -201,6 +201,19 @@ test("heard while there is no broker, then kill -9, then started again with the 
   assert.ok(Math.abs(Number(nsOfUtc(loud[0]!.toa) - nsOfUtc(START)) / 1e9 - 2) < 2e-4);
 });
 
+test("SIGTERM while there is no broker: the agent ends with 0, and what it heard is still there", async (world) => {
+  await brokerDown(world);
+  const first = start(world);
+  await first.until("the shot to be in the outbox", () => first.stderr.includes('"msg":"heard"'));
+  first.process.kill("SIGTERM");
+  await until("its end", () => first.ended !== undefined);
+  assert.equal(first.ended, { code: 0, signal: null });
+  assert.not.ok(first.stdout.includes("ready"));
+  await brokerUp(world);
+  const second = start(world, { peak: 0 });
+  await second.until("the shot", () => world.heard.some(({ peakDbFs }) => peakDbFs > -20));
+});
+
 test("three faults in the configuration: three lines, exit 78, no stack", async (world) => {
   const file = join(world.folder, "bad.yaml");
   writeFileSync(

@@ -11,6 +11,8 @@ import { NodeReporter } from "./node-reporter.ts";
 import type { Log, RoleContext } from "./ports.ts";
 import { type RoleEntry, roleTable } from "./role-table.ts";
 
+const STOP_WITHIN_MS = 8000;
+
 async function entryOf(role: NodeRole): Promise<RoleEntry> {
   const load = roleTable[role];
   if (!load) throw new Fault("config", `roles.${role}: this build has no such role`);
@@ -54,6 +56,9 @@ export async function runAgent(
     log,
   });
   reporter.start(bus, stopped);
+  const running: Promise<void>[] = [];
+  const failure = Promise.withResolvers<never>();
+  failure.promise.catch(() => undefined);
   try {
     const base: Omit<RoleContext<unknown>, "config" | "report" | "dataDir"> = {
       site: config.site,
@@ -65,41 +70,59 @@ export async function runAgent(
       configSha256: config.sha256,
       now: () => time.now(),
     };
-    const running = await Promise.all(
-      (Object.keys(config.roles) as NodeRole[]).map(async (role) => {
-        const entry = await entryOf(role);
-        const context = {
-          ...base,
-          config: config.roles[role],
-          dataDir: join(config.dataDir, role),
-          report: (part: Parameters<NodeReporter["take"]>[1]) => reporter.take(role, part),
-        };
-        const { done } = await entry.start(context as RoleContext<never>, { config, time });
-        return { done: done.catch((cause: unknown) => failedAs(role, cause)) };
-      }),
-    );
-    onReady?.();
-    log.info({ roles: Object.keys(config.roles) }, "ready");
-    await Promise.race([Promise.all(running.map(({ done }) => done)), aborted(stopped)]);
+    const roles = Object.keys(config.roles) as NodeRole[];
+    const starting = roles.map(async (role) => {
+      const entry = await entryOf(role);
+      const context = {
+        ...base,
+        config: config.roles[role],
+        dataDir: join(config.dataDir, role),
+        report: (part: Parameters<NodeReporter["take"]>[1]) => reporter.take(role, part),
+      };
+      const { done } = await entry.start(context as RoleContext<never>, { config, time });
+      running.push(done.catch((cause: unknown) => failure.reject(failedAs(role, cause))));
+    });
+    const ended = Promise.all(starting).then(() => {
+      if (!stopped.aborted) {
+        onReady?.();
+        log.info({ roles }, "ready");
+      }
+      return Promise.all(running);
+    });
+    ended.catch(failure.reject);
+    // Without a broker some roles are never ready; the others may fail and all must stop all the same.
+    await Promise.race([ended, failure.promise, aborted(stopped)]);
     stop.abort();
-    await Promise.all(running.map(({ done }) => done));
+    await stoppedWithin(running, log);
     await reporter.say("stopping");
   } catch (error) {
     stop.abort();
     const text = error instanceof Error ? error.message : String(error);
+    await stoppedWithin(running, log);
     await reporter
       .say("fault", text)
       .catch((cause: unknown) => log.error({ err: cause }, "the fault could not be told"));
     throw error;
   } finally {
     stop.abort();
+    // Ends the subscriptions that still wait, and so the roles that still start.
     await bus.close();
   }
 }
 
-function failedAs(role: NodeRole, cause: unknown): never {
+/** Roles put their devices away; one that hangs does not keep the others' last words. */
+async function stoppedWithin(running: readonly Promise<void>[], log: Log): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<"late">((resolve) => {
+    timer = setTimeout(() => resolve("late"), STOP_WITHIN_MS);
+  });
+  if ((await Promise.race([Promise.all(running), patience])) === "late") log.error({}, "a role did not stop in time");
+  clearTimeout(timer);
+}
+
+function failedAs(role: NodeRole, cause: unknown): Fault {
   const text = cause instanceof Error ? cause.message : String(cause);
-  throw new Fault(cause instanceof Fault ? cause.code : "failed", `role ${role}: ${text}`, { cause });
+  return new Fault(cause instanceof Fault ? cause.code : "failed", `role ${role}: ${text}`, { cause });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

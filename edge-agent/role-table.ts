@@ -70,8 +70,7 @@ export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
         const { micSensitivityDbFsAt94Spl, places } = config.microphone!;
         return closing(
           async () => {
-            await classifier.start();
-            return startListen({
+            const listening = startListen({
               ...context,
               microphone,
               classifier,
@@ -81,6 +80,9 @@ export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
               micSensitivityDbFsAt94Spl,
               places,
             });
+            // Verdicts need the broker, listening does not.
+            const [running] = await Promise.all([listening, classifier.start()]);
+            return running;
           },
           async () => {
             await clips?.close();
