@@ -138,12 +138,33 @@ export const shotEntries = {
   solvedMs: NonNegative,
 };
 
+/** Under what assumptions a shot was solved: with its arrivals, everything that a recomputation needs. */
+export const SolverRecord = v.object({
+  /** Flat frame in which it was solved. */
+  frame: v.object({ lat: LatDeg, lon: LonDeg, altM: Finite }),
+  /** Height of the muzzle above the ellipsoid: expected, its sigma, and as solved. */
+  muzzleAltM: Finite,
+  muzzleAltSigmaM: NonNegative,
+  solvedAltM: Finite,
+  /** Speed of sound expected, and its relative sigma; 0 where the air was believed. */
+  expectedSpeedMps: v.pipe(Finite, v.gtValue(0)),
+  speedSigma: NonNegative,
+  propagationSigmaS: NonNegative,
+  /** Sigmas beyond which a residual counted linearly. */
+  huberK: v.pipe(Finite, v.gtValue(0)),
+  /** Log odds of the association against chance, and this place's share of the belief among its rivals. */
+  logOdds: Finite,
+  share: Probability,
+});
+export type SolverRecord = v.InferOutput<typeof SolverRecord>;
+
 /** A shot placed by the network; `id` is the shot's and stays over its versions. `from` the triangulating node. */
 export const shotFixed = channel(
   "shot/fixed",
   {
     ...shotEntries,
     arrivals: v.array(UsedArrival),
+    solver: v.optional(SolverRecord),
     airTempC: Finite,
     speedOfSoundMps: v.pipe(Finite, v.gtValue(0)),
     windFromDeg: v.optional(BearingDeg),

@@ -233,6 +233,7 @@ export function liveLocaliser(
       frame: ground.intake.frame(),
       originNs: ground.intake.originNs(),
       air,
+      propagationSigmaS: ground.propagationSigmaS,
       id: track.id,
       incident: track.incident,
       version: track.version,

@@ -38,6 +38,7 @@ export interface Ground {
   intake: Intake;
   options: AssociateOptions;
   maxRangeM: number;
+  propagationSigmaS: number;
   /** Longest time between two nodes' arrivals of one shot. */
   linkS: number;
   priorFor(arrivals: readonly Known[]): { prior: Prior; air: AirReport };
@@ -71,6 +72,7 @@ export function groundFor(site: Partial<Site>, options: LocaliserOptions): Groun
       ...options.association,
     },
     maxRangeM,
+    propagationSigmaS,
     linkS: (2 * maxRangeM) / SLOWEST_MPS,
     priorFor(arrivals) {
       const readings = arrivals.flatMap((one) => (one.arrival.airTempC === undefined ? [] : [one.arrival.airTempC]));
@@ -234,6 +236,7 @@ export function finalLocaliser(site: Partial<Site>, options: LocaliserOptions = 
         frame: ground.intake.frame(),
         originNs: ground.intake.originNs(),
         air,
+        propagationSigmaS: ground.propagationSigmaS,
         id,
         incident: incidents.of(roundOf(id, shot)),
         version: 1,

@@ -28,6 +28,7 @@ export interface RecordContext {
   frame: Frame;
   originNs: bigint;
   air: AirReport;
+  propagationSigmaS: number;
   id: string;
   incident: string;
   version: number;
@@ -85,6 +86,18 @@ export function shotRecord(shot: AssociatedShot, around: readonly Known[], conte
     rmsResidualS: Math.sqrt(sum2 / used.length),
     solvedMs: 0,
     arrivals,
+    solver: {
+      frame: frame.origin,
+      muzzleAltM: shot.prior.sourceUpM,
+      muzzleAltSigmaM: shot.prior.sourceUpSigmaM,
+      solvedAltM: solution.upM,
+      expectedSpeedMps: shot.prior.air.speedMps,
+      speedSigma: shot.prior.speedSigma,
+      propagationSigmaS: context.propagationSigmaS,
+      huberK: shot.prior.huberK,
+      logOdds: shot.hypothesis.direct,
+      share: shot.share,
+    },
     airTempC: air.airTempC,
     speedOfSoundMps: solution.speedMps,
     ...(air.windMps ? { windFromDeg: air.windFromDeg ?? 0, windMps: air.windMps } : {}),

@@ -1,0 +1,94 @@
+/** `tocsin evidence verify`: computes an evidence bundle again. */
+import { readFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import * as v from "valibot";
+import { faultsOf } from "#contract/channel.ts";
+import { Fault } from "#contract/errors.ts";
+import { EvidenceBundle } from "#contract/evidence.ts";
+import { type Command, printJson, say } from "../command.ts";
+import { type Finding, findingsOf } from "../evidence-check.ts";
+
+export const command: Command = {
+  summary: "recompute an evidence bundle",
+  help: `
+usage: tocsin evidence verify FILE [--key FILE] [--json]
+
+Checks, offline, the signature over the bundle, the hash chain of its record and the hashes of its clips, and computes every
+figure of every shot again from its arrivals: place, instant, ellipse, residuals, weights, probability. Prints each figure
+beside the stored one; exit 0 if all agree, 1 if any differs.
+
+  --key FILE   the gateway's public key (JWK, the JSON of its /api/keys, or PEM); without it the key in the bundle is used,
+               which shows that nothing was changed since, but not by whom it was sealed
+  --json       one finding a line, then {"type":"summary"}`,
+  async run(argv) {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: { json: { type: "boolean", default: false }, key: { type: "string" } },
+    });
+    const [action, file, ...more] = positionals;
+    if (action !== "verify" || file === undefined || more.length > 0)
+      throw new Fault("usage", "usage: tocsin evidence verify FILE [--key FILE] [--json]");
+    const raw = jsonOf(await textOf(file), file);
+    const parsed = v.safeParse(EvidenceBundle, raw);
+    if (!parsed.success)
+      throw new Fault(
+        "input",
+        faultsOf(parsed.issues)
+          .slice(0, 20)
+          .map((line) => `${file}: not an evidence bundle: ${line}`),
+      );
+    const key = values.key === undefined ? undefined : await textOf(values.key);
+    let findings: Finding[];
+    try {
+      findings = await findingsOf(parsed.output, raw as { body: unknown }, key);
+    } catch (cause) {
+      if (key === undefined) throw cause;
+      throw new Fault("input", `--key ${values.key}: is no Ed25519 public key (${(cause as Error).message})`, {
+        cause,
+      });
+    }
+    const different = findings.filter((finding) => !finding.same);
+    for (const finding of findings) {
+      if (values.json) printJson(finding);
+      else process.stdout.write(`${inWords(finding)}\n`);
+    }
+    const summary = {
+      type: "summary",
+      incident: parsed.output.body.incident.incident,
+      figures: findings.length,
+      different: different.length,
+      keyGiven: key !== undefined,
+    };
+    if (values.json) printJson(summary);
+    else {
+      say(
+        different.length === 0
+          ? `all ${findings.length} figures are as stored`
+          : `${different.length} of ${findings.length} figures are NOT as stored`,
+      );
+      if (key === undefined) say("no --key given: the seal was checked with the key in the bundle itself");
+    }
+    return different.length === 0 ? 0 : 1;
+  },
+};
+
+function inWords({ of, figure, stored, recomputed, same }: Finding): string {
+  return `${same ? "same     " : "DIFFERENT"}  ${of}  ${figure}: stored ${stored}, recomputed ${recomputed}`;
+}
+
+async function textOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    throw new Fault("input", `${file}: cannot be read (${(cause as NodeJS.ErrnoException).code})`, { cause });
+  }
+}
+
+function jsonOf(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Fault("input", `${file}: not JSON: ${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,0 +1,123 @@
+/** Computes the figures of a shot again from its arrivals alone, as an auditor would. */
+import type { ShotFixed, SolverRecord, UsedArrival } from "#contract/shot.ts";
+import { nsOfUtc } from "#contract/units.ts";
+import { airOf, speedOfSoundMps } from "./air.ts";
+import { shotProbability } from "./belief.ts";
+import { fromThree, noCandidates } from "./closed-form.ts";
+import { frameAt } from "./geo.ts";
+import { addRow, columnsFor, type Heard, type Prior } from "./problem.ts";
+import { noSolution, predictS, type Solution, solve } from "./solve.ts";
+import { ellipseOfSolution } from "./uncertainty.ts";
+
+/** One figure, as stored and as computed again. */
+export interface Check {
+  figure: string;
+  stored: number;
+  recomputed: number;
+  /** Largest difference that rounding explains. */
+  tolerance: number;
+  same: boolean;
+}
+
+/** All figures of one shot. Empty with a reason where the record does not say how it was solved. */
+export function recomputeShot(shot: ShotFixed): { checks: Check[]; why?: string } {
+  const record = shot.solver;
+  if (!record) return { checks: [], why: "the record does not say under what assumptions it was solved" };
+  if (shot.arrivals.length < 3) return { checks: [], why: "fewer than three arrivals" };
+  const frame = frameAt(record.frame);
+  const originNs = nsOfUtc(shot.arrivals[0]!.toa);
+  const heard = shot.arrivals.map((one) => heardOf(one, record, frame, originNs));
+  const prior: Prior = {
+    air: { ...airOf(shot.airTempC, shot.windFromDeg, shot.windMps), speedMps: record.expectedSpeedMps },
+    speedSigma: record.speedSigma,
+    sourceUpM: record.muzzleAltM,
+    sourceUpSigmaM: record.muzzleAltSigmaM,
+    huberK: record.huberK,
+  };
+  const stored = frame.toLocal(shot.lat, shot.lon, 0);
+  const solution = nearestSolution(heard, prior, stored.eastM, stored.northM);
+  if (!solution) return { checks: [], why: "its arrivals allow no fix" };
+  const at = frame.toWgs84(solution.eastM, solution.northM, solution.upM);
+  const ellipse = ellipseOfSolution(solution);
+  const checks: Check[] = [];
+  const add = (figure: string, was: number, is: number, tolerance: number) =>
+    checks.push({ figure, stored: was, recomputed: is, tolerance, same: Math.abs(was - is) <= tolerance });
+  const timeS = Number(nsOfUtc(shot.time) - originNs) * 1e-9;
+  add("lat", shot.lat, at.lat, 1e-8);
+  add("lon", shot.lon, at.lon, 1e-8);
+  add("time (s after the first arrival)", timeS, solution.t0S, 1e-6);
+  add("ellipse95.semiMajorM", shot.ellipse95.semiMajorM, ellipse.semiMajorM, 1e-3 * (1 + ellipse.semiMajorM));
+  add("ellipse95.semiMinorM", shot.ellipse95.semiMinorM, ellipse.semiMinorM, 1e-3 * (1 + ellipse.semiMinorM));
+  const round = ellipse.semiMajorM - ellipse.semiMinorM < 1e-3 * ellipse.semiMajorM;
+  const turn = Math.abs(((shot.ellipse95.azimuthDeg - ellipse.azimuthDeg + 270) % 180) - 90);
+  add("ellipse95.azimuthDeg", shot.ellipse95.azimuthDeg, shot.ellipse95.azimuthDeg + (round ? 0 : turn), 0.1);
+  add("speedOfSoundMps", shot.speedOfSoundMps, solution.speedMps, 1e-3);
+  // Humid air is up to 0.6 % faster than the dry air of that temperature, and never slower.
+  const dryMps = speedOfSoundMps(shot.airTempC);
+  add(
+    "expected speed of the air (m/s)",
+    record.expectedSpeedMps,
+    Math.min(dryMps * 1.006, Math.max(dryMps, record.expectedSpeedMps)),
+    1e-3,
+  );
+  let sum2 = 0;
+  for (const [k, h] of heard.entries()) {
+    const residualS = h.toaS - predictS(solution, prior, h.eastM, h.northM, h.upM);
+    sum2 += residualS * residualS;
+    add(`residual of ${h.node} (s)`, shot.arrivals[k]!.residualS, residualS, 1e-6);
+    const weight = Math.min(1, record.huberK / Math.max(1e-9, Math.abs(residualS) / h.sigmaS));
+    add(`weight of ${h.node}`, shot.arrivals[k]!.weight, weight, 1e-3);
+  }
+  add("rmsResidualS", shot.rmsResidualS, Math.sqrt(sum2 / heard.length), 1e-6);
+  const { eastM, northM, upM } = solution;
+  add("probability", shot.probability, shotProbability(heard, record.logOdds, record.share, eastM, northM, upM), 1e-4);
+  return { checks };
+}
+
+function heardOf(one: UsedArrival, record: SolverRecord, frame: ReturnType<typeof frameAt>, originNs: bigint): Heard {
+  const { eastM, northM } = frame.toLocal(one.lat, one.lon, one.altM);
+  const rad = Math.PI / 180;
+  return {
+    id: one.id,
+    node: one.node,
+    eastM,
+    northM,
+    upM: one.altM,
+    toaS: Number(nsOfUtc(one.toa) - originNs) * 1e-9,
+    sigmaS: Math.max(1e-5, Math.hypot(one.toaSigmaS, (one.posSigmaM ?? 0) / 340, record.propagationSigmaS)),
+    bearingRad: one.bearingSigmaDeg === undefined || one.bearingDeg === undefined ? undefined : one.bearingDeg * rad,
+    bearingSigmaRad: one.bearingSigmaDeg === undefined ? undefined : one.bearingSigmaDeg * rad,
+    probability: one.probability,
+    echoProbability: one.echoProbability,
+    peakDbSpl: one.peakDbSpl,
+    snrDb: one.snrDb,
+  };
+}
+
+/** The solution, from closed-form starts of several threes, that lies nearest the stored place: three and four nodes may have two. */
+function nearestSolution(heard: readonly Heard[], prior: Prior, eastM: number, northM: number): Solution | undefined {
+  const columns = columnsFor(heard.length);
+  for (const h of heard) addRow(columns, h);
+  const all = Int32Array.from(heard, (_, i) => i);
+  const candidates = noCandidates();
+  let best: Solution | undefined;
+  let bestM = Number.POSITIVE_INFINITY;
+  const n = Math.min(heard.length, 6);
+  for (let i = 0; i < n - 2; i++)
+    for (let j = i + 1; j < n - 1; j++)
+      for (let k = j + 1; k < n; k++) {
+        fromThree(columns, i, j, k, prior, candidates);
+        for (let s = 0; s < candidates.count; s++) {
+          const out = noSolution();
+          const { x, y, t0 } = candidates;
+          if (!solve(columns, all, heard.length, prior, x[s]!, y[s]!, t0[s]!, out, { maxIterations: 40 })) continue;
+          const apartM = Math.hypot(out.eastM - eastM, out.northM - northM);
+          if (apartM < bestM) {
+            bestM = apartM;
+            best = out;
+          }
+        }
+        if (bestM < 1e-4) return best;
+      }
+  return best;
+}
