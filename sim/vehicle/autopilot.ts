@@ -33,6 +33,8 @@ export interface Says {
 
 export class Autopilot {
   readonly origin: Origin;
+  /** Whose protocol it speaks; it flies the same. */
+  stack: "px4" | "ardupilot" = "px4";
   readonly body: Body = atRest();
   readonly battery: Battery = { fraction: 1, voltageV: 0, currentA: 0 };
   readonly gnss: Gnss = newGnss();

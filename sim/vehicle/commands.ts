@@ -1,7 +1,7 @@
 /** COMMAND_LONG and COMMAND_INT: what each does, and its COMMAND_ACK. https://mavlink.io/en/services/command.html */
 import { common } from "node-mavlink";
 import type { Autopilot, Refusal } from "./autopilot.ts";
-import { modeOf } from "./modes.ts";
+import { modeOf, modeOfCopter } from "./modes.ts";
 import { cameraComponent, gimbalComponent, type Payload } from "./payload.ts";
 import { toLocal } from "./place.ts";
 import type { Received } from "./wire.ts";
@@ -52,6 +52,7 @@ const orRefused = (refusal: Refusal) => (refusal === undefined ? result.accepted
 
 export function obey(bench: Bench, { command, p, targetComponent, from }: Command): number {
   const { craft, payload } = bench;
+  const copter = craft.stack === "ardupilot";
   if (bench.unsupported.has(command)) return result.unsupported;
   if (command === 512) return bench.sayNow(p[0], targetComponent) ? result.accepted : result.unsupported;
   if (targetComponent === cameraComponent) return camera(bench, command, p);
@@ -60,12 +61,15 @@ export function obey(bench: Bench, { command, p, targetComponent, from }: Comman
     case 400:
       return orRefused(p[0] === 1 ? craft.arm(p[1] === 21196) : craft.disarm(p[1] === 21196));
     case 176: {
-      const mode = modeOf(p[1], p[2]);
+      const mode = copter ? modeOfCopter(p[1]) : modeOf(p[1], p[2]);
       if (mode === undefined) return result.denied;
+      // Guided while it climbs or goes is the mode that it is in.
+      if (copter && mode === "hold" && (craft.mode === "takeoff" || craft.mode === "hold")) return result.accepted;
       if (mode === "mission" && craft.timeS < bench.missionReadyAtS) return result.temporarily;
       return orRefused(craft.setMode(mode));
     }
     case 22: {
+      if (copter) return craft.mode === "hold" && p[6] > 0.5 ? orRefused(craft.takeOff(p[6])) : result.failed;
       const height = Number.isFinite(p[6])
         ? p[6] - craft.origin.altM - craft.estimate.u
         : craft.param("MIS_TAKEOFF_ALT");
@@ -76,7 +80,8 @@ export function obey(bench: Bench, { command, p, targetComponent, from }: Comman
     case 20:
       return orRefused(craft.setMode("return"));
     case 192: {
-      if (!craft.armed || craft.landed === "ground") return result.denied;
+      if (!craft.armed || craft.landed === "ground" || (copter && !["hold", "takeoff"].includes(craft.mode)))
+        return result.denied;
       const here = { lat: p[4], lon: p[5] };
       if (!Number.isFinite(here.lat) || !Number.isFinite(p[6])) return result.denied;
       if (p[0] > 0) craft.speedMS = p[0];
@@ -84,6 +89,7 @@ export function obey(bench: Bench, { command, p, targetComponent, from }: Comman
       return craft.goTo(here.lat, here.lon, p[6], yaw) === undefined ? result.accepted : result.denied;
     }
     case 34: {
+      if (copter) return result.unsupported;
       if (!craft.armed || craft.landed === "ground") return result.denied;
       const centre = toLocal(craft.origin, p[4], p[5], p[6]);
       if (![p[0], p[1], centre.n, centre.e, centre.u].every(Number.isFinite)) return result.denied;

@@ -1,6 +1,6 @@
 /**
  * The pretend vehicle as a process of its own:
- *   node sim/vehicle/main.ts --lat 52.1 --lon 5.1 --alt 12 --port 14540 [--seed 1] [--speed 1] [--wind 5 --wind-from 270] [--battery 1]
+ *   node sim/vehicle/main.ts --lat 52.1 --lon 5.1 --alt 12 --port 14540 [--seed 1] [--speed 1] [--wind 5 --wind-from 270] [--battery 1] [--ardupilot]
  * Says its truth on standard output once a second, a JSON object a line; obeys JSON lines on standard input:
  *   {"do":"linkDown"} {"do":"setBattery","with":0.1} {"do":"rcTakeover","with":{"mode":"altitude"}} {"do":"stop"}
  */
@@ -46,6 +46,7 @@ async function main(): Promise<void> {
       wind: { type: "string" },
       "wind-from": { type: "string" },
       battery: { type: "string" },
+      ardupilot: { type: "boolean" },
     },
   });
   const vehicle = await startVehicle({
@@ -55,6 +56,7 @@ async function main(): Promise<void> {
     seed: number("seed", values.seed, 1),
     speed: number("speed", values.speed, 1),
     wind: { speedMS: number("wind", values.wind, 0), fromDeg: number("wind-from", values["wind-from"], 270) },
+    autopilot: values.ardupilot ? "ardupilot" : "px4",
     batteryFraction: number("battery", values.battery, 1),
   });
   const timer = setInterval(() => process.stdout.write(`${JSON.stringify(vehicle.truth)}\n`), 1000);

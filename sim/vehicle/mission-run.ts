@@ -40,9 +40,14 @@ export class MissionRun {
     return this.#items.length;
   }
 
+  /** ArduPilot keeps item 0 for home. */
+  get #first(): number {
+    return this.#craft.stack === "ardupilot" && this.#items.length > 1 ? 1 : 0;
+  }
+
   load(items: readonly Item[]): void {
     this.#items = items;
-    this.jumpTo(0);
+    this.jumpTo(this.#first);
     this.reached = -1;
     if (this.#craft.mode === "mission") this.#craft.setMode("hold");
   }
@@ -56,7 +61,7 @@ export class MissionRun {
   }
 
   start(): void {
-    if (this.current >= this.#items.length) this.jumpTo(0);
+    if (this.current >= this.#items.length || this.current < this.#first) this.jumpTo(this.#first);
     this.#arrivedAtS = undefined;
   }
 

@@ -40,5 +40,33 @@ export function modeOf(main: number, sub: number): Mode | undefined {
   return found?.[0] as Mode | undefined;
 }
 
+/** ArduCopter's mode numbers (mode.h) for the same flying; what it does on our word it does in Guided (4). */
+const copter: Record<Mode, number> = {
+  stabilized: 0,
+  acro: 1,
+  altitude: 2,
+  mission: 3,
+  hold: 4,
+  takeoff: 4,
+  offboard: 4,
+  orbit: 7,
+  return: 6,
+  land: 9,
+  manual: 0,
+  position: 16,
+  follow: 23,
+};
+
+export function copterMode(mode: Mode): number {
+  return copter[mode];
+}
+
+/** Loiter (5) and PosHold (16) are both flown by the sticks; Brake (17) stands still. */
+export function modeOfCopter(number: number): Mode | undefined {
+  if (number === 5) return "position";
+  if (number === 17) return "hold";
+  return (Object.keys(copter) as Mode[]).find((mode) => copter[mode] === number);
+}
+
 /** Modes in which sticks fly. */
 export const byHand: readonly Mode[] = ["manual", "altitude", "position", "acro", "stabilized"];

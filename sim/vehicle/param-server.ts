@@ -11,10 +11,19 @@ export class ParamServer {
   readonly #send: (message: MavLinkData) => void;
   /** Indices of a full list still to send: a few each tick, as a radio link would. */
   #list: number[] = [];
+  /** PX4 sends an integer as its bytes, ArduPilot casts it to float. */
+  readonly #bytewise: boolean;
+  readonly #changed: () => void;
 
-  constructor(params: Map<string, Parameter>, send: (message: MavLinkData) => void) {
+  constructor(
+    params: Map<string, Parameter>,
+    send: (message: MavLinkData) => void,
+    options: { bytewise: boolean; changed: () => void },
+  ) {
     this.#params = params;
     this.#send = send;
+    this.#bytewise = options.bytewise;
+    this.#changed = options.changed;
   }
 
   /** True when the message was one of the parameter protocol. */
@@ -42,10 +51,11 @@ export class ParamServer {
     const type = message.paramType === int32 ? "int" : "float";
     // PX4 answers a set of the wrong type with the value as it stands.
     if (type === parameter.type) {
-      const value = fromWireFloat(type, message.paramValue);
+      const value = this.#bytewise ? fromWireFloat(type, message.paramValue) : message.paramValue;
       const low = parameter.min ?? -Infinity;
       const high = parameter.max ?? Infinity;
       if (Number.isFinite(value) && value >= low && value <= high) parameter.value = value;
+      this.#changed();
     }
     this.#say(name);
   }
@@ -56,7 +66,7 @@ export class ParamServer {
     this.#send(
       make(common.ParamValue, {
         paramId: name,
-        paramValue: toWireFloat(parameter),
+        paramValue: this.#bytewise ? toWireFloat(parameter) : parameter.value,
         paramType: parameter.type === "int" ? int32 : real32,
         paramCount: this.#params.size,
         paramIndex: [...this.#params.keys()].indexOf(name),

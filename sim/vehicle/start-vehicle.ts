@@ -3,6 +3,7 @@
  * Truth is readable, faults are made on demand. It shares no code with what it is a test of.
  */
 import { common, type MavLinkData, minimal } from "node-mavlink";
+import { copterDefaults, copterRatesHz, follow } from "./ardupilot.ts";
 import { Autopilot, type Sticks } from "./autopilot.ts";
 import { camera, gimbal } from "./camera-messages.ts";
 import { type Bench, commandOf, obey } from "./commands.ts";
@@ -38,6 +39,8 @@ export interface VehicleOptions {
   headingDeg?: number;
   /** Seconds after an upload in which a mission start is refused, as PX4 does; default 0.8. */
   missionDigestS?: number;
+  /** Whose protocol it speaks. Default px4. */
+  autopilot?: "px4" | "ardupilot";
   /** MAV_CMD numbers that this vehicle does not know. */
   unsupported?: readonly number[];
 }
@@ -111,12 +114,17 @@ export async function startVehicle(options: VehicleOptions): Promise<SimulatedVe
     modeChanged: () => {},
   };
   const craft = new Autopilot(origin, says, random, options.gnssSigmaM ?? 0.8);
+  craft.stack = options.autopilot ?? "px4";
+  const copter = craft.stack === "ardupilot";
+  const shownParams = copter ? copterDefaults() : craft.params;
+  const ratesHz = copter ? copterRatesHz : defaultRatesHz;
   const payload = new Payload();
   const from: Sources = { craft, payload, uid: 0x0070_c51d_0000n + BigInt(options.systemId ?? 1) };
   craft.body.yaw = ((options.headingDeg ?? 0) * Math.PI) / 180;
   craft.battery.fraction = options.batteryFraction ?? 1;
   Object.assign(craft.rc, options.rc, { seen: options.rc?.present ?? true });
   for (const [name, value] of Object.entries(options.params ?? {})) setParam(name, value);
+  if (copter) follow(craft, shownParams);
   setWind(options.wind ?? { speedMS: 0, fromDeg: 0 });
 
   const wire = new Wire({
@@ -135,10 +143,13 @@ export async function startVehicle(options: VehicleOptions): Promise<SimulatedVe
       bench.missionReadyAtS = craft.timeS + (options.missionDigestS ?? 0.8);
     },
   );
-  const params = new ParamServer(craft.params, (message) => wire.send(message));
+  const params = new ParamServer(shownParams, (message) => wire.send(message), {
+    bytewise: !copter,
+    changed: () => copter && follow(craft, shownParams),
+  });
   const intervalsMs = new Map<number, number>();
   const dueMs = new Map<number, number>();
-  for (const [id, hz] of Object.entries(defaultRatesHz)) intervalsMs.set(Number(id), 1000 / hz);
+  for (const [id, hz] of Object.entries(ratesHz)) intervalsMs.set(Number(id), 1000 / hz);
 
   const bench: Bench = {
     craft,
@@ -216,9 +227,10 @@ export async function startVehicle(options: VehicleOptions): Promise<SimulatedVe
   }
 
   function setParam(name: string, value: number): void {
-    const parameter = craft.params.get(name);
+    const parameter = shownParams.get(name);
     if (parameter === undefined) throw new Error(`the simulated vehicle has no parameter ${name}`);
     parameter.value = value;
+    if (copter) follow(craft, shownParams);
   }
 
   function setWind(wind: { speedMS: number; fromDeg: number; gustMS?: number }): void {
@@ -301,7 +313,7 @@ export async function startVehicle(options: VehicleOptions): Promise<SimulatedVe
     restoreGnss: () => void (craft.gnss.available = true),
     setWind,
     setParam,
-    getParam: (name) => craft.params.get(name)?.value,
+    getParam: (name) => shownParams.get(name)?.value,
     setSensor: (sensor, healthy) => void (craft.sensors[sensor] = healthy),
     rcTakeover({ mode, sticks }) {
       craft.rc.present = true;

@@ -2,7 +2,7 @@
 import { common, type MavLinkData, minimal, standard } from "node-mavlink";
 import type { Autopilot } from "./autopilot.ts";
 import { cells } from "./battery.ts";
-import { customMode } from "./modes.ts";
+import { copterMode, customMode } from "./modes.ts";
 import type { Payload } from "./payload.ts";
 import { cameraComponent, gimbalComponent } from "./payload.ts";
 import { toWgs84 } from "./place.ts";
@@ -53,9 +53,9 @@ export const makers: Record<number, Maker> = {
   0: ({ craft }) =>
     make(minimal.Heartbeat, {
       type: minimal.MavType.QUADROTOR,
-      autopilot: minimal.MavAutopilot.PX4,
+      autopilot: craft.stack === "px4" ? minimal.MavAutopilot.PX4 : minimal.MavAutopilot.ARDUPILOTMEGA,
       baseMode: 1 | (craft.armed ? 128 : 0),
-      customMode: customMode(craft.mode),
+      customMode: craft.stack === "px4" ? customMode(craft.mode) : copterMode(craft.mode),
       systemStatus: systemStatus(craft),
       mavlinkVersion: 3,
     }),
@@ -204,11 +204,16 @@ export const makers: Record<number, Maker> = {
       faultBitmask: 0,
     });
   },
-  148: ({ uid }) =>
+  148: ({ craft, uid }) =>
     make(standard.AutopilotVersion, {
       // MISSION_INT, COMMAND_INT, PARAM_ENCODE_BYTEWISE, SET_POSITION_TARGET_*, FLIGHT_TERMINATION, MAVLINK2, MISSION_FENCE, GIMBAL_MANAGER
       // The field is 64 bits wide, which node-mavlink's type does not say.
-      capabilities: BigInt(4 | 8 | 16 | 128 | 256 | 2048 | 8192 | 16384 | 262144) as unknown as number,
+      capabilities: BigInt(
+        craft.stack === "px4"
+          ? 4 | 8 | 16 | 128 | 256 | 2048 | 8192 | 16384 | 262144
+          : // MISSION_FLOAT, PARAM_FLOAT, MISSION_INT, COMMAND_INT ... and PARAM_ENCODE_C_CAST
+            1 | 2 | 4 | 8 | 128 | 256 | 2048 | 8192 | 16384 | 131072,
+      ) as unknown as number,
       flightSwVersion: 0x010f00ff,
       middlewareSwVersion: 0x010f00ff,
       osSwVersion: 0x0b0000ff,
@@ -281,11 +286,13 @@ export const makers: Record<number, Maker> = {
       primaryControlCompid: payload.control.componentId,
     }),
   436: ({ craft }) =>
-    make(common.CurrentMode, {
-      standardMode: 0,
-      customMode: customMode(craft.mode),
-      intendedCustomMode: customMode(craft.mode),
-    }),
+    craft.stack === "ardupilot"
+      ? undefined
+      : make(common.CurrentMode, {
+          standardMode: 0,
+          customMode: customMode(craft.mode),
+          intendedCustomMode: customMode(craft.mode),
+        }),
 };
 
 /** Which component says a message; 1, the autopilot, says the others. */

@@ -43,7 +43,11 @@ export async function airborne(options: Partial<VehicleOptions> = {}): Promise<F
   await until("armable", flight, (state) => state.health?.armable === true);
   assert.ok((await vehicle.arm()).ok);
   assert.ok((await vehicle.takeOff(8)).ok);
-  await until("in the air", flight, (state) => state.mode === "hold" && (state.position?.relAltM ?? 0) > 6);
+  await until(
+    "in the air",
+    flight,
+    (state) => (state.mode === "hold" || state.mode === "guided") && (state.position?.relAltM ?? 0) > 6,
+  );
   return flight;
 }
 

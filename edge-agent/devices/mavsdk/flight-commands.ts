@@ -24,7 +24,7 @@ export class FlightCommands {
 
   async arm(): Promise<CommandResult> {
     // Before it arms out of Land or Return, MAVSDK puts the vehicle in Hold (ArduPilot: Loiter or Guided).
-    return this.#context.lead("arm", ["hold", "guided", "position"], async (rpc) => {
+    return this.#context.lead("arm", ["hold", "guided", "position", "altitude"], async (rpc) => {
       if (this.#context.state.armed) return { ok: true };
       const startedMs = performance.now();
       const result = resultOf((await rpc.call("action.Arm", {})).action_result);

@@ -64,12 +64,13 @@ export class ModeWatch {
       this.#expected = this.#expected.filter((each) => each.fromMs > expected.fromMs);
       return change("commanded", `we sent ${expected.command} ${Math.round(atMs - expected.fromMs)} ms before`);
     }
+    // PX4 goes back to its default mode, often a pilot's, when it has landed and disarmed.
+    if (!armed && onGround) return change("natural", "on the ground, disarmed");
     if (pilotModes.includes(mode)) return change("pilot", `${mode} is flown by sticks`);
     if (failsafeStates.includes(systemStatus))
       return change("failsafe", `the autopilot's state is critical (${systemStatus})`);
     const said = this.#failsafeSaid;
     if (said !== undefined && atMs - said.atMs < failsafeWindowMs) return change("failsafe", `it said "${said.text}"`);
-    if (!armed && onGround) return change("natural", "on the ground, disarmed");
     if (this.#ours === from && successors[from]?.includes(mode)) return change("natural", `${from} ends in ${mode}`);
     return change("external", "no command of ours, no word of the autopilot");
   }

@@ -63,19 +63,19 @@ export function openTelemetry(rpc: Rpc, sink: TelemetrySink): void {
       }, 500);
     });
   };
-  const messages = (name: string, take: (fields: Record<string, number>) => void) =>
+  const messages = (name: string, take: (fields: Record<string, number>, systemId: number) => void) =>
     open("mavlink_direct.SubscribeMessage", { message_name: name }, ({ message }) => {
-      if (message.component_id === autopilotComponent) take(JSON.parse(message.fields_json));
+      if (message.component_id === autopilotComponent) take(JSON.parse(message.fields_json), message.system_id);
     });
 
-  messages("HEARTBEAT", (beat) => {
+  messages("HEARTBEAT", (beat, systemId) => {
     const atMs = performance.now();
     const autopilot = autopilotOf(beat.autopilot ?? 0);
     if (autopilot === "other" && beat.autopilot === 8) return;
     const mode = flightModeOf(autopilot, beat.custom_mode ?? 0);
     const armed = ((beat.base_mode ?? 0) & 128) !== 0;
     store.heartbeat(atMs);
-    const identity = { ...store.draft.identity, autopilot, systemId: store.draft.identity?.systemId ?? 1 };
+    const identity = { ...store.draft.identity, autopilot, systemId };
     store.set({ mode, armed, identity });
     const onGround = store.draft.landed === "ground";
     sink.heard({ mode, raw: beat.custom_mode ?? 0, systemStatus: beat.system_status ?? 0, armed, onGround, atMs });

@@ -76,6 +76,7 @@ export function openMavsdkVehicle(options: MavsdkVehicleOptions): Vehicle & { re
   const payload = new PayloadCommands(context);
   const params = new ParamCommands(context);
   let heardMs = -Infinity;
+  let askedOn: Rpc | undefined;
 
   const connection = new Connection({
     folder: options.folder,
@@ -94,6 +95,11 @@ export function openMavsdkVehicle(options: MavsdkVehicleOptions): Vehicle & { re
         payloads: context.payloads,
         heard(heard) {
           heardMs = heard.atMs;
+          // Only now is the vehicle's system id known, which a request must carry.
+          if (askedOn !== rpc) {
+            askedOn = rpc;
+            void askRates(rpc);
+          }
           const change = watch.heard(heard);
           if (change === undefined) return;
           log.info(
@@ -112,7 +118,6 @@ export function openMavsdkVehicle(options: MavsdkVehicleOptions): Vehicle & { re
         missionProgress: (current, total) => missions.progress(current, total),
       });
       void introduce(rpc);
-      void askRates(rpc);
     },
     onReturn: (rpc) => void askRates(rpc),
   });
