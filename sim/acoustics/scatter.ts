@@ -36,7 +36,9 @@ const CHECKED = 120;
 
 interface Scatterer {
   energy: number;
-  lateS: number;
+  /** First and last step of the sound from its nearest to its farthest part. */
+  from: number;
+  to: number;
   facade: Facade;
 }
 
@@ -60,18 +62,16 @@ export function scatterTail(
   let seen = 0;
   let checked = 0;
   scatterers.forEach((each, i) => {
-    const step = Math.floor(each.lateS / STEP_S);
-    if (i >= CHECKED) {
-      const share = seen / checked;
-      open[step] = open[step]! + share * each.energy;
-      screened[step] = screened[step]! + (1 - share) * each.energy;
-      return;
+    const share = i < CHECKED ? Number(inSight(buildings, each.facade, source, microphone)) : seen / checked;
+    if (i < CHECKED) {
+      checked += each.energy;
+      seen += share * each.energy;
     }
-    checked += each.energy;
-    if (inSight(buildings, each.facade, source, microphone)) {
-      seen += each.energy;
-      open[step] = open[step]! + each.energy;
-    } else screened[step] = screened[step]! + each.energy;
+    const energy = each.energy / (each.to - each.from + 1);
+    for (let step = each.from; step <= each.to && step < steps; step++) {
+      open[step] = open[step]! + share * energy;
+      screened[step] = screened[step]! + (1 - share) * energy;
+    }
   });
   const straightM = Math.hypot(source[0] - microphone[0], source[1] - microphone[1], source[2] - microphone[2]);
   for (const end of [source, microphone]) addClutter(screened, clutterAbout(buildings, end) / straightM ** 2);
@@ -123,10 +123,15 @@ function scatterer(
   const widthM = Math.hypot(facade.b[0] - facade.a[0], facade.b[1] - facade.a[1]);
   const r1 = Math.max(Math.hypot(dx1, dy1), widthM / 2);
   const r2 = Math.max(Math.hypot(dx2, dy2), widthM / 2);
-  const lateS = (r1 + r2) / soundMps - firstS;
-  if (lateS < 0 || lateS >= LENGTH_S) return undefined;
+  const steps = [facade.a, facade.b, [x, y] as const].map(([px, py]) => {
+    const wayM = Math.hypot(source[0] - px, source[1] - py) + Math.hypot(microphone[0] - px, microphone[1] - py);
+    return Math.floor((wayM / soundMps - firstS) / STEP_S);
+  });
+  const from = Math.max(0, Math.min(...steps));
+  const to = Math.max(...steps);
+  if (to < 0 || from * STEP_S >= LENGTH_S) return undefined;
   const energy = (SCATTERED * widthM * facade.heightM * front1 * front2) / (Math.PI * r1 ** 3 * r2 ** 3);
-  return { energy, lateS, facade };
+  return { energy, from, to, facade };
 }
 
 /** The upper half of the facade, seen from both. */
