@@ -213,7 +213,7 @@ export class FirstArrivalPicker {
     let crossing = from;
     while (crossing < to && Math.abs(y[crossing]!) < level) crossing++;
     const { at, peak, slope, rise } = this.#halfHeight(y, crossing, valid);
-    const noiseSamples = (1.12 * noise) / slope;
+    const noiseSamples = (1.25 * noise) / slope;
     const longer = Math.max(0, rise - SHARP - SHARP_HALF * half);
     const snrDb = 20 * Math.log10(peak / noise);
     const wrong = WRONG_S / Math.sqrt(1 + Math.exp((snrDb - WRONG_DB) / WRONG_PER_DB));

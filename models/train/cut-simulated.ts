@@ -1,7 +1,7 @@
 /**
  * Renders clips of the simulated world and writes what the classifier would hear of every impulse in them.
  *
- *   node models/train/cut-simulated.ts OUT COUNT [SEED]      writes OUT/sim.f32 and OUT/sim.jsonl
+ *   node models/train/cut-simulated.ts OUT COUNT [SEED [NAME]]      writes OUT/NAME.f32 and OUT/NAME.jsonl; NAME is sim by default
  */
 import { mkdirSync } from "node:fs";
 import { drawClipOptions } from "#sim/render-clips.ts";
@@ -12,9 +12,9 @@ import { clipWriter, hear } from "./hear.ts";
 /** An onset this near to a true arrival is that arrival, seconds. */
 const SAME_S = 0.012;
 
-function main(out: string, count: number, seed: number): void {
+function main(out: string, count: number, seed: number, name: string): void {
   mkdirSync(out, { recursive: true });
-  const writer = clipWriter(out, "sim");
+  const writer = clipWriter(out, name);
   const root = new Rng(`hear/${seed}`);
   for (let index = 0; index < count; index++) {
     const rng = root.fork(index);
@@ -41,6 +41,6 @@ function main(out: string, count: number, seed: number): void {
   writer.close();
 }
 
-const [out, count, seed] = process.argv.slice(2);
-if (!out || !(Number(count) > 0)) throw new Error("usage: node models/train/cut-simulated.ts OUT COUNT [SEED]");
-main(out, Number(count), Number(seed ?? 1));
+const [out, count, seed, name] = process.argv.slice(2);
+if (!out || !(Number(count) > 0)) throw new Error("usage: node models/train/cut-simulated.ts OUT COUNT [SEED [NAME]]");
+main(out, Number(count), Number(seed ?? 1), name ?? "sim");

@@ -19,11 +19,18 @@ CLASS_OF = {
     "car_backfire": "vehicle", "car_crash_impact": "vehicle", "engine": "vehicle", "tyre_skid": "vehicle",
     "percussion_hit": "impact", "impact_weapon": "impact", "door": "impact",
 }
+KIND_CLASS = {"close_shot": "gunshot", "firework": "firework", "firecrackers": "firework", "backfire": "vehicle", "door": "impact", "hammer": "impact",
+              "metal": "impact", "glass": "glass", "balloon": "other", "babble": "other", "noise": "other"}
 # Copies of each recorded impulse, by kind: hard and rare ones more often.
-COPIES = {"shot": 10, "percussion_hit": 14, "street": 1.5, "door": 40, "explosion": 20, "dog_bark": 3, "person_sneeze": 3,
-          "music_loop": 5, "clock_tick": 3, "fire_crackling": 1.5, "helicopter": 1.5, "rain": 2, "sea_waves": 2, "baby_cry": 3,
-          "rooster": 2, "chainsaw": 2}
-SYNTHETIC = {"gunshot": 5000, "firework": 1500, "vehicle": 1500, "impact": 3500, "glass": 1500}
+COPIES = {"shot": 12, "percussion_hit": 12, "street": 1, "echo": 0.5, "door": 40, "explosion": 25, "dog_bark": 4,
+          "person_sneeze": 4, "music_loop": 6, "clock_tick": 6, "fire_crackling": 2, "helicopter": 2, "rain": 4,
+          "sea_waves": 2, "baby_cry": 4, "rooster": 3, "chainsaw": 5}
+# Copies of each impulse of the simulated world, and clips of our own synthesis.
+SIMULATED = {"gunshot": 2, "sim_echo": 0.35, "sim_noise": 0.25, "firecrackers": 0.7, "firework": 2, "glass": 3, "door": 3,
+             "balloon": 3, "babble": 5, "metal": 2, "hammer": 2, "backfire": 2}
+SYNTHETIC = {"gunshot": 4000, "close_shot": 4500, "firework": 1500, "vehicle": 1500, "impact": 3500, "glass": 1500}
+# A later arrival this much weaker than one within 0.6 s before it is an echo, and no shot of its own.
+ECHO_DB, ECHO_S = 8, 0.6
 
 
 def fold_of(row):
@@ -43,38 +50,94 @@ def load(folder, name="real"):
     return rows, clips
 
 
-def build(folder, rng, size=1.0):
-    """Training set: log-mels (float16), fine waves (float16), class index, fold (-1: in every fold's training), weight."""
-    rows, clips = load(folder)
-    quiet = [i for i, r in enumerate(rows) if r["what"] in ("street", "rain", "sea_waves", "helicopter") and permissive(r)]
-    noise = np.stack([clips[i, :net.SAMPLES] for i in rng.choice(quiet, min(400, len(quiet)), replace=False)])
-    noise /= noise.std(1, keepdims=True) + 1e-9
-    mels, fines, labels, folds = [], [], [], []
-    batch = []
+class Set:
+    """Log-mels and fine waves (float16), class index, and the fold whose models must not learn from the clip (-1: none)."""
 
-    def flush():
-        if batch:
-            mel, fine = net.features(np.stack(batch))
-            mels.append(mel.astype(np.float16))
-            fines.append(fine.astype(np.float16))
-            batch.clear()
+    def __init__(self):
+        self.mels, self.fines, self.labels, self.folds, self._batch = [], [], [], [], []
 
-    def add(clip, name, fold, clean):
-        batch.append(augment(rng, clip, noise, clean))
-        labels.append(net.CLASSES.index(name))
-        folds.append(fold)
-        if len(batch) == 256:
-            flush()
+    def add(self, clip, name, fold):
+        self._batch.append(clip)
+        self.labels.append(net.CLASSES.index(name))
+        self.folds.append(fold)
+        if len(self._batch) == 256:
+            self._flush()
 
+    def _flush(self):
+        if self._batch:
+            mel, fine = net.features(np.stack(self._batch))
+            self.mels.append(mel.astype(np.float16))
+            self.fines.append(fine.astype(np.float16))
+            self._batch.clear()
+
+    def arrays(self):
+        self._flush()
+        return np.concatenate(self.mels), np.concatenate(self.fines), np.array(self.labels), np.array(self.folds)
+
+
+def mark_weaker(rows):
+    """Sets `weakerDb`: how much weaker than the loudest arrival of the same recording within ECHO_S before it."""
+    before = []
+    for row in rows:
+        before = [r for r in before if r["group"] == row["group"] and r.get("file") == row.get("file") and 0 <= row["onsetS"] - r["onsetS"] < ECHO_S]
+        row["weakerDb"] = max((r["peakDbFs"] for r in before), default=-200) - row["peakDbFs"]
+        before.append(row)
+
+
+def noise_pools(rows, clips, kinds, rng):
+    """Quiet clips by fold, so that no fold is trained with another's noise."""
+    pools = {}
+    for i in rng.permutation(len(rows)):
+        if rows[i]["what"] in kinds and permissive(rows[i]):
+            pool = pools.setdefault(fold_of(rows[i]), [])
+            if len(pool) < 120:
+                x = np.array(clips[i, : net.SAMPLES], np.float64)
+                pool.append(x / (x.std() + 1e-9))
+    return pools
+
+
+def shifted(clip, rng):
+    shift = MARGIN + rng.integers(-30, 31)
+    return np.array(clip[shift : shift + net.SAMPLES], np.float64)
+
+
+def recorded(folder, rng, size=1.0):
+    rows, clips = load(folder, "real")
+    mark_weaker(rows)
+    pools = noise_pools(rows, clips, ("street", "rain", "sea_waves", "helicopter"), rng)
+    out = Set()
     for row, clip in zip(rows, clips):
-        if row["what"] in ("echo", "ungrouped") or not permissive(row):
+        if row["what"] == "ungrouped" or not permissive(row):
             continue
-        copies = COPIES.get(row["what"], 1) * size
-        for _ in range(int(copies + rng.random())):
-            shift = MARGIN + rng.integers(-30, 31)
-            add(clip[shift : shift + net.SAMPLES].astype(np.float64), CLASS_OF.get(row["what"], "other"), fold_of(row), False)
+        if row["what"] == "echo" and row["weakerDb"] < ECHO_DB:
+            continue
+        fold = fold_of(row)
+        for k in range(int(COPIES.get(row["what"], 1) * size + rng.random())):
+            x = shifted(clip, rng)
+            x = augment(rng, x, pools[fold], False) if k > 0 or rng.random() < 0.5 else x.astype(np.float32)
+            out.add(x, CLASS_OF.get(row["what"], "other"), fold)
+    return out.arrays()
+
+
+def simulated(folder, rng, size=1.0):
+    """The simulated world and our own synthesis: nothing recorded."""
+    rows, clips = load(folder, "sim")
+    mark_weaker(rows)
+    pool = [np.array(clips[i, : net.SAMPLES], np.float64) for i in range(len(rows)) if rows[i]["of"] == "noise"][:200]
+    pool = [x / (x.std() + 1e-9) for x in pool]
+    out = Set()
+    for row, clip in zip(rows, clips):
+        what = row["what"]
+        if what == "sim_echo" and row["of"] == "gunshot" and row["weakerDb"] < ECHO_DB:
+            continue
+        name = row["soundClass"]
+        if what == "sim_echo" and row["of"] != "gunshot":
+            name = KIND_CLASS[row["of"]]
+        for k in range(int(SIMULATED.get(what, 1) * size + rng.random())):
+            x = shifted(clip, rng)
+            out.add(augment(rng, x, pool, False) if k > 0 or rng.random() < 0.4 else x.astype(np.float32), name, -1)
     for name, count in SYNTHETIC.items():
         for _ in range(int(count * size)):
-            add(np.roll(MAKERS[name](rng), rng.integers(-18, 19)), name, -1, True)
-    flush()
-    return np.concatenate(mels), np.concatenate(fines), np.array(labels), np.array(folds)
+            sound = np.roll(MAKERS[name](rng), rng.integers(-18, 19))
+            out.add(augment(rng, sound, pool, True), KIND_CLASS.get(name, name), -1)
+    return out.arrays()

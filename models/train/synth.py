@@ -81,6 +81,25 @@ def _render(rng, event, paths, tail):
     return y
 
 
+def _rounds(rng, out, chance):
+    """Further rounds of the same weapon, before and after, over the same paths."""
+    if rng.random() >= chance:
+        return out
+    interval = _log_uniform(rng, 0.07, 0.7)
+    once = out
+    out = once.copy()
+    for k in range(rng.integers(-2, 1), 8):
+        shift = int((k * interval + rng.normal(0, 0.02) * interval) * RATE)
+        if k == 0 or abs(shift) >= SAMPLES:
+            continue
+        gain = 10 ** (rng.normal(0, 1.5) / 20)
+        if shift > 0:
+            out[shift:] += gain * once[: SAMPLES - shift]
+        else:
+            out[: SAMPLES + shift] += gain * once[-shift:]
+    return out
+
+
 def gunshot(rng):
     positive = _log_uniform(rng, 1.2e-4, 4.5e-3)
     decay = rng.uniform(0.7, 2.2)
@@ -106,21 +125,36 @@ def gunshot(rng):
             event = lambda t: part * n_wave(t + lead, length) + blast(t)
     tail = (0.0 if rng.random() < 0.15 else _log_uniform(rng, 0.01, 0.6), _log_uniform(rng, 0.12, 2.5))
     out = _render(rng, event, paths, tail)
-    if rng.random() < 0.4:  # further rounds, before and after, over the same paths
-        interval = _log_uniform(rng, 0.07, 0.7)
-        first = rng.integers(-2, 1)
-        once = out
-        out = once.copy()
-        for k in range(first, 8):
-            shift = int((k * interval + rng.normal(0, 0.02) * interval) * RATE)
-            if k == 0 or abs(shift) >= SAMPLES:
-                continue
-            gain = 10 ** (rng.normal(0, 1.5) / 20)
-            if shift > 0:
-                out[shift:] += gain * once[: SAMPLES - shift]
-            else:
-                out[: SAMPLES + shift] += gain * once[-shift:]
-    return out
+    return _rounds(rng, out, 0.4)
+
+
+def close_shot(rng):
+    """A shot as a telephone or a sound recordist a few metres away has it: the wave itself is lost in an overdriven burst
+    of noise that dies in two stages, over a thump, with the weapon's mechanics behind it."""
+    t = np.arange(SAMPLES) / RATE - ONSET / RATE
+    after = np.maximum(t, 0)
+    flat = _log_uniform(rng, 3e-4, 0.05)
+    late = np.maximum(after - flat, 0)
+    fast, slow = _log_uniform(rng, 0.006, 0.08), _log_uniform(rng, 0.06, 0.7)
+    part = _log_uniform(rng, 0.01, 0.4)
+    bright = rng.standard_normal(SAMPLES)
+    dark = np.convolve(bright, np.exp(-np.arange(60) / rng.uniform(2, 20)), "full")[:SAMPLES]
+    dark /= dark.std() + 1e-9
+    out = (1 - part) * np.exp(-late / fast) * (bright + rng.uniform(0, 2) * dark) + part * np.exp(-late / slow) * dark
+    sweep = rng.uniform(50, 260) * after - rng.uniform(0, 300) * after**2
+    out = out + rng.uniform(0, 2) * np.exp(-after / _log_uniform(rng, 0.012, 0.12)) * np.sin(2 * np.pi * sweep + rng.uniform(0, 6))
+    out *= np.clip(after / _log_uniform(rng, 5e-5, 2e-3), 0, 1)
+    positive = _log_uniform(rng, 2e-4, 3e-3)
+    out += _log_uniform(rng, 0.3, 8) * rng.choice([1, 1, -1]) * friedlander(t, positive)
+    if rng.random() < 0.6:
+        out += _log_uniform(rng, 0.2, 4) * friedlander(t - _log_uniform(rng, 5e-4, 0.02), positive)
+    out = np.where(t >= 0, out, 0)
+    if rng.random() < 0.4:  # slide, case, bolt
+        for _ in range(rng.integers(1, 4)):
+            at = ONSET + int(rng.uniform(0.03, 0.3) * RATE)
+            n = 200
+            out[at : at + n] += rng.uniform(0.02, 0.25) * rng.standard_normal(n) * np.exp(-np.arange(n) / rng.uniform(8, 60))
+    return _rounds(rng, out, 0.45)
 
 
 def firework(rng):
@@ -207,4 +241,4 @@ def glass(rng):
     return out + rng.uniform(0.2, 2.0) * blow
 
 
-MAKERS = {"gunshot": gunshot, "firework": firework, "vehicle": vehicle, "impact": impact, "glass": glass}
+MAKERS = {"gunshot": gunshot, "close_shot": close_shot, "firework": firework, "vehicle": vehicle, "impact": impact, "glass": glass}

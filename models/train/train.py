@@ -16,8 +16,8 @@ import net
 from export import export
 
 
-def train(mel, fine, labels, rng, epochs, note=""):
-    params = {k: jnp.asarray(v) for k, v in net.init(rng).items()}
+def train(mel, fine, labels, rng, epochs, note="", start=None, peak=2e-3):
+    params = {k: jnp.asarray(v) for k, v in (start or net.init(rng)).items()}
     m = jax.tree.map(jnp.zeros_like, params)
     v = jax.tree.map(jnp.zeros_like, params)
     counts = np.bincount(labels, minlength=len(net.CLASSES))
@@ -46,14 +46,14 @@ def train(mel, fine, labels, rng, epochs, note=""):
     steps = epochs * (len(labels) // size)
     t = 0
     key = jax.random.PRNGKey(int(rng.integers(1 << 30)))
-    start = time.time()
+    began = time.time()
     for epoch in range(epochs):
         order = rng.permutation(len(labels))
         total = 0.0
         for i in range(0, len(order) - size + 1, size):
             pick = np.sort(order[i : i + size])
             t += 1
-            rate = 2e-3 * min(1, t / 50) * 0.5 * (1 + np.cos(np.pi * t / (steps + 1)))
+            rate = peak * min(1, t / 50) * 0.5 * (1 + np.cos(np.pi * t / (steps + 1)))
             key, drop = jax.random.split(key)
             a = mel[pick].astype(np.float32)
             # Masks and shifts on the image: a band or a stretch of time may be missing.
@@ -66,7 +66,7 @@ def train(mel, fine, labels, rng, epochs, note=""):
                 a[:, :, t0 : t0 + rng.integers(4, 20)] = a.mean()
             params, m, v, value = step(params, m, v, float(t), rate, a, fine[pick].astype(np.float32), labels[pick], drop)
             total += float(value)
-        print(f"{note}epoch {epoch + 1}/{epochs} loss {total / (len(order) // size):.4f} {time.time() - start:.0f} s", flush=True)
+        print(f"{note}epoch {epoch + 1}/{epochs} loss {total / (len(order) // size):.4f} {time.time() - began:.0f} s", flush=True)
     return {k: np.asarray(v) for k, v in params.items()}
 
 
@@ -84,18 +84,39 @@ def main():
     args = argparse.ArgumentParser()
     args.add_argument("--clips", required=True)
     args.add_argument("--out", required=True)
-    args.add_argument("--folds")
+    args.add_argument("--folds", required=True)
     args.add_argument("--seed", type=int, default=1)
     args.add_argument("--size", type=float, default=1.0)
-    args.add_argument("--epochs", type=int, default=10)
+    args.add_argument("--epochs", type=int, default=8)
+    args.add_argument("--tune-epochs", type=int, default=3)
+    args.add_argument("--share", type=float, default=0.5, help="of the simulated clips that go into each fold's tuning")
+    args.add_argument("--which", default="all,0,1,2,3,4,5", help="the released model (all) and the folds to train")
+    args.add_argument("--base", help="a base.npz of an earlier run, to tune from it at once")
     a = args.parse_args()
     rng = np.random.default_rng(a.seed)
-    t0 = time.time()
-    mel, fine, labels, folds = data.build(a.clips, rng, a.size)
-    print(f"{len(labels)} clips {dict(zip(net.CLASSES, np.bincount(labels)))} {time.time() - t0:.0f} s", flush=True)
-    pathlib.Path(a.out).mkdir(parents=True, exist_ok=True)
-    params = train(mel, fine, labels, np.random.default_rng(a.seed + 1), a.epochs)
-    export(params, 1.0, np.zeros(len(net.CLASSES), np.float32), f"{a.out}/model.onnx")
+    began = time.time()
+    for folder in (a.out, a.folds):
+        pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
+    made = data.simulated(a.clips, rng, a.size)
+    real = data.recorded(a.clips, rng, a.size)
+    for name, part in (("simulated", made), ("recorded", real)):
+        print(f"{name} {dict(zip(net.CLASSES, np.bincount(part[2], minlength=6).tolist()))} {time.time() - began:.0f} s", flush=True)
+    # First what no fold holds out, then, fold by fold, what was recorded; the released model is tuned on all of it.
+    if a.base:
+        base = dict(np.load(a.base))
+    else:
+        base = train(*made[:3], np.random.default_rng(a.seed + 1), a.epochs, "base ")
+    np.savez(f"{a.folds}/base.npz", **base)
+    none = np.zeros(len(net.CLASSES), np.float32)
+    for fold in [-2 if name == "all" else int(name) for name in a.which.split(",")]:
+        tune_rng = np.random.default_rng(a.seed + 10 + fold)
+        some = tune_rng.permutation(len(made[2]))[: int(a.share * len(made[2]))]
+        keep = np.flatnonzero(real[3] != fold)
+        parts = [np.concatenate([made[k][some], real[k][keep]]) for k in range(3)]
+        params = train(*parts, tune_rng, a.tune_epochs, f"fold {fold} ", base, 1.2e-3)
+        np.savez(f"{a.folds}/{'all' if fold == -2 else fold}.npz", **params)
+        export(params, 1.0, none, f"{a.out}/model.onnx" if fold == -2 else f"{a.folds}/{fold}.onnx")
+    print(f"done in {time.time() - began:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,38 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { MODEL_RATE_HZ, MODEL_SAMPLES, ONSET_SAMPLE, resampleClip } from "./clip-resampler.ts";
+
+for (const rate of [8000, 11025, 12000, 16000, 44100, 48000, 96000]) {
+  test(`a 1 kHz sine at ${rate} Hz keeps its amplitude and phase within 1 %`, () => {
+    const onsetS = 0.2 + 0.37 / rate;
+    const clip = Float32Array.from({ length: Math.round(1.2 * rate) }, (_, i) =>
+      Math.sin(2 * Math.PI * 1000 * (i / rate - onsetS)),
+    );
+    const out = new Float32Array(MODEL_SAMPLES);
+    resampleClip(clip, rate, onsetS, out);
+    let worst = 0;
+    for (let i = 600; i < MODEL_SAMPLES - 600; i++) {
+      worst = Math.max(worst, Math.abs(out[i]! - Math.sin((2 * Math.PI * 1000 * (i - ONSET_SAMPLE)) / MODEL_RATE_HZ)));
+    }
+    assert.ok(worst < 0.01, `${worst}`);
+  });
+}
+
+test("what is above 6 kHz does not fold down: a 9 kHz sine at 48 kHz is 40 dB weaker", () => {
+  const clip = Float32Array.from({ length: 48000 }, (_, i) => Math.sin((2 * Math.PI * 9000 * i) / 48000));
+  const out = new Float32Array(MODEL_SAMPLES);
+  resampleClip(clip, 48000, 0.15, out);
+  let peak = 0;
+  for (let i = 300; i < 9000; i++) peak = Math.max(peak, Math.abs(out[i]!));
+  assert.ok(peak < 0.01, `${peak}`);
+});
+
+test("what lies outside the clip is zero", () => {
+  const out = new Float32Array(MODEL_SAMPLES).fill(9);
+  resampleClip(new Float32Array(1600).fill(1), 16000, 0.05, out);
+  assert.is(out[0], 0);
+  assert.is(out.at(-1), 0);
+  assert.ok(Math.abs(out[ONSET_SAMPLE]! - 1) < 0.01);
+});
+
+test.run();

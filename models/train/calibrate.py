@@ -1,0 +1,107 @@
+"""Calibrates what train.py made, on clips that no part of each model has seen, and writes the models with it.
+
+  python models/train/calibrate.py --clips CLIPS --folds FOLDS --out models/gunshot/<version>
+
+Vector scaling (C. Guo et al., "On calibration of modern neural networks", ICML 2017): one scale and a bias per class.
+A fold's calibration is fitted on the other folds' held-out logits; the released one on all of them.
+Prints and writes OUT/calibration.json: counts (the class prior), scale, bias, negative log-likelihood, calibration error.
+"""
+
+import argparse
+import json
+
+import numpy as np
+from scipy.optimize import minimize
+
+import data
+import net
+from export import export
+from train import predict, real_features
+
+LEFT_OUT = ("echo", "ungrouped", "sim_echo")
+
+
+def softmax(z):
+    z = z - z.max(1, keepdims=True)
+    e = np.exp(z)
+    return e / e.sum(1, keepdims=True)
+
+
+def fit(z, y):
+    def cost(p):
+        q = softmax(z * np.exp(p[0]) + p[1:])
+        return -np.log(q[np.arange(len(y)), y] + 1e-12).mean() + 1e-3 * (p[1:] ** 2).mean()
+
+    best = minimize(cost, np.zeros(1 + z.shape[1]), method="L-BFGS-B").x
+    return float(np.exp(best[0])), (best[1:] - best[1:].mean()).astype(np.float32)
+
+
+def calibration_error(p, hit, bins=10):
+    """Expected calibration error of a probability over bins of equal width."""
+    which = np.minimum((p * bins).astype(int), bins - 1)
+    return float(sum((which == b).mean() * abs(p[which == b].mean() - hit[which == b].mean()) for b in range(bins) if (which == b).any()))
+
+
+def held_out(clips_folder, folds_folder):
+    """Rows, held-out logits, class and fold of every clip that counts: recorded ones, and simulated ones of another seed."""
+    rows, clips = data.load(clips_folder, "real")
+    keep = [i for i, r in enumerate(rows) if r["what"] not in LEFT_OUT]
+    rows, clips = [rows[i] for i in keep], clips[keep]
+    fold = [data.fold_of(r) for r in rows]
+    label = [net.CLASSES.index(data.CLASS_OF.get(r["what"], "other")) for r in rows]
+    made, made_clips = data.load(clips_folder, "held")
+    keep = [i for i, r in enumerate(made) if r["what"] not in LEFT_OUT and (r["what"] != "sim_noise" or i % 4 == 0)]
+    made = [made[i] for i in keep]
+    rows += made
+    fold += [int(r["group"].split("/")[1]) % data.FOLDS for r in made]
+    label += [net.CLASSES.index(r["soundClass"]) for r in made]
+    parts = [real_features([], c) for c in (clips, made_clips[keep])]
+    mel, fine = (np.concatenate([p[k] for p in parts]) for k in (0, 1))
+    fold = np.array(fold)
+    logits = np.zeros((len(rows), len(net.CLASSES)), np.float32)
+    for k in range(data.FOLDS):
+        params = dict(np.load(f"{folds_folder}/{k}.npz"))
+        pick = np.flatnonzero(fold == k)
+        logits[pick] = predict(params, mel[pick], fine[pick])
+    return rows, logits, np.array(label), fold
+
+
+def main():
+    args = argparse.ArgumentParser()
+    for name in ("--clips", "--folds", "--out"):
+        args.add_argument(name, required=True)
+    a = args.parse_args()
+    rows, logits, label, fold = held_out(a.clips, a.folds)
+    p = np.zeros_like(logits)
+    for k in range(data.FOLDS):
+        scale, bias = fit(logits[fold != k], label[fold != k])
+        pick = fold == k
+        p[pick] = softmax(logits[pick] * scale + bias)
+        export(dict(np.load(f"{a.folds}/{k}.npz")), scale, bias, f"{a.folds}/{k}.onnx")
+    scale, bias = fit(logits, label)
+    export(dict(np.load(f"{a.folds}/all.npz")), scale, bias, f"{a.out}/model.onnx")
+    real = np.array([r["source"] != "sim" for r in rows])
+    report = {
+        "method": "vector scaling, cross-fitted over the folds",
+        "classPrior": {c: int(n) for c, n in zip(net.CLASSES, np.bincount(label, minlength=len(net.CLASSES)))},
+        "scale": scale,
+        "bias": [float(b) for b in bias],
+        "accuracy": float((p.argmax(1) == label).mean()),
+        "negativeLogLikelihood": float(-np.log(p[np.arange(len(label)), label] + 1e-12).mean()),
+        "eceGunshot": calibration_error(p[:, 0], label == 0),
+        "eceGunshotRecordedOnly": calibration_error(p[real, 0], label[real] == 0),
+        "eceTopClass": calibration_error(p.max(1), p.argmax(1) == label),
+        "reliability": [
+            {"from": b / 10, "n": int(m.sum()), "said": float(p[m, 0].mean()), "true": float((label[m] == 0).mean())}
+            for b in range(10)
+            if (m := np.minimum((p[:, 0] * 10).astype(int), 9) == b).any()
+        ],
+    }
+    json.dump(report, open(f"{a.out}/calibration.json", "w"), indent=2)
+    print(json.dumps({k: v for k, v in report.items() if k != "reliability"}, indent=1))
+    np.savez(f"{a.folds}/held-out.npz", p=p, label=label, fold=fold)
+    json.dump(rows, open(f"{a.folds}/held-out.json", "w"))
+
+
+if __name__ == "__main__":
+    main()
