@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { connect } from "mqtt";
 import { suite } from "uvu";
@@ -159,6 +160,25 @@ test("a second gateway on the same data says so in one line and ends with status
   assert.equal(code, 1);
   assert.match(said, /^tocsin gateway: .* is in use: another gateway runs on this data directory\n$/);
   assert.equal((await fetch(`http://127.0.0.1:${first.http}/healthz`)).status, 200);
+});
+
+test("'gateway verify' finds the records whole beside a running gateway, and says where they are not", async (world) => {
+  const { mqtt, http } = await start(world);
+  const tri = await joinBroker(mqtt, "tri");
+  for (const id of ["s1", "s2"]) await publishShot(tri, makeShot({ id }));
+  await tri.endAsync();
+  await until("both rounds", async () => (await detailOf(http, "i1"))?.incident.rounds.length === 2);
+  const verify = () => {
+    const done = spawnSync(tocsin, ["gateway", "verify", "--config", world.config], { encoding: "utf8" });
+    return { status: done.status, ...JSON.parse(done.stdout) };
+  };
+  const whole = verify();
+  assert.deepEqual([whole.status, whole.ok], [0, true]);
+  const db = new DatabaseSync(join(world.folder, "data", "incidents.sqlite"));
+  db.exec("DROP TRIGGER entry_no_update; UPDATE entry SET by = 'nobody' WHERE seq = 2");
+  db.close();
+  const altered = verify();
+  assert.deepEqual([altered.status, altered.ok, altered.broken.why], [1, false, "entry 2 was altered"]);
 });
 
 test("a configuration with three faults ends with status 78 and three lines", async (world) => {

@@ -1,15 +1,20 @@
 /** `tocsin gateway`: runs the hub, and makes the hashes that its configuration holds instead of secrets. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { parseArgs } from "node:util";
 import { pino } from "pino";
 import { Fault } from "#contract/errors.ts";
 import { readGatewayConfig } from "#gateway/config.ts";
 import { hashSecret, newSecret, PASSWORD_LOG2_N, SECRET_LOG2_N } from "#gateway/credentials.ts";
+import { IncidentRecord } from "#gateway/incidents/record.ts";
 import { startGateway } from "#gateway/main.ts";
 import { type Command, printJson, say } from "../command.ts";
 
 const help = `
 usage: tocsin gateway --config FILE [--check] [--json]
        tocsin gateway hash [--new]
+       tocsin gateway verify --config FILE
 
 Runs the district's hub: MQTT broker, incident store, console, flows. Stops on SIGTERM or Ctrl-C.
 
@@ -19,6 +24,9 @@ Runs the district's hub: MQTT broker, incident store, console, flows. Stops on S
 
   hash           reads a password or secret from stdin, prints its hash for 'passwordHash' or 'secretHash'
   hash --new     makes a random secret for a node, prints {"secret", "hash"} as JSON
+
+  verify         recomputes the hash of every entry on every record, also while the gateway runs; prints
+                 {"ok", "length", "head", "broken"?} as JSON, status 1 where the records are not what was written
 `;
 
 async function hash(argv: readonly string[]): Promise<number> {
@@ -39,8 +47,25 @@ async function hash(argv: readonly string[]): Promise<number> {
   return 0;
 }
 
+async function verify(argv: readonly string[]): Promise<number> {
+  const { values } = parseArgs({ args: [...argv], options: { config: { type: "string" } } });
+  if (values.config === undefined) throw new Fault("usage", "which configuration? Give --config FILE");
+  const file = join(readGatewayConfig(values.config).dataDir, "incidents.sqlite");
+  if (!existsSync(file)) throw new Fault("input", `${file} is not there: no gateway has run on this data directory`);
+  const db = new DatabaseSync(file, { readOnly: true });
+  try {
+    const record = new IncidentRecord(db);
+    const result = record.verifyAll();
+    printJson({ ...result, head: record.head() });
+    return result.ok ? 0 : 1;
+  } finally {
+    db.close();
+  }
+}
+
 async function run(argv: readonly string[]): Promise<number> {
   if (argv[0] === "hash") return hash(argv.slice(1));
+  if (argv[0] === "verify") return verify(argv.slice(1));
   const { values } = parseArgs({
     args: [...argv],
     options: { config: { type: "string" }, check: { type: "boolean" }, json: { type: "boolean" } },
