@@ -68,6 +68,10 @@ for (const dark of [false, true]) {
           await page.locator(".bar button").first().click();
           await check("desk");
           await page.keyboard.press("Escape");
+          if (viewport === phone) await page.getByRole("navigation").getByRole("button", { name: "Map" }).click();
+          await page.getByRole("button", { name: "1 lost" }).click();
+          await page.locator(".node-card").waitFor();
+          await check("node");
           gateway.cut();
           await page.locator('.console[data-link="lost"]').waitFor();
           await check("lost link");

@@ -8,7 +8,7 @@ import * as assert from "uvu/assert";
 import { buildConsole } from "#gateway/build-console.ts";
 import { chromiumPath, launchBrowser } from "./fixtures/browser.ts";
 import { incidentOf } from "./fixtures/city.ts";
-import { ago, burst, mapReady, onPage } from "./fixtures/page.ts";
+import { ago, mapReady, onPage } from "./fixtures/page.ts";
 
 const desks = suite<{ folder: string; browser: Browser }>("console");
 
@@ -166,89 +166,18 @@ desks("J and K go through the queue; who took an incident is seen by all at once
   });
 });
 
-desks("the alarm sounds, repeats until taken, and can be tried", async ({ browser, folder }) => {
-  await onPage(browser, folder, { incidents: [] }, async (page, gateway) => {
-    await page.getByText("Nothing waits for you.").waitFor();
-    await page.evaluate(() => {
-      const starts: number[] = [];
-      Object.assign(globalThis, { starts });
-      const start = OscillatorNode.prototype.start;
-      OscillatorNode.prototype.start = function (when?: number) {
-        starts.push(when ?? 0);
-        start.call(this, when);
-      };
-    });
-    const tones = () => page.evaluate(() => (globalThis as unknown as { starts: number[] }).starts.length);
-    await page.getByRole("button", { name: "jd" }).click();
-    await page.getByRole("button", { name: "Test the alarm" }).click();
-    await page.waitForFunction(() => (globalThis as unknown as { starts: number[] }).starts.length === 8);
-    gateway.say(burst());
-    await page.locator(".alarm:not([hidden])").waitFor();
-    assert.match((await page.locator("#favicon").getAttribute("href"))!, /^data:image\/svg/);
-    await page.waitForFunction(() => (globalThis as unknown as { starts: number[] }).starts.length >= 24, undefined, {
-      timeout: 12_000,
-    });
-    await page.locator(".alarm-take").click();
-    await page.locator(".alarm").waitFor({ state: "hidden" });
-    const heard = await tones();
-    assert.is(heard % 8, 0);
-    assert.is(await page.locator("#favicon").getAttribute("href"), "./favicon.svg");
-  });
-});
-
-desks(
-  "a lost link greys the picture, says since when, and comes back by itself with what was missed",
-  async ({ browser, folder }) => {
-    await onPage(browser, folder, {}, async (page, gateway) => {
-      await page.locator(".arrivals").waitFor();
-      gateway.cut();
-      await page.locator('.console[data-link="lost"]').waitFor();
-      const banner = page.locator(".link-banner");
-      assert.match(
-        await banner.innerText(),
-        /Link lost\s+since \d\d:\d\d:\d\d E[SD]T\s+· the picture below is \d+ s old/,
-      );
-      assert.is(await page.locator("#panel-map").evaluate((map) => getComputedStyle(map).filter), "grayscale(1)");
-      assert.match(await page.title(), /^LINK LOST/);
-      gateway.say(incidentOf({ id: "01K0WHILEOUT", firedAt: ago(1), rounds: 5 }));
-      gateway.back();
-      await page.locator('.console[data-link="live"]').waitFor();
-      await page.locator(".row", { hasText: "5 rounds" }).waitFor();
-      assert.is(await page.locator("#panel-map").evaluate((map) => getComputedStyle(map).filter), "none");
-    });
-  },
-);
-
-desks("a session that ended leads to the login page, which says that nothing was lost", async ({ browser, folder }) => {
+desks("somebody else's verdict ends the choice of a reason, and says who it was", async ({ browser, folder }) => {
   await onPage(browser, folder, {}, async (page, gateway) => {
     await page.locator(".arrivals").waitFor();
-    await page.context().clearCookies();
-    gateway.cut();
-    gateway.back();
-    await page.getByText("Your session ended. Sign in again; nothing was lost.").waitFor();
-    await page.getByLabel("Name").fill("jd");
-    await page.getByLabel("Password").fill("wrong");
-    await page.getByRole("button", { name: "Sign in" }).click();
-    await page.getByText("do not belong together").waitFor();
+    await page.keyboard.press("c");
+    await page.getByText("Confirm as gunfire. Why?").waitFor();
+    const verdict = { status: "dismissed" as const, by: "maria", at: ago(0), reason: "Fireworks" };
+    gateway.say({ ...gateway.incidents.get("01K0SHOT8F2A")!, version: 2, status: "dismissed", verdict });
+    await page.locator(".said.has-failed", { hasText: "maria said dismissed (Fireworks) while you chose" }).waitFor();
+    await page.keyboard.press("1");
+    assert.equal(gateway.verdicts, []);
   });
 });
-
-desks(
-  "without WebGL the same streets, nodes and bound are drawn plainly, and the console says so",
-  async ({ folder }) => {
-    const plain = await launchBrowser({ webgl: false });
-    try {
-      await onPage(plain, folder, {}, async (page) => {
-        await page.getByText("This browser has no WebGL 2, so the map is drawn plainly.").waitFor();
-        await page.locator(".flat-place").waitFor();
-        assert.is(await page.locator(".flat-street").count(), 15);
-        assert.match(await page.locator(".flat-map svg").first().innerHTML(), /within 3 m/);
-      });
-    } finally {
-      await plain.close();
-    }
-  },
-);
 
 if (chromiumPath() === undefined) {
   process.stdout.write("console.test: skipped, no Chromium here (apt-get install chromium)\n");

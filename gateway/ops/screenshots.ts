@@ -142,6 +142,16 @@ const shots: Shot[] = [
     },
   },
   {
+    name: "console-sunlight",
+    look: { viewport: desk },
+    pose: async (page) => {
+      await settled(page);
+      await page.getByRole("button", { name: "jd" }).click();
+      await page.getByText("Sunlight").click();
+      await page.waitForTimeout(1500);
+    },
+  },
+  {
     name: "console-login",
     look: { viewport: desk },
     signedOut: true,

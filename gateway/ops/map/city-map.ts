@@ -94,7 +94,14 @@ export function createCityMap(options: CityMapOptions): CityMap {
     },
     fit(box, { animate, maxZoom }) {
       const { clientWidth, clientHeight } = options.container;
-      const padding = Math.max(20, Math.min(90, clientWidth * 0.12, clientHeight * 0.12));
+      // Room for the tools on the right, legend and scale below.
+      const side = Math.max(16, Math.min(60, clientWidth * 0.06));
+      const padding = {
+        top: side,
+        left: side,
+        right: Math.min(96, clientWidth * 0.22),
+        bottom: Math.min(84, clientHeight * 0.16),
+      };
       map.fitBounds(box, { padding, maxZoom, animate, duration: 600, linear: true });
     },
     zoom: (by) => void map.zoomTo(map.getZoom() + by, { duration: 150 }),

@@ -4,7 +4,7 @@ import type { Theme } from "../state/preferences.ts";
 import { collection, type Features } from "./features.ts";
 import { palettes } from "./palette.ts";
 
-export const sourceNames = ["streets", "nodes", "incidents", "rings", "selected"] as const;
+export const sourceNames = ["streets", "nodes", "chosen-node", "incidents", "rings", "selected"] as const;
 export type SourceName = (typeof sourceNames)[number];
 export type MapData = Record<SourceName, Features>;
 
@@ -138,6 +138,18 @@ export function styleOf(theme: Theme, data: MapData): StyleSpecification {
           "icon-allow-overlap": true,
           "icon-ignore-placement": true,
           "icon-size": ["interpolate", ["linear"], ["zoom"], 11, 0.5, 15, 1],
+        },
+      },
+      {
+        id: "chosen-node",
+        type: "circle",
+        source: "chosen-node",
+        paint: {
+          "circle-radius": 15,
+          "circle-color": p.halo,
+          "circle-opacity": 0.25,
+          "circle-stroke-color": p.text,
+          "circle-stroke-width": 2,
         },
       },
       {

@@ -59,9 +59,9 @@ export function Help() {
       ))}
       <h3>What the figures mean</h3>
       <p>
-        <b>97 % very likely</b>: how sure the network is that this was gunfire. <b>Within 3 m</b>: the place lies inside
-        the ellipse with 95 % probability; the figure is its longer half axis. <b>Residual</b>: how much earlier or
-        later a node heard the sound than this place explains.
+        <b>97 % almost certain</b>: how sure the network is that this was gunfire. <b>Within 3 m</b>: the place lies
+        inside the ellipse with 95 % probability; the figure is its longer half axis. <b>Residual</b>: how much earlier
+        or later a node heard the sound than this place explains.
       </p>
       <p class="faint">Map drawing: MapLibre GL JS, BSD-3-Clause. Typeface: Inter, SIL OFL 1.1.</p>
     </section>

@@ -14,15 +14,17 @@ import { focusMap, mapFocus } from "../map/focus.ts";
 import { conditions, countConditions } from "../map/node-condition.ts";
 import { select } from "../state/actions.ts";
 import { loadStreets } from "../state/connect.ts";
-import { nodesPlaced, recentIncidents, ringShot, selectedShots } from "../state/map-state.ts";
+import { chosenNode, nodesPlaced, recentIncidents, ringShot, selectedShots, showNextNode } from "../state/map-state.ts";
 import { reducedMotion, theme } from "../state/preferences.ts";
 import { rings, selected, selectedId, site, streets, tab } from "../state/store.ts";
 import { FlatMap } from "./flat-map.tsx";
 import { Key } from "./key.tsx";
+import { NodeCard } from "./node-card.tsx";
 import { NodeMark } from "./node-mark.tsx";
 
 type Kind = "waiting" | "drawn" | "plain";
 
+/** Counts by state; each leads through the nodes of that state, one at a time. */
 function Legend() {
   const counts = countConditions(nodesPlaced.value);
   return (
@@ -31,7 +33,9 @@ function Legend() {
         ({ id, word }) =>
           (id === "ok" || counts[id] > 0) && (
             <li key={id}>
-              <NodeMark condition={id} /> {counts[id]} {word}
+              <button type="button" onClick={() => showNextNode(id)}>
+                <NodeMark condition={id} /> {counts[id]} {word}
+              </button>
             </li>
           ),
       )}
@@ -58,7 +62,7 @@ async function mount(container: HTMLElement, centre: { lat: number; lon: number 
     centre,
     theme: theme(),
     onIncident: (id) => select(id, false),
-    onNode: () => {},
+    onNode: (id) => (chosenNode.value = id),
   });
   const stops = [
     effect(() => map.setTheme(theme())),
@@ -66,6 +70,10 @@ async function mount(container: HTMLElement, centre: { lat: number; lon: number 
       if (streets.value.kind === "ready") map.set("streets", streets.value.value as Features);
     }),
     effect(() => map.set("nodes", nodeFeatures(nodesPlaced.value))),
+    effect(() => {
+      const node = nodesPlaced.value.find(({ id }) => id === chosenNode.value);
+      map.set("chosen-node", nodeFeatures(node === undefined ? [] : [node]));
+    }),
     effect(() => map.set("incidents", incidentFeatures(recentIncidents.value))),
     effect(() => map.set("selected", selectedFeatures(selected.value))),
     effect(() => map.set("rings", ringFeatures(rings.value ? ringShot.value : undefined))),
@@ -200,6 +208,7 @@ export function MapPanel() {
           </svg>
         </button>
       </div>
+      <NodeCard />
       <Legend />
       <p class="unseen">
         Keys: <Key>M</Key> map on the incident, <Key>R</Key> rings

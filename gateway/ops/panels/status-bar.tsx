@@ -51,35 +51,37 @@ function LinkLight() {
   );
 }
 
-/** Health as the gateway last said it; a `?` where it never did. */
+/** Health as the gateway last said it; a `?` where it never did, or where what it said is no longer news. */
 function Lights() {
   const { health } = picture.value;
+  const known = health !== undefined && link.value.kind === "live";
+  const levelOf = (state: string | undefined): Level =>
+    !known ? "unknown" : state === "ok" ? "ok" : state === "down" ? "bad" : "warn";
   const detail =
     health &&
     Object.entries(health.detail)
       .map(([name, value]) => `${name} ${value}`)
       .join(" · ");
-  const flows: Level =
-    health === undefined ? "unknown" : health.flows === "ok" ? "ok" : health.flows === "down" ? "bad" : "warn";
   const clocks = health?.clocks;
+  const synchronised = clocks !== undefined && clocks.synchronised === clocks.total;
   return (
     <ul class="lights" aria-label="State of the system">
       <LinkLight />
-      <Light level={health === undefined ? "unknown" : health.bus === "ok" ? "ok" : "bad"} label="bus" title={detail}>
+      <Light level={levelOf(health?.bus)} label="bus" title={detail}>
         {health?.bus ?? "?"}
       </Light>
       <Light
-        level={clocks === undefined ? "unknown" : clocks.synchronised === clocks.total ? "ok" : "warn"}
+        level={levelOf(synchronised ? "ok" : "some")}
         label="clocks"
         title="nodes whose clock is synchronised, of all nodes"
       >
         {clocks === undefined ? "?" : `${clocks.synchronised}/${clocks.total}`}
       </Light>
-      <Light level={flows} label="flows" title={health?.flowsNote}>
+      <Light level={levelOf(health?.flows)} label="flows" title={health?.flowsNote}>
         {health?.flows ?? "?"}
       </Light>
       {health?.relay !== undefined && (
-        <Light level={health.relay === "ok" ? "ok" : health.relay === "down" ? "bad" : "warn"} label="video">
+        <Light level={levelOf(health.relay)} label="video">
           {health.relay}
         </Light>
       )}

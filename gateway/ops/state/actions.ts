@@ -1,5 +1,5 @@
 /** What people do: every act goes to the gateway and comes back as a newer version; nothing is changed here first. */
-import { batch } from "@preact/signals";
+import { batch, effect } from "@preact/signals";
 import type { IncidentState, IncidentStatus } from "#contract/incident.ts";
 import { type Answer, api } from "../api.ts";
 import { statusWord } from "../words.ts";
@@ -124,5 +124,27 @@ export async function loadOlder(): Promise<void> {
       picture.value = withPage(picture.value, incidents, open ? picture.value.total : total);
       pageState.value = incidents.length === 0 ? { kind: "ready", value: true } : { kind: "idle" };
     } else pageState.value = { kind: "failed", error: answer.error };
+  });
+}
+
+/** Somebody else's verdict ends the choice of a reason: nobody overrules what they have not seen. Returns what stops it. */
+export function watchOthersVerdicts(): () => void {
+  let seen: { incident: string; at: string | undefined } | undefined;
+  return effect(() => {
+    const incident = selected.value;
+    if (incident === undefined || asking.value === undefined) {
+      seen = undefined;
+      return;
+    }
+    const now = { incident: incident.incident, at: incident.verdict?.at };
+    const before = seen;
+    seen = now;
+    if (before === undefined || before.incident !== now.incident || before.at === now.at || busy.peek()) return;
+    const { by, status, reason } = incident.verdict!;
+    if (by === session.peek()?.user) return;
+    batch(() => {
+      asking.value = undefined;
+      said.value = { text: `Not done: ${by} said ${status} (${reason}) while you chose. Look again.`, failed: true };
+    });
   });
 }

@@ -2,7 +2,7 @@
 import { effect } from "@preact/signals";
 import { api } from "../api.ts";
 import { streetLines } from "../nearest-street.ts";
-import { endedSession, loadDetail } from "./actions.ts";
+import { endedSession, loadDetail, watchOthersVerdicts } from "./actions.ts";
 import { keepLive, type Socket } from "./live.ts";
 import {
   clockOffsetMs,
@@ -91,6 +91,7 @@ export function connect(until: AbortSignal): void {
   };
   loadWhatIsMissing();
   const following = followSelected();
+  const stopWatching = watchOthersVerdicts();
   retry = keepLive({
     open: () => new WebSocket(liveAddress()) as unknown as Socket,
     nowMs: () => Date.now(),
@@ -126,6 +127,7 @@ export function connect(until: AbortSignal): void {
     clearTimeout(siteRetry);
     removeEventListener("online", online);
     following.stop();
+    stopWatching();
     stopFilter();
     clockOffsetMs.value = 0;
     link.value = { kind: "connecting" };

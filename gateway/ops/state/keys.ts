@@ -6,6 +6,7 @@ import { deskOpen } from "../panels/desk.tsx";
 import { incidentSections } from "../panels/sections/incident-sections.ts";
 import { reasonOfKey, undoKind, verdictKindOf, verdictKinds } from "../reasons.ts";
 import { giveVerdict, step, take } from "./actions.ts";
+import { chosenNode } from "./map-state.ts";
 import { callsForSomebody } from "./picture.ts";
 import { singleKeys } from "./preferences.ts";
 import { asking, helpOpen, rings, said, selected, session, tab } from "./store.ts";
@@ -48,6 +49,7 @@ function stepBack(): void {
   if (asking.value !== undefined) asking.value = undefined;
   else if (helpOpen.value) helpOpen.value = false;
   else if (deskOpen.value) deskOpen.value = false;
+  else if (chosenNode.value !== undefined) chosenNode.value = undefined;
   else if (rings.value) rings.value = false;
   if (document.activeElement instanceof HTMLInputElement) document.activeElement.blur();
 }

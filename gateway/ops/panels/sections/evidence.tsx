@@ -4,10 +4,12 @@ import { rings, roundShot } from "../../state/store.ts";
 import { rejectionWords } from "../../words.ts";
 import { Key } from "../key.tsx";
 import { Arrival, type ArrivalView } from "./arrival.tsx";
+import { RecordFailed } from "./record-failed.tsx";
 import type { Section, SectionProps } from "./section.ts";
 
 function Evidence({ incident, detail }: SectionProps) {
-  if (detail.kind === "failed") return <p class="clip-note">The evidence could not be fetched: {detail.error}.</p>;
+  if (detail.kind === "failed")
+    return <RecordFailed what="evidence" error={detail.error} incident={incident.incident} />;
   if (detail.kind !== "ready") return <span class="skeleton clip-skeleton" />;
   const { shots, clips } = detail.value;
   const shot = shots.find(({ id }) => id === (roundShot.value ?? incident.rounds[0]?.shot)) ?? shots[0];

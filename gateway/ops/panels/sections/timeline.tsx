@@ -4,6 +4,7 @@ import { addNote } from "../../state/actions.ts";
 import { busy, local } from "../../state/store.ts";
 import { entryWord } from "../../words.ts";
 import { Key } from "../key.tsx";
+import { RecordFailed } from "./record-failed.tsx";
 import type { Section, SectionProps } from "./section.ts";
 
 function Note() {
@@ -36,8 +37,8 @@ function Note() {
   );
 }
 
-function Timeline({ detail }: SectionProps) {
-  if (detail.kind === "failed") return <p class="clip-note">The record could not be fetched: {detail.error}.</p>;
+function Timeline({ incident, detail }: SectionProps) {
+  if (detail.kind === "failed") return <RecordFailed what="record" error={detail.error} incident={incident.incident} />;
   if (detail.kind !== "ready") return <span class="skeleton clip-skeleton" />;
   const { timeline, chain } = detail.value;
   return (

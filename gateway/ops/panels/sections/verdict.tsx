@@ -2,7 +2,7 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { undoKind, verdictKindOf, verdictKinds } from "../../reasons.ts";
 import { giveVerdict, take } from "../../state/actions.ts";
-import { asking, busy, said } from "../../state/store.ts";
+import { asking, busy, calling, said } from "../../state/store.ts";
 import { Key } from "../key.tsx";
 import type { SectionProps } from "./section.ts";
 
@@ -67,9 +67,16 @@ function Reasons({ incident }: SectionProps) {
 
 export function Verdict(props: SectionProps) {
   const { incident } = props;
+  const box = useRef<HTMLElement>(null);
+  const wasAsking = useRef(false);
+  useLayoutEffect(() => {
+    // The reasons had the focus; it stays nearby when they go.
+    if (wasAsking.current && asking.value === undefined) box.current?.focus({ preventScroll: true });
+    wasAsking.current = asking.value !== undefined;
+  }, [asking.value]);
   const mayTake = incident.takenBy === undefined && incident.status === "unreviewed";
   return (
-    <section class="verdict" aria-label="What to do">
+    <section ref={box} class="verdict" aria-label="What to do" tabIndex={-1}>
       {asking.value !== undefined ? (
         <Reasons {...props} />
       ) : (
@@ -77,7 +84,7 @@ export function Verdict(props: SectionProps) {
           {mayTake && (
             <button
               type="button"
-              class="act is-take is-wide"
+              class={`act is-take is-wide${calling.value[0]?.incident === incident.incident ? " is-first" : ""}`}
               aria-keyshortcuts="t"
               disabled={busy.value}
               onClick={() => void take()}
