@@ -1,4 +1,5 @@
 /** The district's MQTT broker: Aedes on disk, no stranger let in, no message passed that is not of its channel. */
+import type { EventEmitter } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
@@ -121,6 +122,10 @@ export async function startBroker(config: GatewayConfig, log: Logger, heartbeatM
   };
   aedes.on("clientError", lost);
   aedes.on("connectionError", lost);
+  // Emitted, but not in aedes' types.
+  (aedes as EventEmitter).on("error", (error: Error) =>
+    log.error({ error: error.message }, "the broker's store failed"),
+  );
   aedes.on("subscribe", (subscriptions, client) => {
     for (const { topic, qos } of subscriptions) {
       const greeting = (qos as number) < 128 ? greetings.get(parseTopic(topic)?.channel ?? "") : undefined;

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import type { IncidentDetail } from "#contract/ops-api.ts";
+import { FlowsProcess } from "./flows-process.ts";
 import { type Gateway, startGateway } from "./main.ts";
 import { joinBroker, makeConfig, makeFolder, makeLog, makeShot, PASSWORD, publishShot, until } from "./testing.ts";
 
@@ -183,6 +187,37 @@ test("a process that is killed is started again", async (world) => {
   const { pid } = flowsOf(world);
   process.kill(pid as number, "SIGKILL");
   await until("another process", () => flowsOf(world).pid !== pid && flowsOf(world).state.state === "ok", SLOW_MS);
+});
+
+test("a spinning process that a killed gateway left behind is ended by the next one", async () => {
+  const { folder, remove } = makeFolder();
+  const host = fileURLToPath(new URL("../flows/host.ts", import.meta.url));
+  // As the killed gateway's child would look: our host's name and folder on its command line, deaf to its pipe.
+  const orphan = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)", host, `${folder}/*`], {
+    stdio: "ignore",
+  });
+  const stranger = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+  const ended = once(orphan, "exit");
+  const start = { site: "s", timeZone: "UTC", mqtt: { host: "127.0.0.1", port: 1, user: "flows", secret: "x" } };
+  const make = () =>
+    new FlowsProcess({
+      start: { ...start, folder, port: 0, editors: [] },
+      probeTimeoutS: 5,
+      log: makeLog().log,
+      login: async () => false,
+    });
+  writeFileSync(join(folder, "host.pid"), String(orphan.pid));
+  const flows = make();
+  flows.start();
+  assert.deepEqual(await ended, [null, "SIGKILL"]);
+  await flows.stop();
+  writeFileSync(join(folder, "host.pid"), String(stranger.pid));
+  const others = make();
+  others.start();
+  await others.stop();
+  assert.equal(stranger.exitCode ?? stranger.signalCode, null);
+  stranger.kill();
+  remove();
 });
 
 test.run();

@@ -3,7 +3,7 @@
  * because a flow does not give control back, and then started with its flows stopped and the culprit named.
  */
 import { type ChildProcess, fork } from "node:child_process";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { constants, setPriority } from "node:os";
 import { join } from "node:path";
@@ -14,6 +14,7 @@ import type { FromHost, Start, ToHost } from "#contract/flows-pipe.ts";
 const root = fileURLToPath(new URL("../", import.meta.url));
 const host = join(root, "flows/host.ts");
 const MARK_FILE = "running-node";
+const PID_FILE = "host.pid";
 const PROBE_MS = 1_000;
 /** Node-RED reads its nodes and flows in about a second on an idle board, in ten on a busy one. */
 const START_MS = 60_000;
@@ -38,6 +39,23 @@ export interface FlowsState {
   note?: string;
 }
 
+/**
+ * A host ends when its pipe to the gateway closes, but not while a flow spins: then it would burn a core and hold the
+ * editor's port for ever. Only a process that runs our host on this very folder is ended.
+ */
+function killOrphan(pidFile: string, folder: string): boolean {
+  try {
+    const pid = Number(readFileSync(pidFile, "utf8"));
+    const commandLine = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+    if (!commandLine.includes(host) || !commandLine.includes(`${folder}/*`)) return false;
+    process.kill(pid, "SIGKILL");
+    return true;
+  } catch {
+    // No such file or no such process: there is no orphan.
+    return false;
+  }
+}
+
 async function flush(file: string): Promise<void> {
   const handle = await open(file, "r+");
   await handle.sync().finally(() => handle.close());
@@ -50,6 +68,8 @@ export class FlowsProcess {
   #state: FlowsState = { state: "restarting" };
   #stopped: string | undefined;
   #stopping = false;
+  /** What the host last said before it gave up. */
+  #fault: string | undefined;
   #crashes: number[] = [];
   #attempt = 0;
   #timers = new Set<NodeJS.Timeout>();
@@ -77,6 +97,8 @@ export class FlowsProcess {
   start(): void {
     const { folder } = this.#options.start;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const pidFile = join(folder, PID_FILE);
+    if (killOrphan(pidFile, folder)) this.#log.warn("ended the flows of a gateway that was killed");
     const child = fork(host, [], {
       cwd: folder,
       stdio: ["ignore", "ignore", "pipe", "ipc"],
@@ -93,7 +115,10 @@ export class FlowsProcess {
       ],
     });
     this.#child = child;
-    if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    if (child.pid !== undefined) {
+      setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
+      writeFileSync(pidFile, String(child.pid));
+    }
     const lines: string[] = [];
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       lines.push(...text.split("\n").filter((line) => line.trim() !== ""));
@@ -157,6 +182,7 @@ export class FlowsProcess {
         this.#log[message.level](message.text);
         break;
       case "fault":
+        this.#fault = message.text;
         this.#log.error(`flows cannot run: ${message.text}`);
         break;
       case "pong":
@@ -217,7 +243,8 @@ export class FlowsProcess {
     const nowMs = Date.now();
     this.#crashes = [...this.#crashes.filter((atMs) => nowMs - atMs < CRASH_WINDOW_MS), nowMs];
     if (this.#stopped === undefined && this.#crashes.length >= CRASHES) {
-      this.#stopped = `the flows ended ${CRASHES} times within ${CRASH_WINDOW_MS / 1000} s; mend them in the editor and deploy`;
+      const why = this.#fault ?? lines.at(-1) ?? how;
+      this.#stopped = `the flows ended ${CRASHES} times within ${CRASH_WINDOW_MS / 1000} s (${why}); mend them in the editor and deploy`;
     }
     this.#attempt = this.#crashes.length === 1 ? 0 : this.#attempt + 1;
     const waitMs = BACKOFF_MS[Math.min(this.#attempt, BACKOFF_MS.length - 1)] as number;
