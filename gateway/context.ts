@@ -43,6 +43,8 @@ export interface GatewayContext {
     text: string,
     data: unknown,
   ): TimelineEntry | undefined;
+  /** True the first time for a key, also over restarts: what comes again and again on the bus is recorded once. */
+  once(kind: string, key: string, incident: string): boolean;
   incident(id: string): IncidentState | undefined;
   /** Called after each new version of an incident is on disk. */
   onIncident(listener: (state: IncidentState) => void): void;

@@ -9,6 +9,7 @@ import { startBroker } from "./broker.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { GatewayContext, Part } from "./context.ts";
 import { newSecret, SecretChecker } from "./credentials.ts";
+import { startDispatch } from "./dispatch/part.ts";
 import { FlowsProcess } from "./flows-process.ts";
 import { consoleFiles, serveConsole } from "./http/console-files.ts";
 import { addIncidentRoutes } from "./http/incident-routes.ts";
@@ -39,7 +40,7 @@ export interface Gateway {
 }
 
 /** What runs beside broker, incidents and console; each is independent of the others. */
-const parts: readonly Part[] = [];
+const parts: readonly Part[] = [startDispatch];
 
 /** Resolves when everything listens; nodes may have waited in front of the door. */
 export async function startGateway(config: GatewayConfig, log: Logger): Promise<Gateway> {
@@ -140,6 +141,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     sessionOf,
     broadcast: (event) => live.broadcast(event),
     record: (incident, kind, by, text, data) => incidents.fact(incident, kind, by, text, data),
+    once: (kind, key, incident) => incidents.takeOnce(kind, key, incident),
     incident: (id) => incidents.state(id),
     onIncident: (listener) => incidents.onVersion((state) => listener(state)),
     signal: stop.signal,

@@ -89,8 +89,10 @@ class Flyer {
       bus.subscribe(flightCommand, (command) => this.#ordered(command), own),
       bus.subscribe(
         controlToken,
-        ({ id, by, as, epoch, seenTickMs, act, to }) =>
-          this.#order({ id, by, as, epoch, seenTickMs, act, ...(to !== undefined && { to }) }),
+        ({ id, node: sender, by, as, epoch, seenTickMs, act, to }) => {
+          if (!this.#speaksForItself({ node: sender, by })) return;
+          this.#order({ id, by, as, epoch, seenTickMs, act, ...(to !== undefined && { to }) });
+        },
         own,
       ),
     ]);
@@ -147,7 +149,16 @@ class Flyer {
     return utcOfNs(now?.utcNs ?? BigInt(Date.now()) * 1_000_000n);
   }
 
-  #ordered({ id, by, as, epoch, seenTickMs, order, hops }: FlightCommand): void {
+  /** The broker vouches for the sender; only the gateway may speak for others, whom it has logged in. */
+  #speaksForItself({ node, by }: { node: string; by: string }): boolean {
+    if (node === "gateway" || node === by) return true;
+    this.#counters.refusedOrders++;
+    this.#context.log.warn({ node, by }, "an order in somebody else's name is not taken");
+    return false;
+  }
+
+  #ordered({ id, node, by, as, epoch, seenTickMs, order, hops }: FlightCommand): void {
+    if (!this.#speaksForItself({ node, by })) return;
     if (
       order.act === "ask" &&
       !this.#drone.flight.flown.includes(order.flight) &&

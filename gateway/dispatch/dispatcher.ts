@@ -1,0 +1,327 @@
+/** From incident to flight: decide, choose, ask, follow up; and when a drone does not go, the next one. */
+import type { Logger } from "pino";
+import { ulid } from "ulid";
+import type { Authorisation, FlightState, Hop } from "#contract/flight.ts";
+import type { IncidentState } from "#contract/incident.ts";
+import { nsOfUtc } from "#contract/units.ts";
+import { type Choice, chooseDrone, sameScene } from "#core/dispatch/choose.ts";
+import type { Course } from "#core/dispatch/deconflict.ts";
+import { type DispatchConfig, ruling } from "#core/dispatch/policy.ts";
+import { distanceM } from "#core/handoff/local.ts";
+import { nowUtc } from "../now.ts";
+import { type Drones, dispatchItself, type Outcome } from "./drones.ts";
+
+export interface DispatchDeps {
+  config: DispatchConfig;
+  drones: Drones;
+  log: Logger;
+  /** A fact for the incident's record. */
+  note(incident: string, by: string, text: string, data: unknown): void;
+  incident(id: string): IncidentState | undefined;
+}
+
+interface Sortie {
+  incident: string;
+  flight: string;
+  drone: string;
+  laneHeightM: number;
+  line: Course["line"];
+  place: NonNullable<IncidentState["place"]>;
+  version: number;
+  how: "policy" | "person";
+  over: boolean;
+}
+
+/** After a start the drones have so long to say what they are doing, before anybody is asked. */
+const settleMs = 2500;
+const retryMs = 2000;
+const mostWaiting = 50;
+const mostKept = 500;
+/** A better fix nearer than this changes nothing worth a new plan. */
+const retargetM = 8;
+const ended = new Set<FlightState["phase"]>(["docked", "charging", "outOfService", "landedAway"]);
+
+export class Dispatcher {
+  readonly counters = { asked: 0, noDrone: 0, byPolicy: 0, byPerson: 0, waitingDropped: 0 };
+  readonly #deps: DispatchDeps;
+  readonly #sorties = new Map<string, Sortie>();
+  /** Incident -> drones that were asked and did not go. */
+  readonly #tried = new Map<string, string[]>();
+  readonly #waiting = new Map<string, { authorisation?: Authorisation }>();
+  readonly #noted = new Set<string>();
+  readonly #startedMs = performance.now();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(deps: DispatchDeps, signal: AbortSignal) {
+    this.#deps = deps;
+    deps.drones.onState((state) => this.#heard(state));
+    this.#timer = setInterval(() => this.#again(), retryMs);
+    signal.addEventListener("abort", () => clearInterval(this.#timer), { once: true });
+  }
+
+  /** A new version of an incident. */
+  take(state: IncidentState): void {
+    const sortie = this.#sorties.get(state.incident);
+    if (sortie && !sortie.over) {
+      if (state.status === "dismissed")
+        this.#recall(sortie, `incident dismissed by ${state.verdict?.by ?? "the network"}`);
+      else this.#follow(sortie, state);
+      return;
+    }
+    if (sortie) return;
+    if (performance.now() - this.#startedMs < settleMs) this.#wait(state.incident, {});
+    else void this.#decide(state, {});
+  }
+
+  /** A person sends a drone, whatever the thresholds; what stands in the way is said. */
+  async send(incident: IncidentState, by: string, why: string): Promise<Outcome> {
+    const sortie = this.#sorties.get(incident.incident);
+    if (sortie && !sortie.over) {
+      const phase = this.#deps.drones.get(sortie.drone)?.state?.phase;
+      if (phase !== "asked") return { kind: "answered", accepted: true, why: `${sortie.drone} is on it already` };
+      return this.#deps.drones.order(
+        sortie.drone,
+        { act: "authorise", flight: sortie.flight, why },
+        { by, as: "remote" },
+      );
+    }
+    this.#sorties.delete(incident.incident);
+    this.#tried.delete(incident.incident);
+    return this.#decide(incident, { authorisation: { how: "person", by, at: nowUtc(), why: why.slice(0, 2000) } });
+  }
+
+  sortieOf(incident: string): { flight: string; drone: string; over: boolean } | undefined {
+    return this.#sorties.get(incident);
+  }
+
+  async #decide(state: IncidentState, { authorisation }: { authorisation?: Authorisation }): Promise<Outcome> {
+    const { config, drones, log } = this.#deps;
+    const nowMs = Date.now();
+    const ageS = (nowMs - Number(nsOfUtc(state.alertedAt) / 1_000_000n)) / 1000;
+    const { place } = state;
+    const rule = ruling(state, config.policy, nowMs, authorisation ? 0 : ageS);
+    const byPerson = authorisation?.how === "person";
+    if (!place || (rule.kind === "no" && !byPerson)) {
+      this.#waiting.delete(state.incident);
+      const why = rule.kind === "no" ? rule.why : "nobody knows where it was";
+      this.#noteOnce(state.incident, `no drone is sent: ${why}`, { ruling: rule });
+      return { kind: "answered", accepted: false, why };
+    }
+    const there = [...this.#sorties.values()].find(
+      (one) => !one.over && one.incident !== state.incident && sameScene(one.place, place),
+    );
+    if (there && !byPerson) {
+      this.#noteOnce(state.incident, `${there.drone} is at this scene already, for incident ${there.incident}`, {
+        drone: there.drone,
+      });
+      return { kind: "answered", accepted: false, why: `${there.drone} is there already` };
+    }
+    const chosen = chooseDrone(
+      config.drones.map(({ id, laneHeightM }) => ({
+        id,
+        laneHeightM,
+        state: drones.get(id)?.state,
+        ageS: drones.ageS(id),
+      })),
+      place,
+      {
+        fence: config.fence,
+        reserveFraction: config.reserveFraction,
+        onSceneS: config.onSceneS,
+        wind: config.windFromForecast,
+        courses: this.#courses(),
+        tried: this.#tried.get(state.incident) ?? [],
+      },
+    );
+    if (!chosen.best) {
+      const reasons = chosen.others.map(({ id, why }) => `${id} ${why}`).join("; ");
+      this.counters.noDrone++;
+      this.#noteOnce(state.incident, `no drone can go now: ${reasons}`, { drones: chosen.others });
+      this.#wait(state.incident, authorisation ? { authorisation } : {});
+      return { kind: "answered", accepted: false, why: `no drone can go now: ${reasons}` };
+    }
+    this.#waiting.delete(state.incident);
+    const how = byPerson ? "person" : rule.kind === "fly" ? rule.how : "person";
+    const given =
+      authorisation ??
+      (how === "policy" ? { how: "policy" as const, by: "dispatch", at: nowUtc(), why: rule.why } : undefined);
+    log.info({ incident: state.incident, drone: chosen.best.id, etaS: chosen.best.etaS, how }, "drone asked");
+    return this.#ask(state, chosen.best, how, given, { ruling: rule, others: chosen.others });
+  }
+
+  async #ask(
+    state: IncidentState,
+    choice: Choice,
+    how: "policy" | "person",
+    authorisation: Authorisation | undefined,
+    reasons: unknown,
+  ): Promise<Outcome> {
+    const { drones, note } = this.#deps;
+    const place = state.place!;
+    const flight = ulid();
+    const dock = drones.get(choice.id)!.state!.dock.position;
+    const sortie: Sortie = {
+      incident: state.incident,
+      flight,
+      drone: choice.id,
+      laneHeightM: choice.laneHeightM,
+      line: [dock, ...choice.corridor, place],
+      place,
+      version: state.version,
+      how,
+      over: false,
+    };
+    this.#sorties.set(state.incident, sortie);
+    if (this.#sorties.size > mostKept) this.#sorties.delete(this.#sorties.keys().next().value!);
+    this.counters.asked++;
+    if (authorisation) this.counters[authorisation.how === "policy" ? "byPolicy" : "byPerson"]++;
+    const decided: Hop = { hop: "decided", at: nowUtc() };
+    const hops: Hop[] = [{ hop: "fired", at: state.firedAt }, { hop: "alerted", at: state.alertedAt }, decided];
+    const asked = drones.order(
+      choice.id,
+      {
+        act: "ask",
+        flight,
+        incident: state.incident,
+        incidentVersion: state.version,
+        place,
+        laneHeightM: choice.laneHeightM,
+        corridor: choice.corridor,
+        firedAt: state.firedAt,
+        alertedAt: state.alertedAt,
+        ...(authorisation && { authorisation }),
+      },
+      dispatchItself,
+      hops,
+    );
+    const who = authorisation
+      ? `authorised by ${authorisation.by}: ${authorisation.why}`
+      : "a person must authorise it";
+    note(state.incident, "dispatch", `${choice.id} asked, ${Math.round(choice.etaS)} s to the scene; ${who}`, {
+      flight,
+      drone: choice.id,
+      etaS: choice.etaS,
+      how,
+      reasons,
+    });
+    const outcome = await asked;
+    if (outcome.kind !== "answered" || !outcome.accepted) {
+      note(state.incident, choice.id, `${choice.id} does not go: ${outcome.why}`, { flight, outcome });
+      this.#next(sortie, authorisation);
+    }
+    return outcome;
+  }
+
+  /** The drone did not go; another may. */
+  #next(sortie: Sortie, authorisation?: Authorisation): void {
+    if (this.#sorties.get(sortie.incident) !== sortie) return;
+    this.#sorties.delete(sortie.incident);
+    this.#tried.set(sortie.incident, [...(this.#tried.get(sortie.incident) ?? []), sortie.drone]);
+    const state = this.#deps.incident(sortie.incident);
+    if (state) void this.#decide(state, authorisation ? { authorisation } : {});
+  }
+
+  #heard(state: FlightState): void {
+    const { incident, flight, phase, node } = state;
+    if (!incident || !flight) return;
+    const sortie = this.#sorties.get(incident);
+    if (!sortie) {
+      this.#adopt(state);
+      return;
+    }
+    if (sortie.flight !== flight) {
+      // An order that the network kept for a while: another drone has this incident by now.
+      if (!ended.has(phase) && !sortie.over && sortie.drone !== node) {
+        void this.#deps.drones.order(node, { act: "recall", flight, why: `${sortie.drone} has it` }, dispatchItself);
+      }
+      return;
+    }
+    if (sortie.over || !ended.has(phase)) return;
+    sortie.over = true;
+    const flew = state.hops.some(({ hop }) => hop === "climbing");
+    this.#deps.log.info({ incident, flight, drone: node, flew, why: state.why }, "flight over");
+    if (flew || state.hops.every(({ hop }) => hop !== "received")) return;
+    this.#next(sortie, state.authorisation?.how === "person" ? state.authorisation : undefined);
+  }
+
+  /** A flight under way that this gateway did not ask for: an earlier run of it did. */
+  #adopt(state: FlightState): void {
+    const { incident, flight, phase, plan, node } = state;
+    if (!incident || !flight || !plan?.place || ended.has(phase)) return;
+    this.#sorties.set(incident, {
+      incident,
+      flight,
+      drone: node,
+      laneHeightM: plan.laneHeightM,
+      line: plan.path,
+      place: plan.place,
+      version: state.incidentVersion ?? 0,
+      how: state.authorisation?.how ?? "person",
+      over: false,
+    });
+    this.#waiting.delete(incident);
+  }
+
+  #follow(sortie: Sortie, state: IncidentState): void {
+    const { place } = state;
+    if (!place || state.version <= sortie.version) return;
+    const { config, drones, note } = this.#deps;
+    sortie.version = state.version;
+    const movedM = distanceM(place, sortie.place);
+    if (movedM >= retargetM) {
+      sortie.place = place;
+      const order = { act: "retarget" as const, flight: sortie.flight, incidentVersion: state.version, place };
+      void drones.order(sortie.drone, order, dispatchItself).then((outcome) => {
+        note(
+          state.incident,
+          "dispatch",
+          `better fix, ${Math.round(movedM)} m away, to ${sortie.drone}: ${outcome.why}`,
+          { outcome },
+        );
+      });
+    }
+    if (sortie.how === "policy" || drones.get(sortie.drone)?.state?.phase !== "asked") return;
+    const rule = ruling(state, config.policy, Date.now(), 0);
+    if (rule.kind !== "fly" || rule.how !== "policy") return;
+    sortie.how = "policy";
+    void drones.order(sortie.drone, { act: "authorise", flight: sortie.flight, why: rule.why }, dispatchItself);
+  }
+
+  #recall(sortie: Sortie, why: string): void {
+    void this.#deps.drones
+      .order(sortie.drone, { act: "recall", flight: sortie.flight, why }, dispatchItself)
+      .then((outcome) => {
+        this.#deps.note(sortie.incident, "dispatch", `${sortie.drone} recalled, ${why}: ${outcome.why}`, { outcome });
+      });
+  }
+
+  #courses(): Course[] {
+    return [...this.#sorties.values()]
+      .filter(({ over }) => !over)
+      .map(({ drone, line, laneHeightM }) => ({ id: drone, line, laneHeightM }));
+  }
+
+  #wait(incident: string, with_: { authorisation?: Authorisation }): void {
+    this.#waiting.set(incident, with_);
+    if (this.#waiting.size <= mostWaiting) return;
+    this.#waiting.delete(this.#waiting.keys().next().value!);
+    this.counters.waitingDropped++;
+  }
+
+  #again(): void {
+    if (performance.now() - this.#startedMs < settleMs) return;
+    for (const [incident, with_] of [...this.#waiting]) {
+      const state = this.#deps.incident(incident);
+      if (!state || (this.#sorties.get(incident) && !this.#sorties.get(incident)!.over)) this.#waiting.delete(incident);
+      else void this.#decide(state, with_);
+    }
+  }
+
+  #noteOnce(incident: string, text: string, data: unknown): void {
+    const key = `${incident}/${text}`;
+    if (this.#noted.has(key)) return;
+    this.#noted.add(key);
+    if (this.#noted.size > 2000) this.#noted.delete(this.#noted.keys().next().value!);
+    this.#deps.note(incident, "dispatch", text, data);
+  }
+}

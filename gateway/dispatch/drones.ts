@@ -1,0 +1,163 @@
+/** The drones as the gateway knows them: their newest words, and orders to them with the answer that comes back. */
+import { ulid } from "ulid";
+import { type ControlState, type ControlToken, controlState, controlToken } from "#contract/control.ts";
+import {
+  type FlightAct,
+  type FlightState,
+  flightCommand,
+  flightState,
+  type Hop,
+  type Station,
+} from "#contract/flight.ts";
+import type { HubBus } from "../context.ts";
+import { nowUtc } from "../now.ts";
+
+export interface Known {
+  state?: FlightState;
+  control?: ControlState;
+  /** Monotonic milliseconds when it was last heard. */
+  heardMs: number;
+}
+
+/** Who gives an order. */
+export interface Giver {
+  by: string;
+  as: Station;
+  /** What the giver had on the screen; the newest that the gateway has where it is left out. */
+  epoch?: number | undefined;
+  seenTickMs?: number | undefined;
+}
+
+export type Outcome =
+  | { kind: "answered"; accepted: boolean; why: string }
+  | { kind: "silent"; why: string }
+  | { kind: "unknown"; why: string };
+
+const answerMs = 3000;
+/** Answers kept for whoever asks later. */
+const keptAnswers = 500;
+
+export const dispatchItself: Giver = { by: "dispatch", as: "dispatch" };
+
+export class Drones {
+  readonly counters = { orders: 0, refused: 0, silent: 0 };
+  readonly #bus: HubBus;
+  readonly #known = new Map<string, Known>();
+  readonly #waiting = new Map<string, (outcome: Outcome) => void>();
+  readonly #early = new Map<string, Outcome>();
+  readonly #listeners: { state: ((state: FlightState) => void)[]; control: ((control: ControlState) => void)[] } = {
+    state: [],
+    control: [],
+  };
+
+  constructor(bus: HubBus) {
+    this.#bus = bus;
+  }
+
+  /** Resolves when it listens. */
+  async listen(): Promise<void> {
+    await this.#bus.subscribe(flightState, (state) => {
+      const known = this.#of(state.node);
+      known.state = state;
+      for (const listener of this.#listeners.state) listener(state);
+    });
+    await this.#bus.subscribe(controlState, (control) => {
+      const known = this.#of(control.node);
+      known.control = control;
+      for (const { order, accepted, why } of control.answers) this.#answer(order, { kind: "answered", accepted, why });
+      for (const listener of this.#listeners.control) listener(control);
+    });
+  }
+
+  onState(listener: (state: FlightState) => void): void {
+    this.#listeners.state.push(listener);
+  }
+
+  onControl(listener: (control: ControlState) => void): void {
+    this.#listeners.control.push(listener);
+  }
+
+  get(id: string): Known | undefined {
+    return this.#known.get(id);
+  }
+
+  all(): [string, Known][] {
+    return [...this.#known];
+  }
+
+  /** Seconds since it was heard; Infinity when it never was. */
+  ageS(id: string): number {
+    const known = this.#known.get(id);
+    return known ? (performance.now() - known.heardMs) / 1000 : Number.POSITIVE_INFINITY;
+  }
+
+  order(drone: string, order: FlightAct, giver: Giver, hops?: readonly Hop[]): Promise<Outcome> {
+    return this.#say(drone, giver, (entries) =>
+      this.#bus.publish(flightCommand, { ...entries, order, ...(hops && { hops: [...hops] }) }, { to: drone }),
+    );
+  }
+
+  token(drone: string, act: ControlToken["act"], giver: Giver, to?: string): Promise<Outcome> {
+    return this.#say(drone, giver, (entries) =>
+      this.#bus.publish(controlToken, { ...entries, act, ...(to !== undefined && { to }) }, { to: drone }),
+    );
+  }
+
+  async #say(
+    drone: string,
+    giver: Giver,
+    publish: (entries: {
+      v: 1;
+      id: string;
+      node: string;
+      at: string;
+      by: string;
+      as: Station;
+      epoch: number;
+      seenTickMs: number;
+    }) => Promise<void>,
+  ): Promise<Outcome> {
+    const known = this.#known.get(drone);
+    if (!known?.control) return { kind: "unknown", why: `drone "${drone}" was never heard` };
+    this.counters.orders++;
+    const id = ulid();
+    const seenTickMs = giver.seenTickMs ?? Math.max(known.control.tickMs, known.state?.tickMs ?? 0);
+    const answered = new Promise<Outcome>((resolve) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(id);
+        this.counters.silent++;
+        resolve({
+          kind: "silent",
+          why: `the drone did not answer within ${answerMs / 1000} s; it may be out of reach`,
+        });
+      }, answerMs);
+      this.#waiting.set(id, (outcome) => {
+        clearTimeout(timer);
+        this.#waiting.delete(id);
+        if (outcome.kind === "answered" && !outcome.accepted) this.counters.refused++;
+        resolve(outcome);
+      });
+    });
+    const entries = { v: 1 as const, id, node: "gateway", at: nowUtc(), by: giver.by, as: giver.as };
+    await publish({ ...entries, epoch: giver.epoch ?? known.control.epoch, seenTickMs });
+    const early = this.#early.get(id);
+    if (early) this.#waiting.get(id)?.(early);
+    return answered;
+  }
+
+  #answer(order: string, outcome: Outcome): void {
+    const waiting = this.#waiting.get(order);
+    if (waiting) waiting(outcome);
+    else if (!this.#early.has(order)) {
+      this.#early.set(order, outcome);
+      if (this.#early.size > keptAnswers) this.#early.delete(this.#early.keys().next().value!);
+    }
+  }
+
+  #of(id: string): Known {
+    let known = this.#known.get(id);
+    if (!known) this.#known.set(id, (known = { heardMs: 0 }));
+    known.heardMs = performance.now();
+    return known;
+  }
+}
