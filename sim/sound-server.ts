@@ -53,7 +53,7 @@ export interface WorldServer {
   nowUtcNs(): bigint;
   /** Mixes a scenario in; it starts `inS` (2 by default) from now. Resolves when all is rendered, before the first sound. */
   fire(scenario: Scenario, options?: { inS?: number }): Promise<Incident>;
-  /** Incidents fired so far, with their truth. */
+  /** The newest incidents fired, at most a hundred, with their truth. */
   incidents: readonly Incident[];
   counters: { readers: number; frames: number; droppedFrames: number; lateSamples: number };
   close(): Promise<void>;
@@ -61,6 +61,7 @@ export interface WorldServer {
 
 /** A reader this far behind loses frames: it sees a gap in the ticks, as with a real overrun. */
 const MAX_UNREAD_BYTES = 1 << 20;
+const MAX_INCIDENTS = 100;
 const HELLO_DEADLINE_MS = 10_000;
 
 export async function startWorld(options: WorldServerOptions): Promise<WorldServer> {
@@ -101,6 +102,7 @@ export async function startWorld(options: WorldServerOptions): Promise<WorldServ
       }).catch(() => {}),
     };
     incidents.push(incident);
+    if (incidents.length > MAX_INCIDENTS) incidents.shift();
     return incident;
   }
 
