@@ -28,6 +28,11 @@ export interface Microphone {
   readonly counters: { lostSamples: number; restarts: number };
 }
 
+export interface Speaker {
+  /** Mono, full scale = 1. Resolves when it has been played. */
+  play(sound: Float32Array, sampleRateHz: number): Promise<void>;
+}
+
 export interface ModelIdentity {
   name: string;
   version: string;

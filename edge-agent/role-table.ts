@@ -31,6 +31,7 @@ export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
           { openOnnxClassifier },
           { EncryptedClipStore },
           { speechGate },
+          { openAlsaSpeaker },
           { SiteAdaptation },
           { AdaptationStore },
           { fitHeads },
@@ -38,11 +39,12 @@ export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
           import("./devices/onnx-classifier.ts"),
           import("./devices/clip-store.ts"),
           import("./devices/speech-gate.ts"),
+          import("./devices/alsa-speaker.ts"),
           import("./roles/site-adaptation.ts"),
           import("./devices/adaptation-store.ts"),
           import("./devices/head-fitter.ts"),
         ]);
-        const { clips: kept, model } = context.config;
+        const { clips: kept, model, selfTest: tested } = context.config;
         const microphone = await openMicrophone(config.microphone!, config.node, time, context.log);
         const store = new AdaptationStore(context.dataDir);
         const classifier = new SiteAdaptation({
@@ -77,6 +79,7 @@ export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
               onTold: (arrival) => classifier.remember(arrival),
               clips,
               voiceGate: speechGate,
+              speaker: tested && openAlsaSpeaker(tested.speaker),
               micSensitivityDbFsAt94Spl,
               places,
             });

@@ -1,15 +1,13 @@
 /** Listens: sound -> impulses -> what they were -> `shot/heard` with its time, how sure both are, and no more sound than asked for. */
 import { ulid } from "ulid";
 import * as v from "valibot";
-import { Fault } from "#contract/errors.ts";
 import { type ShotHeard, shotHeard } from "#contract/shot.ts";
 import { Count, Finite, Probability, utcOfNs } from "#contract/units.ts";
 import type { MicrophonePlace } from "#core/acoustics/bearing.ts";
-import { type Candidate, CLIP_AFTER_S, CLIP_BEFORE_S, createEar, type Ear } from "#core/acoustics/ear.ts";
-import { TickTimes } from "#core/clock/tick-times.ts";
-import type { AudioFrame, Classifier, ClipStore, Microphone, RoleContext, Running, VoiceGate } from "../ports.ts";
+import type { Classifier, ClipStore, Microphone, RoleContext, Running, Speaker, VoiceGate } from "../ports.ts";
 import { answerClips } from "./answer-clips.ts";
-import { BearingFinder } from "./bearing-finder.ts";
+import { type Heard, Hearing } from "./hearing.ts";
+import { DEFAULT_MIN_SNR_DB, MicrophoneTest } from "./microphone-test.ts";
 import { AdaptationConfig } from "./site-adaptation.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
@@ -24,6 +22,18 @@ export const ListenConfig = v.strictObject({
   /** Air at this node, for bearings and for the network. */
   airTempC: v.optional(v.pipe(Finite, v.minValue(-60), v.maxValue(60))),
   adaptation: v.optional(AdaptationConfig, {}),
+  /** A chirp through the node's speaker proves the microphone; without it only a dead one is noticed. */
+  selfTest: v.optional(
+    v.strictObject({
+      /** As `aplay -L` lists them. */
+      speaker: v.string(),
+      everyHours: v.optional(v.pipe(Finite, v.minValue(0.01), v.maxValue(24 * 30)), 24),
+      minSnrDb: v.optional(
+        v.pipe(Finite, v.minValue(14, "must be 14 at least: noise alone reaches 13")),
+        DEFAULT_MIN_SNR_DB,
+      ),
+    }),
+  ),
   clips: v.optional(
     v.strictObject({
       keepHours: v.optional(v.pipe(Finite, v.minValue(0), v.maxValue(24 * 30)), 24),
@@ -39,6 +49,8 @@ export interface ListenContext extends RoleContext<ListenConfig> {
   classifier: Classifier;
   clips: ClipStore | undefined;
   voiceGate: VoiceGate;
+  /** For the microphone's self-test. */
+  speaker?: Speaker | undefined;
   /** Called with the id of each impulse that was told to the network, right after it was classified. */
   onTold?: (arrival: string) => void;
   micSensitivityDbFsAt94Spl: number | undefined;
@@ -48,23 +60,6 @@ export interface ListenContext extends RoleContext<ListenConfig> {
 
 /** Impulses that wait for the classifier; the weakest is dropped. */
 const MAX_WAITING = 48;
-/** Sound before an impulse in its clip: enough to tell it from what was there before. */
-const STORED_BEFORE_S = 0.5;
-const KEEP_TIMES_S = 8;
-
-interface Heard {
-  candidate: Candidate;
-  /** For the classifier. */
-  clip: Float32Array;
-  clipOnsetS: number;
-  /** To be kept. */
-  stored: Float32Array;
-  storedOnsetS: number;
-  sampleRateHz: number;
-  toaNs: bigint;
-  clockSigmaS: number;
-  bearing: { bearingDeg: number; sigmaDeg: number } | undefined;
-}
 
 /** Listens at once, whether there is a link or not; the promise resolves when `clip/want` is subscribed. */
 export async function startListen(context: ListenContext): Promise<Running> {
@@ -102,15 +97,18 @@ class Listener {
   async run(): Promise<void> {
     const { microphone, signal, report } = this.#context;
     let hearing: Hearing | undefined;
+    let test: MicrophoneTest | undefined;
     let lastReportTick = 0n;
     for await (const frame of microphone.frames(signal)) {
       hearing ??= new Hearing(
         frame,
-        this.#context,
+        { places: this.#context.places, airTempC: this.#context.config.airTempC },
         (heard) => this.#enqueue(heard),
         () => void this.#counters.unstamped++,
       );
       hearing.take(frame);
+      test ??= this.#selfTest(frame.sampleRateHz);
+      test.push(frame.channels[0]!);
       if (this.#failure) throw this.#failure;
       this.#counters.frames += 1;
       if (frame.tick - lastReportTick >= BigInt(frame.sampleRateHz)) {
@@ -126,6 +124,18 @@ class Listener {
     report({ counters: this.#counters });
     if (!signal.aborted)
       this.#context.log.info({ microphone: microphone.name }, "the sound source has ended; clips are still answered");
+  }
+
+  #selfTest(sampleRateHz: number): MicrophoneTest {
+    const { config, log, now, report, speaker } = this.#context;
+    const { everyHours = 24, minSnrDb = DEFAULT_MIN_SNR_DB } = config.selfTest ?? {};
+    const onResult = ({ passed, detail }: { passed: boolean; detail: string }) => {
+      if (passed) log.info({ detail }, "the microphone passed its test");
+      else log.warn({ detail }, "the microphone failed its test");
+      const at = utcOfNs(now()?.utcNs ?? BigInt(Date.now()) * 1_000_000n);
+      report({ state: { selfTest: { at, passed, detail } } });
+    };
+    return new MicrophoneTest({ sampleRateHz, speaker, everyS: everyHours * 3600, minSnrDb, log, onResult });
   }
 
   #enqueue(heard: Heard): void {
@@ -181,89 +191,6 @@ class Listener {
     await bus.publish(shotHeard, message);
     this.#counters.published += 1;
     this.#context.log.debug({ id: message.id, toa: message.toa, probability: message.probability }, "heard");
-  }
-}
-
-/** The ear with its times: one sample rate, one number of channels. */
-class Hearing {
-  readonly #ear: Ear;
-  readonly #times: TickTimes;
-  readonly #rate: number;
-  readonly #first: bigint;
-  readonly #channels: number;
-  readonly #bearings: BearingFinder | undefined;
-  #nextTick: bigint;
-
-  constructor(frame: AudioFrame, context: ListenContext, onHeard: (heard: Heard) => void, onUnstamped: () => void) {
-    this.#rate = frame.sampleRateHz;
-    this.#first = frame.tick;
-    this.#nextTick = frame.tick;
-    this.#channels = frame.channels.length;
-    this.#times = new TickTimes(frame.sampleRateHz, KEEP_TIMES_S);
-    if (context.places && context.places.length >= 2) {
-      this.#bearings = new BearingFinder(frame.sampleRateHz, context.places, context.config.airTempC);
-    }
-    this.#ear = createEar({
-      sampleRateHz: frame.sampleRateHz,
-      onCandidate: (candidate) => {
-        const heard = this.#heardOf(candidate);
-        if (heard) onHeard(heard);
-        else onUnstamped();
-      },
-    });
-  }
-
-  get impulses(): number {
-    return this.#ear.counters.found;
-  }
-
-  take(frame: AudioFrame): void {
-    if (frame.sampleRateHz !== this.#rate || frame.channels.length !== this.#channels) {
-      throw new Fault(
-        "failed",
-        `the microphone changed from ${this.#rate} Hz x ${this.#channels} to ${frame.sampleRateHz} Hz x ${frame.channels.length}`,
-      );
-    }
-    const lost = Number(frame.tick - this.#nextTick);
-    if (lost < 0) throw new Fault("failed", `the microphone went back by ${-lost} samples`);
-    if (lost > 0) {
-      this.#ear.skip(lost);
-      this.#bearings?.skip(lost);
-    }
-    this.#times.add({ tick: frame.tick, utcNs: frame.utcNs, clock: frame.clock });
-    const samples = frame.channels[0]!;
-    this.#nextTick = frame.tick + BigInt(samples.length);
-    this.#bearings?.push(frame.channels);
-    this.#ear.push(samples);
-  }
-
-  flush(): void {
-    this.#ear.flush();
-  }
-
-  #heardOf(candidate: Candidate): Heard | undefined {
-    const whole = Math.floor(candidate.onsetTick);
-    const instant = this.#times.at(this.#first + BigInt(whole), candidate.onsetTick - whole);
-    if (!instant) return undefined;
-    const cut = (beforeS: number): [Float32Array, number] => {
-      const before = Math.round(beforeS * this.#rate);
-      const samples = new Float32Array(before + Math.round(CLIP_AFTER_S * this.#rate));
-      this.#ear.clip(whole - before, samples);
-      return [samples, (candidate.onsetTick - whole + before) / this.#rate];
-    };
-    const [clip, clipOnsetS] = cut(CLIP_BEFORE_S);
-    const [stored, storedOnsetS] = cut(STORED_BEFORE_S);
-    return {
-      candidate,
-      clip,
-      clipOnsetS,
-      stored,
-      storedOnsetS,
-      sampleRateHz: this.#rate,
-      toaNs: instant.utcNs,
-      clockSigmaS: instant.sigmaS,
-      bearing: this.#bearings?.at(candidate.onsetTick),
-    };
   }
 }
 

@@ -1,0 +1,116 @@
+/** Frames in, impulses with their UTC and the sound around them out. */
+import { Fault } from "#contract/errors.ts";
+import type { MicrophonePlace } from "#core/acoustics/bearing.ts";
+import { type Candidate, CLIP_AFTER_S, CLIP_BEFORE_S, createEar, type Ear } from "#core/acoustics/ear.ts";
+import { TickTimes } from "#core/clock/tick-times.ts";
+import type { AudioFrame } from "../ports.ts";
+import { BearingFinder } from "./bearing-finder.ts";
+
+/** Sound before an impulse in its clip: enough to tell it from what was there before. */
+const STORED_BEFORE_S = 0.5;
+const KEEP_TIMES_S = 8;
+
+export interface MicrophoneArray {
+  /** Where the microphones stand; two to four give a bearing. */
+  places: readonly MicrophonePlace[] | undefined;
+  airTempC: number | undefined;
+}
+
+/** An impulse with its time and the sound around it. */
+export interface Heard {
+  candidate: Candidate;
+  /** For the classifier. */
+  clip: Float32Array;
+  clipOnsetS: number;
+  /** To be kept. */
+  stored: Float32Array;
+  storedOnsetS: number;
+  sampleRateHz: number;
+  toaNs: bigint;
+  clockSigmaS: number;
+  bearing: { bearingDeg: number; sigmaDeg: number } | undefined;
+}
+
+/** The ear with its times: one sample rate, one number of channels. */
+export class Hearing {
+  readonly #ear: Ear;
+  readonly #times: TickTimes;
+  readonly #rate: number;
+  readonly #first: bigint;
+  readonly #channels: number;
+  readonly #bearings: BearingFinder | undefined;
+  #nextTick: bigint;
+
+  /** @param frame the first; ticks count from it. `onUnstamped`: an impulse while the node had no time. */
+  constructor(frame: AudioFrame, array: MicrophoneArray, onHeard: (heard: Heard) => void, onUnstamped: () => void) {
+    this.#rate = frame.sampleRateHz;
+    this.#first = frame.tick;
+    this.#nextTick = frame.tick;
+    this.#channels = frame.channels.length;
+    this.#times = new TickTimes(frame.sampleRateHz, KEEP_TIMES_S);
+    if (array.places && array.places.length >= 2) {
+      this.#bearings = new BearingFinder(frame.sampleRateHz, array.places, array.airTempC);
+    }
+    this.#ear = createEar({
+      sampleRateHz: frame.sampleRateHz,
+      onCandidate: (candidate) => {
+        const heard = this.#heardOf(candidate);
+        if (heard) onHeard(heard);
+        else onUnstamped();
+      },
+    });
+  }
+
+  get impulses(): number {
+    return this.#ear.counters.found;
+  }
+
+  take(frame: AudioFrame): void {
+    if (frame.sampleRateHz !== this.#rate || frame.channels.length !== this.#channels) {
+      throw new Fault(
+        "failed",
+        `the microphone changed from ${this.#rate} Hz x ${this.#channels} to ${frame.sampleRateHz} Hz x ${frame.channels.length}`,
+      );
+    }
+    const lost = Number(frame.tick - this.#nextTick);
+    if (lost < 0) throw new Fault("failed", `the microphone went back by ${-lost} samples`);
+    if (lost > 0) {
+      this.#ear.skip(lost);
+      this.#bearings?.skip(lost);
+    }
+    this.#times.add({ tick: frame.tick, utcNs: frame.utcNs, clock: frame.clock });
+    const samples = frame.channels[0]!;
+    this.#nextTick = frame.tick + BigInt(samples.length);
+    this.#bearings?.push(frame.channels);
+    this.#ear.push(samples);
+  }
+
+  flush(): void {
+    this.#ear.flush();
+  }
+
+  #heardOf(candidate: Candidate): Heard | undefined {
+    const whole = Math.floor(candidate.onsetTick);
+    const instant = this.#times.at(this.#first + BigInt(whole), candidate.onsetTick - whole);
+    if (!instant) return undefined;
+    const cut = (beforeS: number): [Float32Array, number] => {
+      const before = Math.round(beforeS * this.#rate);
+      const samples = new Float32Array(before + Math.round(CLIP_AFTER_S * this.#rate));
+      this.#ear.clip(whole - before, samples);
+      return [samples, (candidate.onsetTick - whole + before) / this.#rate];
+    };
+    const [clip, clipOnsetS] = cut(CLIP_BEFORE_S);
+    const [stored, storedOnsetS] = cut(STORED_BEFORE_S);
+    return {
+      candidate,
+      clip,
+      clipOnsetS,
+      stored,
+      storedOnsetS,
+      sampleRateHz: this.#rate,
+      toaNs: instant.utcNs,
+      clockSigmaS: instant.sigmaS,
+      bearing: this.#bearings?.at(candidate.onsetTick),
+    };
+  }
+}

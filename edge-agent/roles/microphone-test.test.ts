@@ -1,0 +1,102 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { Log } from "../ports.ts";
+import { findChirp, MicrophoneTest, type TestResult, testChirp } from "./microphone-test.ts";
+
+const RATE = 48_000;
+const quiet: Log = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** Park and Miller's generator: the same street noise every time. */
+function noise(samples: number, level: number, seed = 3): Float32Array {
+  let state = seed;
+  return Float32Array.from({ length: samples }, () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return level * 2 * (state / 2_147_483_647 - 0.5);
+  });
+}
+
+test("a chirp as loud as the noise around it is found to the millisecond; in noise alone nothing reaches 14 dB", () => {
+  const sound = noise(2 * RATE, 0.02);
+  const chirp = testChirp(RATE);
+  for (let i = 0; i < chirp.length; i++) sound[0.7 * RATE + i]! += 0.04 * chirp[i]!;
+  const found = findChirp(sound, RATE);
+  assert.ok(found.snrDb > 20, `${found.snrDb}`);
+  assert.ok(Math.abs(found.atS - 0.7) < 1e-3, `${found.atS}`);
+  for (const seed of [1, 2, 5, 8]) {
+    const { snrDb } = findChirp(noise(2 * RATE, 0.02, seed), RATE);
+    assert.ok(snrDb < 14, `${snrDb}`);
+  }
+});
+
+/** Feeds 16 kHz sound in frames; what the speaker plays comes back `echoS` later at a tenth of its level, or not at all. */
+async function run(
+  seconds: number,
+  speaker: "heard" | "unheard" | "broken" | undefined,
+  level = 0.01,
+): Promise<TestResult[]> {
+  const rate = 16_000;
+  const results: TestResult[] = [];
+  const sound = noise(seconds * rate, level);
+  let at = 0;
+  const tester = new MicrophoneTest({
+    sampleRateHz: rate,
+    speaker: speaker && {
+      async play(chirp) {
+        if (speaker === "broken") throw new Error("no such device");
+        for (let i = 0; i < chirp.length && speaker === "heard"; i++) sound[at + 0.25 * rate + i]! += 0.1 * chirp[i]!;
+      },
+    },
+    everyS: 20,
+    firstS: 1,
+    minSnrDb: 20,
+    log: quiet,
+    onResult: (result) => results.push(result),
+  });
+  for (; at < sound.length; ) {
+    const frame = sound.slice(at, at + 320);
+    at += 320;
+    tester.push(frame);
+    if (at % 16_000 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  return results;
+}
+
+test("speaker and microphone well: passed, again every 20 s of sound", async () => {
+  const results = await run(45, "heard");
+  assert.equal(
+    results.map(({ passed }) => passed),
+    [true, true, true],
+  );
+  assert.match(results[0]!.detail, /heard \d+ dB above the noise, 2[45]\d ms after/);
+});
+
+test("a chirp that does not come back, or cannot be played, fails with what to look at", async () => {
+  const [unheard] = await run(5, "unheard");
+  assert.is(unheard!.passed, false);
+  assert.match(unheard!.detail, "look at speaker and microphone");
+  const [broken] = await run(5, "broken");
+  assert.equal(broken, { passed: false, detail: "the test sound could not be played: no such device" });
+});
+
+test("ten seconds of zeros are a dead microphone, told once; sound is told to be back", () => {
+  const results: TestResult[] = [];
+  const tester = new MicrophoneTest({
+    sampleRateHz: 16_000,
+    speaker: undefined,
+    everyS: 1,
+    minSnrDb: 20,
+    log: quiet,
+    onResult: (result) => results.push(result),
+  });
+  for (let i = 0; i < 9; i++) tester.push(new Float32Array(16_000));
+  assert.equal(results, []);
+  for (let i = 0; i < 9; i++) tester.push(new Float32Array(16_000));
+  tester.push(noise(16_000, 0.01));
+  assert.equal(
+    results.map(({ passed }) => passed),
+    [false, true],
+  );
+  assert.match(results[0]!.detail, "nothing but 0 for 10 s");
+});
+
+test.run();

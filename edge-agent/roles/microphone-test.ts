@@ -1,0 +1,134 @@
+/**
+ * Proves the microphone: a chirp goes out through the node's speaker and must come back in, well above the noise; between tests, sound
+ * that is nothing but zeros, or stuck at full scale, is a dead microphone. The chirp swells and fades, so that no ear takes it for an
+ * impulse, and nothing else is kept from being heard meanwhile.
+ */
+import { MODEL_RATE_HZ, resampleClip } from "#core/acoustics/clip-resampler.ts";
+import type { Log, Speaker } from "../ports.ts";
+
+const CHIRP_S = 0.3;
+const FROM_HZ = 600;
+const TO_HZ = 3000;
+/** Listened to after the speaker was asked: the chirp, and the time it takes to come out. */
+const WINDOW_S = 2;
+/** Of noise alone, the best of a window's 20000 lags stands 13 dB above their mean. */
+export const DEFAULT_MIN_SNR_DB = 20;
+/** Dead when all of so much sound is one value. */
+const DEAD_S = 10;
+
+export interface TestResult {
+  passed: boolean;
+  detail: string;
+}
+
+/** The test sound: 0.3 s from 600 to 3000 Hz, swelling and fading. */
+export function testChirp(sampleRateHz: number): Float32Array {
+  return Float32Array.from({ length: Math.round(CHIRP_S * sampleRateHz) }, (_, i) => {
+    const s = i / sampleRateHz;
+    const phase = 2 * Math.PI * (FROM_HZ * s + ((TO_HZ - FROM_HZ) * s * s) / (2 * CHIRP_S));
+    return 0.5 * Math.sin(phase) * Math.sin((Math.PI * s) / CHIRP_S) ** 2;
+  });
+}
+
+/** Where the chirp is in a recording, and how far its matched filter stands above the filter's mean. */
+export function findChirp(sound: Float32Array, sampleRateHz: number): { snrDb: number; atS: number } {
+  const at12 = new Float32Array(Math.floor((sound.length / sampleRateHz) * MODEL_RATE_HZ));
+  resampleClip(sound, sampleRateHz, 0, at12, 0);
+  const chirp = testChirp(MODEL_RATE_HZ);
+  let best = 0;
+  let bestAt = 0;
+  let sum = 0;
+  let count = 0;
+  for (let lag = 0; lag + chirp.length <= at12.length; lag++) {
+    let dot = 0;
+    for (let i = 0; i < chirp.length; i++) dot += chirp[i]! * at12[lag + i]!;
+    const power = dot * dot;
+    sum += power;
+    count += 1;
+    if (power > best) {
+      best = power;
+      bestAt = lag;
+    }
+  }
+  // The chirp's own lags are few among thousands, but as strong as they are: they do not belong to the noise.
+  const noise = Math.max(1e-20, (sum - best) / Math.max(1, count - 1));
+  return { snrDb: 10 * Math.log10(Math.max(best, 1e-20) / noise), atS: bestAt / MODEL_RATE_HZ };
+}
+
+export interface MicrophoneTestOptions {
+  sampleRateHz: number;
+  /** Absent: only the dead microphone is looked for. */
+  speaker: Speaker | undefined;
+  everyS: number;
+  /** The first test comes so long after the start. */
+  firstS?: number;
+  minSnrDb: number;
+  log: Log;
+  onResult: (result: TestResult) => void;
+}
+
+/** Fed with all sound of one microphone; its time is that of the samples. */
+export class MicrophoneTest {
+  readonly #options: MicrophoneTestOptions;
+  readonly #window: Float32Array;
+  #filled: number | undefined;
+  #untilTest: number;
+  #same = 0;
+  #last = Number.NaN;
+  #dead = false;
+
+  constructor(options: MicrophoneTestOptions) {
+    const { sampleRateHz, speaker, firstS = 10 } = options;
+    this.#options = options;
+    this.#window = new Float32Array(speaker ? Math.round(WINDOW_S * sampleRateHz) : 0);
+    this.#untilTest = speaker ? Math.round(firstS * sampleRateHz) : Number.POSITIVE_INFINITY;
+  }
+
+  push(samples: Float32Array): void {
+    this.#watch(samples);
+    if (this.#filled !== undefined) this.#take(samples);
+    this.#untilTest -= samples.length;
+    if (this.#untilTest > 0 || this.#filled !== undefined) return;
+    this.#untilTest = Math.round(this.#options.everyS * this.#options.sampleRateHz);
+    this.#filled = 0;
+    this.#options.speaker
+      ?.play(testChirp(this.#options.sampleRateHz), this.#options.sampleRateHz)
+      .catch((error: Error) => {
+        this.#filled = undefined;
+        this.#options.onResult({ passed: false, detail: `the test sound could not be played: ${error.message}` });
+      });
+  }
+
+  #take(samples: Float32Array): void {
+    const part = samples.subarray(0, this.#window.length - this.#filled!);
+    this.#window.set(part, this.#filled!);
+    this.#filled! += part.length;
+    if (this.#filled! < this.#window.length) return;
+    this.#filled = undefined;
+    const { snrDb, atS } = findChirp(this.#window, this.#options.sampleRateHz);
+    const passed = snrDb >= this.#options.minSnrDb;
+    const heard = `${snrDb.toFixed(0)} dB above the noise, ${(atS * 1000).toFixed(0)} ms after it was played`;
+    const detail = passed
+      ? `the chirp was heard ${heard}`
+      : `the chirp was not heard (best match ${heard}): look at speaker and microphone`;
+    this.#options.onResult({ passed, detail });
+  }
+
+  #watch(samples: Float32Array): void {
+    for (let i = 0; i < samples.length; i++) {
+      if (samples[i] === this.#last) this.#same += 1;
+      else {
+        this.#same = 0;
+        this.#last = samples[i]!;
+      }
+    }
+    const dead = this.#same >= DEAD_S * this.#options.sampleRateHz;
+    if (dead === this.#dead) return;
+    this.#dead = dead;
+    if (dead) this.#options.log.error({ value: this.#last }, "the microphone gives one value only: look at its cable");
+    const detail = dead
+      ? `the microphone has given nothing but ${this.#last} for ${DEAD_S} s`
+      : "the microphone gives sound again";
+    this.#options.onResult({ passed: !dead, detail });
+  }
+}
