@@ -1,0 +1,83 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Aedes } from "aedes";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+
+const tocsin = fileURLToPath(new URL("../tocsin", import.meta.url));
+
+function doctor(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  return new Promise((resolve) => {
+    execFile(tocsin, ["doctor", ...args], (error, out, err) => resolve({ code: Number(error?.code ?? 0), out, err }));
+  });
+}
+
+interface Line {
+  name: string;
+  ok: boolean;
+  needed: boolean;
+  detail: string;
+  fix?: string;
+}
+const linesOf = (out: string) =>
+  new Map(
+    out
+      .trim()
+      .split("\n")
+      .map((line) => [(JSON.parse(line) as Line).name, JSON.parse(line) as Line]),
+  );
+
+test("without a configuration: every part of the machine has its line, nothing is needed, 0", async () => {
+  const { code, out } = await doctor("--json");
+  assert.is(code, 0);
+  const lines = linesOf(out);
+  assert.equal([...lines.keys()].sort(), ["clock", "ffmpeg", "mavsdk_server", "microphone", "models", "serial"]);
+  for (const { name, ok, needed, fix } of lines.values()) {
+    assert.is(needed, false);
+    assert.is(typeof fix, ok ? "undefined" : "string", `${name}: what is not fine says what to do`);
+  }
+  assert.is(lines.get("models")!.ok, true);
+});
+
+test("with a configuration: 0 when what its roles need is there, 1 with a wrong secret, 78 for a bad file", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tocsin-doctor-"));
+  const broker = await Aedes.createBroker();
+  broker.authenticate = (_client, username, password, done) =>
+    done(null, username === "n1" && String(password) === "right");
+  const server = createServer((socket) => broker.handle(socket));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const file = join(folder, "node.yaml");
+  const write = (secret: string) =>
+    writeFileSync(
+      file,
+      `site: test\nnode: n1\nposition: { lat: 1, lon: 2, altM: 3 }\nbroker: { url: "mqtt://127.0.0.1:${port}", secret: ${secret} }\ndataDir: data\n` +
+        "clock: { source: system, sigmaS: 0.01 }\nmicrophone: { kind: file, path: node.yaml }\noutbox: { maxMegabytes: 1 }\nroles: { listen: {} }\n",
+    );
+  try {
+    write("right");
+    const good = await doctor("--config", file, "--json");
+    assert.is(good.code, 0, good.out + good.err);
+    assert.is(linesOf(good.out).get("broker")!.detail, `mqtt://127.0.0.1:${port} lets n1 in`);
+    write("wrong");
+    const bad = await doctor("--config", file, "--json");
+    assert.is(bad.code, 1);
+    const told = linesOf(bad.out).get("broker")!;
+    assert.equal([told.ok, told.needed], [false, true]);
+    assert.match(told.fix!, "check broker.username and broker.secret");
+    writeFileSync(file, "site: test\n");
+    const broken = await doctor("--config", file);
+    assert.is(broken.code, 78);
+    assert.match(broken.err, "node: ");
+  } finally {
+    server.close();
+    await new Promise<void>((resolve) => broker.close(() => resolve()));
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test.run();
