@@ -93,6 +93,9 @@ export class MissionStore {
 
   #item(message: common.MissionItemInt, from: Upload["from"]) {
     const upload = this.#upload;
+    // The acknowledgement got lost: the last item comes again.
+    if (upload === undefined && message.seq === this.list(message.missionType).length - 1)
+      return this.#ack(message.missionType, accepted, from);
     if (upload === undefined) return this.#ack(message.missionType, common.MavMissionResult.OPERATION_CANCELLED, from);
     if (message.missionType !== upload.type || message.seq !== upload.items.length) return;
     upload.items.push({

@@ -13,6 +13,7 @@ import { MavsdkServer } from "./server.ts";
  * station go, so that its data-link failsafe brings it home. The server accepts 2 s or more.
  */
 const watchdogS = 3;
+const reopenMs = 15_000;
 const feedEveryMs = 800;
 /** Without a heartbeat for this long the vehicle is lost, whatever the server still believes. */
 const silentMs = 3000;
@@ -53,6 +54,7 @@ export class Connection {
   #connected = false;
   #link: LinkState = "absent";
   #unfed = 0;
+  #lostMs = 0;
   #closed = false;
 
   constructor(options: ConnectionOptions) {
@@ -118,6 +120,11 @@ export class Connection {
   #judge(nowMs: number): void {
     const heardMs = this.#options.heardMs();
     if (nowMs - heardMs > silentMs) {
+      // MAVSDK does not open a serial device again that was unplugged.
+      if (this.#link === "lost" && this.#options.url.startsWith("serial:") && nowMs - this.#lostMs > reopenMs) {
+        this.#lostMs = nowMs;
+        this.#server.kick();
+      }
       if (this.#link === "up" || (this.#link === "driver" && this.#server.pid !== undefined)) this.#say("lost");
     } else if (this.#connected && this.#prepared && heardMs >= this.#upMs) this.#say("up");
   }
@@ -150,6 +157,7 @@ export class Connection {
 
   #say(link: LinkState): void {
     if (this.#link === link) return;
+    this.#lostMs = performance.now();
     this.#link = link;
     this.#options.onLink(link);
   }

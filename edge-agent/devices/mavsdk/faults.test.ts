@@ -1,8 +1,12 @@
 /** The server's faults and a vehicle's refusals, with the real mavsdk_server. */
+import { createSocket } from "node:dgram";
+import pino from "pino";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { startVehicle } from "#sim/vehicle/start-vehicle.ts";
 import { until } from "../vehicle.suite.ts";
-import { airborne, endFlights, home, installed, onGround } from "./fixture-flight.ts";
+import { airborne, endFlights, folder, home, installed, onGround } from "./fixture-flight.ts";
+import { openMavsdkVehicle } from "./vehicle.ts";
 
 const test = suite("mavsdk faults");
 test.after.each(endFlights);
@@ -53,6 +57,35 @@ test("arming refused: the vehicle's own reason comes with it", async () => {
   const result = await vehicle.arm();
   assert.ok(!result.ok && result.why === "denied", JSON.stringify(result));
   assert.match(result.detail, /low battery/);
+});
+
+test("its address in use by another program: tries again, and has the vehicle within 8 s of its being free", async () => {
+  const socket = createSocket("udp4");
+  await new Promise<void>((done) => socket.bind(0, "127.0.0.1", done));
+  const { port } = socket.address();
+  const sim = await startVehicle({ home, udpPort: port });
+  const url = `udpin://127.0.0.1:${port}`;
+  const vehicle = openMavsdkVehicle({ name: "d1", folder, url, log: pino({ level: "silent" }) });
+  await until("tried twice", { vehicle }, () => vehicle.driverRestarts >= 2, 8);
+  assert.is(vehicle.state.link, "absent");
+  socket.close();
+  await vehicle.ready(AbortSignal.timeout(8000));
+  await vehicle.close();
+  sim.stop();
+});
+
+test("a thin link, a tenth of packets lost each way and 100 ms late: arms, takes off, takes a mission and flies it", async () => {
+  const { sim, vehicle } = await onGround({ seed: 11 });
+  await until("armable", { vehicle }, (state) => state.health?.armable === true);
+  sim.setLink({ loss: 0.1, delayMs: 100 });
+  assert.ok((await vehicle.arm()).ok);
+  assert.ok((await vehicle.takeOff(8)).ok);
+  await until("in the air", { vehicle }, (state) => state.mode === "hold" && (state.position?.relAltM ?? 0) > 6, 15);
+  const items = [10, 20].map((metres) => ({ lat: home.lat + metres / 111_320, lon: home.lon, relAltM: 10 }));
+  const uploaded = await vehicle.uploadMission(items);
+  assert.ok(uploaded.ok, JSON.stringify(uploaded));
+  assert.ok((await vehicle.startMission()).ok);
+  await until("flown", { vehicle }, (state) => state.mission?.finished === true, 20);
 });
 
 if (installed) test.run();

@@ -33,7 +33,9 @@ export class MissionCommands {
   async uploadRaw(name: string, mission: RawMission): Promise<CommandResult> {
     return this.#context.run(name, async (rpc) => {
       const request = { mission_items: mission.items };
-      const result = resultOf((await rpc.call("mission_raw.UploadMission", request, 30_000)).mission_raw_result);
+      const upload = async () =>
+        resultOf((await rpc.call("mission_raw.UploadMission", request, 30_000)).mission_raw_result);
+      const result = await twice(upload);
       if (!result.ok) return result;
       this.#starts = mission.starts;
       this.#context.store.set({ mission: { current: 0, total: mission.starts.length, finished: false } });
@@ -106,7 +108,9 @@ export class MissionCommands {
       })),
     };
     return this.#context.run("setGeofence", async (rpc) => {
-      const up = resultOf((await rpc.call("geofence.UploadGeofence", { geofence_data: data }, 30_000)).geofence_result);
+      const up = await twice(async () =>
+        resultOf((await rpc.call("geofence.UploadGeofence", { geofence_data: data }, 30_000)).geofence_result),
+      );
       if (!up.ok) return up;
       const back = await rpc.call("geofence.DownloadGeofence", {}, 30_000);
       const down = resultOf(back.geofence_result);
@@ -122,6 +126,12 @@ export class MissionCommands {
       resultOf((await rpc.call("geofence.ClearGeofence", {})).geofence_result),
     );
   }
+}
+
+/** Once more after a timeout: a transfer replaces the whole list, so a thin link may be tried again. */
+async function twice(transfer: () => Promise<CommandResult>): Promise<CommandResult> {
+  const first = await transfer();
+  return !first.ok && first.why === "timeout" ? transfer() : first;
 }
 
 const point = ({ lat, lon }: { lat: number; lon: number }) => ({ latitude_deg: lat, longitude_deg: lon });

@@ -66,13 +66,17 @@ export class MavsdkServer {
     const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
     let up = false;
+    const said: string[] = [];
     const read = (line: string) => {
       const port = /Server set to listen on \S+:(\d+)/.exec(line)?.[1];
       if (port !== undefined && !up) {
         up = true;
         this.#options.onUp(Number(port));
       }
+      if (said.push(line) > 3) said.shift();
       log.debug({ line }, "mavsdk_server");
+      // It stays, deaf, when its port or serial device cannot be opened: a fresh one tries again.
+      if (/Connection failed/.test(line)) this.kick();
     };
     child.stdout?.on("data", lineReader(read));
     child.stderr?.on("data", lineReader(read));
@@ -83,18 +87,18 @@ export class MavsdkServer {
         ended = true;
         this.#child = undefined;
         resolve();
-        if (!this.#closed) this.#again(why, performance.now() - startedMs);
+        if (!this.#closed) this.#again(why, said, performance.now() - startedMs);
       };
       child.once("error", (error) => end(error.message));
       child.once("exit", (code, signal) => end(signal ? `ended by ${signal}` : `ended with status ${code}`));
     });
   }
 
-  #again(why: string, ranMs: number): void {
+  #again(why: string, said: readonly string[], ranMs: number): void {
     if (ranMs > soundRunMs) this.#failures = 0;
     const pauseMs = pausesMs[Math.min(this.#failures++, pausesMs.length - 1)] ?? 5000;
     this.restarts++;
-    this.#options.log.warn({ why, pauseMs, restarts: this.restarts }, "mavsdk_server ended; starting it again");
+    this.#options.log.warn({ why, said, pauseMs, restarts: this.restarts }, "mavsdk_server ended; starting it again");
     this.#options.onDown(why);
     this.#timer = setTimeout(() => this.#start(), pauseMs);
   }

@@ -59,8 +59,15 @@ class Listeners<T> {
   }
 }
 
+export interface MavsdkVehicle extends Vehicle {
+  /** Process id of `mavsdk_server` while it runs. */
+  readonly serverPid: number | undefined;
+  /** Times it was started again, also before any vehicle was heard. */
+  readonly driverRestarts: number;
+}
+
 /** Starts the driver at once; resolve `ready()` for the vehicle. Throws `Fault` (config) when the server is not installed or the address is not one. */
-export function openMavsdkVehicle(options: MavsdkVehicleOptions): Vehicle & { readonly serverPid: number | undefined } {
+export function openMavsdkVehicle(options: MavsdkVehicleOptions): MavsdkVehicle {
   const { log } = options;
   const store = new StateStore(options.stateHz ?? 10);
   const watch = new ModeWatch();
@@ -161,6 +168,9 @@ export function openMavsdkVehicle(options: MavsdkVehicleOptions): Vehicle & { re
     name: options.name,
     get state() {
       return store.snapshot;
+    },
+    get driverRestarts() {
+      return connection.restarts;
     },
     get serverPid() {
       return connection.serverPid;
