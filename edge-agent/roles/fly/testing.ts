@@ -41,6 +41,8 @@ export interface RigOptions {
   params?: Record<string, number>;
   wind?: { speedMS: number; fromDeg: number };
   batteryFraction?: number;
+  /** A gateway that runs already; without it the rig brings a broker without rights. Its words are then to be passed to `hear`. */
+  gateway?: { port: number; site: string; node: string; secret: string };
 }
 
 export class Rig {
@@ -55,7 +57,7 @@ export class Rig {
   readonly answers = new Map<string, { accepted: boolean; why: string }>();
   readonly faults: string[] = [];
   stderr = "";
-  #broker!: Aedes;
+  #broker: Aedes | undefined;
   #server: Server | undefined;
   #sockets = new Set<Socket>();
   #port = 0;
@@ -68,9 +70,12 @@ export class Rig {
 
   async start(): Promise<this> {
     const { speed = 5, doorS = 0.5, params, wind, batteryFraction } = this.#options;
-    this.#broker = await Aedes.createBroker();
-    this.#broker.on("publish", (packet) => this.#hear(packet.topic, packet.payload as Buffer));
-    await this.openBroker();
+    if (this.#options.gateway) this.#port = this.#options.gateway.port;
+    else {
+      this.#broker = await Aedes.createBroker();
+      this.#broker.on("publish", (packet) => this.hear(packet.topic, packet.payload as Buffer));
+      await this.openBroker();
+    }
     this.#udpPort = await freeUdpPort();
     this.vehicle = await startVehicle({
       home: { lat: dockAt.lat, lon: dockAt.lon, absAltM: dockAt.altM },
@@ -141,7 +146,7 @@ export class Rig {
     const server = createServer((socket) => {
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));
-      this.#broker.handle(socket);
+      this.#broker?.handle(socket);
     });
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
@@ -245,7 +250,7 @@ export class Rig {
   }
 
   async #say(topic: string, message: Record<string, unknown> & { id: string }) {
-    this.#broker.publish(
+    this.#broker!.publish(
       { cmd: "publish", topic, payload: Buffer.from(JSON.stringify(message)), qos: 1, retain: false, dup: false },
       () => undefined,
     );
@@ -253,7 +258,8 @@ export class Rig {
     return this.answers.get(message.id)!;
   }
 
-  #hear(topic: string, payload: Buffer): void {
+  /** A message of the drone. */
+  hear(topic: string, payload: Buffer): void {
     const channel = topic.endsWith(flightState.name)
       ? flightState
       : topic.endsWith(controlState.name)
@@ -273,12 +279,12 @@ export class Rig {
 
   #config() {
     const corner = (eastM: number, northM: number) => movedBy(dockAt, { eastM, northM });
-    const { speed = 5, flight } = this.#options;
+    const { speed = 5, flight, gateway } = this.#options;
     return {
-      site,
-      node,
+      site: gateway?.site ?? site,
+      node: gateway?.node ?? node,
       position: dockAt,
-      broker: { url: `mqtt://127.0.0.1:${this.#port}`, secret: "unused", keepaliveS: 1 },
+      broker: { url: `mqtt://127.0.0.1:${this.#port}`, secret: gateway?.secret ?? "unused", keepaliveS: 1 },
       dataDir: join(this.folder, "data"),
       clock: { source: "system" },
       logLevel: "info",
@@ -327,8 +333,11 @@ export class Rig {
     }
     this.vehicle?.stop();
     await this.dock?.close();
-    await this.closeBroker();
-    await new Promise<void>((resolve) => this.#broker.close(() => resolve()));
+    const broker = this.#broker;
+    if (broker) {
+      await this.closeBroker();
+      await new Promise<void>((resolve) => broker.close(() => resolve()));
+    }
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
