@@ -5,14 +5,17 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { constants, setPriority } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import type { FromHost, Start, ToHost } from "#contract/flows-pipe.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const host = join(root, "flows/host.ts");
+/** Where the packages really are: a checkout may share another's. */
+const packages = dirname(dirname(createRequire(import.meta.url).resolve("node-red/package.json")));
 const MARK_FILE = "running-node";
 const PID_FILE = "host.pid";
 const PROBE_MS = 1_000;
@@ -110,6 +113,7 @@ export class FlowsProcess {
         `--max-old-space-size=${MEMORY_MB}`,
         "--permission",
         `--allow-fs-read=${root}*`,
+        `--allow-fs-read=${packages}/*`,
         `--allow-fs-read=${folder}/*`,
         `--allow-fs-write=${folder}/*`,
       ],
