@@ -4,8 +4,8 @@ import type { Known } from "./shot-record.ts";
 export interface ArrivalStore {
   /** False where this arrival is known already (a repeated message). */
   add(arrival: Known): boolean;
-  /** Arrivals within `radiusM` (give or take a cell) of a place, from `fromS` to `toS`, at most `limit`, nearest in time to `atS` first out. */
-  near(eastM: number, northM: number, radiusM: number, fromS: number, toS: number, limit: number, atS: number): Known[];
+  /** Arrivals within `radiusM` (give or take a cell) of a place, from `fromS` to `toS`, at most `limit`: the nearest in place. */
+  near(eastM: number, northM: number, radiusM: number, fromS: number, toS: number, limit: number): Known[];
   has(id: string): boolean;
   remove(arrival: Known): void;
   readonly size: number;
@@ -56,7 +56,7 @@ export function arrivalStore(cellM: number, capacity: number): ArrivalStore {
       }
       return true;
     },
-    near(eastM, northM, radiusM, fromS, toS, limit, atS) {
+    near(eastM, northM, radiusM, fromS, toS, limit) {
       const found: Known[] = [];
       const reach = Math.ceil(radiusM / cellM);
       for (let i = -reach; i <= reach; i++) {
@@ -67,7 +67,8 @@ export function arrivalStore(cellM: number, capacity: number): ArrivalStore {
         }
       }
       if (found.length <= limit) return found;
-      return found.sort((a, b) => Math.abs(a.toaS - atS) - Math.abs(b.toaS - atS)).slice(0, limit);
+      const distance2 = (one: Known) => (one.eastM - eastM) ** 2 + (one.northM - northM) ** 2;
+      return found.sort((a, b) => distance2(a) - distance2(b) || a.toaS - b.toaS).slice(0, limit);
     },
     has: (id) => ids.has(id),
     remove,

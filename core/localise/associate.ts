@@ -178,7 +178,9 @@ export function associate(
   function lookFrom(anchor: number): Candidate | undefined {
     let { found, complete } = search.from(anchor);
     let under = prior;
-    if (!complete && options.speedDoubt > 0 && prior.speedSigma === 0) {
+    // With a wrong speed some nodes still agree; where none do there is no shot, whatever the air.
+    const some = (found[0]?.rows.length ?? 0) >= 4;
+    if (!complete && some && options.speedDoubt > 0 && prior.speedSigma === 0) {
       const freed = withFreeSpeed(anchor, found[0]);
       if (freed) {
         found = freed.found;

@@ -8,7 +8,7 @@ import type { Site } from "#contract/site.ts";
 import { arrivalStore } from "./arrival-store.ts";
 import { type AssociatedShot, associate } from "./associate.ts";
 import { incidentsOpen } from "./incidents.ts";
-import { groundFor, type LocaliserOptions, nameOf, roundOf } from "./localiser.ts";
+import { groundFor, type LocaliserOptions, nameOf, roundOf, SLACK_S, SLOWEST_MPS } from "./localiser.ts";
 import type { AirReport } from "./prior.ts";
 import { type Known, type Shot, shotRecord } from "./shot-record.ts";
 import { predictS, predictVarianceS2 } from "./solve.ts";
@@ -42,7 +42,7 @@ const KEPT_TRACKS = 400;
 const KEPT_ADOPTED = 5_000;
 const MOST_UNSETTLED = 5_000;
 /** Arrivals looked at together with a new one. */
-const MOST_NEAR = 110;
+const MOST_NEAR = 64;
 /** A fix moves by less than this share of its ellipse: no new version for it. */
 const SAME = 1e-3;
 const NS_PER_S = 1e9;
@@ -105,7 +105,6 @@ export function liveLocaliser(
       known.toaS - beforeS,
       known.toaS + afterS,
       MOST_NEAR,
-      known.toaS,
     );
   }
 
@@ -160,6 +159,8 @@ export function liveLocaliser(
     const around = tracksAround(known);
     const firm = around.filter(solid);
     const pool = near(known, ground.linkS, ground.linkS).filter((one) => {
+      const apartM = Math.hypot(one.eastM - known.eastM, one.northM - known.northM);
+      if (Math.abs(one.toaS - known.toaS) > apartM / SLOWEST_MPS + SLACK_S) return false;
       const owner = ownerOf.get(one.id);
       return !owner || !solid(owner);
     });

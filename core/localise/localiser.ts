@@ -45,9 +45,9 @@ export interface Ground {
 }
 
 /** Slower than any air we meet, so that no pair is ruled out wrongly. */
-const SLOWEST_MPS = 300;
+export const SLOWEST_MPS = 300;
 /** Echoes and rounds this close after an arrival are looked at together with it. */
-const SLACK_S = 0.3;
+export const SLACK_S = 0.3;
 /** Most arrivals sorted at once; more are cut by place and time. */
 export const MOST_TOGETHER = 260;
 
@@ -178,7 +178,6 @@ export function finalLocaliser(site: Partial<Site>, options: LocaliserOptions = 
         one.toaS - reachS,
         one.toaS + reachS,
         Number.POSITIVE_INFINITY,
-        one.toaS,
       )) {
         if (seen.has(other)) continue;
         const apartM = Math.hypot(other.eastM - one.eastM, other.northM - one.northM);

@@ -25,6 +25,8 @@ export interface SearchOptions {
   gate: number;
   /** Minimal sets tried for one anchor. */
   maxSets: number;
+  /** Fewest nodes of a hypothesis worth refining. */
+  minNodes: number;
   /** Metres from the nearest used node beyond which a fix is not believed. */
   maxRangeM: number;
 }
@@ -58,6 +60,7 @@ export function searchIn(pool: Pool, free: Uint8Array, prior: Prior, options: Se
   const partnerRows = new Int32Array(MAX_PARTNERS * MAX_RANK);
   const partnerCount = new Int32Array(MAX_PARTNERS);
   const rough: Prior = { ...prior, sourceUpSigmaM: 0, speedSigma: 0 };
+  const fewest = Math.max(options.minNodes, Math.min(4, pool.slots));
   let sets = 0;
 
   return {
@@ -158,7 +161,7 @@ export function searchIn(pool: Pool, free: Uint8Array, prior: Prior, options: Se
     // The rough solution holds height and speed: what they may shift a prediction by.
     const wideS = 2e-4 + 3e-4 * prior.sourceUpSigmaM + 0.6 * prior.speedSigma;
     gather(pool, free, work, prior, 3.5, wideS, evidence);
-    if (evidence.count < 3) return undefined;
+    if (evidence.count < fewest) return undefined;
     for (let round = 0; round < 3; round++) {
       const before = evidence.count;
       // From far away Huber's weights would hold the speed where it starts: squares first.
