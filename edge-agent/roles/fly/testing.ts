@@ -3,7 +3,6 @@
  * the end. Everything can be broken: the agent killed, the server killed, the broker closed, the vehicle's link cut.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { createSocket } from "node:dgram";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -16,8 +15,9 @@ import { type ControlState, controlState, controlToken } from "#contract/control
 import { type FlightAct, type FlightState, flightCommand, flightState, type Station } from "#contract/flight.ts";
 import { topicOf } from "#contract/topics.ts";
 import { distanceM, movedBy } from "#core/handoff/local.ts";
-import { SimulatedDock } from "#sim/dock.ts";
-import { type SimulatedVehicle, startVehicle } from "#sim/vehicle/start-vehicle.ts";
+import type { SimulatedDock } from "#sim/dock.ts";
+import { type SimulatedDrone, startDrone } from "#sim/drone.ts";
+import type { SimulatedVehicle } from "#sim/vehicle/start-vehicle.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 export const serverThere = existsSync(join(root, ".tocsin/mavsdk/mavsdk_server"));
@@ -62,6 +62,7 @@ export class Rig {
   #sockets = new Set<Socket>();
   #port = 0;
   #udpPort = 0;
+  #drone: SimulatedDrone | undefined;
   readonly #options: RigOptions;
 
   constructor(options: RigOptions = {}) {
@@ -76,10 +77,9 @@ export class Rig {
       this.#broker.on("publish", (packet) => this.hear(packet.topic, packet.payload as Buffer));
       await this.openBroker();
     }
-    this.#udpPort = await freeUdpPort();
-    this.vehicle = await startVehicle({
+    const drone = await startDrone({
       home: { lat: dockAt.lat, lon: dockAt.lon, absAltM: dockAt.altM },
-      udpPort: this.#udpPort,
+      doorS,
       speed,
       gnssSigmaM: 0.3,
       wind: wind ?? { speedMS: 2, fromDeg: 270 },
@@ -94,8 +94,10 @@ export class Rig {
         ...params,
       },
     });
-    this.dock = new SimulatedDock({ doorS, onPad: () => this.onPad });
-    await this.dock.listen();
+    this.vehicle = drone.vehicle;
+    this.dock = drone.dock;
+    this.#udpPort = drone.udpPort;
+    this.#drone = drone;
     await this.startAgent();
     return this;
   }
@@ -331,8 +333,7 @@ export class Rig {
       await ended;
       clearTimeout(late);
     }
-    this.vehicle?.stop();
-    await this.dock?.close();
+    await this.#drone?.close();
     const broker = this.#broker;
     if (broker) {
       await this.closeBroker();
@@ -340,16 +341,6 @@ export class Rig {
     }
     rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-function freeUdpPort(): Promise<number> {
-  return new Promise((resolve) => {
-    const socket = createSocket("udp4");
-    socket.bind(0, "127.0.0.1", () => {
-      const { port } = socket.address();
-      socket.close(() => resolve(port));
-    });
-  });
 }
 
 function output(program: string, args: string[]): Promise<{ stdout: string }> {

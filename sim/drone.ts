@@ -1,0 +1,62 @@
+/** A pretend drone in its pretend dock: the vehicle speaks MAVLink to `udpPort`, the dock listens at `dock.port` and feels the vehicle on its pad. */
+import { createSocket } from "node:dgram";
+import { SimulatedDock } from "./dock.ts";
+import { type SimulatedVehicle, startVehicle, type VehicleOptions } from "./vehicle/start-vehicle.ts";
+
+export interface SimulatedDrone {
+  vehicle: SimulatedVehicle;
+  dock: SimulatedDock;
+  /** For the agent: `roles.fly.vehicle.url: udpin://127.0.0.1:<udpPort>`. */
+  udpPort: number;
+  close(): Promise<void>;
+}
+
+export interface DroneOptions extends Omit<VehicleOptions, "udpPort"> {
+  /** A free one where it is not given. */
+  udpPort?: number;
+  dockPort?: number;
+  /** Seconds that the door takes. */
+  doorS?: number;
+}
+
+/** Metres from its middle within which a drone stands on the pad. */
+const padM = 2.5;
+const metresPerDegree = 111_195;
+
+export async function startDrone({ dockPort, doorS, ...options }: DroneOptions): Promise<SimulatedDrone> {
+  const udpPort = options.udpPort ?? (await freeUdpPort());
+  const vehicle = await startVehicle({ ...options, udpPort });
+  const { home } = options;
+  const onPad = () => {
+    const { lat, lon, heightM } = vehicle.truth;
+    const northM = (lat - home.lat) * metresPerDegree;
+    const eastM = (lon - home.lon) * metresPerDegree * Math.cos((home.lat * Math.PI) / 180);
+    return heightM < 0.3 && Math.hypot(eastM, northM) < padM;
+  };
+  const dock = new SimulatedDock({
+    onPad,
+    ...(dockPort !== undefined && { port: dockPort }),
+    ...(doorS !== undefined && { doorS }),
+  });
+  await dock.listen();
+  return {
+    vehicle,
+    dock,
+    udpPort,
+    async close() {
+      vehicle.stop();
+      await dock.close();
+    },
+  };
+}
+
+function freeUdpPort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket("udp4");
+    socket.once("error", reject);
+    socket.bind(0, "127.0.0.1", () => {
+      const { port } = socket.address();
+      socket.close(() => resolve(port));
+    });
+  });
+}
