@@ -91,6 +91,14 @@ export function shade(level: number): readonly [number, number, number] {
   return [a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t, a[2] + (b[2] - a[2]) * t];
 }
 
+/** Median level of the picture: at least half of it is background, and background should be dark. At most -20 dB, so that a picture of nothing but sound keeps its range. */
+function noiseFloorDb(of: Spectrogram, height: number): number {
+  const levels = new Float32Array(of.frames * height);
+  for (let f = 0; f < of.frames; f++) levels.set(of.db.subarray(f * of.bins, f * of.bins + height), f * height);
+  levels.sort();
+  return Math.min(-20, levels[levels.length >> 1]!);
+}
+
 /** RGBA pixels, `frames` wide and as many rows as bins up to `topHz`, high frequencies on top. */
 export function spectrogramPixels(
   of: Spectrogram,
@@ -98,9 +106,10 @@ export function spectrogramPixels(
 ): { width: number; height: number; rgba: Uint8ClampedArray<ArrayBuffer> } {
   const height = Math.max(1, Math.min(of.bins, Math.ceil(topHz / of.binHz)));
   const rgba = new Uint8ClampedArray(of.frames * height * 4);
+  const floor = noiseFloorDb(of, height);
   for (let f = 0; f < of.frames; f++) {
     for (let k = 0; k < height; k++) {
-      const [r, g, b] = shade(1 - of.db[f * of.bins + k]! / FLOOR_DB);
+      const [r, g, b] = shade(1 - of.db[f * of.bins + k]! / floor);
       const at = ((height - 1 - k) * of.frames + f) * 4;
       rgba[at] = r;
       rgba[at + 1] = g;

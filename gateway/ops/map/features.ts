@@ -32,9 +32,7 @@ const area = (ring: LonLat[], properties: Feature["properties"]): Feature => ({
 });
 
 export function nodeFeatures(nodes: readonly PlacedNode[]): Features {
-  return collection(
-    nodes.map(({ id, label, lat, lon, condition }) => point(lon, lat, { id, label, icon: `node-${condition}` })),
-  );
+  return collection(nodes.map(({ id, lat, lon, condition }) => point(lon, lat, { id, icon: `node-${condition}` })));
 }
 
 /** Places of the other incidents, every one that fits: a bound each, never a bare dot. */
@@ -59,8 +57,8 @@ export function placesOf(incident: IncidentState): (Bounded & { letter: string; 
   return all.map((place, i) => ({ ...place, letter: all.length > 1 ? String.fromCharCode(65 + i) : "" }));
 }
 
-/** The selected incident: an ellipse and a locating mark per place, a thin ellipse and number per round. */
-export function selectedFeatures(incident: IncidentState | undefined): Features {
+/** The selected incident: an ellipse and a locating mark per place, a number per round, a thin ellipse for the chosen one. */
+export function selectedFeatures(incident: IncidentState | undefined, shot?: string): Features {
   if (incident === undefined) return collection([]);
   const features: Feature[] = [];
   const status = incident.status;
@@ -74,7 +72,7 @@ export function selectedFeatures(incident: IncidentState | undefined): Features 
     features.push(point(place.lon, place.lat, { shape: "mark", status, icon: `mark-${status}`, label }));
   }
   incident.rounds.forEach((round, i) => {
-    features.push(area(ellipseRing(round, 40), { shape: "round", status }));
+    if (round.shot === shot) features.push(area(ellipseRing(round, 40), { shape: "round", status }));
     features.push(point(round.lon, round.lat, { shape: "number", status, label: String(i + 1) }));
   });
   return collection(features);

@@ -158,7 +158,7 @@ export function styleOf(theme: Theme, data: MapData): StyleSpecification {
         source: "nodes",
         minzoom: 14.5,
         layout: {
-          "text-field": ["get", "label"],
+          "text-field": ["get", "id"],
           "text-font": strong,
           "text-size": 11.5,
           "text-offset": [0, 1.15],

@@ -2,19 +2,12 @@
 import { effect, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { CityMap } from "../map/city-map.ts";
-import {
-  boxOfIncident,
-  type Features,
-  incidentFeatures,
-  nodeFeatures,
-  ringFeatures,
-  selectedFeatures,
-} from "../map/features.ts";
-import { focusMap, mapFocus } from "../map/focus.ts";
+import { type Features, incidentFeatures, nodeFeatures, ringFeatures, selectedFeatures } from "../map/features.ts";
+import { focusMap, mapFocus, showNextNode, siteFocus, wholeOf } from "../map/focus.ts";
 import { conditions, countConditions } from "../map/node-condition.ts";
 import { select } from "../state/actions.ts";
 import { loadStreets } from "../state/connect.ts";
-import { chosenNode, nodesPlaced, recentIncidents, ringShot, selectedShots, showNextNode } from "../state/map-state.ts";
+import { chosenNode, nodesPlaced, recentIncidents, ringShot, selectedShots } from "../state/map-state.ts";
 import { reducedMotion, theme } from "../state/preferences.ts";
 import { rings, selected, selectedId, site, streets, tab } from "../state/store.ts";
 import { FlatMap } from "./flat-map.tsx";
@@ -75,12 +68,12 @@ async function mount(container: HTMLElement, centre: { lat: number; lon: number 
       map.set("chosen-node", nodeFeatures(node === undefined ? [] : [node]));
     }),
     effect(() => map.set("incidents", incidentFeatures(recentIncidents.value))),
-    effect(() => map.set("selected", selectedFeatures(selected.value))),
+    effect(() => map.set("selected", selectedFeatures(selected.value, ringShot.value?.id))),
     effect(() => map.set("rings", ringFeatures(rings.value ? ringShot.value : undefined))),
     effect(() => {
       const focus = mapFocus.value;
       if (focus !== undefined)
-        map.fit(focus.box, { animate: !focus.first && !reducedMotion(), maxZoom: focus.close ? 19 : 17.6 });
+        map.fit(focus.box, { animate: !focus.first && !reducedMotion(), maxZoom: focus.maxZoom });
     }),
     effect(() => {
       if (tab.value === "map") requestAnimationFrame(() => map.resize());
@@ -98,19 +91,24 @@ async function mount(container: HTMLElement, centre: { lat: number; lon: number 
 
 let zoomMap: (by: number) => void = () => {};
 
-/** Looks at the chosen incident when another is chosen, and again when its nodes are known. */
+/** Looks at the whole site first, at the chosen incident when another is chosen, and again when its nodes are known. */
 function followSelection(): () => void {
   let seen: string | undefined;
   return effect(() => {
     const incident = selected.value;
-    if (incident === undefined) return;
+    if (incident === undefined) {
+      if (seen === undefined && nodesPlaced.value.length > 0) {
+        seen = "site";
+        mapFocus.value = siteFocus();
+      }
+      return;
+    }
     const shots = selectedShots.value;
     const key = `${incident.incident}/${shots.length > 0}/${incident.place !== undefined}`;
     if (key === seen) return;
-    const first = seen === undefined;
+    const first = seen === undefined || seen === "site";
     seen = key;
-    const box = boxOfIncident(incident, shots);
-    if (box !== undefined) mapFocus.value = { box, first, close: false, incident: incident.incident };
+    mapFocus.value = wholeOf(incident, shots, first) ?? mapFocus.value;
   });
 }
 

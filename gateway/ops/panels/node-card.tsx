@@ -15,7 +15,7 @@ export function NodeCard() {
   const node = nodesPlaced.value.find(({ id }) => id === chosenNode.value);
   if (node === undefined) return null;
   const state = nodeStates.value.get(node.id);
-  const facts: [string, string][] = [];
+  const facts: [string, string][] = node.label === node.id ? [] : [["Where", node.label]];
   if (state !== undefined) {
     facts.push(["Said", `${age((gatewayNowMs.value - Date.parse(state.at)) / 1000)} ago`]);
     const { clock, selfTest, positionDoubt, counters } = state;
@@ -35,10 +35,10 @@ export function NodeCard() {
       if (value !== 0) facts.push([name, value.toLocaleString("en")]);
   }
   return (
-    <section class="node-card" aria-label={`Node ${node.label}`}>
+    <section class="node-card" aria-label={`Node ${node.id}`}>
       <header>
         <NodeMark condition={node.condition} />
-        <h3>{node.label}</h3>
+        <h3>{node.id}</h3>
         <span>{conditions.find(({ id }) => id === node.condition)?.word}</span>
         <button
           type="button"

@@ -1,6 +1,6 @@
 /** What the map draws, derived from the picture. */
 import { computed, signal } from "@preact/signals";
-import { type Condition, placedNodes } from "../map/node-condition.ts";
+import { placedNodes } from "../map/node-condition.ts";
 import {
   detail,
   gatewayNowMs,
@@ -50,9 +50,3 @@ export const ringShot = computed(() => {
 
 /** The node whose card is open. */
 export const chosenNode = signal<string | undefined>(undefined);
-
-/** Goes to the next node of a state after the one whose card is open. */
-export function showNextNode(condition: Condition): void {
-  const ids = nodesPlaced.value.filter((node) => node.condition === condition).map(({ id }) => id);
-  chosenNode.value = ids[(ids.indexOf(chosenNode.value ?? "") + 1) % ids.length];
-}

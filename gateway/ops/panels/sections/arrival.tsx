@@ -12,6 +12,8 @@ import { SoundPicture } from "../sound-picture.tsx";
 export interface ArrivalView {
   id: string;
   node: string;
+  /** Where the node stands, for people. */
+  label?: string;
   residualS: number;
   /** Absent where it was rejected. */
   used?: { sigmaS: number; weight: number };
@@ -103,7 +105,7 @@ export function Arrival({
         <span class="arrival-used" aria-hidden="true">
           {arrival.used ? "✓" : "✕"}
         </span>
-        <b>{arrival.node}</b>
+        <b title={arrival.label}>{arrival.node}</b>
         {arrival.used ? (
           <>
             <span class="residual" title="observed minus predicted arrival">

@@ -1,5 +1,6 @@
 /** Which nodes heard the chosen round, how well each fits, and what was left out and why. */
 import { api } from "../../api.ts";
+import { nodesPlaced } from "../../state/map-state.ts";
 import { rings, roundShot } from "../../state/store.ts";
 import { rejectionWords } from "../../words.ts";
 import { Key } from "../key.tsx";
@@ -14,21 +15,39 @@ function Evidence({ incident, detail }: SectionProps) {
   const { shots, clips } = detail.value;
   const shot = shots.find(({ id }) => id === (roundShot.value ?? incident.rounds[0]?.shot)) ?? shots[0];
   if (shot === undefined) return <p class="clip-note">No node's evidence belongs to this incident.</p>;
-  const arrivals: ArrivalView[] = [
-    ...shot.arrivals.map(({ id, node, residualS, toaSigmaS, weight }) => ({
-      id,
-      node,
-      residualS,
-      used: { sigmaS: toaSigmaS, weight },
-    })),
-    ...shot.rejected.map(({ id, node, residualS, why }) => ({ id, node, residualS, why: rejectionWords(why) })),
-  ];
-  const speed = shot.speedOfSoundMps.toFixed(1);
+  const labelOf = (node: string) => nodesPlaced.value.find(({ id }) => id === node)?.label ?? node;
+  const used: ArrivalView[] = shot.arrivals.map(({ id, node, residualS, toaSigmaS, weight }) => ({
+    id,
+    node,
+    label: labelOf(node),
+    residualS,
+    used: { sigmaS: toaSigmaS, weight },
+  }));
+  const rejected: ArrivalView[] = shot.rejected.map(({ id, node, residualS, why }) => ({
+    id,
+    node,
+    label: labelOf(node),
+    residualS,
+    why: rejectionWords(why),
+  }));
+  const list = (arrivals: readonly ArrivalView[]) => (
+    <ul class="arrivals">
+      {arrivals.map((arrival) => (
+        <Arrival
+          key={arrival.id}
+          incident={incident.incident}
+          arrival={arrival}
+          clip={clips.find((clip) => clip.arrival === arrival.id)}
+        />
+      ))}
+    </ul>
+  );
   return (
     <>
       <p class="hint">
-        {shot.arrivals.length} of {arrivals.length} arrivals used · residual {(shot.rmsResidualS * 1000).toFixed(1)} ms
-        rms · air {shot.airTempC.toFixed(0)} °C, sound {speed} m/s
+        {used.length} of {used.length + rejected.length} arrivals used · residual{" "}
+        {(shot.rmsResidualS * 1000).toFixed(1)} ms rms · air {shot.airTempC.toFixed(0)} °C, sound{" "}
+        {shot.speedOfSoundMps.toFixed(1)} m/s
         {shot.windMps !== undefined && <>, wind {shot.windMps.toFixed(0)} m/s</>}
       </p>
       <div class="row">
@@ -44,18 +63,31 @@ function Evidence({ incident, detail }: SectionProps) {
           Signed evidence
         </a>
       </div>
-      <ul class="arrivals">
-        {arrivals.map((arrival) => (
-          <Arrival
-            key={arrival.id}
-            incident={incident.incident}
-            arrival={arrival}
-            clip={clips.find((clip) => clip.arrival === arrival.id)}
-          />
-        ))}
-      </ul>
+      {list(used)}
+      {rejected.length > 0 && rejected.length <= FEW && list(rejected)}
+      {rejected.length > FEW && (
+        <details key={shot.id}>
+          <summary>
+            {rejected.length} rejected: {tally(rejected)}
+          </summary>
+          {list(rejected)}
+        </details>
+      )}
     </>
   );
+}
+
+/** More rejected arrivals than this stand behind a line that counts them. */
+const FEW = 4;
+
+/** How many were rejected for which reason, the most frequent first. */
+function tally(rejected: readonly ArrivalView[]): string {
+  const counts = new Map<string, number>();
+  for (const { why = "" } of rejected) counts.set(why, (counts.get(why) ?? 0) + 1);
+  return [...counts]
+    .sort((a, b) => b[1] - a[1])
+    .map(([why, count]) => `${count} ${why}`)
+    .join("; ");
 }
 
 export const evidence: Section = {

@@ -23,9 +23,7 @@ function Rounds({ incident }: SectionProps) {
             <span>
               {i === 0 ? local.value.clock(round.time) : `+${((Date.parse(round.time) - first) / 1000).toFixed(2)} s`}
             </span>
-            <span class="faint">
-              {percent(round.probability)} · {within(round.ellipse95).replace("within ", "± ")}
-            </span>
+            <span class="faint">{within(round.ellipse95)}</span>
           </button>
         ))}
       </fieldset>

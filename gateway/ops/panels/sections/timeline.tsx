@@ -1,5 +1,7 @@
 /** The incident's append-only record, newest first, and whether its chain of hashes holds. */
 import { useRef } from "preact/hooks";
+import type { TimelineEntry } from "#contract/ops-api.ts";
+import { foldSounds, withRoundNumbers } from "../../record.ts";
 import { addNote } from "../../state/actions.ts";
 import { busy, local } from "../../state/store.ts";
 import { entryWord } from "../../words.ts";
@@ -37,10 +39,26 @@ function Note() {
   );
 }
 
+function Entry({ entry, rounds }: { entry: TimelineEntry; rounds: readonly string[] }) {
+  return (
+    <li class={`entry is-${entry.kind}`}>
+      <time dateTime={entry.at}>{local.value.clock(entry.at)}</time>
+      <span class="entry-kind">{entryWord(entry.kind)}</span>
+      <span class="entry-text">
+        {withRoundNumbers(entry.text, rounds)} <span class="faint">{entry.by}</span>
+      </span>
+      <code class="faint" title={`SHA-256 ${entry.hash}`}>
+        {entry.hash.slice(0, 6)}
+      </code>
+    </li>
+  );
+}
+
 function Timeline({ incident, detail }: SectionProps) {
   if (detail.kind === "failed") return <RecordFailed what="record" error={detail.error} incident={incident.incident} />;
   if (detail.kind !== "ready") return <span class="skeleton clip-skeleton" />;
   const { timeline, chain } = detail.value;
+  const rounds = incident.rounds.map(({ shot }) => shot);
   return (
     <>
       <p class={`chain ${chain.ok ? "is-ok" : "is-bad"}`}>
@@ -50,19 +68,23 @@ function Timeline({ incident, detail }: SectionProps) {
           : `chain broken at entry ${chain.brokenAtSeq ?? "?"}: this record was changed outside the gateway. Do not rely on it.`}
       </p>
       <Note />
-      <ol class="timeline" reversed>
-        {[...timeline].reverse().map((entry) => (
-          <li key={entry.seq} class={`entry is-${entry.kind}`}>
-            <time dateTime={entry.at}>{local.value.clock(entry.at)}</time>
-            <span class="entry-kind">{entryWord(entry.kind)}</span>
-            <span class="entry-text">
-              {entry.text} <span class="faint">{entry.by}</span>
-            </span>
-            <code class="faint" title={`SHA-256 ${entry.hash}`}>
-              {entry.hash.slice(0, 6)}
-            </code>
-          </li>
-        ))}
+      <ol class="timeline">
+        {foldSounds([...timeline].reverse()).map((entries) =>
+          entries.length === 1 ? (
+            <Entry key={entries[0]!.seq} entry={entries[0]!} rounds={rounds} />
+          ) : (
+            <li key={entries[0]!.seq}>
+              <details>
+                <summary>{entries.length} sounds came from the nodes</summary>
+                <ol>
+                  {entries.map((entry) => (
+                    <Entry key={entry.seq} entry={entry} rounds={rounds} />
+                  ))}
+                </ol>
+              </details>
+            </li>
+          ),
+        )}
       </ol>
     </>
   );
