@@ -19,9 +19,16 @@ const programs = [
   { program: "arecord", apt: "alsa-utils", for: ["test"] },
   { program: "chromium", apt: "chromium", for: ["test"] },
   { program: "mosquitto", apt: "mosquitto", for: ["test"] },
+  { program: "avr-gcc", apt: "gcc-avr", for: ["test"] },
+  { program: "/usr/lib/avr/include/avr/io.h", apt: "avr-libc", for: ["test"] },
+  { program: "make", apt: "make", for: ["test"] },
+  { program: "cc", apt: "gcc", for: ["test"] },
+  { program: "flite", apt: "flite", for: ["test"] },
+  { program: "pip3", apt: "python3-pip", for: ["demo", "test"] },
 ];
 
 function onPath(program) {
+  if (program.startsWith("/")) return existsSync(program);
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
   return folders.some((folder) => existsSync(join(folder, program)));
 }
@@ -83,8 +90,21 @@ function systemPackages() {
   }
 }
 
+/** The recogniser that the privacy test tries to hear speech with: CMU PocketSphinx, whose wheel ships its model. */
+function recogniser() {
+  const folder = join(root, ".tocsin", "pocketsphinx");
+  if (purpose !== "test" || existsSync(join(folder, "pocketsphinx"))) return;
+  say("fetching the speech recogniser of the privacy test (29 MB) ...");
+  const options = ["--quiet", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check", "--target", folder];
+  const done = spawnSync("python3", ["-m", "pip", "install", ...options, "pocketsphinx==5.1.1"], {
+    stdio: ["ignore", "ignore", 2],
+  });
+  if (done.status !== 0) say("python3 with pip could not fetch pocketsphinx 5.1.1; the privacy test will be skipped");
+}
+
+mkdirSync(join(root, ".tocsin"), { recursive: true });
 npmPackages();
 systemPackages();
-mkdirSync(join(root, ".tocsin"), { recursive: true });
+recogniser();
 const vehicle = await mavsdkServer(root, say);
 if (!vehicle.ok) say(`no drones on this machine: ${vehicle.why}`);
