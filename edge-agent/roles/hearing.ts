@@ -5,6 +5,7 @@ import { type Candidate, CLIP_AFTER_S, CLIP_BEFORE_S, createEar, type Ear } from
 import { TickTimes } from "#core/clock/tick-times.ts";
 import type { AudioFrame } from "../ports.ts";
 import { BearingFinder } from "./bearing-finder.ts";
+import { type Lead, ShockPairs } from "./shock-pairs.ts";
 
 /** Sound before an impulse in its clip: enough to tell it from what was there before. */
 const STORED_BEFORE_S = 0.5;
@@ -29,6 +30,8 @@ export interface Heard {
   toaNs: bigint;
   clockSigmaS: number;
   bearing: { bearingDeg: number; sigmaDeg: number } | undefined;
+  /** This is the muzzle blast of a shock wave heard before it. */
+  shockWave: Lead | undefined;
 }
 
 /** The ear with its times: one sample rate, one number of channels. */
@@ -39,6 +42,7 @@ export class Hearing {
   readonly #first: bigint;
   readonly #channels: number;
   readonly #bearings: BearingFinder | undefined;
+  readonly #shocks: ShockPairs;
   #nextTick: bigint;
 
   /** @param frame the first; ticks count from it. `onUnstamped`: an impulse while the node had no time. */
@@ -48,6 +52,7 @@ export class Hearing {
     this.#nextTick = frame.tick;
     this.#channels = frame.channels.length;
     this.#times = new TickTimes(frame.sampleRateHz, KEEP_TIMES_S);
+    this.#shocks = new ShockPairs(frame.sampleRateHz);
     if (array.places && array.places.length >= 2) {
       this.#bearings = new BearingFinder(frame.sampleRateHz, array.places, array.airTempC);
     }
@@ -91,8 +96,6 @@ export class Hearing {
 
   #heardOf(candidate: Candidate): Heard | undefined {
     const whole = Math.floor(candidate.onsetTick);
-    const instant = this.#times.at(this.#first + BigInt(whole), candidate.onsetTick - whole);
-    if (!instant) return undefined;
     const cut = (beforeS: number): [Float32Array, number] => {
       const before = Math.round(beforeS * this.#rate);
       const samples = new Float32Array(before + Math.round(CLIP_AFTER_S * this.#rate));
@@ -101,6 +104,10 @@ export class Hearing {
     };
     const [clip, clipOnsetS] = cut(CLIP_BEFORE_S);
     const [stored, storedOnsetS] = cut(STORED_BEFORE_S);
+    // Also of impulses without a time, so that no shock wave is paired with another's blast.
+    const shockWave = this.#shocks.take(candidate, stored, storedOnsetS * this.#rate);
+    const instant = this.#times.at(this.#first + BigInt(whole), candidate.onsetTick - whole);
+    if (!instant) return undefined;
     return {
       candidate,
       clip,
@@ -111,6 +118,7 @@ export class Hearing {
       toaNs: instant.utcNs,
       clockSigmaS: instant.sigmaS,
       bearing: this.#bearings?.at(candidate.onsetTick),
+      shockWave,
     };
   }
 }

@@ -219,6 +219,7 @@ function messageOf(heard: Heard, scores: ShotHeard["scores"], context: ListenCon
       : { peakDbSpl: candidate.peakDbFs - micSensitivityDbFsAt94Spl + 94 }),
     ...(config.airTempC === undefined ? {} : { airTempC: config.airTempC }),
     ...(bearing ? { bearingDeg: bearing.bearingDeg, bearingSigmaDeg: bearing.sigmaDeg } : {}),
+    ...(heard.shockWave ? { shockWave: heard.shockWave } : {}),
     echoProbability: candidate.echoProbability,
   };
 }

@@ -1,0 +1,79 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { AudioFrame } from "../ports.ts";
+import { type Heard, Hearing } from "./hearing.ts";
+
+const RATE = 48_000;
+
+/** Street noise (Park and Miller's generator) of three seconds with what `add` puts into it, through a `Hearing` in frames of 20 ms. */
+function hear(add: (sound: Float32Array) => void): Heard[] {
+  let state = 17;
+  const sound = Float32Array.from({ length: 3 * RATE }, () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return 0.002 * (state / 2_147_483_647 - 0.5);
+  });
+  add(sound);
+  const heard: Heard[] = [];
+  let hearing: Hearing | undefined;
+  for (let at = 0; at < sound.length; at += 960) {
+    const frame: AudioFrame = {
+      channels: [sound.subarray(at, at + 960)],
+      sampleRateHz: RATE,
+      tick: BigInt(at),
+      utcNs: BigInt(Math.round((at / RATE) * 1e9)),
+      clock: { source: "sim", synchronised: true, sigmaS: 1e-5 },
+    };
+    hearing ??= new Hearing(
+      frame,
+      { places: undefined, airTempC: undefined },
+      (each) => heard.push(each),
+      () => assert.unreachable(),
+    );
+    hearing.take(frame);
+  }
+  hearing?.flush();
+  return heard;
+}
+
+/** The N of a passing bullet: 0.3 ms, from +peak straight down to -peak (G. B. Whitham, 1952). */
+function shockWave(sound: Float32Array, atS: number, peak = 0.4): void {
+  const length = Math.round(3e-4 * RATE);
+  for (let i = 0; i <= length; i++) sound[Math.round(atS * RATE) + i]! += peak * (1 - (2 * i) / length);
+}
+
+/** A muzzle blast (Friedlander, 3 ms). */
+function blast(sound: Float32Array, atS: number, peak = 0.4): void {
+  for (let i = 0; i < 0.02 * RATE; i++) {
+    const u = i / RATE / 0.003;
+    sound[Math.round(atS * RATE) + i]! += peak * (1 - u) * Math.exp(-u);
+  }
+}
+
+test("a shock wave 0.25 s before the blast: the blast carries the lead, the shock wave none", () => {
+  const heard = hear((sound) => {
+    shockWave(sound, 1);
+    blast(sound, 1.25);
+  });
+  assert.equal(
+    heard.map(({ toaNs }) => Math.round(Number(toaNs) / 1e7) / 100),
+    [1, 1.25],
+  );
+  assert.is(heard[0]!.shockWave, undefined);
+  const lead = heard[1]!.shockWave!;
+  assert.ok(Math.abs(lead.leadS - 0.25) < 3e-4, `${lead.leadS}`);
+  assert.ok(lead.sigmaS > 0 && lead.sigmaS < 1e-3);
+});
+
+test("two blasts of a pistol have no shock wave between them", () => {
+  const heard = hear((sound) => {
+    blast(sound, 1);
+    blast(sound, 1.25);
+  });
+  assert.is(heard.length, 2);
+  assert.equal(
+    heard.map(({ shockWave: lead }) => lead),
+    [undefined, undefined],
+  );
+});
+
+test.run();
