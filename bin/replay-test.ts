@@ -2,11 +2,13 @@
 import type { Arrival } from "#contract/shot.ts";
 import { utcOfNs } from "#contract/units.ts";
 import { frameAt } from "#core/localise/geo.ts";
-import { finalLocaliser } from "#core/localise/localiser.ts";
+import { finalLocaliser, type Localiser } from "#core/localise/localiser.ts";
 import type { Shot } from "#core/localise/shot-record.ts";
 import type { Classifier } from "#edge-agent/ports.ts";
 import { type LiveFireTest, readPulses, readSensorAudio, readWeather, type Weather, type Xyz } from "./live-fire.ts";
 import { arrivalsOfAudio } from "./replay-audio.ts";
+
+type Unsolved = ReturnType<Localiser["unsolved"]>[number];
 
 /** An arrival in the recording's own frame. */
 export interface RecordedArrival {
@@ -41,12 +43,12 @@ export async function replayTest(
   test: LiveFireTest,
   from: "audio" | "pulses",
   classifier: (() => Promise<Classifier>) | undefined,
-): Promise<{ shots: ReplayedShot[]; arrivals: number; sensors: number }> {
+): Promise<{ shots: ReplayedShot[]; unsolved: Unsolved[]; arrivals: number; sensors: number }> {
   const weather = await readWeather(test);
   const arrivals =
     from === "pulses" ? await arrivalsOfPulses(test) : await arrivalsFromAudio(test, await classifier!());
   const sensors = new Map(arrivals.map((one) => [one.sensor, one.at]));
-  return { shots: locateRecorded(arrivals, weather), arrivals: arrivals.length, sensors: sensors.size };
+  return { ...locateRecorded(arrivals, weather), arrivals: arrivals.length, sensors: sensors.size };
 }
 
 async function arrivalsOfPulses(test: LiveFireTest): Promise<RecordedArrival[]> {
@@ -71,8 +73,11 @@ async function arrivalsFromAudio(test: LiveFireTest, classifier: Classifier): Pr
   return all;
 }
 
-export function locateRecorded(arrivals: readonly RecordedArrival[], weather: Weather | undefined): ReplayedShot[] {
-  if (arrivals.length === 0) return [];
+export function locateRecorded(
+  arrivals: readonly RecordedArrival[],
+  weather: Weather | undefined,
+): { shots: ReplayedShot[]; unsolved: Unsolved[] } {
+  if (arrivals.length === 0) return { shots: [], unsolved: [] };
   const sensors = [...new Map(arrivals.map((one) => [one.sensor, one.at])).values()];
   const mean = (axis: "x" | "y" | "z") => sensors.reduce((sum, at) => sum + at[axis], 0) / sensors.length;
   const origin = { x: mean("x"), y: mean("y"), z: mean("z") };
@@ -93,10 +98,11 @@ export function locateRecorded(arrivals: readonly RecordedArrival[], weather: We
   for (const one of sorted) shots.push(...localiser.push(arrivalOf(one, places.get(one.sensor)!)).shots);
   shots.push(...localiser.flush());
   const solvedMs = (performance.now() - startMs) / Math.max(1, shots.length);
-  return shots.map((shot) => {
+  const replayed = shots.map((shot) => {
     const { eastM, northM } = frame.toLocal(shot.lat, shot.lon, origin.z);
     return { ...shot, solvedMs, eastM: eastM + origin.x, northM: northM + origin.y };
   });
+  return { shots: replayed, unsolved: localiser.unsolved() };
 }
 
 function arrivalOf(one: RecordedArrival, place: { lat: number; lon: number; altM: number }): Arrival {

@@ -41,12 +41,14 @@ errorM to the survey, rounds (of the shot's incident). The survey is read after 
       try {
         if (source === "audio" && test.audio.length === 0) throw new Fault("input", "has no audio; use --from pulses");
         if (source === "pulses" && !test.pulsesFile) throw new Fault("input", "has no pulses; use --from audio");
-        const { shots, arrivals, sensors } = await replayTest(test, source, classifier);
+        const { shots, unsolved, arrivals, sensors } = await replayTest(test, source, classifier);
         const survey = await readSurvey(test);
         const label = test.folder.split("/").slice(-2, -1)[0] ?? "";
         say(
           `${join(label, test.name)}: ${shots.length} shots of ${arrivals} ${source === "audio" ? "impulses" : "pulses"} at ${sensors} sensors`,
         );
+        for (const { time, nodes, why } of unsolved)
+          say(`${test.name}: unsolved at ${time} (${nodes.join(", ")}): ${why}`);
         const perIncident = new Map<string, number>();
         for (const shot of shots) perIncident.set(shot.incident, (perIncident.get(shot.incident) ?? 0) + 1);
         for (const shot of shots) {

@@ -48,8 +48,16 @@ export interface AssociatedShot {
   prior: Prior;
 }
 
+/** Something that may have been a round, and why it is not called one. */
+export interface Unsolved {
+  t0S: number;
+  nodes: string[];
+  why: string;
+}
+
 export interface Association {
   shots: AssociatedShot[];
+  unsolved: Unsolved[];
   pool: Pool;
   /** 1 where an arrival belongs to no shot. */
   free: Uint8Array;
@@ -154,7 +162,7 @@ export function associate(
     if (!best) break;
     take(best.found[0]!, best.found, best.prior);
   }
-  return { shots, pool, free, sets: search.sets + freeSpeedSets };
+  return { shots, unsolved: unsolved(), pool, free, sets: search.sets + freeSpeedSets };
 
   /** Arrivals to start from: those close in time to the first that is left, in a small pool as they came, else the clearest first. */
   function competing(): number[] {
@@ -224,6 +232,17 @@ export function associate(
       if (h && (!best || h.total > best.total)) best = h;
     }
     return best;
+  }
+
+  /** What else fits the place of a round that was found, heard by too few to tell it from chance. */
+  function unsolved(): Unsolved[] {
+    const last = shots[0];
+    if (!last || n <= SMALL_POOL || last.prior !== prior) return [];
+    const h = repeatOf(last.hypothesis, (one) => one.rows.length >= 0.5 * last.used.length && !isShadow(one));
+    if (!h) return [];
+    const nodes = [...h.rows].map((row) => pool.heard[row]!.node);
+    const why = `fits the place of another round, but only ${nodes.length} of ${pool.slots} nodes agree: not enough against chance`;
+    return [{ t0S: h.solution.t0S, nodes, why }];
   }
 
   /** The best hypothesis with that one's place and another time, of arrivals that it does not use. */

@@ -4,6 +4,7 @@
  */
 import type { Arrival } from "#contract/shot.ts";
 import type { Site } from "#contract/site.ts";
+import { utcOfNs } from "#contract/units.ts";
 import { type ArrivalStore, arrivalStore } from "./arrival-store.ts";
 import { type AssociatedShot, type AssociateOptions, associate, usualAssociation } from "./associate.ts";
 import { shotIdOf } from "./identity.ts";
@@ -29,6 +30,8 @@ export interface Localiser {
   push(arrival: Arrival): { shots: Shot[]; refused?: string };
   /** No more arrivals come: the shots that were still open. */
   flush(): Shot[];
+  /** What may have been a round and why it is not called one; handed out once. */
+  unsolved(): { time: string; nodes: string[]; why: string }[];
   readonly counters: Record<string, number>;
 }
 
@@ -52,6 +55,7 @@ export const SLACK_S = 0.3;
 export const MOST_TOGETHER = 260;
 
 const MOST_REMEMBERED = 50_000;
+const MOST_UNSOLVED = 100;
 
 export function groundFor(site: Partial<Site>, options: LocaliserOptions): Ground {
   const propagationSigmaS = options.propagationSigmaS ?? site.propagationSigmaS ?? 0;
@@ -123,6 +127,7 @@ export function finalLocaliser(site: Partial<Site>, options: LocaliserOptions = 
   let waiting: Known[] = [];
   /** Arrivals already solved with: a repeated message must not make their shot a second time. */
   const settled = new Set<string>();
+  const open: ReturnType<Localiser["unsolved"]> = [];
   let newestS = Number.NEGATIVE_INFINITY;
   let sweptAtS = Number.NEGATIVE_INFINITY;
   const counters = { arrivals: 0, repeated: 0, refused: 0, shots: 0, sets: 0, crowded: 0 };
@@ -223,6 +228,10 @@ export function finalLocaliser(site: Partial<Site>, options: LocaliserOptions = 
     const { prior, air } = ground.priorFor(group);
     const result = associate(group, prior, ground.options);
     counters.sets += result.sets;
+    for (const { t0S, nodes, why } of result.unsolved) {
+      open.push({ time: utcOfNs(ground.intake.originNs() + BigInt(Math.round(t0S * 1e9))), nodes, why });
+      if (open.length > MOST_UNSOLVED) open.shift();
+    }
     const kept = result.shots.filter(take).sort((a, b) => a.hypothesis.solution.t0S - b.hypothesis.solution.t0S);
     for (const shot of kept) for (const one of shot.used) used.add(one as Known);
     const byOthers = (shot: AssociatedShot) => {
@@ -264,5 +273,6 @@ export function finalLocaliser(site: Partial<Site>, options: LocaliserOptions = 
       return { shots: newestS - sweptAtS > ground.linkS / 2 ? sweep(false) : [] };
     },
     flush: () => sweep(true),
+    unsolved: () => open.splice(0),
   };
 }
