@@ -15,7 +15,7 @@ export function foldSounds<T extends Pick<TimelineEntry, "kind">>(entries: reado
 
 /** "round shot-mwscnz6t-1n4l..." as "round 2", or by its last four characters where it is none of the incident's rounds. */
 export function withRoundNumbers(text: string, rounds: readonly string[]): string {
-  return text.replace(/\bround (?=\S*\d)([A-Za-z0-9._:-]{6,})/g, (_, shot: string) => {
+  return text.replace(/\bround (?=\S*[\d-])([A-Za-z0-9._:-]{6,})/g, (_, shot: string) => {
     const at = rounds.indexOf(shot);
     return at < 0 ? `round …${shortName(shot)}` : `round ${at + 1}`;
   });

@@ -63,8 +63,7 @@ function Evidence({ incident, detail }: SectionProps) {
           Signed evidence
         </a>
       </div>
-      {list(used)}
-      {rejected.length > 0 && rejected.length <= FEW && list(rejected)}
+      {list(rejected.length <= FEW ? [...used, ...rejected] : used)}
       {rejected.length > FEW && (
         <details key={shot.id}>
           <summary>
