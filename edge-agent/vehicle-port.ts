@@ -68,16 +68,11 @@ export interface BatteryState {
   timeRemainingS?: number;
 }
 
-export interface HealthState {
-  gyro: boolean;
-  accelerometer: boolean;
-  magnetometer: boolean;
-  localPosition: boolean;
-  globalPosition: boolean;
-  homePosition: boolean;
-  /** The autopilot itself would accept an arm command now. */
-  armable: boolean;
-}
+/** `armable`: the autopilot itself would accept an arm command now. */
+export type HealthState = Record<
+  "gyro" | "accelerometer" | "magnetometer" | "localPosition" | "globalPosition" | "homePosition" | "armable",
+  boolean
+>;
 
 export interface VehicleState {
   link: LinkState;
@@ -118,16 +113,11 @@ export interface VehicleText {
   atMs: number;
 }
 
-export interface VehicleCounters {
-  /** Times the program between us and the vehicle was started again. */
-  driverRestarts: number;
-  /** Times the vehicle's link was lost. */
-  linkLosses: number;
-  commands: number;
-  refused: number;
-  /** Telemetry streams opened again after a fault. */
-  streamRestarts: number;
-}
+/** Since start: restarts of the program between us and the vehicle, losses of its link, commands, refusals, streams opened again after a fault. */
+export type VehicleCounters = Record<
+  "driverRestarts" | "linkLosses" | "commands" | "refused" | "streamRestarts",
+  number
+>;
 
 /**
  * Who changed the mode.
@@ -183,18 +173,11 @@ export interface Traffic {
  * `timeout`: sent, no answer: it may or may not act. `unsupported`: this vehicle cannot. `input`: an argument is out of range. `failed`: anything else.
  */
 export type RefusalWhy = "link" | "denied" | "state" | "busy" | "timeout" | "unsupported" | "input" | "failed";
-export interface Refused {
-  ok: false;
-  why: RefusalWhy;
-  detail: string;
-}
+export type Refused = { ok: false; why: RefusalWhy; detail: string };
 /** Outcome of a command. Commands never throw for what a vehicle or a link can do. */
 export type CommandResult<T = unknown> = ({ ok: true } & T) | Refused;
 
-export interface GeoPoint {
-  lat: number;
-  lon: number;
-}
+export type GeoPoint = { lat: number; lon: number };
 
 export interface MissionItem extends GeoPoint {
   relAltM: number;

@@ -1,12 +1,11 @@
 /**
  * A vehicle in memory, for tests of roles: the same port and the same suite as the real one, without MAVLink or a process.
- * A point that moves at constant speed; its faults are made by `world`.
+ * Its faults are made by `world`; how it moves is `fake-flight.ts`.
  */
 import type {
   CommandResult,
   FlightMode,
   GeoPoint,
-  LandedState,
   LinkState,
   ModeCause,
   ModeChange,
@@ -15,45 +14,13 @@ import type {
   Traffic,
   Vehicle,
   VehicleState,
-  VehicleText,
 } from "#edge-agent/vehicle-port.ts";
-
-export interface FakeVehicleOptions {
-  name?: string;
-  home?: { lat: number; lon: number; absAltM: number };
-  /** Simulated seconds a second. Default 10. */
-  speed?: number;
-  params?: Readonly<Record<string, number>>;
-}
-
-export interface FakeWorld {
-  pilotMode(mode: FlightMode): void;
-  /** A mode change by the autopilot's own failsafe. */
-  failsafe(mode: FlightMode): void;
-  pilotSticks(deflection: number): void;
-  setLink(link: LinkState): void;
-  setBattery(fraction: number): void;
-  setWind(speedMS: number): void;
-  setGnss(fix: "none" | "3d"): void;
-  setArmable(armable: boolean): void;
-  hearTraffic(traffic: Omit<Traffic, "atMs">): void;
-  /** The next command of that name is refused. */
-  refuseNext(command: keyof Vehicle, why: RefusalWhy): void;
-  /** Commands as they came, newest last. */
-  readonly commands: readonly string[];
-}
+import { FakeFlight } from "./fake-flight.ts";
+import { fakePayload } from "./fake-payload.ts";
+import { defaultParams, type FakeVehicleOptions, type FakeWorld, healthy } from "./fake-world.ts";
+import { failsafesOf } from "./mavsdk/failsafe-params.ts";
 
 const perLatM = 111_320;
-const defaultParams: Readonly<Record<string, number>> = {
-  NAV_DLL_ACT: 2,
-  COM_DL_LOSS_T: 5,
-  NAV_RCL_ACT: 2,
-  COM_LOW_BAT_ACT: 3,
-  BAT_LOW_THR: 0.25,
-  BAT_CRIT_THR: 0.12,
-  GF_ACTION: 3,
-  RTL_RETURN_ALT: 40,
-};
 
 export function fakeVehicle(options: FakeVehicleOptions = {}): { vehicle: Vehicle; world: FakeWorld } {
   const home = options.home ?? { lat: 52.1, lon: 5.1, absAltM: 12 };
@@ -64,36 +31,19 @@ export function fakeVehicle(options: FakeVehicleOptions = {}): { vehicle: Vehicl
   const modeListeners = new Set<(change: ModeChange) => void>();
   const stickListeners = new Set<(input: StickInput) => void>();
   const trafficListeners = new Set<(traffic: Traffic) => void>();
-  const textListeners = new Set<(text: VehicleText) => void>();
   const linkListeners = new Set<(link: LinkState) => void>();
   const commands: string[] = [];
   const refusals = new Map<string, RefusalWhy>();
   const counters = { driverRestarts: 0, linkLosses: 0, commands: 0, refused: 0, streamRestarts: 0 };
-  const at = { n: 0, e: 0, u: 0 };
-  const velocity = { n: 0, e: 0, u: 0 };
-  let target: { n: number; e: number; u: number } | undefined;
-  let circle: { n: number; e: number; radiusM: number; angle: number; speedMS: number; turn: number } | undefined;
-  let mission: { points: { n: number; e: number; u: number }[]; current: number; thenReturn: boolean } | undefined;
-  let fence: { points: { n: number; e: number }[] } | undefined;
-  let mode: FlightMode = "hold";
-  let armed = false;
-  let landed: LandedState = "ground";
+  const craft = new FakeFlight((to, evidence) => change(to, "natural", evidence));
+  craft.returnHeightM = params.get("RTL_RETURN_ALT") ?? 40;
   let link: LinkState = "up";
   let heardMs = performance.now();
-  let cruiseMS = 10;
   let closed = false;
   const part: Pick<VehicleState, "battery" | "gnss" | "health" | "wind" | "rc" | "gimbal" | "camera"> = {
     battery: { fraction: 1, voltageV: 25 },
     gnss: { fix: "3d", satellites: 14, hdop: 0.7 },
-    health: {
-      gyro: true,
-      accelerometer: true,
-      magnetometer: true,
-      localPosition: true,
-      globalPosition: true,
-      homePosition: true,
-      armable: true,
-    },
+    health: healthy,
     wind: { speedMS: 0, fromDeg: 0 },
     rc: { available: true },
     gimbal: { pitchDeg: 0, yawDeg: 0 },
@@ -110,27 +60,27 @@ export function fakeVehicle(options: FakeVehicleOptions = {}): { vehicle: Vehicl
       atMs,
       identity: { autopilot: "px4" as const, systemId: 1, uid: "fa4e" },
       position: {
-        lat: home.lat + at.n / perLatM,
-        lon: home.lon + at.e / perLonM,
-        absAltM: home.absAltM + at.u,
-        relAltM: at.u,
+        lat: home.lat + craft.at.n / perLatM,
+        lon: home.lon + craft.at.e / perLonM,
+        absAltM: home.absAltM + craft.at.u,
+        relAltM: craft.at.u,
         atMs,
       },
-      velocity: { northMS: velocity.n, eastMS: velocity.e, downMS: -velocity.u },
-      headingDeg: ((Math.atan2(velocity.e, velocity.n) * 180) / Math.PI + 360) % 360,
+      velocity: { northMS: craft.velocity.n, eastMS: craft.velocity.e, downMS: -craft.velocity.u },
+      headingDeg: ((Math.atan2(craft.velocity.e, craft.velocity.n) * 180) / Math.PI + 360) % 360,
       ...part,
-      mode,
-      armed,
-      inAir: landed !== "ground",
-      landed,
+      mode: craft.mode,
+      armed: craft.armed,
+      inAir: craft.landed !== "ground",
+      landed: craft.landed,
       home,
-      ...(mission === undefined
+      ...(craft.mission === undefined
         ? {}
         : {
             mission: {
-              current: mission.current,
-              total: mission.points.length,
-              finished: mission.current >= mission.points.length,
+              current: craft.mission.current,
+              total: craft.mission.points.length,
+              finished: craft.mission.current >= craft.mission.points.length,
             },
           }),
       texts: [],
@@ -139,69 +89,19 @@ export function fakeVehicle(options: FakeVehicleOptions = {}): { vehicle: Vehicl
   }
 
   function change(to: FlightMode, cause: ModeCause, evidence: string): void {
-    if (to === mode) return;
-    const from = mode;
-    mode = to;
+    if (to === craft.mode) return;
+    const from = craft.mode;
+    craft.mode = to;
     const ours = cause === "commanded" || cause === "natural";
     if (link !== "up") return;
     for (const listener of modeListeners)
       listener({ from, to, cause, ours, evidence, raw: 0, atMs: performance.now() });
   }
 
-  /** Straight to the target at the cruise speed; true when there. */
-  function towards(to: { n: number; e: number; u: number }, dt: number): boolean {
-    const d = { n: to.n - at.n, e: to.e - at.e, u: to.u - at.u };
-    const across = Math.hypot(d.n, d.e);
-    velocity.n = across > 0.01 ? (d.n / across) * Math.min(cruiseMS, across / dt) : 0;
-    velocity.e = across > 0.01 ? (d.e / across) * Math.min(cruiseMS, across / dt) : 0;
-    velocity.u = Math.sign(d.u) * Math.min(3, Math.abs(d.u) / dt);
-    at.n += velocity.n * dt;
-    at.e += velocity.e * dt;
-    at.u += velocity.u * dt;
-    return Math.hypot(to.n - at.n, to.e - at.e) < 0.5 && Math.abs(to.u - at.u) < 0.3;
-  }
-
-  function touchDown(): void {
-    landed = "ground";
-    armed = false;
-    at.u = 0;
-    Object.assign(velocity, { n: 0, e: 0, u: 0 });
-  }
-
-  function step(dt: number): void {
-    if (!armed || landed === "ground") return;
-    const high = { n: at.n, e: at.e, u: Math.max(at.u, params.get("RTL_RETURN_ALT") ?? 40) };
-    if (mode === "takeoff" && target && towards(target, dt)) {
-      landed = "air";
-      change("hold", "natural", "takeoff ends in hold");
-    } else if (mode === "hold" && target) towards(target, dt);
-    else if (mode === "mission" && mission) flyMission(mission, dt);
-    else if (mode === "orbit" && circle) {
-      circle.angle += ((circle.turn * circle.speedMS) / circle.radiusM) * dt;
-      const on = {
-        n: circle.n + Math.cos(circle.angle) * circle.radiusM,
-        e: circle.e + Math.sin(circle.angle) * circle.radiusM,
-      };
-      towards({ ...on, u: target?.u ?? at.u }, dt);
-    } else if (mode === "return") {
-      if (Math.hypot(at.n, at.e) > 1) towards(at.u < high.u - 0.5 ? high : { n: 0, e: 0, u: high.u }, dt);
-      else if (towards({ n: 0, e: 0, u: 0 }, dt)) touchDown();
-    } else if (mode === "land" && towards({ n: at.n, e: at.e, u: 0 }, dt)) touchDown();
-  }
-
-  function flyMission(run: NonNullable<typeof mission>, dt: number): void {
-    const to = run.points[run.current];
-    if (to && towards(to, dt)) run.current++;
-    if (run.current < run.points.length) return;
-    target = { ...at };
-    change(run.thenReturn ? "return" : "hold", "natural", "the mission ended");
-  }
-
-  let lastMs = performance.now();
-  let emittedMs = 0;
+  let [lastMs, emittedMs] = [performance.now(), 0];
   const timer = setInterval(() => {
     const nowMs = performance.now();
-    for (let left = ((nowMs - lastMs) / 1000) * speed; left > 0; left -= 0.05) step(Math.min(0.05, left));
+    for (let left = ((nowMs - lastMs) / 1000) * speed; left > 0; left -= 0.05) craft.step(Math.min(0.05, left));
     lastMs = nowMs;
     if (link === "up") heardMs = nowMs;
     if (nowMs - emittedMs < 100) return;
@@ -234,11 +134,12 @@ export function fakeVehicle(options: FakeVehicleOptions = {}): { vehicle: Vehicl
     change(to, "commanded", `we sent ${name}`);
     return yes;
   };
-  const flying = () => landed !== "ground";
+  const flying = () => craft.landed !== "ground";
   const placeFault = (point: GeoPoint) =>
     Math.abs(point.lat) <= 90 && Math.abs(point.lon) <= 180 ? undefined : no("input", "lat or lon is out of range");
 
   const vehicle: Vehicle = {
+    ...fakePayload(part, run, directionTo),
     name: options.name ?? "fake",
     get state() {
       return snapshot();
@@ -247,27 +148,27 @@ export function fakeVehicle(options: FakeVehicleOptions = {}): { vehicle: Vehicl
     onModeChange: (listener) => add(modeListeners, listener),
     onStick: (listener) => add(stickListeners, listener),
     onTraffic: (listener) => add(trafficListeners, listener),
-    onText: (listener) => add(textListeners, listener),
+    onText: () => () => {},
     onLink: (listener) => add(linkListeners, listener),
     ready: async () => {},
     arm: () =>
       run("arm", () => {
-        if (!armed && !part.health?.armable) return no("denied", "not armable");
-        armed = true;
+        if (!craft.armed && !part.health?.armable) return no("denied", "not armable");
+        craft.armed = true;
         return yes;
       }),
     disarm: () =>
       run("disarm", () => {
-        if (armed && flying()) return no("state", "not on the ground");
-        armed = false;
+        if (craft.armed && flying()) return no("state", "not on the ground");
+        craft.armed = false;
         return yes;
       }),
     takeOff: (heightM) =>
       run("takeOff", () => {
         if (!(heightM >= 1 && heightM <= 500)) return no("input", "height must be 1 to 500");
-        if (!armed || flying()) return no("state", armed ? "already in the air" : "not armed");
-        target = { ...at, u: at.u + heightM };
-        landed = "takingOff";
+        if (!craft.armed || flying()) return no("state", craft.armed ? "already in the air" : "not armed");
+        craft.target = { ...craft.at, u: craft.at.u + heightM };
+        craft.landed = "takingOff";
         return lead("takeoff", "takeOff");
       }),
     goTo: (to) =>
@@ -275,19 +176,19 @@ export function fakeVehicle(options: FakeVehicleOptions = {}): { vehicle: Vehicl
         const fault = placeFault(to);
         if (fault) return fault;
         if (!flying()) return no("state", "not in the air");
-        if (fence && !inside(fence.points, local(to))) return no("denied", "outside geofence");
-        target = { ...local(to), u: to.absAltM - home.absAltM };
+        if (!craft.allows(local(to))) return no("denied", "outside geofence");
+        craft.target = { ...local(to), u: to.absAltM - home.absAltM };
         return lead("hold", "goTo");
       }),
     setSpeed: (speedMS) =>
       run("setSpeed", () => {
-        cruiseMS = speedMS;
+        craft.cruiseMS = speedMS;
         return yes;
       }),
     hold: () =>
       run("hold", () => {
-        target = { ...at };
-        Object.assign(velocity, { n: 0, e: 0, u: 0 });
+        craft.target = { ...craft.at };
+        Object.assign(craft.velocity, { n: 0, e: 0, u: 0 });
         return lead("hold", "hold");
       }),
     returnToLaunch: () => run("returnToLaunch", () => lead("return", "returnToLaunch")),
@@ -298,10 +199,10 @@ export function fakeVehicle(options: FakeVehicleOptions = {}): { vehicle: Vehicl
         if (fault) return fault;
         if (!flying()) return no("state", "not in the air");
         const centre = local(orbit);
-        const angle = Math.atan2(at.e - centre.e, at.n - centre.n);
+        const angle = Math.atan2(craft.at.e - centre.e, craft.at.n - centre.n);
         const turn = orbit.clockwise === false ? -1 : 1;
-        circle = { ...centre, radiusM: orbit.radiusM, angle, speedMS: orbit.speedMS, turn };
-        target = { ...at, u: orbit.absAltM - home.absAltM };
+        craft.circle = { ...centre, radiusM: orbit.radiusM, angle, speedMS: orbit.speedMS, turn };
+        craft.target = { ...craft.at, u: orbit.absAltM - home.absAltM };
         lead("orbit", "orbit");
         return { ok: true, how: "native" };
       }),
@@ -309,49 +210,32 @@ export function fakeVehicle(options: FakeVehicleOptions = {}): { vehicle: Vehicl
       run("uploadMission", () => {
         if (items.length < 1 || items.length > 500) return no("input", "1 to 500 items");
         const points = items.map((item) => ({ ...local(item), u: item.relAltM }));
-        mission = { points, current: 0, thenReturn: uploadOptions?.thenReturn ?? false };
+        craft.mission = { points, current: 0, thenReturn: uploadOptions?.thenReturn ?? false };
         return yes;
       }),
     startMission: (fromItem) =>
       run("startMission", () => {
-        if (mission === undefined) return no("denied", "no mission");
-        if (fromItem !== undefined) mission.current = fromItem;
+        if (craft.mission === undefined) return no("denied", "no mission");
+        if (fromItem !== undefined) craft.mission.current = fromItem;
         return lead("mission", "startMission");
       }),
     clearMission: () =>
       run("clearMission", () => {
-        mission = undefined;
+        craft.mission = undefined;
         return yes;
       }),
     setGeofence: (wanted) =>
       run("setGeofence", () => {
         const first = wanted.polygons?.find((polygon) => polygon.kind === "inclusion");
         if (!first && !wanted.circles?.length) return no("input", "a geofence needs a polygon or a circle");
-        fence = first ? { points: first.points.map(local) } : undefined;
+        craft.fence = first?.points.map(local);
         return yes;
       }),
     clearGeofence: () =>
       run("clearGeofence", () => {
-        fence = undefined;
+        craft.fence = undefined;
         return yes;
       }),
-    pointGimbal: (aim) =>
-      run("pointGimbal", () => {
-        if (!(aim.pitchDeg >= -90 && aim.pitchDeg <= 45)) return no("input", "pitch must be -90 to 45");
-        part.gimbal = { pitchDeg: aim.pitchDeg, yawDeg: (aim.yawDeg + 360) % 360 };
-        return yes;
-      }),
-    lookAt: (to) =>
-      run("lookAt", () => {
-        const d = { n: local(to).n - at.n, e: local(to).e - at.e, u: to.absAltM - home.absAltM - at.u };
-        const pitchDeg = (Math.atan2(d.u, Math.hypot(d.n, d.e)) * 180) / Math.PI;
-        part.gimbal = { pitchDeg, yawDeg: ((Math.atan2(d.e, d.n) * 180) / Math.PI + 360) % 360 };
-        return yes;
-      }),
-    takePhoto: () => run("takePhoto", () => filmed({ photos: (part.camera?.photos ?? 0) + 1 })),
-    startVideo: () => run("startVideo", () => filmed({ recording: true })),
-    stopVideo: () => run("stopVideo", () => filmed({ recording: false })),
-    zoom: (percent) => run("zoom", () => (percent >= 0 && percent <= 100 ? yes : no("input", "0 to 100"))),
     getParam: (name) =>
       run("getParam", () => {
         const value = params.get(name);
@@ -362,33 +246,14 @@ export function fakeVehicle(options: FakeVehicleOptions = {}): { vehicle: Vehicl
       run("setParam", () => {
         if (!params.has(name)) return no("timeout", `${name}: no answer`);
         params.set(name, value);
+        craft.returnHeightM = params.get("RTL_RETURN_ALT") ?? 40;
         return yes;
       }),
     allParams: () => run("allParams", () => ({ ok: true, params: new Map(params) })),
-    failsafes: () =>
-      run("failsafes", () => {
-        const link3 = ["none", "hold", "return", "land"] as const;
-        const act = (name: string) => link3[params.get(name) ?? 0] ?? "other";
-        return {
-          ok: true,
-          failsafes: {
-            dataLinkLoss: { action: act("NAV_DLL_ACT"), afterS: params.get("COM_DL_LOSS_T") ?? 5 },
-            rcLoss: { action: act("NAV_RCL_ACT") },
-            batteryLow: { action: "warn", atFraction: params.get("BAT_LOW_THR") ?? 0 },
-            batteryCritical: {
-              action: params.get("COM_LOW_BAT_ACT") === 3 ? "return" : "warn",
-              atFraction: params.get("BAT_CRIT_THR") ?? 0,
-            },
-            geofence: { action: params.get("GF_ACTION") === 3 ? "return" : "warn" },
-            returnHeightM: params.get("RTL_RETURN_ALT") ?? 0,
-            stickOverride: true,
-            raw: Object.fromEntries(params),
-          },
-        };
-      }),
+    failsafes: () => run("failsafes", () => ({ ok: true, failsafes: failsafesOf(false, Object.fromEntries(params)) })),
     cutMotors: () =>
       run("cutMotors", () => {
-        touchDown();
+        craft.touchDown();
         return yes;
       }),
     async close() {
@@ -397,9 +262,9 @@ export function fakeVehicle(options: FakeVehicleOptions = {}): { vehicle: Vehicl
     },
   };
 
-  function filmed(camera: Partial<NonNullable<VehicleState["camera"]>>): CommandResult {
-    part.camera = { ...{ recording: false, photos: 0 }, ...part.camera, ...camera };
-    return yes;
+  function directionTo(to: GeoPoint & { absAltM: number }) {
+    const { n, e } = local(to);
+    return { n: n - craft.at.n, e: e - craft.at.e, u: to.absAltM - home.absAltM - craft.at.u };
   }
 
   const world: FakeWorld = {
@@ -417,7 +282,7 @@ export function fakeVehicle(options: FakeVehicleOptions = {}): { vehicle: Vehicl
     setBattery: (fraction) => void (part.battery = { ...part.battery, fraction }),
     setWind: (speedMS) => void (part.wind = { speedMS, fromDeg: 0 }),
     setGnss: (fix) => void (part.gnss = { fix, satellites: fix === "none" ? 0 : 14 }),
-    setArmable: (armable) => void (part.health = { ...part.health!, armable }),
+    setArmable: (armable) => void (part.health = { ...healthy, armable }),
     hearTraffic(traffic) {
       for (const listener of trafficListeners) listener({ ...traffic, atMs: performance.now() });
     },
@@ -432,14 +297,4 @@ export function fakeVehicle(options: FakeVehicleOptions = {}): { vehicle: Vehicl
 function add<T>(all: Set<T>, one: T): () => void {
   all.add(one);
   return () => all.delete(one);
-}
-
-function inside(points: readonly { n: number; e: number }[], at: { n: number; e: number }): boolean {
-  let odd = false;
-  for (let i = 0, j = points.length - 1; i < points.length; j = i++) {
-    const p = points[i]!;
-    const q = points[j]!;
-    if (p.e > at.e !== q.e > at.e && at.n < ((q.n - p.n) * (at.e - p.e)) / (q.e - p.e) + p.n) odd = !odd;
-  }
-  return odd;
 }

@@ -1,8 +1,8 @@
 /** What the camera, the gimbal and the gimbal manager say when asked (MAV_CMD_REQUEST_MESSAGE). */
 import { common, type MavLinkData } from "node-mavlink";
+import { make, type Sources } from "./message.ts";
 import { gimbalComponent } from "./payload.ts";
 import { toWgs84 } from "./place.ts";
-import { make, type Sources } from "./telemetry.ts";
 
 const bytes = (text: string) => Array.from({ length: 32 }, (_, i) => text.charCodeAt(i) || 0);
 const ms = ({ craft }: Sources) => Math.round(craft.timeS * 1000);

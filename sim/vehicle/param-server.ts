@@ -1,7 +1,7 @@
 /** The vehicle's side of the parameter protocol. https://mavlink.io/en/services/parameter.html */
 import { common, type MavLinkData } from "node-mavlink";
+import { make } from "./message.ts";
 import { fromWireFloat, type Parameter, toWireFloat } from "./params.ts";
-import { make } from "./telemetry.ts";
 
 const int32 = common.MavParamType.INT32;
 const real32 = common.MavParamType.REAL32;

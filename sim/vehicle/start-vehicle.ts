@@ -2,20 +2,22 @@
  * A pretend multirotor that speaks MAVLink 2 as PX4 does, to whatever listens on a UDP port: the real mavsdk_server, QGroundControl.
  * Truth is readable, faults are made on demand. It shares no code with what it is a test of.
  */
-import { common, type MavLinkData, minimal } from "node-mavlink";
+import { common, minimal } from "node-mavlink";
 import { copterDefaults, copterRatesHz, follow } from "./ardupilot.ts";
 import { Autopilot, type Sticks } from "./autopilot.ts";
 import { camera, gimbal } from "./camera-messages.ts";
 import { type Bench, commandOf, obey } from "./commands.ts";
 import { fenceOf } from "./fence.ts";
+import { defaultRatesHz, make, type Sources, speakers } from "./message.ts";
 import { MissionStore, missionTypes } from "./mission-store.ts";
 import type { Mode } from "./modes.ts";
 import { ParamServer } from "./param-server.ts";
 import { cameraComponent, gimbalComponent, Payload } from "./payload.ts";
-import { toWgs84 } from "./place.ts";
 import { seeded } from "./random.ts";
 import { takeSetpoint } from "./setpoints.ts";
-import { defaultRatesHz, make, makers, type Sources, speakers } from "./telemetry.ts";
+import { makers } from "./telemetry.ts";
+import { type Aircraft, adsbVehicle } from "./traffic.ts";
+import { truthOf, type VehicleTruth } from "./truth.ts";
 import { type Received, Wire } from "./wire.ts";
 
 export interface VehicleOptions {
@@ -45,33 +47,6 @@ export interface VehicleOptions {
   unsupported?: readonly number[];
 }
 
-/** The vehicle as it truly is. */
-export interface VehicleTruth {
-  timeS: number;
-  lat: number;
-  lon: number;
-  absAltM: number;
-  heightM: number;
-  northMS: number;
-  eastMS: number;
-  upMS: number;
-  headingDeg: number;
-  mode: Mode;
-  armed: boolean;
-  landed: "ground" | "takingOff" | "air" | "landing";
-  batteryFraction: number;
-  failsafe?: { cause: string; action: string; acting: boolean };
-  mission: { current: number; total: number };
-  fenceItems: number;
-  gimbal: { pitchDeg: number; yawDeg: number };
-  camera: { photos: number; recording: boolean; zoomPercent: number };
-  /** Seconds since the ground station's last heartbeat. */
-  groundSilentS: number;
-  /** Times it was armed since start. */
-  armings: number;
-  messages: { sent: number; received: number; cut: number };
-}
-
 export interface SimulatedVehicle {
   readonly truth: VehicleTruth;
   linkDown(): void;
@@ -90,16 +65,7 @@ export interface SimulatedVehicle {
   releaseSticks(): void;
   setRc(present: boolean): void;
   /** An aircraft for this vehicle's ADS-B receiver to hear, once. */
-  hearTraffic(traffic: {
-    icao: number;
-    callsign: string;
-    lat: number;
-    lon: number;
-    absAltM: number;
-    headingDeg?: number;
-    speedMS?: number;
-    climbMS?: number;
-  }): void;
+  hearTraffic(traffic: Aircraft): void;
   setSpeed(factor: number): void;
   stop(): void;
 }
@@ -278,32 +244,7 @@ export async function startVehicle(options: VehicleOptions): Promise<SimulatedVe
 
   return {
     get truth(): VehicleTruth {
-      const at = toWgs84(origin, craft.body.position);
-      const { velocity } = craft.body;
-      const deg = (radians: number) => (radians * 180) / Math.PI;
-      return {
-        timeS: craft.timeS,
-        lat: at.lat,
-        lon: at.lon,
-        absAltM: at.altM,
-        heightM: craft.body.position.u,
-        northMS: velocity.n,
-        eastMS: velocity.e,
-        upMS: velocity.u,
-        headingDeg: deg(craft.body.yaw),
-        mode: craft.mode,
-        armed: craft.armed,
-        landed: craft.landed,
-        batteryFraction: craft.battery.fraction,
-        ...(craft.failsafe ? { failsafe: { ...craft.failsafe } } : {}),
-        mission: { current: craft.mission.current, total: craft.mission.total },
-        fenceItems: missions.list(missionTypes.fence).length,
-        gimbal: { pitchDeg: deg(payload.pitch), yawDeg: (deg(payload.yaw) + 360) % 360 },
-        camera: { photos: payload.photos, recording: payload.recording, zoomPercent: payload.zoomPercent },
-        groundSilentS: craft.timeS - craft.groundHeardAtS,
-        armings,
-        messages: { ...wire.counters },
-      };
+      return truthOf(from, { fenceItems: missions.list(missionTypes.fence).length, armings, messages: wire.counters });
     },
     linkDown: () => void (wire.radio.down = true),
     linkUp: () => void (wire.radio.down = false),
@@ -326,30 +267,11 @@ export async function startVehicle(options: VehicleOptions): Promise<SimulatedVe
       craft.rc.seen ||= present;
       if (!present) craft.rc.lostAtS = craft.timeS;
     },
-    hearTraffic: (traffic) => wire.send(adsb(traffic)),
+    hearTraffic: (traffic) => wire.send(adsbVehicle(traffic)),
     setSpeed: (factor) => void (speed = factor),
     stop() {
       clearInterval(timer);
       wire.close();
     },
   };
-}
-
-function adsb(traffic: Parameters<SimulatedVehicle["hearTraffic"]>[0]): MavLinkData {
-  return make(common.AdsbVehicle, {
-    ICAOAddress: traffic.icao,
-    lat: Math.round(traffic.lat * 1e7),
-    lon: Math.round(traffic.lon * 1e7),
-    altitudeType: common.AdsbAltitudeType.GEOMETRIC,
-    altitude: Math.round(traffic.absAltM * 1000),
-    heading: Math.round((traffic.headingDeg ?? 0) * 100),
-    horVelocity: Math.round((traffic.speedMS ?? 0) * 100),
-    verVelocity: Math.round((traffic.climbMS ?? 0) * 100),
-    callsign: traffic.callsign.slice(0, 8),
-    emitterType: common.AdsbEmitterType.LIGHT,
-    tslc: 0,
-    // Position, altitude, heading, velocity and callsign are valid.
-    flags: 1 | 2 | 4 | 8 | 16,
-    squawk: 0,
-  });
 }

@@ -1,25 +1,11 @@
-/** The vehicle's messages from its state, and how often each goes out. */
+/** The vehicle's messages from its state. */
 import { common, type MavLinkData, minimal, standard } from "node-mavlink";
 import type { Autopilot } from "./autopilot.ts";
 import { cells } from "./battery.ts";
+import { make, quaternion, type Sources } from "./message.ts";
 import { copterMode, customMode } from "./modes.ts";
-import type { Payload } from "./payload.ts";
-import { cameraComponent, gimbalComponent } from "./payload.ts";
+import { gimbalComponent } from "./payload.ts";
 import { toWgs84 } from "./place.ts";
-
-/** Enumerations are numbers on the wire, also where no name fits. */
-type Fields<T> = { [K in keyof T]?: T[K] extends number ? number : T[K] };
-
-/** Fields of a new message. node-mavlink leaves a name where an enumeration's default would be: every such field is given. */
-export function make<T extends MavLinkData>(type: new () => T, fields: Fields<T>): T {
-  return Object.assign(new type(), fields);
-}
-
-export interface Sources {
-  craft: Autopilot;
-  payload: Payload;
-  uid: bigint;
-}
 
 const ms = (craft: Autopilot) => Math.round(craft.timeS * 1000);
 const us = (craft: Autopilot) => BigInt(Math.round(craft.timeS * 1e6));
@@ -33,18 +19,6 @@ const sensor = {
   battery: 0x2000000,
   prearm: 0x10000000,
 };
-
-function quaternion(roll: number, pitch: number, yaw: number): [number, number, number, number] {
-  const [cr, sr] = [Math.cos(roll / 2), Math.sin(roll / 2)];
-  const [cp, sp] = [Math.cos(pitch / 2), Math.sin(pitch / 2)];
-  const [cy, sy] = [Math.cos(yaw / 2), Math.sin(yaw / 2)];
-  return [
-    cr * cp * cy + sr * sp * sy,
-    sr * cp * cy - cr * sp * sy,
-    cr * sp * cy + sr * cp * sy,
-    cr * cp * sy - sr * sp * cy,
-  ];
-}
 
 type Maker = (from: Sources) => MavLinkData | undefined;
 
@@ -293,31 +267,6 @@ export const makers: Record<number, Maker> = {
           customMode: customMode(craft.mode),
           intendedCustomMode: customMode(craft.mode),
         }),
-};
-
-/** Which component says a message; 1, the autopilot, says the others. */
-export const speakers: Record<number, number> = { 262: cameraComponent, 285: gimbalComponent };
-
-/** Rates in hertz after start, as a companion link of PX4 has them; SET_MESSAGE_INTERVAL changes them. */
-export const defaultRatesHz: Record<number, number> = {
-  0: 1,
-  1: 2,
-  2: 1,
-  24: 2,
-  30: 10,
-  31: 10,
-  32: 10,
-  33: 10,
-  42: 1,
-  65: 5,
-  74: 4,
-  147: 1,
-  231: 1,
-  242: 0.5,
-  245: 2,
-  281: 0.5,
-  285: 5,
-  436: 0.5,
 };
 
 function systemStatus(craft: Autopilot): number {
