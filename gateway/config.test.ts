@@ -31,7 +31,8 @@ test("a configuration with three faults gets three lines, each with its path, an
 
 test("an unknown key is a fault: a misspelt 'retention' must not silently keep sounds for ever", async () => {
   const fault = faultsOf(`${await makeConfigText("data")}retentoin: { clipsDays: 1 }\n`);
-  assert.match(fault.lines[0] ?? "", /retentoin/);
+  assert.match(fault.lines[0] ?? "", /: retentoin: is no known key$/);
+  assert.match(faultsOf("site: a\n").message, /: dataDir: is missing\n/);
 });
 
 test("two nodes of one name, and a node with the gateway's own name, are refused", async () => {

@@ -7,6 +7,7 @@ import { faultsOf } from "#contract/channel.ts";
 import { Fault } from "#contract/errors.ts";
 import { Position } from "#contract/geo.ts";
 import { Name, NodeId, SiteId } from "#contract/units.ts";
+import { DispatchConfig } from "#core/dispatch/policy.ts";
 import { isSecretHash } from "./credentials.ts";
 
 const Port = v.pipe(
@@ -98,8 +99,8 @@ const Schema = v.pipe(
       {},
     ),
     metrics: v.optional(v.strictObject({ tokenHash: v.optional(SecretHash) }), {}),
-    /** Policy of the drone dispatch; checked by the dispatch itself. */
-    dispatch: v.optional(v.unknown()),
+    /** Policy of the drone dispatch; none flies without it. */
+    dispatch: v.optional(DispatchConfig),
     logLevel: v.optional(v.picklist(["debug", "info", "warn", "error"]), "info"),
   }),
   v.rawCheck(({ dataset, addIssue }) => {
@@ -154,7 +155,7 @@ export function parseGatewayConfig(text: string, file: string): GatewayConfig {
     );
   }
   const result = v.safeParse(Schema, document.toJS() ?? {});
-  const faults = result.success ? [] : faultsOf(result.issues).map((line) => line.replace(/^\(whole\): /, ""));
+  const faults = result.success ? [] : faultsOf(result.issues).map(inPlainWords);
   const base = dirname(resolve(file));
   const at = (path: string) => resolve(base, path);
   const raw = (document.toJS() ?? {}) as { streets?: unknown; listen?: Record<string, Record<string, unknown>> };
@@ -186,6 +187,13 @@ export function parseGatewayConfig(text: string, file: string): GatewayConfig {
     ...(config.streets !== undefined && { streets: at(config.streets) }),
     flows: { ...config.flows, folder: config.flows.folder ? at(config.flows.folder) : resolve(dataDir, "flows") },
   };
+}
+
+function inPlainWords(fault: string): string {
+  return fault
+    .replace(/^\(whole\): /, "")
+    .replace(/Invalid key: Expected "[^"]*" but received undefined$/, "is missing")
+    .replace(/Invalid key: Expected never but received "[^"]*"$/, "is no known key");
 }
 
 function readable(file: string): boolean {
