@@ -6,7 +6,8 @@
 import type { Arrival } from "#contract/shot.ts";
 import type { Site } from "#contract/site.ts";
 import { arrivalStore } from "./arrival-store.ts";
-import { type AssociatedShot, associate } from "./associate.ts";
+import { associate } from "./associate.ts";
+import type { AssociatedShot } from "./association.ts";
 import { incidentsOpen } from "./incidents.ts";
 import { groundFor, type LocaliserOptions, nameOf, roundOf, SLACK_S, SLOWEST_MPS } from "./localiser.ts";
 import type { AirReport } from "./prior.ts";

@@ -1,7 +1,7 @@
 /** From a solved association to the fields that cross the wire. */
 import type { Arrival, RejectedArrival, ShotFixed, UsedArrival } from "#contract/shot.ts";
 import { utcOfNs } from "#contract/units.ts";
-import type { AssociatedShot } from "./associate.ts";
+import type { AssociatedShot } from "./association.ts";
 import { shotProbability } from "./belief.ts";
 import type { Frame } from "./geo.ts";
 import type { AirReport } from "./prior.ts";
