@@ -72,11 +72,16 @@ export class BandEnergies {
   take(block: Float32Array, from: number): number {
     const s = this.#s;
     const to = Math.min(block.length, from + this.hop - this.#filled);
-    let [h1, h2] = [s[5]!, s[6]!];
-    let [l1, l2] = [s[12]!, s[13]!];
-    let [m1, m2] = [s[19]!, s[20]!];
-    let [n1, n2] = [s[26]!, s[27]!];
-    let [t1, t2] = [s[33]!, s[34]!];
+    let h1 = s[5]!;
+    let h2 = s[6]!;
+    let l1 = s[12]!;
+    let l2 = s[13]!;
+    let m1 = s[19]!;
+    let m2 = s[20]!;
+    let n1 = s[26]!;
+    let n2 = s[27]!;
+    let t1 = s[33]!;
+    let t2 = s[34]!;
     let low = 0;
     let mid = 0;
     let top = 0;

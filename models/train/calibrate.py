@@ -1,21 +1,23 @@
 """Calibrates what train.py made, on clips that no part of each model has seen, and writes the models with it.
 
-  python models/train/calibrate.py --clips CLIPS --folds FOLDS --out models/gunshot/<version>
+  python models/train/calibrate.py --clips CLIPS --folds FOLDS --out models/gunshot/<version> --version <version>
 
 Vector scaling (C. Guo et al., "On calibration of modern neural networks", ICML 2017): one scale and a bias per class.
 A fold's calibration is fitted on the other folds' held-out logits; the released one on all of them.
-Prints and writes OUT/calibration.json: counts (the class prior), scale, bias, negative log-likelihood, calibration error.
+Writes cards with threshold and calibration: counts (the class prior), scale, bias, negative log-likelihood, calibration error.
 """
 
 import argparse
+import hashlib
 import json
+import pathlib
 
 import numpy as np
 from scipy.optimize import minimize
 
 import data
 import net
-from export import export
+from export import OPSET, export
 from train import predict, real_features
 
 LEFT_OUT = ("echo", "ungrouped", "sim_echo")
@@ -60,16 +62,51 @@ def held_out(clips_folder, folds_folder):
     fold = np.array(fold)
     logits = np.zeros((len(rows), len(net.CLASSES)), np.float32)
     for k in range(data.FOLDS):
-        params = dict(np.load(f"{folds_folder}/{k}.npz"))
+        params = dict(np.load(f"{folds_folder}/{k}-head.npz"))
         pick = np.flatnonzero(fold == k)
         logits[pick] = predict(params, mel[pick], fine[pick])
     return rows, logits, np.array(label), fold
+
+
+def card(folder, version, threshold, more):
+    """card.json beside model.onnx: what the device checks, and what models/evaluate.ts adds its figures to."""
+    blob = pathlib.Path(folder, "model.onnx").read_bytes()
+    content = {
+        "name": "gunshot",
+        "version": version,
+        "sha256": hashlib.sha256(blob).hexdigest(),
+        "bytes": len(blob),
+        "opset": OPSET,
+        "threshold": threshold,
+        "classes": net.CLASSES,
+        "input": {"name": "clip", "shape": ["n", net.SAMPLES], "sampleRateHz": net.RATE, "samples": net.SAMPLES, "onsetSample": net.ONSET},
+        "outputs": {
+            "scores": {"shape": ["n", len(net.CLASSES)], "what": "calibrated probabilities in the order of classes"},
+            "embedding": {"shape": ["n", net.EMBEDDING], "what": "frozen embedding that a site's own head can learn from"},
+        },
+        **more,
+    }
+    pathlib.Path(folder, "card.json").write_text(json.dumps(content, indent=2) + "\n")
+
+
+def pick_threshold(rows, p):
+    """The least threshold at which at most 0.8 % of the recorded negative clips have an impulse over it."""
+    top = {}
+    for row, score in zip(rows, p[:, 0]):
+        if row["source"] == "sounds":
+            top[row["file"]] = max(top.get(row["file"], 0.0), float(score))
+    clips = 574  # all of the manifest: a clip without an impulse cannot be wrong
+    for threshold in np.arange(0.2, 0.96, 0.01):
+        if sum(v >= threshold for v in top.values()) <= 0.008 * clips:
+            break
+    return round(float(threshold), 2)
 
 
 def main():
     args = argparse.ArgumentParser()
     for name in ("--clips", "--folds", "--out"):
         args.add_argument(name, required=True)
+    args.add_argument("--version", required=True)
     a = args.parse_args()
     rows, logits, label, fold = held_out(a.clips, a.folds)
     p = np.zeros_like(logits)
@@ -77,9 +114,14 @@ def main():
         scale, bias = fit(logits[fold != k], label[fold != k])
         pick = fold == k
         p[pick] = softmax(logits[pick] * scale + bias)
-        export(dict(np.load(f"{a.folds}/{k}.npz")), scale, bias, f"{a.folds}/{k}.onnx")
+        pathlib.Path(a.folds, str(k)).mkdir(exist_ok=True)
+        export(dict(np.load(f"{a.folds}/{k}-head.npz")), scale, bias, f"{a.folds}/{k}/model.onnx")
+    threshold = pick_threshold(rows, p)
+    for k in range(data.FOLDS):
+        card(f"{a.folds}/{k}", f"{a.version}-fold{k}", threshold, {})
+    pathlib.Path(a.out).mkdir(parents=True, exist_ok=True)
     scale, bias = fit(logits, label)
-    export(dict(np.load(f"{a.folds}/all.npz")), scale, bias, f"{a.out}/model.onnx")
+    export(dict(np.load(f"{a.folds}/all-head.npz")), scale, bias, f"{a.out}/model.onnx")
     real = np.array([r["source"] != "sim" for r in rows])
     report = {
         "method": "vector scaling, cross-fitted over the folds",
@@ -97,7 +139,16 @@ def main():
             if (m := np.minimum((p[:, 0] * 10).astype(int), 9) == b).any()
         ],
     }
-    json.dump(report, open(f"{a.out}/calibration.json", "w"), indent=2)
+    data_used = [
+        {"what": "live fire of 18 December 2018, Pittsburgh, recorded by ShotSpotter", "licence": "CC BY 4.0"},
+        {"what": "CC0 and CC BY rows of the sounds folder (ESC-10, sound libraries)", "licence": "CC0-1.0, CC BY 3.0"},
+        {"what": "clips of the simulated world (sim/)", "licence": "Apache-2.0"},
+        {"what": "impulses of models/train/synth.py", "licence": "Apache-2.0"},
+        {"what": "words spoken by espeak-ng", "licence": "output of the program, no claim"},
+    ]
+    card(a.out, a.version, threshold, {"trained": "2026-11-22", "data": data_used, "calibration": report})
+    shots = np.array([r["what"] == "shot" for r in rows])
+    print("threshold", threshold, "recorded shots over it", float((p[shots, 0] >= threshold).mean()))
     print(json.dumps({k: v for k, v in report.items() if k != "reliability"}, indent=1))
     np.savez(f"{a.folds}/held-out.npz", p=p, label=label, fold=fold)
     json.dump(rows, open(f"{a.folds}/held-out.json", "w"))

@@ -28,6 +28,8 @@ COPIES = {"shot": 12, "percussion_hit": 12, "street": 1, "echo": 0.5, "door": 40
 # Copies of each impulse of the simulated world, and clips of our own synthesis.
 SIMULATED = {"gunshot": 2, "sim_echo": 0.35, "sim_noise": 0.25, "firecrackers": 0.7, "firework": 2, "glass": 3, "door": 3,
              "balloon": 3, "babble": 5, "metal": 2, "hammer": 2, "backfire": 2}
+# Copies of each impulse of spoken words.
+SPEECH = 0.7
 SYNTHETIC = {"gunshot": 4000, "close_shot": 4500, "firework": 1500, "vehicle": 1500, "impact": 3500, "glass": 1500}
 # A later arrival this much weaker than one within 0.6 s before it is an echo, and no shot of its own.
 ECHO_DB, ECHO_S = 8, 0.6
@@ -136,6 +138,11 @@ def simulated(folder, rng, size=1.0):
         for k in range(int(SIMULATED.get(what, 1) * size + rng.random())):
             x = shifted(clip, rng)
             out.add(augment(rng, x, pool, False) if k > 0 or rng.random() < 0.4 else x.astype(np.float32), name, -1)
+    rows, clips = load(folder, "speech")
+    for row, clip in zip(rows, clips):
+        for _ in range(int(SPEECH * size + rng.random())):
+            x = shifted(clip, rng)
+            out.add(augment(rng, x, pool, False) if rng.random() < 0.6 else x.astype(np.float32), "other", -1)
     for name, count in SYNTHETIC.items():
         for _ in range(int(count * size)):
             sound = np.roll(MAKERS[name](rng), rng.integers(-18, 19))

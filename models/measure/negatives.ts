@@ -1,0 +1,46 @@
+/** False positives per clip on recorded sounds that are no gunshots, each clip with a model that has not learned from its group. */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { createEar } from "#core/acoustics/ear.ts";
+import { readAudioFile } from "#edge-agent/devices/audio-file.ts";
+import type { Classifier } from "#edge-agent/ports.ts";
+import { readManifest } from "../train/sounds.ts";
+import { classifyAll } from "./classify-all.ts";
+import { wilson95 } from "./statistics.ts";
+
+/** The same fold as `fold_of` in models/train/data.py. */
+function foldOf(group: string, folds: number): number {
+  return Number(BigInt(`0x${createHash("sha256").update(group).digest("hex")}`) % BigInt(folds));
+}
+
+export async function measureNegatives(
+  data: string,
+  modelOf: (fold: number) => Classifier,
+  folds: number,
+  threshold: number,
+) {
+  const tops: { label: string; file: string; probability: number }[] = [];
+  for (const row of readManifest(join(data, "sounds"))) {
+    const { channels, sampleRateHz } = await readAudioFile(join(data, "sounds", row.file));
+    const model = modelOf(foldOf(`${row.source}/${row.group}`, folds));
+    const heard = await classifyAll(channels[0]!, sampleRateHz, model, createEar);
+    const probability = Math.max(0, ...heard.map(({ scores }) => scores.gunshot));
+    tops.push({ label: row.label, file: row.file, probability });
+  }
+  const wrong = tops.filter(({ probability }) => probability >= threshold);
+  const byLabel: Record<string, string> = {};
+  for (const { label } of tops) {
+    const all = tops.filter((each) => each.label === label);
+    const bad = all.filter((each) => each.probability >= threshold);
+    if (bad.length > 0) byLabel[label] = `${bad.length} of ${all.length}`;
+  }
+  const rateAt = (t: number) => tops.filter(({ probability }) => probability >= t).length / tops.length;
+  return {
+    clips: tops.length,
+    falsePositives: wrong.length,
+    rate: wrong.length / tops.length,
+    interval95: wilson95(wrong.length, tops.length),
+    byLabel,
+    rateAtThreshold: Object.fromEntries([0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9].map((t) => [t, rateAt(t)])),
+  };
+}

@@ -1,0 +1,77 @@
+/** Timing and recall on the simulated world, with clips of seeds that nothing was trained on. */
+import { createEar } from "#core/acoustics/ear.ts";
+import type { Classifier } from "#edge-agent/ports.ts";
+import { Rng } from "#sim/rng.ts";
+import { type ClipKind, renderTrainingClip } from "#sim/training-clip.ts";
+import { classifyAll } from "./classify-all.ts";
+import { rms } from "./statistics.ts";
+
+const RATES = [16000, 48000];
+
+/** Errors of the first arrival of single rounds, lamppost microphone, no recorder behind it. */
+export function measureTiming(count: number) {
+  const found: { snrDb: number; errorS: number; z: number; direct: boolean }[] = [];
+  let missed = 0;
+  let of = 0;
+  for (let i = 0; i < count; i++) {
+    const rng = new Rng(`measure-timing/${i}`);
+    const snrDb = rng.uniform(6, 40);
+    const rateHz = RATES[i % 2]!;
+    const options = { kind: "gunshot", snrDb: [snrDb, snrDb], clean: true, rateHz } as const;
+    const { samples, truth } = renderTrainingClip(rng, options);
+    const [first, second] = truth.arrivals;
+    if (!first || (second && second.onsetS - first.onsetS < 0.02)) continue;
+    of++;
+    let best: { errorS: number; z: number } | undefined;
+    const ear = createEar({
+      sampleRateHz: rateHz,
+      onCandidate: ({ onsetTick, onsetSigmaS }) => {
+        const errorS = onsetTick / rateHz - first.onsetS;
+        if (Math.abs(errorS) < Math.abs(best?.errorS ?? 0.02)) best = { errorS, z: errorS / onsetSigmaS };
+      },
+    });
+    ear.push(samples);
+    ear.flush();
+    if (best) found.push({ snrDb, direct: first.path === "direct", ...(best as { errorS: number; z: number }) });
+    else missed++;
+  }
+  const summary = (rows: typeof found) => {
+    const strong = rows.filter(({ snrDb }) => snrDb >= 15);
+    return {
+      shots: rows.length,
+      rmsMsFrom15Db: rms(strong.map(({ errorS }) => errorS)) * 1000,
+      normalisedRms6To40Db: rms(rows.map(({ z }) => z)),
+      normalisedRmsFrom15Db: rms(strong.map(({ z }) => z)),
+    };
+  };
+  const direct = found.filter((row) => row.direct);
+  return { of, missed, lineOfSight: summary(direct), all: summary(found) };
+}
+
+/** How often each kind of event counts as a gunshot: any impulse of a clip over the threshold. */
+export async function measureKinds(classifier: Classifier, perKind: number) {
+  const rate = async (name: string, kind: ClipKind, more: object = {}): Promise<[string, number]> => {
+    let over = 0;
+    for (let i = 0; i < perKind; i++) {
+      const { samples, rateHz } = renderTrainingClip(new Rng(`measure-kinds/${name}/${i}`), { kind, ...more });
+      const heard = await classifyAll(samples, rateHz, classifier, createEar);
+      if (heard.some(({ scores }) => scores.gunshot >= classifier.threshold)) over++;
+    }
+    return [name, over / perKind];
+  };
+  const audible = { snrDb: [10, 45] };
+  return Object.fromEntries([
+    await rate("gunshot 3 to 60 m", "gunshot", { minDistanceM: 3, maxDistanceM: 60, ...audible }),
+    await rate("gunshot 60 to 600 m", "gunshot", { minDistanceM: 60, maxDistanceM: 600, ...audible }),
+    await rate("firework", "firework"),
+    await rate("firecrackers", "firecrackers"),
+    await rate("backfire", "backfire"),
+    await rate("door", "door"),
+    await rate("hammer", "hammer"),
+    await rate("metal", "metal"),
+    await rate("glass", "glass"),
+    await rate("balloon", "balloon"),
+    await rate("babble", "babble"),
+    await rate("noise", "noise"),
+  ]);
+}
