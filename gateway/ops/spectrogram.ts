@@ -91,6 +91,9 @@ export function shade(level: number): readonly [number, number, number] {
   return [a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t, a[2] + (b[2] - a[2]) * t];
 }
 
+/** Lifts the quiet parts of a sound above the dark. */
+const GAMMA = 0.75;
+
 /** Median level of the picture: at least half of it is background, and background should be dark. At most -20 dB, so that a picture of nothing but sound keeps its range. */
 function noiseFloorDb(of: Spectrogram, height: number): number {
   const levels = new Float32Array(of.frames * height);
@@ -109,7 +112,7 @@ export function spectrogramPixels(
   const floor = noiseFloorDb(of, height);
   for (let f = 0; f < of.frames; f++) {
     for (let k = 0; k < height; k++) {
-      const [r, g, b] = shade(1 - of.db[f * of.bins + k]! / floor);
+      const [r, g, b] = shade(Math.max(0, 1 - of.db[f * of.bins + k]! / floor) ** GAMMA);
       const at = ((height - 1 - k) * of.frames + f) * 4;
       rgba[at] = r;
       rgba[at + 1] = g;

@@ -50,11 +50,24 @@ export function createCityMap(options: CityMapOptions): CityMap {
   map.getCanvas().setAttribute("aria-label", "Map. Arrow keys move it, plus and minus zoom.");
 
   let styled = false;
+  let gone = false;
   const late = new Set<SourceName>();
+  let flushing = false;
+  const flush = () => {
+    flushing = false;
+    if (gone || !styled) return;
+    for (const name of late) {
+      const source = map.getSource(name) as GeoJSONSource | undefined;
+      source?.setData(data[name] as Parameters<GeoJSONSource["setData"]>[0]);
+    }
+    late.clear();
+  };
+  // Words first: the map follows one frame later, and draws once for what came together.
   const push = (name: SourceName) => {
-    const source = map.getSource(name) as GeoJSONSource | undefined;
-    if (!styled || source === undefined) late.add(name);
-    else source.setData(data[name] as Parameters<GeoJSONSource["setData"]>[0]);
+    late.add(name);
+    if (flushing || !styled) return;
+    flushing = true;
+    requestAnimationFrame(() => setTimeout(flush));
   };
   map.on("style.load", () => {
     for (const name of iconNames) {
@@ -63,8 +76,7 @@ export function createCityMap(options: CityMapOptions): CityMap {
       map.addImage(name, image, { pixelRatio });
     }
     styled = true;
-    for (const name of late) push(name);
-    late.clear();
+    flush();
     options.container.dataset.ready = "true";
   });
 
@@ -106,6 +118,9 @@ export function createCityMap(options: CityMapOptions): CityMap {
     },
     zoom: (by) => void map.zoomTo(map.getZoom() + by, { duration: 150 }),
     resize: () => void map.resize(),
-    remove: () => map.remove(),
+    remove: () => {
+      gone = true;
+      map.remove();
+    },
   };
 }

@@ -43,9 +43,8 @@ function Entry({ entry, rounds }: { entry: TimelineEntry; rounds: readonly strin
   return (
     <li class={`entry is-${entry.kind}`}>
       <time dateTime={entry.at}>{local.value.clock(entry.at)}</time>
-      <span class="entry-kind">{entryWord(entry.kind)}</span>
       <span class="entry-text">
-        {withRoundNumbers(entry.text, rounds)} <span class="faint">{entry.by}</span>
+        <b>{entryWord(entry.kind)}</b> {withRoundNumbers(entry.text, rounds)} <span class="faint">{entry.by}</span>
       </span>
       <code class="faint" title={`SHA-256 ${entry.hash}`}>
         {entry.hash.slice(0, 6)}
