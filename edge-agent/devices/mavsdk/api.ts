@@ -80,12 +80,6 @@ export interface Calls {
     Acted,
   ];
   "offboard.IsActive": [Empty, { is_active: boolean }];
-  "offboard.Start": [Empty, { offboard_result: PluginResult }];
-  "offboard.Stop": [Empty, { offboard_result: PluginResult }];
-  "offboard.SetVelocityNed": [
-    { velocity_ned_yaw: { north_m_s: number; east_m_s: number; down_m_s: number; yaw_deg: number } },
-    { offboard_result: PluginResult },
-  ];
   "mission.IsMissionFinished": [Empty, { mission_result: PluginResult; is_finished: boolean }];
   "mission_raw.UploadMission": [{ mission_items: RawItem[] }, { mission_raw_result: PluginResult }];
   "mission_raw.DownloadMission": [Empty, { mission_raw_result: PluginResult; mission_items: RawItem[] }];
@@ -117,6 +111,7 @@ export interface Calls {
   "camera.StopVideo": [{ component_id: number }, Filmed];
   "camera.SetMode": [{ component_id: number; mode: string }, Filmed];
   "camera.ZoomRange": [{ component_id: number; range: number }, Filmed];
+  "param.SelectComponent": [{ component_id: number; protocol_version: string }, { param_result: PluginResult }];
   "param.GetParamInt": [{ name: string }, { param_result: PluginResult; value: number }];
   "param.SetParamInt": [{ name: string; value: number }, { param_result: PluginResult }];
   "param.GetParamFloat": [{ name: string }, { param_result: PluginResult; value: number }];

@@ -32,7 +32,8 @@ export interface ConnectionOptions {
   heardMs: () => number;
 }
 
-const touches: readonly (keyof Calls)[] = [
+/** Calls that change nothing, one for each plugin that has no stream of ours. */
+const touches: readonly Exclude<keyof Calls, "param.SelectComponent">[] = [
   "action.GetTakeoffAltitude",
   "offboard.IsActive",
   "mission.IsMissionFinished",
@@ -112,7 +113,8 @@ export class Connection {
     this.#touched = true;
     this.#options.onServer(rpc);
     const calls = touches.map((name) => rpc.call(name, {} as never, 1500).catch(() => {}));
-    await Promise.all(calls);
+    const autopilot = { component_id: 1, protocol_version: "PROTOCOL_VERSION_V1" };
+    await Promise.all([...calls, rpc.call("param.SelectComponent", autopilot, 1500).catch(() => {})]);
     if (rpc === this.#rpc && !rpc.closed) this.#prepared = true;
   }
 

@@ -104,7 +104,7 @@ export function openTelemetry(rpc: Rpc, sink: TelemetrySink): void {
   );
   open("telemetry.SubscribeBattery", {}, ({ battery }) => {
     const percent = known(battery.remaining_percent);
-    // Several packs: the emptiest one decides. SYS_STATUS repeats the first without its current.
+    // The first pack flies the vehicle. SYS_STATUS repeats it without current or time left.
     if (percent === undefined || percent < 0 || battery.id !== 0) return;
     const before = store.draft.battery;
     store.set({
