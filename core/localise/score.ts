@@ -86,6 +86,10 @@ export function gather(
   }
 }
 
+/** Log odds of a direct sound from which an arrival that is passed over counts, and how much of them. */
+const PASSED_OVER_FROM = 1;
+const PASSED_OVER = 0.7;
+
 const LOG_SQRT_2PI = 0.5 * Math.log(2 * Math.PI);
 
 /** Scores a solution with its rows (`e.rows`, in the order of their slots) in place. */
@@ -116,6 +120,7 @@ export function weigh(pool: Pool, free: Uint8Array, s: Solution, prior: Prior, o
     const predicted = used >= 0 ? c.t[used]! : predictS(s, prior, c.x[first]!, c.y[first]!, c.z[first]!);
     let near = used >= 0;
     let echo = 0;
+    let passedOver = 0;
     for (let i = first; i < end; i++) {
       if (i === used || free[i] !== 1) continue;
       const delay = c.t[i]! - predicted;
@@ -124,9 +129,14 @@ export function weigh(pool: Pool, free: Uint8Array, s: Solution, prior: Prior, o
       if (delay > 0) {
         const gain = Math.log1p((odds.echo * echoDelayDensity(delay)) / falsePerS);
         if (gain > echo) echo = gain;
-      } else if (delay > -1) e.early++;
+      } else if (delay > -1) {
+        e.early++;
+        if (pool.directBonus[i]! > passedOver) passedOver = pool.directBonus[i]!;
+      }
     }
     echoes += echo;
+    // What the detector holds for a direct shot, just before: that shot has to be explained first.
+    if (passedOver > PASSED_OVER_FROM) echoes -= PASSED_OVER * passedOver;
     if (used >= 0) continue;
     if (near) e.silent++;
     // A node nearer than those that heard it should have heard it too; one further away than all need not.
