@@ -26,6 +26,8 @@ const Card = v.object({
 export interface OnnxClassifier extends Classifier {
   /** Also what the site's own head learns from: the frozen embedding. */
   embed(clip: Float32Array, sampleRateHz: number, onsetS: number): Promise<{ scores: Scores; embedding: Float32Array }>;
+  /** Scores of a clip that is at the model's rate and length already, onset in place. */
+  classifyExact(clip: Float32Array): Promise<Scores>;
 }
 
 /** Opens the model in `folder`; throws `Fault` (config) where it is missing, incomplete or not what its card says. */
@@ -48,21 +50,23 @@ export async function openOnnxClassifier(folder: string): Promise<OnnxClassifier
 
   // One clip at a time: the input buffer is shared, and one core is all that a node spares.
   let last: Promise<unknown> = Promise.resolve();
-  const embed: OnnxClassifier["embed"] = (clip, sampleRateHz, onsetS) => {
+  const run = (fill: () => void) => {
     const result = last.then(async () => {
-      resampleClip(clip, sampleRateHz, onsetS, input);
+      fill();
       const out = await session.run({ clip: new Tensor("float32", input, [1, MODEL_SAMPLES]) });
-      const scores = out.scores?.data as Float32Array;
       const embedding = Float32Array.from(out.embedding?.data as Float32Array);
-      return { scores: scoresOf(scores), embedding };
+      return { scores: scoresOf(out.scores?.data as Float32Array), embedding };
     });
     last = result.catch(() => undefined);
     return result;
   };
+  const embed: OnnxClassifier["embed"] = (clip, sampleRateHz, onsetS) =>
+    run(() => resampleClip(clip, sampleRateHz, onsetS, input));
   return {
     model: { name: card.name, version: card.version, sha256 },
     threshold: card.threshold,
     embed,
+    classifyExact: async (clip) => (await run(() => input.set(clip))).scores,
     classify: async (clip, sampleRateHz, onsetS) => (await embed(clip, sampleRateHz, onsetS)).scores,
     close: async () => {
       await last;

@@ -8,6 +8,7 @@ Writes cards with threshold and calibration: counts (the class prior), scale, bi
 """
 
 import argparse
+import base64
 import hashlib
 import json
 import pathlib
@@ -17,7 +18,9 @@ from scipy.optimize import minimize
 
 import data
 import net
+from augment import augment
 from export import OPSET, export
+from synth import MAKERS
 from train import predict, real_features
 
 LEFT_OUT = ("echo", "ungrouped", "sim_echo")
@@ -102,6 +105,17 @@ def pick_threshold(rows, p):
     return round(float(threshold), 2)
 
 
+def vectors(clips, params, scale, bias, path):
+    """Clips with what this code makes of them, for the test that holds the device to it."""
+    out = []
+    for clip in clips:
+        pcm = np.round(np.clip(clip, -1, 1) * 32767).astype("<i2")
+        mel, fine = real_features([], np.pad(pcm.astype(np.float32) / 32768, data.MARGIN)[None])
+        scores = softmax(predict(params, mel, fine) * scale + bias)[0]
+        out.append({"pcm16": base64.b64encode(pcm.tobytes()).decode(), "scores": [float(s) for s in scores]})
+    pathlib.Path(path).write_text(json.dumps(out))
+
+
 def main():
     args = argparse.ArgumentParser()
     for name in ("--clips", "--folds", "--out"):
@@ -122,6 +136,8 @@ def main():
     pathlib.Path(a.out).mkdir(parents=True, exist_ok=True)
     scale, bias = fit(logits, label)
     export(dict(np.load(f"{a.folds}/all-head.npz")), scale, bias, f"{a.out}/model.onnx")
+    made = [augment(np.random.default_rng(k), MAKERS[name](np.random.default_rng(k)), [], True) for k, name in enumerate(MAKERS)]
+    vectors(made, dict(np.load(f"{a.folds}/all-head.npz")), scale, bias, f"{a.out}/vectors.json")
     real = np.array([r["source"] != "sim" for r in rows])
     report = {
         "method": "vector scaling, cross-fitted over the folds",

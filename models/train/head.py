@@ -85,7 +85,8 @@ def main():
     print(f"{len(sets['label'])} clips {np.bincount(sets['label']).tolist()} {time.time() - began:.0f} s", flush=True)
     for name in ["all", *map(str, range(data.FOLDS))]:
         source = pathlib.Path(a.folds) / f"{name}.npz"
-        if not source.exists():
+        # Resumes where an earlier run stopped.
+        if not source.exists() or pathlib.Path(a.folds, f"{name}-head.npz").exists():
             continue
         params = dict(np.load(source))
         keep = np.flatnonzero(sets["fold"] != (-2 if name == "all" else int(name)))

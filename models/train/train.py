@@ -1,6 +1,6 @@
-"""Trains models/gunshot/<version> from cut clips; see models/README.md.
+"""Trains the released network and one for each fold from cut clips; see models/README.md.
 
-  python models/train/train.py --clips CLIPS --out models/gunshot/1 [--seed 1] [--folds FOLDS_OUT] [--size 1]
+  python models/train/train.py --clips CLIPS --folds FOLDS [--seed 1] [--size 1]      writes FOLDS/{base,all,0..5}.npz
 """
 
 import argparse
@@ -13,7 +13,6 @@ import numpy as np
 
 import data
 import net
-from export import export
 
 
 def train(mel, fine, labels, rng, epochs, note="", start=None, peak=2e-3):
@@ -83,7 +82,6 @@ def real_features(rows, clips):
 def main():
     args = argparse.ArgumentParser()
     args.add_argument("--clips", required=True)
-    args.add_argument("--out", required=True)
     args.add_argument("--folds", required=True)
     args.add_argument("--seed", type=int, default=1)
     args.add_argument("--size", type=float, default=1.0)
@@ -95,8 +93,7 @@ def main():
     a = args.parse_args()
     rng = np.random.default_rng(a.seed)
     began = time.time()
-    for folder in (a.out, a.folds):
-        pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
+    pathlib.Path(a.folds).mkdir(parents=True, exist_ok=True)
     made = data.simulated(a.clips, rng, a.size)
     real = data.recorded(a.clips, rng, a.size)
     for name, part in (("simulated", made), ("recorded", real)):
@@ -107,7 +104,6 @@ def main():
     else:
         base = train(*made[:3], np.random.default_rng(a.seed + 1), a.epochs, "base ")
     np.savez(f"{a.folds}/base.npz", **base)
-    none = np.zeros(len(net.CLASSES), np.float32)
     for fold in [-2 if name == "all" else int(name) for name in a.which.split(",")]:
         tune_rng = np.random.default_rng(a.seed + 10 + fold)
         some = tune_rng.permutation(len(made[2]))[: int(a.share * len(made[2]))]
@@ -115,7 +111,6 @@ def main():
         parts = [np.concatenate([made[k][some], real[k][keep]]) for k in range(3)]
         params = train(*parts, tune_rng, a.tune_epochs, f"fold {fold} ", base, 1.2e-3)
         np.savez(f"{a.folds}/{'all' if fold == -2 else fold}.npz", **params)
-        export(params, 1.0, none, f"{a.out}/model.onnx" if fold == -2 else f"{a.folds}/{fold}.onnx")
     print(f"done in {time.time() - began:.0f} s", flush=True)
 
 

@@ -1,0 +1,107 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { addBlast, noise } from "#core/acoustics/testing-sounds.ts";
+
+const tocsin = join(import.meta.dirname, "..", "tocsin");
+const folder = mkdtempSync(join(tmpdir(), "tocsin-detect-"));
+const RATE = 48000;
+
+function wavOf(samples: Float32Array): Buffer {
+  const out = Buffer.alloc(44 + samples.length * 2);
+  out.write("RIFF", 0);
+  out.writeUInt32LE(out.length - 8, 4);
+  out.write("WAVEfmt ", 8);
+  out.writeUInt32LE(16, 16);
+  out.writeUInt16LE(1, 20);
+  out.writeUInt16LE(1, 22);
+  out.writeUInt32LE(RATE, 24);
+  out.writeUInt32LE(RATE * 2, 28);
+  out.writeUInt16LE(2, 32);
+  out.writeUInt16LE(16, 34);
+  out.write("data", 36);
+  out.writeUInt32LE(samples.length * 2, 40);
+  samples.forEach((x, i) => {
+    out.writeInt16LE(Math.round(Math.max(-1, Math.min(1, x)) * 32767), 44 + 2 * i);
+  });
+  return out;
+}
+
+const shot = noise(3 * RATE, 0.002, 5);
+addBlast(shot, RATE, 1.2345678, 0.6, 0.0011);
+addBlast(shot, RATE, 1.2405, 0.25, 0.0014);
+addBlast(shot, RATE, 1.29, -0.06, 0.002);
+const shotFile = join(folder, "shot.wav");
+const brokenFile = join(folder, "broken.wav");
+writeFileSync(shotFile, wavOf(shot));
+writeFileSync(brokenFile, "RIFF\0\0\0\0WAVE nothing more");
+
+function detect(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(tocsin, ["detect", ...args]);
+    let out = "";
+    let err = "";
+    child.stdout.on("data", (chunk) => (out += chunk));
+    child.stderr.on("data", (chunk) => (err += chunk));
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, out, err }));
+  });
+}
+
+const linesOf = (out: string) =>
+  out
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+
+test("a shot at 1.2345678 s is found within 0.05 ms, with every promised field; a broken file beside it costs one line", async () => {
+  const { code, out, err } = await detect(brokenFile, shotFile, "--json", "--all");
+  assert.is(code, 0);
+  const found = linesOf(out);
+  const first = found.find(({ onsetS }) => Math.abs(onsetS - 1.2345678) < 5e-5);
+  assert.ok(first, out);
+  assert.is(first.file, shotFile);
+  assert.ok(first.onsetSigmaS > 0 && first.onsetSigmaS < 2e-4);
+  assert.is(first.gunshot, true);
+  assert.is(first.probability, first.scores.gunshot);
+  assert.equal(Object.keys(first.scores), ["gunshot", "firework", "vehicle", "impact", "glass", "other"]);
+  for (const field of ["echoProbability", "snrDb", "peakDbFs"]) assert.type(first[field], "number");
+  const complaints = err.trim().split("\n");
+  assert.is(complaints.length, 1, err);
+  assert.match(complaints[0]!, /broken\.wav: no fmt chunk/);
+});
+
+test("without --all only gunshots are told", async () => {
+  const { out } = await detect(shotFile, "--json");
+  for (const line of linesOf(out)) assert.is(line.gunshot, true);
+});
+
+test("only broken files: exit 65 and no stack trace; no files: exit 64", async () => {
+  const broken = await detect(brokenFile, join(folder, "none.flac"));
+  assert.is(broken.code, 65);
+  assert.is(broken.err.trim().split("\n").length, 2);
+  assert.not.match(broken.err, /\n\s+at /);
+  assert.is((await detect()).code, 64);
+});
+
+test("--png draws and --html holds picture and table", async () => {
+  const png = join(folder, "seen.png");
+  const html = join(folder, "seen.html");
+  assert.is((await detect(shotFile, "--png", png, "--html", html)).code, 0);
+  const bytes = readFileSync(png);
+  assert.equal(
+    [...bytes.subarray(1, 4)],
+    [..."PNG"].map((c) => c.charCodeAt(0)),
+  );
+  assert.is(bytes.readUInt32BE(16), 1200);
+  const page = readFileSync(html, "utf8");
+  assert.match(page, /data:image\/png;base64,/);
+  assert.match(page, /1\.2345[67]/);
+});
+
+test("cleans up", () => rmSync(folder, { recursive: true }));
+
+test.run();
