@@ -59,7 +59,7 @@ export class NodeReporter {
   state(status: NodeState["status"], fault?: string): NodeState {
     const now = this.#time.now();
     const { node, position, roles, sha256 } = this.#config;
-    const mine = process.memoryUsage.rss();
+    const { rss, heapTotal, external } = process.memoryUsage();
     return {
       v: 1,
       id: ulid(),
@@ -74,7 +74,9 @@ export class NodeReporter {
       counters: {
         ...prefixed("bus", this.#bus?.counters ?? {}),
         ...this.#counters,
-        "process.rssMegabytes": Math.round(mine / 2 ** 20),
+        "process.rssMegabytes": Math.round(rss / 2 ** 20),
+        "process.heapMegabytes": Math.round(heapTotal / 2 ** 20),
+        "process.externalMegabytes": Math.round(external / 2 ** 20),
         "process.uptimeS": Math.round(process.uptime()),
       },
       ...this.#extra,
