@@ -100,7 +100,9 @@ export class SampleClock {
     const ppm = this.ppm;
     if (this.#agreeing < SETTLED_AFTER || ppm === undefined || Math.abs(ppm) > IMPLAUSIBLE_PPM) return undefined;
     const aheadS = Number(tick - this.#tick) / this.#rateHz;
-    const sigmaS = Math.sqrt(this.#p00 + 2 * aheadS * this.#p01 + aheadS * aheadS * this.#p11);
+    // Ahead of the last observation the rate wanders on.
+    const wanderS2 = aheadS > 0 ? (this.#walk * aheadS ** 3) / 3 : 0;
+    const sigmaS = Math.sqrt(this.#p00 + 2 * aheadS * this.#p01 + aheadS * aheadS * this.#p11 + wanderS2);
     const ns = this.#ns + BigInt(Math.round((this.#offsetS + aheadS * (1 + this.#rate)) * 1e9));
     return { ns, sigmaS: Math.hypot(sigmaS, this.#disagreeing > 0 ? this.#disagreementS : 0), ppm };
   }
