@@ -11,7 +11,7 @@ test("link lost for good: the vehicle's own failsafe brings it home; the change 
   const { sim, vehicle, changes } = await airborne();
   sim.linkDown();
   await until("failsafe", { vehicle }, () => sim.truth.mode === "return", 15);
-  assert.is(vehicle.state.link, "lost");
+  await until("lost", { vehicle }, (state) => state.link === "lost", 4);
   sim.linkUp();
   await until("heard", { vehicle }, (state) => state.link === "up" && state.mode === "return", 5);
   assert.equal([changes.at(-1)?.cause, changes.at(-1)?.ours], ["failsafe", false]);
