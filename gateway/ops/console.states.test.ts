@@ -88,6 +88,28 @@ desks(
   },
 );
 
+desks(
+  "an open incident older than the first 200 is found, and never does the queue say that nothing waits",
+  async ({ browser, folder }) => {
+    const old = incidentOf({ id: "01K0OLDOPEN1", firedAt: ago(900_000), rounds: 9, takenBy: "maria" });
+    const done = Array.from({ length: 450 }, (_, i) =>
+      incidentOf({ id: `01K0DONE${i}`, firedAt: ago(1000 + i * 60), status: "dismissed", rounds: 1 }),
+    );
+    await onPage(browser, folder, { incidents: [...done, old] }, async (page) => {
+      await page.locator(".row", { hasText: "9 rounds" }).waitFor();
+      assert.is(await page.getByText("Nothing waits").count(), 0);
+      await page.getByRole("button", { name: "All 451" }).click();
+      await page.locator(".row", { hasText: "1 round" }).first().waitFor();
+      await page.waitForFunction(() => {
+        const rows = document.querySelector(".rows")!;
+        rows.scrollTop = rows.scrollHeight;
+        return rows.scrollHeight === 451 * 88;
+      });
+      await page.locator('.row[aria-posinset="451"]', { hasText: "9 rounds" }).waitFor();
+    });
+  },
+);
+
 desks("a session that ended leads to the login page, which says that nothing was lost", async ({ browser, folder }) => {
   await onPage(browser, folder, {}, async (page, gateway) => {
     await page.locator(".arrivals").waitFor();

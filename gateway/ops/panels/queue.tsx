@@ -106,6 +106,8 @@ function Nothing() {
       </div>
     );
   }
+  if (pageState.value.kind === "loading") return <p class="empty">Looking for older incidents that wait …</p>;
+  if (pageState.value.kind === "failed") return null;
   return filter.value === "open" ? (
     <div class="empty">
       <p class="empty-head">Nothing waits for you.</p>

@@ -3,12 +3,13 @@ import { batch, effect } from "@preact/signals";
 import type { IncidentState, IncidentStatus } from "#contract/incident.ts";
 import { type Answer, api } from "../api.ts";
 import { statusWord } from "../words.ts";
-import { withIncident, withPage } from "./picture.ts";
+import { sortKey, withIncident, withPage } from "./picture.ts";
 import {
   asking,
   busy,
   detail,
   filter,
+  newestFirst,
   pageState,
   picture,
   queue,
@@ -104,27 +105,52 @@ export function addNote(text: string): Promise<boolean> {
   return act((incident) => api.note(incident.incident, text), "Note added.");
 }
 
-/** The next older page of the queue under the present filter. */
-export async function loadOlder(): Promise<void> {
-  if (pageState.value.kind === "loading") return;
-  const ids = queue.value;
-  const open = filter.value === "open";
-  if (!open && ids.length >= picture.value.total) return;
-  pageState.value = { kind: "loading" };
-  const before = ids[ids.length - 1];
+/** Last incident of the unbroken run of pages, per way of asking. Incidents known from elsewhere may lie below it. */
+const reached = new Map<string, string>();
+
+async function fetchPage(status?: IncidentStatus): Promise<Answer<{ incidents: IncidentState[]; total: number }>> {
+  const way = status ?? "all";
+  const before = reached.get(way);
   const answer = await api.page({
     limit: PAGE,
-    ...(before === undefined ? {} : { before }),
-    ...(open ? { status: "unreviewed" } : {}),
+    ...(before !== undefined && { before }),
+    ...(status !== undefined && { status }),
   });
-  if (endedSession(answer)) return;
-  batch(() => {
-    if (answer.ok) {
-      const { incidents, total } = answer.value;
-      picture.value = withPage(picture.value, incidents, open ? picture.value.total : total);
-      pageState.value = incidents.length === 0 ? { kind: "ready", value: true } : { kind: "idle" };
-    } else pageState.value = { kind: "failed", error: answer.error };
-  });
+  if (!answer.ok) return answer;
+  const { incidents, total } = answer.value;
+  const last = incidents.at(-1);
+  if (last !== undefined) reached.set(way, last.incident);
+  picture.value = withPage(picture.value, incidents, status === undefined ? total : picture.value.total);
+  return answer;
+}
+
+/** The next older page of the queue under the present filter. */
+export async function loadOlder(): Promise<void> {
+  if (pageState.value.kind !== "idle" && pageState.value.kind !== "failed") return;
+  const open = filter.value === "open";
+  if (!open && newestFirst.value.length >= picture.value.total) return;
+  pageState.value = { kind: "loading" };
+  const answers = open ? [await fetchPage("unreviewed"), await fetchPage("escalated")] : [await fetchPage()];
+  const failed = answers.find((answer) => !answer.ok);
+  if (failed !== undefined && endedSession(failed)) return;
+  const ended = answers.every((answer) => answer.ok && answer.value.incidents.length < PAGE);
+  if (failed !== undefined && !failed.ok) pageState.value = { kind: "failed", error: failed.error };
+  else pageState.value = ended ? { kind: "ready", value: true } : { kind: "idle" };
+}
+
+/**
+ * After a snapshot: pages start anew behind it, and what is open but older than it is fetched, so that the queue never says
+ * that nothing waits while something does.
+ */
+export function startPages(snapshot: readonly IncidentState[], total: number): void {
+  reached.clear();
+  pageState.value = { kind: "idle" };
+  const oldest = snapshot.reduce<IncidentState | undefined>(
+    (low, incident) => (low === undefined || sortKey(incident.firedAt) < sortKey(low.firedAt) ? incident : low),
+    undefined,
+  );
+  if (oldest !== undefined) reached.set("all", oldest.incident);
+  if (total > snapshot.length && filter.value === "open") void loadOlder();
 }
 
 /** Somebody else's verdict ends the choice of a reason: nobody overrules what they have not seen. Returns what stops it. */

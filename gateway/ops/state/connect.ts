@@ -2,7 +2,7 @@
 import { effect } from "@preact/signals";
 import { api } from "../api.ts";
 import { streetLines } from "../nearest-street.ts";
-import { endedSession, loadDetail, watchOthersVerdicts } from "./actions.ts";
+import { endedSession, loadDetail, startPages, watchOthersVerdicts } from "./actions.ts";
 import { keepLive, type Socket } from "./live.ts";
 import {
   clockOffsetMs,
@@ -98,7 +98,7 @@ export function connect(until: AbortSignal): void {
     jitter: () => Math.random(),
     onEvent: (event) => {
       if (event.type === "snapshot") {
-        pageState.value = { kind: "idle" };
+        queueMicrotask(() => startPages(event.incidents, event.total));
         clearTimeout(siteRetry);
         siteRetry = setTimeout(loadWhatIsMissing, 1000);
         if (selectedId.value !== undefined) void loadDetail(selectedId.value);
@@ -118,6 +118,7 @@ export function connect(until: AbortSignal): void {
     nowMs.value = Date.now();
   }, 1000);
   const stopFilter = effect(() => {
+    // Another filter has another end.
     filter.value;
     pageState.value = { kind: "idle" };
   });
