@@ -28,7 +28,7 @@ interface Candidate {
 /** A shooter moves less than this between rounds that are looked for from the round before. */
 const ROUND_MOVES_M = 30;
 /** What knowing the place already is worth, in log odds: some hundred metres around against a square kilometre. */
-const KNOWN_PLACE = 4;
+const KNOWN_PLACE = 6;
 /** Most that a repetition adds to a place's score. */
 const MOST_BACKING = 12;
 /** With this share of all nodes a fix is taken without looking for a better one. */
