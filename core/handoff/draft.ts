@@ -151,9 +151,15 @@ export function resume(draft: Draft, why: string): void {
 
 export function hold(draft: Draft, cause: Cause, why: string): void {
   const { flight } = draft;
-  // A hold inside a hold keeps what the first one interrupted.
-  const interrupted = flight.phase === "holding" || flight.phase === "piloted" ? flight.resume : flight.phase;
+  const interrupted = interruptedBy(flight);
   go(draft, "holding", why, interrupted === undefined ? { cause } : { cause, resume: interrupted });
+}
+
+/** What there is to go on with when what stops it now is over. What a person stopped is not gone on with: it comes home. */
+export function interruptedBy(flight: Flight): FlightPhase | undefined {
+  if (flight.phase === "holding" && (flight.cause === "person" || flight.cause === "stop")) return "returning";
+  const nested = flight.phase === "holding" || flight.phase === "piloted" || flight.phase === "unreached";
+  return nested ? flight.resume : flight.phase;
 }
 
 export function atDockM(flight: Flight, site: Site): number | undefined {

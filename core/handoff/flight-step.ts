@@ -3,14 +3,15 @@
  * Phases and their timeouts stand in `phases.ts`, what is watched in the air in `guards.ts`, what entering a phase orders in `draft.ts`.
  */
 import { answered } from "./answers.ts";
-import { type Draft, go, hold, resume } from "./draft.ts";
+import { type Draft, go, hold, interruptedBy } from "./draft.ts";
 import type { Flight, FlightEvent, FlightStep } from "./flight.ts";
-import { guard, landedUnseen } from "./guards.ts";
+import { guard } from "./guards.ts";
 import { distanceM } from "./local.ts";
-import { holdRules, missionPhases, phaseRules } from "./phases.ts";
+import { missionPhases, phaseRules } from "./phases.ts";
 import { missionPath, planMission } from "./plan.ts";
 import { preflightChecks } from "./preflight.ts";
 import type { Site } from "./site.ts";
+import { remind, timedOut } from "./timeouts.ts";
 
 /** Transitions that one event may set off in a row; more is a loop in the rules. */
 const maxInARow = 6;
@@ -29,10 +30,11 @@ export function flightStep(state: Flight, event: FlightEvent, site: Site): Fligh
 }
 
 /** Takes in what the event says of the world. */
-function observe({ flight }: Draft, event: FlightEvent) {
+function observe({ flight, site }: Draft, event: FlightEvent) {
   if (event.type === "vehicle") {
     flight.vehicle = event.seen;
-    measureDrain(flight);
+    flight.vehicleMs = flight.tickMs;
+    measureDrain(flight, 1 / site.performance.enduranceS);
   } else if (event.type === "dock") flight.dock = event.seen;
   else if (event.type === "bus" && event.up !== flight.bus.up) flight.bus = { up: event.up, sinceMs: flight.tickMs };
   else if (event.type === "aircraft") {
@@ -46,17 +48,24 @@ function observe({ flight }: Draft, event: FlightEvent) {
   } else if (event.type === "pilotCourse") flight.pilotCourse = event.course;
 }
 
-/** Share of the battery per second since take-off, once there is enough of it to tell. */
-function measureDrain(flight: Flight) {
+/** Samples of the drain are this far apart. */
+const drainEveryMs = 10_000;
+
+/** Share of the battery per second, smoothed. A jump of the gauge is no drain: more than three times the nominal one is not believed. */
+function measureDrain(flight: Flight, nominalPerS: number): void {
   const { battery, armed } = flight.vehicle;
   if (armed !== true || battery === undefined) {
     if (armed === false) delete flight.drain;
     return;
   }
-  const start = flight.drain ?? { fromMs: flight.tickMs, fromFraction: battery };
-  const seconds = (flight.tickMs - start.fromMs) / 1000;
-  const perS = (start.fromFraction - battery) / seconds;
-  flight.drain = { ...start, ...(seconds > 20 && perS > 0 ? { perS } : {}) };
+  const last = flight.drain ?? { fromMs: flight.tickMs, fromFraction: battery, perS: nominalPerS };
+  const seconds = (flight.tickMs - last.fromMs) / 1000;
+  if (flight.tickMs - last.fromMs < drainEveryMs) {
+    flight.drain = last;
+    return;
+  }
+  const perS = Math.min(3 * nominalPerS, Math.max(0, (last.fromFraction - battery) / seconds));
+  flight.drain = { fromMs: flight.tickMs, fromFraction: battery, perS: 0.8 * last.perS + 0.2 * perS };
 }
 
 function react(draft: Draft, event: FlightEvent) {
@@ -93,7 +102,7 @@ function react(draft: Draft, event: FlightEvent) {
       delete flight.plan;
       return go(draft, "docked", event.why);
     case "control":
-      return control(draft, event.why, event.silent === true);
+      return control(draft, event);
     case "failsafe":
       if (flight.phase === "piloted") flight.pilotCourse = event.to === "land" ? "land" : "return";
       if (!airborne || flight.phase === "unreached" || !flight.autonomy) return;
@@ -180,21 +189,24 @@ function abort(draft: Draft, why: string) {
   }
 }
 
-function control(draft: Draft, why: string, silent: boolean) {
+function control(draft: Draft, { why, silent = false, superseded = false }: FlightEvent & { type: "control" }) {
   const { flight } = draft;
   if (!flight.autonomy) {
-    if (phaseRules[flight.phase].airborne || (flight.phase === "arming" && flight.vehicle.armed === true)) {
+    if (phaseRules[flight.phase].airborne || flight.phase === "arming") {
       if (flight.phase === "piloted" || flight.phase === "unreached") return;
       const interrupted = flight.phase === "holding" ? flight.resume : flight.phase;
       delete flight.pilotCourse;
       go(draft, "piloted", why, { silently: true, ...(interrupted && { resume: interrupted }) });
     } else if (flight.phase === "asked" || flight.phase === "preflight") go(draft, "docked", why);
-    else if (flight.phase === "opening" || flight.phase === "arming") go(draft, "closing", why);
+    else if (flight.phase === "opening") go(draft, "closing", why);
     return;
   }
-  if (flight.phase !== "piloted") return;
+  if (flight.phase !== "piloted" || superseded) return;
   if (flight.vehicle.armed === false) go(draft, "landing", why, { silently: true });
-  else if (flight.pilotCourse === "return") go(draft, "returning", why);
+  else if (flight.vehicle.landed === "ground") {
+    draft.actions.push({ do: "disarm" });
+    go(draft, "landing", why, { silently: true });
+  } else if (flight.pilotCourse === "return") go(draft, "returning", why);
   else if (flight.pilotCourse === "land") go(draft, "landing", why);
   else hold(draft, silent ? "silentPilot" : "givenBack", why);
 }
@@ -209,9 +221,18 @@ function resumed(draft: Draft) {
   if (phase === "asked" || phase === "preflight") go(draft, "docked", "the agent was started again before take-off");
   else if (phase === "opening") go(draft, "closing", "the agent was started again before take-off");
   else if (phaseRules[phase].airborne || phase === "arming") {
-    const before = phase === "unreached" || phase === "holding" || phase === "piloted" ? flight.resume : phase;
-    go(draft, "unreached", "the agent was started again", { silently: true, resume: before ?? "returning" });
-  } else if (phase === "closing") delete flight.closeAsked;
+    const resume = interruptedBy(flight) ?? "returning";
+    go(draft, "unreached", "the agent was started again", { silently: true, resume });
+  } else if (phase === "closing" || phase === "charging") {
+    // Its time begins anew: this process has not waited for the door yet.
+    delete flight.closeAsked;
+    go(draft, phase, flight.why);
+  }
+}
+
+/** Not armed, by a word of the vehicle from after it was said to be over: an order to arm may have been on its way. */
+function standsStill({ vehicle, vehicleMs, sinceMs }: Flight): boolean {
+  return vehicle.link === "up" && vehicle.armed === false && (vehicleMs ?? 0) >= sinceMs + 300;
 }
 
 /** The next phase, where this one has done what it is for. */
@@ -222,7 +243,14 @@ function progress(draft: Draft): boolean {
   if (before === "opening") {
     if (dock.stopPressed) go(draft, "outOfService", "the dock's stop button was pressed");
     else if (dock.door === "jammed") go(draft, "outOfService", "the dock's door jammed while opening");
-    else if (dock.door === "open") go(draft, "arming", "the door is open");
+    else if (dock.door === "open" && dock.link === "up") go(draft, "arming", "the door is open");
+  } else if (before === "arming" && (dock.stopPressed || dock.door !== "open" || dock.link !== "up")) {
+    draft.actions.push({ do: "disarm" });
+    go(
+      draft,
+      "outOfService",
+      dock.stopPressed ? "the dock's stop button was pressed" : `the dock's door is ${dock.door}`,
+    );
   } else if (before === "arming" && vehicle.armed === true && flight.autonomy) go(draft, "climbing", "armed");
   else if (before === "climbing" && (vehicle.relAltM ?? 0) >= site.height.climbM * 0.9 && flight.autonomy) {
     go(draft, "transit", "high enough");
@@ -230,61 +258,13 @@ function progress(draft: Draft): boolean {
     if (distanceM(vehicle.position, flight.plan.out.at(-1)!) < 15) go(draft, "onScene", "over the scene");
   } else if (before === "closing") {
     if (dock.door === "jammed") go(draft, "outOfService", "the dock's door jammed while closing");
-    else if (dock.door === "closed") go(draft, "charging", "the door is closed");
-    else if (!flight.closeAsked && vehicle.armed === false && dock.link === "up") {
+    else if (dock.door === "closed" && dock.link === "up") go(draft, "charging", "the door is closed");
+    else if (!flight.closeAsked && standsStill(flight) && dock.link === "up") {
       flight.closeAsked = true;
       draft.actions.push({ do: "closeDoor" });
     }
   } else if (before === "charging") {
     if ((vehicle.battery ?? 0) >= 0.95) go(draft, "docked", "charged");
-  } else if (phaseRules[before].airborne && dock.stopPressed && flight.holder.kind !== "onsite" && !flight.stopSeen) {
-    flight.stopSeen = true;
-    if (before !== "unreached" && before !== "landing") safety(draft, "stop", "the dock's stop button was pressed");
   }
-  if (!dock.stopPressed) delete flight.stopSeen;
   return flight.phase !== before;
-}
-
-/** An order that the vehicle took and does not follow, or that got lost between: said again every 4 s. */
-function remind({ flight, actions }: Draft) {
-  const { phase, vehicle, autonomy } = flight;
-  const wanted =
-    phase === "returning"
-      ? "return"
-      : phase === "landing" && flight.landsAt === undefined
-        ? "land"
-        : phase === "holding" && flight.cause !== "traffic"
-          ? "hold"
-          : undefined;
-  if (wanted === undefined || !autonomy || vehicle.link !== "up" || vehicle.armed !== true) return;
-  const follows =
-    vehicle.mode === wanted || vehicle.mode === "land" || (wanted === "hold" && vehicle.mode !== "mission");
-  const sinceMs = Math.max(flight.sinceMs, flight.remindedMs ?? 0);
-  if (follows || flight.tickMs - sinceMs < 4000) return;
-  flight.remindedMs = flight.tickMs;
-  actions.push({ do: wanted });
-}
-
-function timedOut(draft: Draft) {
-  const { flight } = draft;
-  const was = `${flight.phase} took too long (${flight.why})`;
-  const to = phaseRules[flight.phase].onTimeout;
-  if (flight.phase === "holding") {
-    const rule = holdRules[flight.cause ?? "refused"];
-    if (rule.next === "resume") return resume(draft, flight.cause === "givenBack" ? "given back" : "goes on");
-    return go(draft, rule.next, flight.cause === "stop" ? "emergency stop: held, now lands" : was);
-  }
-  if (flight.phase === "piloted") {
-    flight.untilMs = flight.tickMs + phaseRules.piloted.timeoutS! * 1000;
-    if (flight.holder.kind === "remote") draft.actions.push({ do: "reclaim", level: "return", why: was });
-    else draft.actions.push({ do: "hop", hop: "onsite-still" });
-    return;
-  }
-  if (landedUnseen(flight)) return go(draft, "landedAway", "landed at its dock, but the pad does not feel it");
-  if (flight.phase === "arming") {
-    draft.actions.push({ do: "disarm" });
-    return go(draft, "closing", was);
-  }
-  if (flight.phase === "asked") return go(draft, "docked", "nobody authorised it in time");
-  if (to !== undefined) go(draft, to, was);
 }

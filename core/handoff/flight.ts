@@ -123,6 +123,8 @@ export interface Flight {
   /** Comes down by its own return over the dock, not where it was told to land. */
   landsAt?: "dock";
   remindedMs?: number;
+  /** When the vehicle was last heard. */
+  vehicleMs?: number;
   divertTo?: LatLon & { name: string };
   /** The door was told to close since the drone came to stand. */
   closeAsked?: boolean;
@@ -130,7 +132,7 @@ export interface Flight {
   camera: "level" | "place";
   preflight?: readonly Check[];
   /** Measured drain of the battery in this flight. */
-  drain?: { fromMs: number; fromFraction: number; perS?: number };
+  drain?: { fromMs: number; fromFraction: number; perS: number };
   sceneUntilMs?: number;
   /** Flights that were asked, newest last: none is flown twice. */
   flown: readonly string[];
@@ -148,7 +150,7 @@ export type FlightAction =
   /** Replace the mission and start it. */
   | { do: "follow"; path: readonly PathPoint[] }
   /** Autonomy calls for safety over a remote pilot's head: `step.ts` takes the token for it, under a new epoch. */
-  | { do: "reclaim"; level: "return"; why: string }
+  | { do: "reclaim"; level: "return" | "land"; why: string }
   | { do: "goTo"; to: PathPoint; speedMps?: number }
   | { do: "cameraLevel" }
   | { do: "lookAt"; at: PathPoint }
@@ -180,7 +182,7 @@ export type FlightEvent = { tickMs: number } & (
   | { type: "retarget"; place: Place; incidentVersion: number }
   | { type: "safety"; level: "hold" | "return" | "land" | "stop"; why: string }
   | { type: "clear"; why: string }
-  | { type: "control"; holder: Holder; why: string; silent?: boolean }
+  | { type: "control"; holder: Holder; why: string; silent?: boolean; superseded?: boolean }
   | { type: "pilotCourse"; course: "steer" | "hold" | "return" | "land" }
   | { type: "failsafe"; to: string; why: string }
   | { type: "resumed" }

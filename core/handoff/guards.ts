@@ -1,14 +1,15 @@
 /** What is looked at after every event while the drone is off the ground, strongest first. Each rule is a row of `docs/flight.md`. */
-import { atDockM, type Draft, go, hold, resume } from "./draft.ts";
-import { drainPerS, homeS, travelS } from "./energy.ts";
+
+import { battery } from "./battery.ts";
+import { atDockM, type Draft, go, hold, interruptedBy, resume } from "./draft.ts";
 import { forbidden } from "./fence.ts";
 import type { Flight } from "./flight.ts";
 import { distanceM } from "./local.ts";
 import { missionPhases, phaseRules } from "./phases.ts";
-import { nearestAlternate } from "./plan.ts";
+
 import { gnssGood } from "./preflight.ts";
-import type { Site } from "./site.ts";
 import { nearTraffic } from "./traffic.ts";
+import { flying, ours } from "./whose.ts";
 
 /** Looks at the flight once; true when it moved to another phase. */
 export function guard(draft: Draft): boolean {
@@ -20,15 +21,27 @@ export function guard(draft: Draft): boolean {
   return false;
 }
 
-const rules = [vehicleSilent, vehicleBack, landed, missionOver, gnss, battery, wind, fence, traffic, bus, dockReady];
+const rules = [
+  vehicleSilent,
+  vehicleBack,
+  landed,
+  stopButton,
+  missionOver,
+  gnss,
+  battery,
+  wind,
+  fence,
+  traffic,
+  bus,
+  dockReady,
+];
 
-const flying = (flight: Flight): boolean => phaseRules[flight.phase].airborne && flight.phase !== "unreached";
 const inMission = (flight: Flight): boolean => missionPhases.includes(flight.phase);
 
 function vehicleSilent(draft: Draft): boolean {
   const { flight } = draft;
   if (flight.vehicle.link === "up" || !(flying(flight) || flight.phase === "arming")) return false;
-  const kept = flight.phase === "holding" || flight.phase === "piloted" ? flight.resume : flight.phase;
+  const kept = interruptedBy(flight);
   go(draft, "unreached", `the vehicle is out of reach (${flight.vehicle.link}); its own failsafes have it`, {
     silently: true,
     resume: kept ?? "returning",
@@ -72,6 +85,24 @@ function landed(draft: Draft): boolean {
   return touchdown(draft);
 }
 
+/** The dock's stop button while its drone is in the air: hold, then land. Each press once. */
+function stopButton(draft: Draft): boolean {
+  const { flight } = draft;
+  if (!flight.dock.stopPressed) {
+    delete flight.stopSeen;
+    return false;
+  }
+  if (flight.stopSeen || !ours(flight) || (flight.phase === "landing" && flight.landsAt === undefined)) return false;
+  flight.stopSeen = true;
+  const why = "the dock's stop button was pressed";
+  if (flight.phase === "piloted") {
+    draft.actions.push({ do: "reclaim", level: "land", why });
+    return false;
+  }
+  hold(draft, "stop", why);
+  return true;
+}
+
 /** The autopilot has flown all that it was given and comes home by itself. */
 function missionOver(draft: Draft): boolean {
   const { flight } = draft;
@@ -107,11 +138,6 @@ function touchdown(draft: Draft): boolean {
 const atDock = "landed at its dock; waiting for the pad to say so";
 export const landedUnseen = (flight: Flight): boolean => flight.phase === "landing" && flight.why === atDock;
 
-/** While the on-site pilot has the stick, nothing is ours to decide. */
-function ours(flight: Flight): boolean {
-  return flying(flight) && flight.holder.kind !== "onsite";
-}
-
 function gnss(draft: Draft): boolean {
   const { flight } = draft;
   if (flight.phase === "holding" && flight.cause === "gnss") {
@@ -120,56 +146,8 @@ function gnss(draft: Draft): boolean {
     return true;
   }
   if (!ours(flight) || flight.phase === "piloted" || flight.phase === "landing") return false;
-  if (flight.vehicle.gnss === undefined || gnssGood(flight)) return false;
+  if (flight.cause === "stop" || flight.vehicle.gnss === undefined || gnssGood(flight)) return false;
   hold(draft, "gnss", `position lost (${flight.vehicle.gnss.fix})`);
-  return true;
-}
-
-/** Seconds of flight left above a share of the battery. */
-export function leftS(flight: Flight, site: Site, aboveFraction: number): number | undefined {
-  const { battery } = flight.vehicle;
-  if (battery === undefined) return undefined;
-  return (battery - aboveFraction) / drainPerS(site.performance, flight.drain?.perS);
-}
-
-export function homeSecondsS(flight: Flight, site: Site): number | undefined {
-  const { position, relAltM, wind: vehicleWind } = flight.vehicle;
-  if (!position) return undefined;
-  const from = { ...position, heightM: relAltM ?? 0 };
-  return homeS(from, site.dock, site.failsafes.returnHeightM, site.performance, vehicleWind ?? site.windFromForecast);
-}
-
-function battery(draft: Draft): boolean {
-  const { flight, site } = draft;
-  if (!ours(flight) || flight.phase === "landing") return false;
-  const needS = homeSecondsS(flight, site);
-  const aboveReserveS = leftS(flight, site, site.battery.reserveFraction);
-  const { position } = flight.vehicle;
-  if (needS === undefined || aboveReserveS === undefined || !position) return false;
-  if (flight.phase === "returning" || flight.phase === "diverting") {
-    const aboveEmptyS = leftS(flight, site, 0.04)!;
-    if (flight.phase === "returning" && aboveEmptyS < needS) {
-      const place = nearestAlternate(position, site);
-      const thereS = travelS([position, place], site.performance, flight.vehicle.wind ?? site.windFromForecast);
-      const downS = (flight.vehicle.relAltM ?? 0) / site.performance.descentMps;
-      const reaches = thereS + downS < Math.min(needS, aboveEmptyS);
-      go(
-        draft,
-        reaches ? "diverting" : "landing",
-        `the battery does not reach home (${aboveEmptyS.toFixed(0)} s left)`,
-      );
-      return true;
-    }
-    return false;
-  }
-  if (aboveReserveS >= needS) return false;
-  const why = `battery: home takes ${needS.toFixed(0)} s, ${Math.max(0, aboveReserveS).toFixed(0)} s are left above the reserve`;
-  if (flight.phase === "piloted") {
-    if (flight.pilotCourse === "return" || flight.pilotCourse === "land") return false;
-    draft.actions.push({ do: "reclaim", level: "return", why });
-    return false;
-  }
-  go(draft, "returning", why);
   return true;
 }
 
@@ -185,9 +163,14 @@ function wind(draft: Draft): boolean {
 
 function fence(draft: Draft): boolean {
   const { flight, site } = draft;
-  if (!inMission(flight) || !flight.vehicle.position) return false;
+  const byPilot = flight.phase === "piloted" && flight.holder.kind === "remote" && flight.pilotCourse !== "return";
+  if (!(inMission(flight) || byPilot) || !flight.vehicle.position) return false;
   const why = forbidden(site.fence, flight.vehicle.position);
   if (why === undefined) return false;
+  if (byPilot) {
+    draft.actions.push({ do: "reclaim", level: "return", why: `it is ${why}` });
+    return false;
+  }
   go(draft, "returning", `it is ${why}`);
   return true;
 }

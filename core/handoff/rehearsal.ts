@@ -20,7 +20,7 @@ export function rehearsalSite(over: Record<string, unknown> = {}): Site {
     dock: dockAt,
     alternates: [{ name: "yard", ...corner(-80, 0) }],
     fence: { keepIn: [corner(-2000, -2000), corner(2000, -2000), corner(2000, 2000), corner(-2000, 2000)] },
-    performance: { cruiseMps: 12, climbMps: 4, descentMps: 3, enduranceS: 1500 },
+    performance: { cruiseMps: 15, climbMps: 4, descentMps: 3, enduranceS: 1500 },
     failsafes: {
       dataLinkLoss: { actions: ["return"], withinS: 15 },
       rcLoss: { actions: ["return", "none"] },
@@ -74,6 +74,12 @@ export class Rehearsal {
   doorJams: "opening" | "closing" | undefined;
   refuses = new Map<string, string>();
   failsafes: FailsafesRead = goodFailsafes;
+  /** Another aircraft, heard every half second. */
+  aircraft: (LatLon & { altM: number }) | undefined;
+  /** Set by a test whose pilot is alive. */
+  keepsLease = false;
+  /** The door came shut while a drone stood half in it: armed, or in the air above its pad. */
+  doorOnDrone = false;
   utcMs = Date.UTC(2026, 10, 22, 18, 4, 12);
   private path: PathPoint[] = [];
   private next = 0;
@@ -103,7 +109,7 @@ export class Rehearsal {
   send(event: DroneEvent): void {
     const [next, actions] = step(this.drone, event, this.site);
     // What is written to disk is all that there is: a state that does not survive it is found here.
-    this.drone = structuredClone(next);
+    this.drone = event.type === "tick" && this.tickMs % 5000 === 0 ? structuredClone(next) : next;
     for (const action of actions) {
       this.log.push({ tickMs: this.tickMs, action });
       this.perform(action);
@@ -166,12 +172,35 @@ export class Rehearsal {
     this.tickMs += dtS * 1000;
     this.utcMs += dtS * 1000;
     this.fly(dtS);
+    if (this.dock.stopPressed) this.doorDoneMs = undefined;
     if (this.doorDoneMs !== undefined && this.tickMs >= this.doorDoneMs) {
       this.doorDoneMs = undefined;
       this.dock.door = this.doorJams === this.dock.door ? "jammed" : this.dock.door === "opening" ? "open" : "closed";
     }
+    if (this.dock.door === "closing" && this.armed) this.doorOnDrone = true;
+    if (this.aircraft) {
+      const heard = { icao: "abc123", ...this.aircraft, heardTickMs: this.tickMs };
+      this.send({ type: "aircraft", tickMs: this.tickMs, aircraft: heard });
+    }
     this.report();
     this.send({ type: "tick", tickMs: this.tickMs });
+  }
+
+  setBus(up: boolean): void {
+    this.send({ type: "bus", tickMs: this.tickMs, up });
+  }
+
+  /** The transmitter's mode switch, on site. */
+  stick(): void {
+    if (!this.armed) return;
+    this.mode = "position";
+    this.send({ type: "mode", tickMs: this.tickMs, to: "position", cause: "pilot", evidence: "RC" });
+  }
+
+  autopilotFailsafe(mode: "return" | "land"): void {
+    if (!this.armed) return;
+    this.mode = mode;
+    this.send({ type: "mode", tickMs: this.tickMs, to: mode, cause: "failsafe", evidence: "its own word" });
   }
 
   report(): void {
@@ -250,6 +279,9 @@ export class Rehearsal {
     if (refusal !== undefined)
       return this.send({ type: "done", tickMs: this.tickMs, what: action.do, ok: false, why: refusal });
     if (action.do === "openDoor" || action.do === "closeDoor") {
+      const stuck = this.dock.door === "jammed" ? "jammed" : this.dock.stopPressed ? "stopped" : undefined;
+      if (stuck) return this.send({ type: "done", tickMs: this.tickMs, what: action.do, ok: false, why: stuck });
+      if (this.dock.link !== "up") return;
       this.dock.door = action.do === "openDoor" ? "opening" : "closing";
       this.doorDoneMs = this.tickMs + 3000;
       return;
@@ -305,10 +337,13 @@ export class Rehearsal {
 
   /** The agent dies and a new one reads what it wrote: the vehicle flies on meanwhile. */
   restartAgent(awayS: number): void {
+    // Its mavsdk_server dies with it: the vehicle hears nobody.
+    this.link = "lost";
     for (let s = 0; s < awayS; s += 0.5) {
       this.tickMs += 500;
       this.fly(0.5);
     }
+    this.link = "up";
     this.send({ type: "resumed", tickMs: this.tickMs });
     this.send({ type: "bus", tickMs: this.tickMs, up: true });
   }

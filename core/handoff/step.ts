@@ -111,7 +111,8 @@ class Run {
   authority(event: AuthorityEvent, payload?: { event: DroneEvent & { type: "order" } }) {
     const [authority, effects] = authorityStep(this.drone.authority, event, this.site.control);
     this.drone = { ...this.drone, authority };
-    for (const effect of effects) this.effect(effect, event.tickMs, payload?.event);
+    const safetyFollows = effects.some(({ effect }) => effect === "safety");
+    for (const effect of effects) this.effect(effect, event.tickMs, safetyFollows, payload?.event);
   }
 
   order(event: DroneEvent & { type: "order" }) {
@@ -130,11 +131,27 @@ class Run {
     this.authority({ type: "order", tickMs: event.tickMs, order: event.order, situation }, { event });
   }
 
-  private effect(effect: AuthorityEffect, tickMs: number, ordered?: DroneEvent & { type: "order" }) {
+  private effect(
+    effect: AuthorityEffect,
+    tickMs: number,
+    safetyFollows: boolean,
+    ordered?: DroneEvent & { type: "order" },
+  ) {
     switch (effect.effect) {
       case "control": {
         const { holder } = this.drone.authority;
-        this.flight({ type: "control", tickMs, holder, why: effect.why, ...(effect.silent ? { silent: true } : {}) });
+        this.flight({
+          type: "control",
+          tickMs,
+          holder,
+          why: effect.why,
+          ...(effect.silent && { silent: true }),
+          ...(safetyFollows && { superseded: true }),
+        });
+        // Whoever takes it over the network finds it standing still: the mission does not fly on under their hands.
+        if (holder.kind === "remote" && this.drone.flight.phase === "piloted") {
+          this.actions.push({ action: { do: "hold" }, by: "remote" });
+        }
         return;
       }
       case "safety":

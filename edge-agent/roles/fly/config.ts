@@ -32,6 +32,12 @@ export const FlyConfig = v.strictObject({
       host: v.optional(v.string(), "127.0.0.1"),
       port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535)),
     }),
+    /** Our firmware on a serial port; `/dev/serial/by-id/...` keeps its name when others are plugged in. */
+    v.strictObject({
+      kind: v.literal("serial"),
+      path: v.pipe(v.string(), v.minLength(1)),
+      baudRate: v.optional(v.pipe(v.number(), v.integer(), v.minValue(9600), v.maxValue(4_000_000)), 115_200),
+    }),
   ]),
   /** Ground and what stands on it: a file with a `Terrain`, or flat ground whose owner says how high the tallest thing on it is. */
   terrain: v.union(

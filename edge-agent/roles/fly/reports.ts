@@ -2,10 +2,10 @@
 import { ulid } from "ulid";
 import type { ControlState } from "#contract/control.ts";
 import type { FlightState, Hop } from "#contract/flight.ts";
+import { homeSecondsS, leftS } from "#core/handoff/battery.ts";
 import { travelS } from "#core/handoff/energy.ts";
 import { heightAboveGroundM } from "#core/handoff/flight.ts";
 import { whyUnavailable } from "#core/handoff/flight-step.ts";
-import { homeSecondsS, leftS } from "#core/handoff/guards.ts";
 import { distanceM } from "#core/handoff/local.ts";
 import { dockFaults } from "#core/handoff/preflight.ts";
 import type { Site } from "#core/handoff/site.ts";
