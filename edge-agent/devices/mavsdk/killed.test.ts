@@ -1,6 +1,7 @@
 /** The process that flies is killed in flight: nobody must go on answering for it, and another one picks the flight up. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import pino from "pino";
 import { suite } from "uvu";
@@ -33,10 +34,12 @@ async function flyAndKill() {
   return { sim, url, serverPid };
 }
 
+/** A dead process that its new parent has not yet collected (state Z) does not run. */
 function runs(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    const stat = `/proc/${pid}/stat`;
+    return !existsSync(stat) || !/\) Z /.test(readFileSync(stat, "utf8"));
   } catch {
     return false;
   }
