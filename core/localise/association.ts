@@ -27,7 +27,7 @@ export const usualAssociation: AssociateOptions = {
   gate: 3.9,
   maxSets: 260,
   maxRangeM: 2000,
-  accept4: 8,
+  accept4: 12,
   accept4OfFour: 3,
   accept5: 6,
   minNodes: 3,
