@@ -6,7 +6,7 @@ import { parseDocument } from "yaml";
 import { faultsOf } from "#contract/channel.ts";
 import { Fault } from "#contract/errors.ts";
 import { Position } from "#contract/geo.ts";
-import { Name, NodeId, SiteId } from "#contract/units.ts";
+import { Name, NodeId, Probability, SiteId } from "#contract/units.ts";
 import { DispatchConfig } from "#core/dispatch/policy.ts";
 import { isSecretHash } from "./credentials.ts";
 
@@ -78,6 +78,8 @@ const Schema = v.pipe(
     ),
     nodes: v.array(NodeEntry),
     users: v.array(UserEntry),
+    /** A fix below this probability of a gunshot is kept beside the records and calls nobody. */
+    alerts: v.optional(v.strictObject({ minProbability: v.optional(Probability, 0.5) }), {}),
     retention: v.optional(
       v.strictObject({
         clipsDays: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(3650)), 90),

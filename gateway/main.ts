@@ -52,7 +52,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   const db = openDatabase(join(config.dataDir, "incidents.sqlite"));
   open.defer(() => db.close());
   const broker = await startBroker(config, log.child({ part: "broker" }));
-  const incidents = new Incidents(db);
+  const incidents = new Incidents(db, config.alerts.minProbability);
   const clips = new Clips(db, incidents, readSealKey(config.dataDir));
   const heard = new HeardLog(db);
   open.defer(() => heard.flush());
@@ -167,6 +167,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     const nowMs = Date.now();
     const sounds = clips.expire(nowMs - config.retention.clipsDays * DAY_MS);
     const arrivals = heard.expire(nowMs - config.retention.heardDays * DAY_MS);
+    incidents.expireUnlikely(nowMs - config.retention.heardDays * DAY_MS);
     sessions.expire();
     if (sounds + arrivals > 0) log.info({ sounds, arrivals }, "deleted what is past its time");
   };

@@ -34,6 +34,17 @@ export interface Clip {
 
 export type ClipOutcome = { kind: "stored" } | { kind: "repeat" } | { kind: "refused"; why: string };
 
+/** Of each node without a used arrival, the rejected one that came nearest to fitting. */
+function nearestRejected(shot: ShotFixed): ShotFixed["rejected"] {
+  const nearest = new Map<string, ShotFixed["rejected"][number]>();
+  for (const each of shot.rejected) {
+    if (shot.nodesUsed.includes(each.node)) continue;
+    const best = nearest.get(each.node);
+    if (!best || Math.abs(each.residualS) < Math.abs(best.residualS)) nearest.set(each.node, each);
+  }
+  return [...nearest.values()];
+}
+
 export class Clips {
   readonly #db: DatabaseSync;
   readonly #incidents: Incidents;
@@ -46,7 +57,10 @@ export class Clips {
     this.#key = key;
   }
 
-  /** The arrivals of an incident that nobody was asked for yet, by node; they count as asked from now on. */
+  /**
+   * The arrivals of an incident that nobody was asked for yet, by node; they count as asked from now on. Of what a fix rejected, only the
+   * nearest of each node that it could not use is asked for: no more sound leaves a node than a reviewer needs.
+   */
   ask(incident: string, shots: readonly ShotFixed[]): Map<string, string[]> {
     const insert = this.#db.prepare(
       "INSERT OR IGNORE INTO clip (incident, arrival, node, asked_at) VALUES (?, ?, ?, ?)",
@@ -54,7 +68,7 @@ export class Clips {
     const at = nowUtc();
     return atomically(this.#db, () => {
       const wanted = new Map<string, string[]>();
-      for (const { id, node } of shots.flatMap((shot) => [...shot.arrivals, ...shot.rejected])) {
+      for (const { id, node } of shots.flatMap((shot) => [...shot.arrivals, ...nearestRejected(shot)])) {
         if (insert.run(incident, id, node, at).changes === 1) wanted.set(node, [...(wanted.get(node) ?? []), id]);
       }
       return wanted;

@@ -46,6 +46,17 @@ test("a shot that comes three times, also after a restart, is one entry", (world
   assert.equal(world.incidents.record.entries("i1").length, 1);
 });
 
+test("a fix at 40 % calls nobody where 50 % are asked; its version at 60 % does, and one that falls back is taken in", (world) => {
+  const incidents = new Incidents(world.db, 0.5);
+  const shot = (version: number, probability: number) => makeShot({ version, probability });
+  assert.equal(incidents.ingest(shot(1, 0.4)), "unlikely");
+  assert.equal(incidents.list({ limit: 10 }).total, 0);
+  assert.equal(world.db.prepare("SELECT count(*) AS kept FROM unlikely").get()!.kept, 1);
+  assert.equal(incidents.ingest(shot(2, 0.6)), "taken");
+  assert.equal(incidents.ingest(shot(3, 0.3)), "taken");
+  assert.equal(incidents.state("i1")?.probability, 0.3);
+});
+
 test("three rounds of one burst are one incident with three rounds, versions 1 to 3, each told once", (world) => {
   const told: number[] = [];
   world.incidents.onVersion((state) => told.push(state.version));
@@ -183,12 +194,18 @@ const cut = (over: Partial<ClipCut> = {}): ClipCut => ({
   ...over,
 });
 
-test("each arrival is asked for once, of the node that heard it, rejected ones too", (world) => {
-  const wanted = world.clips.ask("i1", [three[0]!]);
-  assert.deepEqual(wanted.get("n01"), ["s1-n01"]);
-  assert.deepEqual(wanted.get("n03"), ["s1-n03", "s1-echo"]);
-  assert.equal(world.clips.ask("i1", [three[0]!]).size, 0);
-  assert.deepEqual(world.clips.missing("n03").get("i1"), ["s1-n03", "s1-echo"]);
+test("each arrival is asked for once, of the node that heard it; of rejected ones the nearest of a node that was not used", (world) => {
+  const rejected = (["n03", "n04", "n04"] as const).map((node, i) => ({
+    id: `s1-echo${i}`,
+    node,
+    why: "echo" as const,
+    residualS: [0.084, 0.2, 0.05][i]!,
+  }));
+  const shot = { ...three[0]!, rejected };
+  const wanted = world.clips.ask("i1", [shot]);
+  assert.deepEqual([...wanted.values()].flat().sort(), ["s1-echo2", "s1-n01", "s1-n02", "s1-n03"]);
+  assert.equal(world.clips.ask("i1", [shot]).size, 0);
+  assert.deepEqual(world.clips.missing("n04").get("i1"), ["s1-echo2"]);
 });
 
 test("a clip comes out as it went in, lies sealed on disk, and its hash is on the record", (world) => {

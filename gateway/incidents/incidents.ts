@@ -27,10 +27,13 @@ export class Incidents {
   readonly #db: DatabaseSync;
   readonly #listeners: ((state: IncidentState, known: Known) => void)[] = [];
   readonly record: IncidentRecord;
-  readonly counters = { shots: 0, repeats: 0, entries: 0 };
+  readonly counters = { shots: 0, repeats: 0, entries: 0, unlikely: 0 };
+  readonly #minProbability: number;
 
-  constructor(db: DatabaseSync) {
+  /** @param minProbability of a gunshot from which a fix opens an incident or adds a round to one. */
+  constructor(db: DatabaseSync, minProbability = 0) {
     this.#db = db;
+    this.#minProbability = minProbability;
     this.record = new IncidentRecord(db);
   }
 
@@ -39,8 +42,18 @@ export class Incidents {
     this.#listeners.push(listener);
   }
 
-  /** Takes a shot in, once however often it comes. On disk when it returns. */
-  ingest(shot: ShotFixed): "taken" | "repeat" {
+  /**
+   * Takes a shot in, once however often it comes. On disk when it returns. `unlikely`: kept beside the records, since it is below the
+   * probability from which people are called; a likelier version of it is taken in when it comes.
+   */
+  ingest(shot: ShotFixed): "taken" | "repeat" | "unlikely" {
+    if (shot.probability < this.#minProbability && !this.#db.prepare("SELECT 1 FROM shot WHERE id = ?").get(shot.id)) {
+      this.#db
+        .prepare("INSERT OR IGNORE INTO unlikely VALUES (?, ?, ?)")
+        .run(shotFixed.key(shot), Date.now(), JSON.stringify(shot));
+      this.counters.unlikely++;
+      return "unlikely";
+    }
     const changed = atomically(this.#db, () => {
       if (!this.takeOnce(shotFixed.name, shotFixed.key(shot), shot.incident)) return undefined;
       const home = this.#db.prepare("SELECT incident FROM shot WHERE id = ?").get(shot.id) as
@@ -69,6 +82,10 @@ export class Incidents {
     this.counters.shots++;
     for (const result of changed) this.#tell(result);
     return "taken";
+  }
+
+  expireUnlikely(beforeMs: number): void {
+    this.#db.prepare("DELETE FROM unlikely WHERE stored_ms < ?").run(beforeMs);
   }
 
   take(incident: string, by: string): Decision {

@@ -36,6 +36,9 @@ CREATE TABLE IF NOT EXISTS clip (
   PRIMARY KEY (incident, arrival)) STRICT;
 CREATE TABLE IF NOT EXISTS heard (id TEXT PRIMARY KEY, node TEXT NOT NULL, stored_ms INTEGER NOT NULL, message TEXT NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS heard_by_age ON heard (stored_ms);
+-- Fixes that were too unlikely to call anybody, for whoever checks the threshold later.
+CREATE TABLE IF NOT EXISTS unlikely (key TEXT PRIMARY KEY, stored_ms INTEGER NOT NULL, message TEXT NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS unlikely_by_age ON unlikely (stored_ms);
 CREATE TABLE IF NOT EXISTS session (
   token_sha256 TEXT PRIMARY KEY, user TEXT NOT NULL, expires_ms INTEGER NOT NULL) STRICT;
 `;
