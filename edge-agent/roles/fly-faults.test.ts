@@ -67,56 +67,6 @@ else {
       assert.is(rig.dock.door, "closed");
     },
   );
-
-  fault("door jammed while opening: not armed, out of service until a person has looked", {}, async (rig) => {
-    rig.dock.jam("opening");
-    await rig.ask();
-    await rig.phase("outOfService");
-    assert.is(rig.vehicle.truth.armings, 0);
-    assert.match(rig.state!.why!, /jammed/);
-    rig.dock.unjam("closed");
-    assert.is((await rig.order({ act: "clear", why: "door freed" }, "sam", "onsite")).accepted, true);
-    await rig.available();
-  });
-
-  fault(
-    "two alerts at once: one flight, the other is refused; beyond the geofence and with an old epoch likewise",
-    { flight: { onSceneS: 30 } },
-    async (rig) => {
-      const beyond = await rig.order({
-        act: "ask",
-        flight: "far",
-        incident: "i9",
-        incidentVersion: 1,
-        place: {
-          ...movedBy(dockAt, { eastM: 400, northM: 0 }),
-          ellipse95: { semiMajorM: 4, semiMinorM: 2, azimuthDeg: 0 },
-        },
-        laneHeightM: 20,
-        corridor: [],
-      });
-      assert.is(beyond.accepted, false);
-      assert.match(beyond.why, /100 m outside the geofence/);
-      const [a, b] = await Promise.all([rig.ask(40, 0, { flight: "a" }), rig.ask(0, 40, { flight: "b" })]);
-      assert.equal([a, b], ["a", "b"]);
-      assert.is([...rig.answers.values()].filter((one) => one.accepted).length, 1);
-      await rig.phase("onScene");
-      const old = rig.control!.epoch;
-      assert.is((await rig.token("takeover", "kim")).accepted, true);
-      const flight = rig.state!.flight!;
-      const to = { ...movedBy(dockAt, { eastM: 60, northM: 0 }), heightM: 20 };
-      const late = await rig.order({ act: "goto", flight, to }, "lee", "remote", old);
-      assert.is(late.accepted, false);
-      assert.match(late.why, /made under epoch/);
-      const again = await rig.token("takeover", "lee", "remote", old);
-      assert.is(again.accepted, false);
-      assert.equal(rig.control!.holder, { kind: "remote", by: "kim" });
-      // kim falls silent: the lease runs out, autonomy holds and comes home.
-      await rig.phase("holding", 15);
-      await rig.home();
-      assert.is(rig.vehicle.truth.armings, 1);
-    },
-  );
 }
 
 faults.run();
