@@ -23,6 +23,7 @@ const programs = [
   { program: "/usr/lib/avr/include/avr/io.h", apt: "avr-libc", for: ["test"] },
   { program: "make", apt: "make", for: ["test"] },
   { program: "cc", apt: "gcc", for: ["test"] },
+  { program: "socat", apt: "socat", for: ["test"] },
   { program: "flite", apt: "flite", for: ["test"] },
   { program: "pip3", apt: "python3-pip", for: ["demo", "test"] },
 ];

@@ -8,8 +8,9 @@ import { Fault } from "#contract/errors.ts";
 import type { NodeRole } from "#contract/node.ts";
 import type { AgentConfig } from "./config.ts";
 import type { NodeTime } from "./devices/node-time.ts";
+import type { Dock } from "./dock-port.ts";
 import { openMicrophone } from "./microphones.ts";
-import type { RoleContext, Running } from "./ports.ts";
+import type { Log, RoleContext, Running } from "./ports.ts";
 import type { FlyConfig } from "./roles/fly/config.ts";
 import type { ListenConfig } from "./roles/listen.ts";
 
@@ -106,10 +107,7 @@ export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
       async start(base: RoleContext<never>, { config }) {
         const context = base as unknown as RoleContext<FlyConfig>;
         const { log } = context;
-        const [{ openMavsdkVehicle }, { TcpDock }] = await Promise.all([
-          import("./devices/mavsdk/vehicle.ts"),
-          import("./devices/tcp-dock.ts"),
-        ]);
+        const { openMavsdkVehicle } = await import("./devices/mavsdk/vehicle.ts");
         const { vehicle: where, dock: box } = context.config;
         const folder = where.mavsdkFolder ?? fileURLToPath(new URL("../.tocsin/mavsdk", import.meta.url));
         const vehicle = openMavsdkVehicle({
@@ -119,7 +117,7 @@ export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
           systemId: where.systemId,
           log: log as Logger,
         });
-        const dock = new TcpDock({ name: config.node, host: box.host, port: box.port, log });
+        const dock = await openDock(box, config.node, log);
         return closing(
           () => startFly({ ...context, vehicle, dock }),
           async () => {
@@ -134,6 +132,18 @@ export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
     return { schema, start: (context: RoleContext<never>) => startTriangulate(context) };
   },
 };
+
+async function openDock(box: FlyConfig["dock"], name: string, log: Log): Promise<Dock> {
+  if (box.kind === "tcp") {
+    const { TcpDock } = await import("./devices/tcp-dock.ts");
+    return new TcpDock({ name, host: box.host, port: box.port, log });
+  }
+  const [{ SerialCable }, { createSerialDock }] = await Promise.all([
+    import("#firmware-bridge/serial-cable.ts"),
+    import("#firmware-bridge/dock.ts"),
+  ]);
+  return createSerialDock(new SerialCable({ path: box.path, baudRate: box.baudRate, log }), box.path);
+}
 
 /** A role whose devices are closed when it has stopped, or could not start. */
 async function closing(start: () => Promise<Running>, close: () => Promise<void>): Promise<Running> {

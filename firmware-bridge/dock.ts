@@ -89,7 +89,9 @@ export function createSerialDock(stream: Duplex, name: string): SerialDock {
       case "unsupported":
         return { ok: false, why: "unsupported", detail: "the firmware does not know this command" };
       case "timeout":
-        return { ok: false, why: "timeout", detail: `no answer from the dock on ${name}` };
+        return state.link === "up"
+          ? { ok: false, why: "timeout", detail: `no answer from the dock on ${name}` }
+          : { ok: false, why: "link", detail: "the dock is not heard: check its power and cable" };
       default:
         return { ok: false, why: "link", detail: `the serial link to the dock on ${name} is ${result}` };
     }
@@ -113,21 +115,25 @@ export function createSerialDock(stream: Duplex, name: string): SerialDock {
     },
     ready(signal) {
       return new Promise((resolve, reject) => {
-        if (heard) return resolve();
         const off = this.onState(() => {
-          if (!heard) return;
-          off();
-          resolve();
+          if (heard) settle();
         });
-        signal?.addEventListener("abort", () => {
+        const settle = (error?: Fault) => {
           off();
-          reject(
+          signal?.removeEventListener("abort", stop);
+          if (error) reject(error);
+          else resolve();
+        };
+        const stop = () =>
+          settle(
             new Fault(
               "failed",
               `the dock on ${name} was not heard: check its power, cable and the port in the configuration`,
             ),
           );
-        });
+        if (heard) settle();
+        else if (signal?.aborted) stop();
+        else signal?.addEventListener("abort", stop, { once: true });
       });
     },
     openDoor: () => command("door", door.open),

@@ -135,6 +135,8 @@ export class TcpDock implements Dock {
       log.info({ host, port }, "connected to the dock");
     });
     const lines = createInterface({ input: socket });
+    // readline passes its input's errors on; the socket's own listener has them.
+    lines.on("error", () => undefined);
     let pending = 0;
     socket.on("data", (chunk: Buffer) => {
       pending = chunk.includes(10) ? 0 : pending + chunk.length;
