@@ -6,6 +6,7 @@ import { BearingDeg, Count, Finite, NonNegative, utcOfNs } from "#contract/units
 import { type LiveLocaliser, liveLocaliser } from "#core/localise/live-localiser.ts";
 import type { Shot } from "#core/localise/shot-record.ts";
 import type { RoleContext, Running } from "../ports.ts";
+import { PositionDoubts } from "./triangulate-doubts.ts";
 import { ArrivalJournal } from "./triangulate-journal.ts";
 
 export const TriangulateConfig = v.strictObject({
@@ -53,13 +54,15 @@ export async function startTriangulate(context: RoleContext<TriangulateConfig>):
     { propagationSigmaS: config.propagationSigmaS, maxRangeM: config.maxRangeM, settleS: config.settleS },
   );
   const journal = new ArrivalJournal(context.dataDir, config.journalArrivals);
-  const counters = { heard: 0, fixed: 0, refused: 0, weak: 0, restored: 0 };
+  const doubts = new PositionDoubts(log);
+  const counters = { heard: 0, fixed: 0, refused: 0, weak: 0, restored: 0, doubtedPositions: 0 };
   const nowNs = () => context.now()?.utcNs ?? BigInt(Date.now()) * 1_000_000n;
 
   await restore(localiser, journal, nowNs(), publish, counters);
   const subscription = await bus.subscribe(shotHeard, onHeard);
   const timer = setInterval(() => {
     publish(localiser.advance(nowNs()), performance.now()).catch(failed);
+    counters.doubtedPositions = doubts.learn(nowNs() - 2n * BigInt(Math.round(config.settleS * 1e9)));
     context.report({ counters: { ...counters, ...localiser.counters } });
   }, TICK_MS);
 
@@ -102,6 +105,7 @@ export async function startTriangulate(context: RoleContext<TriangulateConfig>):
     for (const shot of shots) {
       journal.fixed(shot);
       counters.fixed++;
+      doubts.newest(shot, nowNs());
       await bus.publish(shotFixed, messageOf({ ...shot, solvedMs }));
     }
   }
