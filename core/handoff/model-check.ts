@@ -9,11 +9,23 @@
  * The network loses, doubles, delays and reorders orders to the drone (one that never arrives is lost); what people see of it is as old as it may be. Commands of autonomy wait in
  * a queue before the autopilot, as they do in the agent. Bounds: `Bounds`; everything within them is tried.
  */
-import { distanceM, type LatLon, movedBy } from "./local.ts";
+import { keyOf, silentKey } from "./model-key.ts";
+import {
+  actsOf,
+  applied,
+  delivered,
+  executed,
+  passed,
+  people,
+  radio,
+  sent,
+  tickS,
+  Violation,
+  type World,
+} from "./model-world.ts";
 import { phaseRules } from "./phases.ts";
 import type { Site } from "./site.ts";
-import { type Drone, type DroneAction, type DroneEvent, step } from "./step.ts";
-import { mayWrite, type Order } from "./token.ts";
+import type { Drone } from "./step.ts";
 
 export interface Bounds {
   /** Orders that people send in all. */
@@ -42,60 +54,10 @@ export interface Searched {
   found?: Found;
 }
 
-const tickS = 3;
-/** Two remote pilots, and the one on site, who gives back by telephone what the radio took. */
-const people = ["kim", "lee", "pat"] as const;
-type Person = (typeof people)[number];
-/** The oldest picture that any order is taken on (`Site.control`), rounded up to ticks. */
-const oldestMs = 9000;
-
-interface Sent extends Order {
-  nr: number;
-}
-
-interface Sight {
-  epoch: number;
-  tickMs: number;
-  holder: string;
-}
-
-interface World {
-  drone: Drone;
-  /** Autonomy's and pilots' commands on their way to the autopilot. */
-  queue: DroneAction[];
-  net: Sent[];
-  /** What the drone has said and somebody may be looking at, newest last: an order is made on any of it. */
-  said: readonly Sight[];
-  vehicle: { mode: string; armed: boolean; atM: number; heightM: number };
-  /** Who steered in the present tenure. */
-  steered: { epoch: number; by: string } | undefined;
-  orders: number;
-  doubles: number;
-  radio: number;
-  ticks: number;
-}
-
 interface Node {
   world: World;
   parent: Node | undefined;
   move: string;
-}
-
-/** What moves the vehicle. The camera's commands go the same way, but fly nothing. */
-const modes: Partial<Record<DroneAction["do"], string>> = {
-  hold: "hold",
-  return: "return",
-  land: "land",
-  startMission: "mission",
-  goTo: "guided",
-};
-
-class Violation extends Error {
-  readonly what: Found["what"];
-  constructor(what: Found["what"], detail: string) {
-    super(detail);
-    this.what = what;
-  }
 }
 
 /** Searches from a drone that is in flight (`start`), over a site. */
@@ -172,11 +134,6 @@ function rootWorld(drone: Drone): World {
   };
 }
 
-function sight({ drone: { authority } }: Pick<World, "drone">): Sight {
-  const { holder, epoch, tickMs } = authority;
-  return { epoch, tickMs, holder: holder.kind === "remote" ? holder.by : holder.kind };
-}
-
 type Move = [string, () => World];
 
 function* moves(world: World, site: Site, bounds: Bounds): Iterable<Move> {
@@ -213,146 +170,6 @@ function* moves(world: World, site: Site, bounds: Bounds): Iterable<Move> {
   }
 }
 
-function actsOf(person: Person, { holder }: Sight): string[] {
-  if (person === "pat") return holder === "onsite" ? ["release"] : [];
-  // A confused console may send what is not its to send.
-  return holder === person
-    ? ["goto", "release", "return", "land", "renew"]
-    : ["takeover", "goto", "hold", "return", "land"];
-}
-
-function sent(world: World, by: Person, act: string, { epoch, tickMs }: Sight): World {
-  const token = act === "takeover" || act === "release" || act === "renew";
-  const flight = token ? {} : { flight: world.drone.flight.mission!.flight };
-  const nr = world.orders + 1;
-  const order: Sent = {
-    nr,
-    id: `m${nr}`,
-    by,
-    as: by === "pat" ? "onsite" : "remote",
-    epoch,
-    seenTickMs: tickMs,
-    act,
-    ...flight,
-  };
-  return { ...world, orders: nr, net: [...world.net, order] };
-}
-
-function applied(world: World, event: DroneEvent, site: Site): World {
-  const [drone, actions] = step(world.drone, event, site);
-  const { epoch, tickMs } = drone.authority;
-  // A picture too old for any order would be refused whatever it showed; of one epoch the newest is enough, since an order may be late.
-  const fresh = world.said.filter(
-    (one) => tickMs - one.tickMs <= oldestMs && (one.epoch !== epoch || one.tickMs !== tickMs),
-  );
-  const net = world.net.filter((order) => tickMs - order.seenTickMs <= oldestMs);
-  return {
-    ...world,
-    drone,
-    net,
-    said: [...fresh, sight({ drone })],
-    queue: [...world.queue, ...actions.filter((action) => action.do in modes)],
-  };
-}
-
-function delivered(world: World, order: Sent, site: Site, gone: boolean): World {
-  const before = world.drone.authority;
-  const tickMs = before.tickMs;
-  const steers = order.act === "goto";
-  const payload = steers
-    ? {
-        payload: {
-          act: "goto" as const,
-          flight: order.flight!,
-          to: { ...movedBy(site.dock, { eastM: 150, northM: 60 }), heightM: 50 },
-        },
-      }
-    : order.flight
-      ? { payload: { act: order.act as "hold", flight: order.flight } }
-      : {};
-  const next = applied(
-    { ...world, net: gone ? world.net.filter((one) => one !== order) : world.net },
-    { type: "order", tickMs, order, ...payload },
-    site,
-  );
-  const answer = next.drone.authority.answers.at(-1);
-  const obeyed = answer?.order === order.id && answer.accepted && !before.seen.includes(order.id);
-  if (!steers || !obeyed) return next;
-  if (order.epoch !== before.epoch) {
-    throw new Violation(
-      "two writers",
-      `${order.by}'s goto was made in epoch ${order.epoch} and is flown in epoch ${before.epoch}`,
-    );
-  }
-  if (before.holder.kind !== "remote" || before.holder.by !== order.by) {
-    throw new Violation("two writers", `${order.by}'s goto is flown while ${sight(world).holder} has control`);
-  }
-  return wrote(next, before.epoch, order.by);
-}
-
-function wrote(world: World, epoch: number, by: string): World {
-  if (world.steered?.epoch === epoch && world.steered.by !== by) {
-    throw new Violation("two writers", `${world.steered.by} and ${by} both steer in epoch ${epoch}`);
-  }
-  return { ...world, steered: { epoch, by } };
-}
-
-/** What the agent does with an action: the last hop asks again, then the autopilot obeys. */
-function executed(world: World): World {
-  const [action, ...queue] = world.queue as [DroneAction, ...DroneAction[]];
-  const { authority } = world.drone;
-  const next = { ...world, queue };
-  if (!mayWrite(authority, action.writer, action.epoch)) return next;
-  if (action.epoch !== authority.epoch) {
-    throw new Violation(
-      "two writers",
-      `${action.writer}'s ${action.do} of epoch ${action.epoch} reaches the autopilot in epoch ${authority.epoch}`,
-    );
-  }
-  const mode = { hold: "hold", return: "return", land: "land", startMission: "mission", goTo: "guided" }[
-    action.do as string
-  ];
-  if (mode === undefined) return next;
-  const by = authority.holder.kind === "remote" ? authority.holder.by : authority.holder.kind;
-  return { ...wrote(next, authority.epoch, by), vehicle: { ...world.vehicle, mode } };
-}
-
-function radio(world: World, site: Site): World {
-  const vehicle = { ...world.vehicle, mode: "position" };
-  const tickMs = world.drone.authority.tickMs;
-  const event: DroneEvent = { type: "mode", tickMs, to: "position", cause: "pilot", evidence: "stick" };
-  return applied({ ...world, vehicle, radio: world.radio + 1 }, event, site);
-}
-
-/** Time passes for the autopilot and for the agent. */
-function passed(world: World, site: Site): World {
-  const vehicle = { ...world.vehicle };
-  if (vehicle.armed) {
-    if (vehicle.mode === "return") {
-      if (vehicle.atM > 0) vehicle.atM = Math.max(0, vehicle.atM - 100);
-      else vehicle.heightM = Math.max(0, vehicle.heightM - 25);
-    } else if (vehicle.mode === "land") vehicle.heightM = Math.max(0, vehicle.heightM - 25);
-    else if (vehicle.mode === "guided") vehicle.atM = 150;
-    if (vehicle.heightM === 0) vehicle.armed = false;
-  }
-  const tickMs = world.drone.authority.tickMs + tickS * 1000;
-  const place: LatLon = movedBy(site.dock, { eastM: vehicle.atM, northM: 0 });
-  const onPad = vehicle.heightM === 0 && distanceM(place, site.dock) < 1;
-  const dock = { ...world.drone.flight.dock, padOccupied: onPad };
-  const seen = {
-    ...world.drone.flight.vehicle,
-    position: { ...place, altM: site.dock.altM + vehicle.heightM },
-    relAltM: vehicle.heightM,
-    mode: vehicle.mode,
-    armed: vehicle.armed,
-    landed: vehicle.heightM === 0 ? ("ground" as const) : ("air" as const),
-  };
-  let next: World = { ...world, vehicle };
-  next = applied(next, { type: "dock", tickMs, seen: dock }, site);
-  next = applied(next, { type: "vehicle", tickMs, seen }, site);
-  return applied(next, { type: "tick", tickMs }, site);
-}
-
 /** Everybody is silent from here on: does it come to stand? Nothing is left to choose, so one path decides. */
 function endsWell(node: Node, site: Site, known: Set<string>): void {
   const path: string[] = [];
@@ -378,41 +195,4 @@ function endsWell(node: Node, site: Site, known: Set<string>): void {
   }
   const { phase, why } = world.drone.flight;
   throw new Lost(node, new Violation("nobody with a way home", `20 minutes later it is still in ${phase}: ${why}`));
-}
-
-/** What decides the future of a world, times and epochs relative, so that equal futures are searched once. */
-function keyOf(world: World): string {
-  const { authority } = world.drone;
-  const age = (tickMs: number) => Math.min(9, Math.round((authority.tickMs - tickMs) / 1000));
-  const net = world.net.map(
-    (m) =>
-      `${m.by}${m.act}${authority.epoch - m.epoch}/${age(m.seenTickMs)}${authority.seen.includes(m.id) ? "!" : ""}`,
-  );
-  const said = world.said.map((s) => `${authority.epoch - s.epoch}/${age(s.tickMs)}${s.holder}`);
-  const steered = world.steered && world.steered.epoch === authority.epoch ? world.steered.by : "";
-  return `${silentKey(world)}|${net.sort().join()}|${said.sort().join()}|${steered}|${world.orders},${world.doubles},${world.radio},${world.ticks}`;
-}
-
-function silentKey({ drone: { authority, flight }, queue, vehicle }: World): string {
-  const until = (tickMs: number | undefined) =>
-    tickMs === undefined ? "" : Math.round((tickMs - authority.tickMs) / 100);
-  const { holder, safety } = authority;
-  return [
-    holder.kind,
-    holder.kind === "remote" ? holder.by : "",
-    until(authority.leaseUntilMs),
-    safety?.level ?? "",
-    authority.asks.map((one) => one.by).join(),
-    flight.phase,
-    flight.cause ?? "",
-    flight.resume ?? "",
-    flight.pilotCourse ?? "",
-    flight.landsAt ?? "",
-    until(flight.untilMs),
-    until(flight.sceneUntilMs),
-    flight.vehicle.mode,
-    flight.vehicle.relAltM,
-    queue.map((a) => `${a.do}${a.writer}${authority.epoch - a.epoch}`).join(),
-    `${vehicle.mode}${vehicle.armed}${vehicle.atM},${vehicle.heightM}`,
-  ].join(";");
 }

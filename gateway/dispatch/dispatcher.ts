@@ -32,9 +32,13 @@ interface Sortie {
   over: boolean;
 }
 
-/** After a start the drones have so long to say what they are doing, before anybody is asked. */
-const settleMs = 2500;
-const retryMs = 2000;
+export interface Pace {
+  /** After a start the drones have so long to say what they are doing, before anybody is asked. */
+  settleMs: number;
+  /** How often an incident that waits for a drone is looked at. */
+  retryMs: number;
+}
+const usual: Pace = { settleMs: 2500, retryMs: 2000 };
 const mostWaiting = 50;
 const mostKept = 500;
 /** A better fix nearer than this changes nothing worth a new plan. */
@@ -50,10 +54,12 @@ export class Dispatcher {
   readonly #waiting = new Map<string, { authorisation?: Authorisation }>();
   readonly #noted = new Set<string>();
   readonly #startedMs = performance.now();
+  readonly #settleMs: number;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(deps: DispatchDeps, signal: AbortSignal) {
+  constructor(deps: DispatchDeps, signal: AbortSignal, { settleMs, retryMs }: Pace = usual) {
     this.#deps = deps;
+    this.#settleMs = settleMs;
     deps.drones.onState((state) => this.#heard(state));
     this.#timer = setInterval(() => this.#again(), retryMs);
     signal.addEventListener("abort", () => clearInterval(this.#timer), { once: true });
@@ -69,7 +75,7 @@ export class Dispatcher {
       return;
     }
     if (sortie) return;
-    if (performance.now() - this.#startedMs < settleMs) this.#wait(state.incident, {});
+    if (performance.now() - this.#startedMs < this.#settleMs) this.#wait(state.incident, {});
     else void this.#decide(state, {});
   }
 
@@ -309,7 +315,7 @@ export class Dispatcher {
   }
 
   #again(): void {
-    if (performance.now() - this.#startedMs < settleMs) return;
+    if (performance.now() - this.#startedMs < this.#settleMs) return;
     for (const [incident, with_] of [...this.#waiting]) {
       const state = this.#deps.incident(incident);
       if (!state || (this.#sorties.get(incident) && !this.#sorties.get(incident)!.over)) this.#waiting.delete(incident);
