@@ -84,6 +84,19 @@ test("what does not go together is a fault as well", async () => {
   assert.match((await faultsOf(""))[0]!, "/etc/tocsin/lamp-01.yaml");
 });
 
+test("a pulse per second comes on a channel of the sound card or over the bridge, not both and not neither", async () => {
+  const alsa = (microphone: string, clock: string) =>
+    good.replace("kind: pcm-stream, port: 7000", `kind: alsa${microphone}`).replace(/(clock: .*\n)?$/, `${clock}\n`);
+  const bridge = "bridge: { path: /dev/ttyACM0 }";
+  const bare = alsa("", "clock: { source: pps }");
+  assert.match((await faultsOf(bare))[0]!, "microphone.ppsChannel: is missing");
+  const config = await parse(alsa("", `clock: { source: pps, ${bridge} }`));
+  assert.equal(config.clock.bridge, { path: "/dev/ttyACM0", baudRate: 115_200, wordClock: "continuous" });
+  const both = alsa(", channels: 2, ppsChannel: 1", `clock: { source: pps, ${bridge} }`);
+  assert.match((await faultsOf(both))[0]!, "clock.bridge: goes with clock.source pps");
+  assert.match((await faultsOf(alsa("", `clock: { source: ntp, ${bridge} }`)))[0]!, "clock.bridge: goes with");
+});
+
 test("the hash follows the configuration but not its secret or the order of its lines", async () => {
   const hash = async (text: string) => (await parse(text)).sha256;
   assert.match(await hash(good), /^[0-9a-f]{64}$/);

@@ -99,6 +99,18 @@ const Clock = v.strictObject({
   source: v.optional(v.picklist(["pps", "ptp", "ntp", "system", "sim"]), "ntp"),
   /** One sigma of the host's clock where nothing measures it (`system`), or the least that is believed of a measurement. */
   sigmaS: v.optional(PositiveS),
+  /** With `source: pps`: our firmware on a serial port captures the pulse and counts the word clock of the sound card. See docs/dock.md. */
+  bridge: v.optional(
+    v.strictObject({
+      path: v.pipe(v.string(), v.minLength(1)),
+      baudRate: v.optional(v.pipe(Count, v.minValue(9600), v.maxValue(4_000_000)), 115_200),
+      /** `with-capture`: the converter's word clock stands still until the sound card is listened to. */
+      wordClock: v.optional(
+        v.picklist(["continuous", "with-capture"], "must be continuous or with-capture"),
+        "continuous",
+      ),
+    }),
+  ),
 });
 
 export const AgentConfigSchema = v.pipe(
@@ -135,9 +147,16 @@ export const AgentConfigSchema = v.pipe(
     if ("listen" in roles && !microphone) addIssue({ message: "microphone: is missing; the role listen needs one" });
     if ("listen" in roles && !dataset.value.position)
       addIssue({ message: "position: is missing; an arrival needs a place" });
-    if (clock.source === "pps" && microphone?.kind === "alsa" && microphone.ppsChannel === undefined) {
+    const pulsed = clock.source === "pps" && microphone?.kind === "alsa";
+    if (pulsed && microphone.ppsChannel === undefined && clock.bridge === undefined) {
       addIssue({
-        message: "microphone.ppsChannel: is missing; clock.source pps needs the pulse on a channel of the sound card",
+        message:
+          "microphone.ppsChannel: is missing; clock.source pps needs the pulse on a channel of the sound card, or clock.bridge",
+      });
+    }
+    if (clock.bridge && (!pulsed || microphone.ppsChannel !== undefined)) {
+      addIssue({
+        message: "clock.bridge: goes with clock.source pps and a microphone of kind alsa without ppsChannel",
       });
     }
     if (

@@ -4,12 +4,14 @@ import { nsOfUtc } from "#contract/units.ts";
 import type { MicrophoneConfig } from "./config.ts";
 import type { NodeTime } from "./devices/node-time.ts";
 import type { Log, Microphone } from "./ports.ts";
+import type { PulseClock } from "./pulse-port.ts";
 
 export async function openMicrophone(
   config: MicrophoneConfig,
   node: string,
   time: NodeTime,
   log: Log,
+  counted?: { pulses: PulseClock; wordClock: "continuous" | "with-capture" },
 ): Promise<Microphone> {
   switch (config.kind) {
     case "pcm-stream": {
@@ -30,7 +32,7 @@ export async function openMicrophone(
     }
     case "alsa": {
       const { AlsaMicrophone } = await import("./devices/alsa-microphone.ts");
-      return new AlsaMicrophone({ ...config, time, log });
+      return new AlsaMicrophone({ ...config, counted, time, log });
     }
   }
 }

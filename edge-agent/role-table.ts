@@ -46,7 +46,6 @@ export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
           import("./devices/head-fitter.ts"),
         ]);
         const { clips: kept, model, selfTest: tested } = context.config;
-        const microphone = await openMicrophone(config.microphone!, config.node, time, context.log);
         const store = new AdaptationStore(context.dataDir);
         const classifier = new SiteAdaptation({
           classifier: await openOnnxClassifier(model ?? newestModel()),
@@ -70,6 +69,8 @@ export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
                 log: context.log,
               })
             : undefined;
+        const counted = await openPulses(config, time, context);
+        const microphone = await openMicrophone(config.microphone!, config.node, time, context.log, counted);
         const { micSensitivityDbFsAt94Spl, places } = config.microphone!;
         return closing(
           async () => {
@@ -89,6 +90,7 @@ export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
             return running;
           },
           async () => {
+            await counted?.pulses.close();
             await clips?.close();
             await classifier.close();
             store.close();
@@ -132,6 +134,30 @@ export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
     return { schema, start: (context: RoleContext<never>) => startTriangulate(context) };
   },
 };
+
+/** The pulses of `clock.bridge`, which goes with a sound card. */
+async function openPulses({ clock, microphone }: AgentConfig, time: NodeTime, context: RoleContext<ListenConfig>) {
+  if (!clock.bridge || microphone?.kind !== "alsa") return undefined;
+  const { path, baudRate, wordClock } = clock.bridge;
+  const [{ SerialCable }, { openPulseClock }] = await Promise.all([
+    import("#firmware-bridge/serial-cable.ts"),
+    import("#firmware-bridge/pulse-clock.ts"),
+  ]);
+  const pulses = openPulseClock({
+    stream: new SerialCable({ path, baudRate, log: context.log }),
+    name: path,
+    wordClockHz: microphone.sampleRateHz,
+    coarse: (monotonicNs) => {
+      const host = time.ofMonotonicNs(monotonicNs);
+      return host && { utcNs: host.utcNs, sigmaS: host.clock.sigmaS };
+    },
+    report: (counters) =>
+      context.report({
+        counters: Object.fromEntries(Object.entries(counters).map(([name, count]) => [`pps.${name}`, count])),
+      }),
+  });
+  return { pulses, wordClock };
+}
 
 async function openDock(box: FlyConfig["dock"], name: string, log: Log): Promise<Dock> {
   if (box.kind === "tcp") {

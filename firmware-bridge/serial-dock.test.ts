@@ -8,9 +8,11 @@ import { join } from "node:path";
 import { Duplex } from "node:stream";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import * as v from "valibot";
 import { until } from "#edge-agent/devices/bus-suite.ts";
 import { answered, dockBehaves } from "#edge-agent/devices/dock.suite.ts";
 import type { Log } from "#edge-agent/ports.ts";
+import { FlyConfig } from "#edge-agent/roles/fly/config.ts";
 import { createSerialDock } from "./dock.ts";
 import { SerialCable } from "./serial-cable.ts";
 import { buildFirmware, startEmulator } from "./testing/emulator.ts";
@@ -100,6 +102,14 @@ test("over a tty: opens the door; the cable is pulled and put back, and the same
     wire.close();
     await chip.stop();
   }
+});
+
+test("a drone's configuration names its dock on a serial port; 115200 baud where none is given", () => {
+  const { dock } = FlyConfig.entries;
+  const path = "/dev/serial/by-id/usb-dock";
+  assert.equal(v.parse(dock, { kind: "serial", path }), { kind: "serial", path, baudRate: 115_200 });
+  assert.not.ok(v.is(dock, { kind: "serial" }));
+  assert.not.ok(v.is(dock, { kind: "serial", path, port: 7000 }));
 });
 
 test("a port that is away: bytes are dropped and counted, one line is logged, and it ends when told", async () => {

@@ -3,7 +3,9 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { Fault } from "#contract/errors.ts";
 import type { AudioFrame, Log, Microphone } from "../ports.ts";
+import type { PulseClock } from "../pulse-port.ts";
 import { CaptureClock } from "./capture-clock.ts";
+import { CountedClock } from "./counted-clock.ts";
 import type { NodeTime } from "./node-time.ts";
 import { backoffMs, pause } from "./retry.ts";
 
@@ -15,6 +17,8 @@ export interface AlsaOptions {
   ppsChannel?: number | undefined;
   latencyS: number;
   latencySigmaS: number;
+  /** Pulses that a microcontroller captures beside the card's word clock, instead of a pulse on a channel. */
+  counted?: { pulses: PulseClock; wordClock: "continuous" | "with-capture" } | undefined;
   time: NodeTime;
   log: Log;
   /** `arecord` where it is not named; a test puts a script of its own here. */
@@ -32,7 +36,7 @@ export class AlsaMicrophone implements Microphone {
   readonly name: string;
   readonly counters = { lostSamples: 0, restarts: 0, overruns: 0, clockJumps: 0, pulses: 0, strayPulses: 0 };
   readonly #options: AlsaOptions;
-  readonly #clock: CaptureClock;
+  readonly #clock: CaptureClock | CountedClock;
   readonly #bytesPerSample: number;
   readonly #frameBytes: number;
   /** Next sample. */
@@ -47,7 +51,9 @@ export class AlsaMicrophone implements Microphone {
     this.name = `alsa ${options.device}`;
     this.#bytesPerSample = options.format === "s16" ? 2 : 4;
     this.#frameBytes = options.channels * this.#bytesPerSample;
-    this.#clock = new CaptureClock({ ...options, pps: options.ppsChannel !== undefined });
+    this.#clock = options.counted
+      ? new CountedClock({ ...options, ...options.counted })
+      : new CaptureClock({ ...options, pps: options.ppsChannel !== undefined });
   }
 
   async *frames(signal: AbortSignal): AsyncIterable<AudioFrame> {
@@ -143,8 +149,8 @@ export class AlsaMicrophone implements Microphone {
       for (let i = 0; i < samples; i++, at += this.#frameBytes) {
         values[i] = (format === "s16" ? bytes.readInt16LE(at) : bytes.readInt32LE(at)) / fullScale[format];
       }
-      if (c === ppsChannel) this.#clock.pulses(values, this.#tick, arrivedNs);
-      else sound.push(values);
+      if (c !== ppsChannel) sound.push(values);
+      else if (this.#clock instanceof CaptureClock) this.#clock.pulses(values, this.#tick, arrivedNs);
     }
     const tick = this.#tick;
     this.#tick += BigInt(samples);
