@@ -17,6 +17,7 @@
  *   WS     /api/live                                             -> LiveEvent, a `snapshot` first
  */
 import * as v from "valibot";
+import type { FlightState } from "./flight.ts";
 import { type IncidentState, IncidentStatus } from "./incident.ts";
 import type { NodeState } from "./node.ts";
 import type { ShotFixed } from "./shot.ts";
@@ -107,6 +108,6 @@ export type LiveEvent = { seq: number; at: string } & (
   | { type: "incident"; incident: IncidentState }
   | { type: "node"; node: NodeState }
   | { type: "health"; health: Health }
-  | { type: "flight"; state: unknown }
+  | { type: "flight"; state: FlightState }
   | { type: "message"; channel: string; message: unknown }
 );

@@ -1,7 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { movedBy } from "./local.ts";
-import { dockAt, Rehearsal } from "./rehearsal.ts";
+import { Rehearsal } from "./rehearsal.ts";
+import { dockAt } from "./rehearsal-site.ts";
 import type { Order } from "./token.ts";
 
 const token = suite("who has control");

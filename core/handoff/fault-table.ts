@@ -1,7 +1,8 @@
 /** Every failure in every phase, rehearsed: what `docs/flight.md` prints and `fault-table.test.ts` holds it to. */
 import type { FlightPhase } from "#contract/flight.ts";
 import { movedBy } from "./local.ts";
-import { dockAt, Rehearsal, rehearsalSite } from "./rehearsal.ts";
+import { Rehearsal } from "./rehearsal.ts";
+import { dockAt, rehearsalSite } from "./rehearsal-site.ts";
 
 export const phasesTried = [
   "asked",

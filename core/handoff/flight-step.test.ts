@@ -1,7 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { distanceM, movedBy } from "./local.ts";
-import { dockAt, goodFailsafes, Rehearsal, rehearsalSite } from "./rehearsal.ts";
+import { Rehearsal } from "./rehearsal.ts";
+import { dockAt, goodFailsafes, rehearsalSite } from "./rehearsal-site.ts";
 
 const flight = suite("one flight, rehearsed");
 

@@ -6,7 +6,8 @@ import { build } from "esbuild";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Bounds, search } from "./model-check.ts";
-import { Rehearsal, rehearsalSite } from "./rehearsal.ts";
+import { Rehearsal } from "./rehearsal.ts";
+import { rehearsalSite } from "./rehearsal-site.ts";
 
 const check = suite("control authority, all interleavings");
 const site = rehearsalSite({ onSceneS: 120 });

@@ -2,46 +2,20 @@
  * A vehicle, a dock and a clock for trying `step` on: point masses that do what they are told, and break when told to. For tests of the pure
  * machine; it shares no code with `sim/vehicle`, which flies under the real `mavsdk_server`.
  */
-import * as v from "valibot";
 import type { FlightAct, Station } from "#contract/flight.ts";
 import type { DockSeen, FailsafesRead, PathPoint, VehicleSeen } from "./flight.ts";
-import { distanceM, type LatLon, movedBy, offsetM } from "./local.ts";
-import { FlightSite, type Site } from "./site.ts";
+import { distanceM, type LatLon, movedBy } from "./local.ts";
+import { dockAt, goodFailsafes, moved, rehearsalSite } from "./rehearsal-site.ts";
+import type { Site } from "./site.ts";
 import { type Drone, type DroneAction, type DroneEvent, newDrone, step } from "./step.ts";
-import { flatTerrain } from "./terrain.ts";
 import { mayWrite } from "./token.ts";
 
-export const dockAt = { lat: 40.6635, lon: -73.91, altM: 12 };
-
-/** A site for rehearsals: flat ground at 12 m, a fence of 2 km each way, one place to land besides the dock. */
-export function rehearsalSite(over: Record<string, unknown> = {}): Site {
-  const corner = (eastM: number, northM: number) => movedBy(dockAt, { eastM, northM });
-  const config = v.parse(FlightSite, {
-    dock: dockAt,
-    alternates: [{ name: "yard", ...corner(-80, 0) }],
-    fence: { keepIn: [corner(-2000, -2000), corner(2000, -2000), corner(2000, 2000), corner(-2000, 2000)] },
-    performance: { cruiseMps: 15, climbMps: 4, descentMps: 3, enduranceS: 1500 },
-    failsafes: {
-      dataLinkLoss: { actions: ["return"], withinS: 15 },
-      rcLoss: { actions: ["return", "none"] },
-      batteryLow: { actions: ["return", "warn"], atLeastFraction: 0.12 },
-      batteryCritical: { actions: ["land", "return"], atLeastFraction: 0.05 },
-      geofence: { actions: ["return", "hold"] },
-      returnHeightM: 50,
-    },
-    onSceneS: 60,
-    ...over,
-  });
-  return { ...config, terrain: flatTerrain(dockAt, 12, 20, 4000) };
-}
-
-export const goodFailsafes: FailsafesRead = {
-  dataLinkLoss: { action: "return", afterS: 10 },
-  rcLoss: { action: "return" },
-  batteryLow: { action: "return", atFraction: 0.15 },
-  batteryCritical: { action: "land", atFraction: 0.07 },
-  geofence: { action: "return" },
-  returnHeightM: 50,
+const modes: Partial<Record<DroneAction["do"], string>> = {
+  takeOff: "takeoff",
+  startMission: "mission",
+  hold: "hold",
+  return: "return",
+  land: "land",
 };
 
 export class Rehearsal {
@@ -49,8 +23,6 @@ export class Rehearsal {
   readonly site: Site;
   tickMs = 0;
   readonly log: { tickMs: number; action: DroneAction }[] = [];
-  /** Orders for the vehicle that `mayWrite` refused. */
-  fenced = 0;
   position = { ...dockAt, altM: dockAt.altM };
   relAltM = 0;
   mode = "hold";
@@ -62,7 +34,6 @@ export class Rehearsal {
   link: VehicleSeen["link"] = "up";
   /** Does the vehicle hear us? With `link` lost it flies its own failsafe after 10 s. */
   silentSinceMs: number | undefined;
-  /** While it gets heartbeats from nobody it comes home. */
   dock: DockSeen = {
     link: "up",
     door: "closed",
@@ -96,7 +67,6 @@ export class Rehearsal {
   get phase() {
     return this.drone.flight.phase;
   }
-
   /** Back in its box after a flight, door closed. */
   get home(): boolean {
     return (this.phase === "charging" || this.phase === "docked") && this.hops.includes("charging");
@@ -192,31 +162,33 @@ export class Rehearsal {
 
   /** The transmitter's mode switch, on site. */
   stick(): void {
-    if (!this.armed) return;
-    this.mode = "position";
-    this.send({ type: "mode", tickMs: this.tickMs, to: "position", cause: "pilot", evidence: "RC" });
+    this.byItself("position", "pilot");
   }
 
   autopilotFailsafe(mode: "return" | "land"): void {
+    this.byItself(mode, "failsafe");
+  }
+
+  private byItself(mode: string, cause: "pilot" | "failsafe"): void {
     if (!this.armed) return;
     this.mode = mode;
-    this.send({ type: "mode", tickMs: this.tickMs, to: mode, cause: "failsafe", evidence: "its own word" });
+    this.send({ type: "mode", tickMs: this.tickMs, to: mode, cause, evidence: "its own word" });
   }
 
   report(): void {
     const landed = this.relAltM < 0.2 ? "ground" : "air";
     const heard: VehicleSeen = {
       link: "up",
-      position: { lat: this.position.lat, lon: this.position.lon, altM: dockAt.altM + this.relAltM },
+      rcAvailable: false,
+      armable: true,
+      landed,
       relAltM: this.relAltM,
       battery: this.battery,
       gnss: this.gnss,
       mode: this.mode,
       armed: this.armed,
-      landed,
       wind: this.wind,
-      rcAvailable: false,
-      armable: true,
+      position: { lat: this.position.lat, lon: this.position.lon, altM: dockAt.altM + this.relAltM },
     };
     this.dock.padOccupied = this.relAltM < 0.2 && distanceM(this.position, dockAt) < 1;
     this.send({ type: "dock", tickMs: this.tickMs, seen: { ...this.dock } });
@@ -257,16 +229,10 @@ export class Rehearsal {
   }
 
   private towards(to: LatLon & { altM: number }, dtS: number): boolean {
-    const { eastM, northM } = offsetM(this.position, to);
-    const length = Math.hypot(eastM, northM);
-    const stepM = Math.min(length, this.site.performance.cruiseMps * dtS);
-    if (length > 0) {
-      const moved = movedBy(this.position, { eastM: (eastM / length) * stepM, northM: (northM / length) * stepM });
-      this.position = { ...this.position, ...moved };
-    }
-    const rise = to.altM - dockAt.altM - this.relAltM;
-    this.relAltM += Math.sign(rise) * Math.min(Math.abs(rise), this.site.performance.climbMps * dtS);
-    return length - stepM < 1;
+    const { place, relAltM, there } = moved(this.position, this.relAltM, to, this.site, dtS);
+    this.position = { ...this.position, ...place };
+    this.relAltM = relAltM;
+    return there;
   }
 
   private setMode(mode: string, cause: "natural" | "commanded"): void {
@@ -288,10 +254,7 @@ export class Rehearsal {
     }
     if (action.do === "charger") this.dock.charging = action.on;
     if (action.do === "hop" || action.do === "charger" || action.do === "reclaim") return;
-    if (!mayWrite(this.drone.authority, action.writer, action.epoch)) {
-      this.fenced++;
-      return;
-    }
+    if (!mayWrite(this.drone.authority, action.writer, action.epoch)) return;
     if (this.link !== "up") return;
     this.obey(action);
   }
@@ -316,22 +279,17 @@ export class Rehearsal {
       case "cutMotors":
         this.armed = false;
         return;
-      case "takeOff":
-        return this.setMode("takeoff", "commanded");
       case "follow":
         this.path = [...action.path];
         this.next = 0;
         return this.setMode("mission", "commanded");
-      case "startMission":
-        return this.setMode("mission", "commanded");
-      case "hold":
-        return this.setMode("hold", "commanded");
       case "goTo":
         this.goal = action.to;
         return this.setMode("guided", "commanded");
-      case "return":
-      case "land":
-        return this.setMode(action.do, "commanded");
+      default: {
+        const mode = modes[action.do];
+        if (mode) this.setMode(mode, "commanded");
+      }
     }
   }
 

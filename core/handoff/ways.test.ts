@@ -6,7 +6,7 @@ import { groundSpeedMps, homeS, travelS } from "./energy.ts";
 import { edgeDistanceM, forbidden, forbiddenAlong, within } from "./fence.ts";
 import { bearingDeg, distanceM, movedBy, offsetM } from "./local.ts";
 import { missionPath, planMission } from "./plan.ts";
-import { dockAt, rehearsalSite } from "./rehearsal.ts";
+import { dockAt, rehearsalSite } from "./rehearsal-site.ts";
 import { groundWidthM, patternFor } from "./search-pattern.ts";
 import { flightAltM, groundAltM, surfaceAltM, type Terrain } from "./terrain.ts";
 import { nearTraffic } from "./traffic.ts";

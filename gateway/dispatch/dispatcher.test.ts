@@ -8,7 +8,8 @@ import { type FlightCommand, flightCommand, flightState } from "#contract/flight
 import type { IncidentState } from "#contract/incident.ts";
 import { DispatchConfig } from "#core/dispatch/policy.ts";
 import { movedBy } from "#core/handoff/local.ts";
-import { dockAt, Rehearsal, rehearsalSite } from "#core/handoff/rehearsal.ts";
+import { Rehearsal } from "#core/handoff/rehearsal.ts";
+import { dockAt, rehearsalSite } from "#core/handoff/rehearsal-site.ts";
 import { controlStateOf, flightStateOf } from "#edge-agent/roles/fly/reports.ts";
 import type { HubBus } from "../context.ts";
 import { makeLog, now, until } from "../testing.ts";

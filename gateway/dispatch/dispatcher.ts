@@ -1,58 +1,31 @@
 /** From incident to flight: decide, choose, ask, follow up; and when a drone does not go, the next one. */
-import type { Logger } from "pino";
 import { ulid } from "ulid";
 import type { Authorisation, FlightState, Hop } from "#contract/flight.ts";
 import type { IncidentState } from "#contract/incident.ts";
 import { nsOfUtc } from "#contract/units.ts";
 import { type Choice, chooseDrone, sameScene } from "#core/dispatch/choose.ts";
 import type { Course } from "#core/dispatch/deconflict.ts";
-import { type DispatchConfig, ruling } from "#core/dispatch/policy.ts";
+import { ruling } from "#core/dispatch/policy.ts";
 import { distanceM } from "#core/handoff/local.ts";
 import { nowUtc } from "../now.ts";
-import { type Drones, dispatchItself, type Outcome } from "./drones.ts";
+import { dispatchItself, type Outcome } from "./drones.ts";
+import type { DispatchDeps, Pace, Sortie } from "./sortie.ts";
+import { Once, WaitingIncidents } from "./waiting.ts";
 
-export interface DispatchDeps {
-  config: DispatchConfig;
-  drones: Drones;
-  log: Logger;
-  /** A fact for the incident's record. */
-  note(incident: string, by: string, text: string, data: unknown): void;
-  incident(id: string): IncidentState | undefined;
-}
-
-interface Sortie {
-  incident: string;
-  flight: string;
-  drone: string;
-  laneHeightM: number;
-  line: Course["line"];
-  place: NonNullable<IncidentState["place"]>;
-  version: number;
-  how: "policy" | "person";
-  over: boolean;
-}
-
-export interface Pace {
-  /** After a start the drones have so long to say what they are doing, before anybody is asked. */
-  settleMs: number;
-  /** How often an incident that waits for a drone is looked at. */
-  retryMs: number;
-}
 const usual: Pace = { settleMs: 2500, retryMs: 2000 };
-const mostWaiting = 50;
 const mostKept = 500;
 /** A better fix nearer than this changes nothing worth a new plan. */
 const retargetM = 8;
 const ended = new Set<FlightState["phase"]>(["docked", "charging", "outOfService", "landedAway"]);
 
 export class Dispatcher {
-  readonly counters = { asked: 0, noDrone: 0, byPolicy: 0, byPerson: 0, waitingDropped: 0 };
+  readonly counters = { asked: 0, noDrone: 0, byPolicy: 0, byPerson: 0 };
   readonly #deps: DispatchDeps;
   readonly #sorties = new Map<string, Sortie>();
   /** Incident -> drones that were asked and did not go. */
   readonly #tried = new Map<string, string[]>();
-  readonly #waiting = new Map<string, { authorisation?: Authorisation }>();
-  readonly #noted = new Set<string>();
+  readonly #waiting = new WaitingIncidents();
+  readonly #once = new Once();
   readonly #startedMs = performance.now();
   readonly #settleMs: number;
   readonly #timer: NodeJS.Timeout;
@@ -75,7 +48,7 @@ export class Dispatcher {
       return;
     }
     if (sortie) return;
-    if (performance.now() - this.#startedMs < this.#settleMs) this.#wait(state.incident, {});
+    if (performance.now() - this.#startedMs < this.#settleMs) this.#waiting.add(state.incident, {});
     else void this.#decide(state, {});
   }
 
@@ -143,7 +116,7 @@ export class Dispatcher {
       const reasons = chosen.others.map(({ id, why }) => `${id} ${why}`).join("; ");
       this.counters.noDrone++;
       this.#noteOnce(state.incident, `no drone can go now: ${reasons}`, { drones: chosen.others });
-      this.#wait(state.incident, authorisation ? { authorisation } : {});
+      this.#waiting.add(state.incident, authorisation ? { authorisation } : {});
       return { kind: "answered", accepted: false, why: `no drone can go now: ${reasons}` };
     }
     this.#waiting.delete(state.incident);
@@ -307,16 +280,9 @@ export class Dispatcher {
       .map(({ drone, line, laneHeightM }) => ({ id: drone, line, laneHeightM }));
   }
 
-  #wait(incident: string, with_: { authorisation?: Authorisation }): void {
-    this.#waiting.set(incident, with_);
-    if (this.#waiting.size <= mostWaiting) return;
-    this.#waiting.delete(this.#waiting.keys().next().value!);
-    this.counters.waitingDropped++;
-  }
-
   #again(): void {
     if (performance.now() - this.#startedMs < this.#settleMs) return;
-    for (const [incident, with_] of [...this.#waiting]) {
+    for (const [incident, with_] of this.#waiting.all()) {
       const state = this.#deps.incident(incident);
       if (!state || (this.#sorties.get(incident) && !this.#sorties.get(incident)!.over)) this.#waiting.delete(incident);
       else void this.#decide(state, with_);
@@ -324,10 +290,6 @@ export class Dispatcher {
   }
 
   #noteOnce(incident: string, text: string, data: unknown): void {
-    const key = `${incident}/${text}`;
-    if (this.#noted.has(key)) return;
-    this.#noted.add(key);
-    if (this.#noted.size > 2000) this.#noted.delete(this.#noted.keys().next().value!);
-    this.#deps.note(incident, "dispatch", text, data);
+    if (this.#once.first(`${incident}/${text}`)) this.#deps.note(incident, "dispatch", text, data);
   }
 }
