@@ -10,6 +10,7 @@ import {
   type Unsolved,
   usualAssociation,
 } from "./association.ts";
+import { movedM, overlaps, strained } from "./hypotheses.ts";
 import { poolOf } from "./pool.ts";
 import type { Heard, Prior } from "./problem.ts";
 import { type Hypothesis, searchIn } from "./search.ts";
@@ -285,19 +286,4 @@ export function associate(
       }
     }
   }
-}
-
-/** Residuals larger than the sigmas allow: once in a hundred good fixes. */
-function strained(h: Hypothesis | undefined): boolean {
-  return h !== undefined && h.solution.chi2 > h.solution.dof + 3.3 * Math.sqrt(2 * h.solution.dof);
-}
-
-function movedM(a: Hypothesis, b: Hypothesis): number {
-  return Math.hypot(a.solution.eastM - b.solution.eastM, a.solution.northM - b.solution.northM);
-}
-
-function overlaps(a: Hypothesis, b: Hypothesis): boolean {
-  let shared = 0;
-  for (const row of b.rows) if (a.rows.includes(row)) shared++;
-  return shared >= 2;
 }

@@ -13,6 +13,7 @@ import { groundFor, type LocaliserOptions, nameOf, roundOf, SLACK_S, SLOWEST_MPS
 import type { AirReport } from "./prior.ts";
 import { type Known, type Shot, shotRecord } from "./shot-record.ts";
 import { predictS, predictVarianceS2 } from "./solve.ts";
+import { nodesOf, solid, type Track } from "./track.ts";
 
 export interface LiveLocaliser {
   /** Takes an arrival in at `nowNs` (nanoseconds since 1970); gives the versions it brought about. */
@@ -22,20 +23,6 @@ export interface LiveLocaliser {
   /** A shot that an earlier process told of: its versions go on from there. */
   adopt(id: string, version: number, incident: string): void;
   readonly counters: Record<string, number>;
-}
-
-interface Track {
-  id: string;
-  incident: string;
-  version: number;
-  shot: AssociatedShot;
-  air: AirReport;
-  record: Shot;
-}
-
-interface Unsettled {
-  known: Known;
-  dueNs: bigint;
 }
 
 const KEPT_ARRIVALS = 20_000;
@@ -61,7 +48,7 @@ export function liveLocaliser(
   const tracks: Track[] = [];
   const ownerOf = new Map<string, Track>();
   const adopted = new Map<string, { version: number; incident: string }>();
-  const unsettled: Unsettled[] = [];
+  const unsettled: { known: Known; dueNs: bigint }[] = [];
   const incidents = incidentsOpen();
   const counters = {
     arrivals: 0,
@@ -150,10 +137,6 @@ export function liveLocaliser(
     if (!shot || shot.used.length <= best.shot.used.length) return undefined;
     // Rivals that the others' silence had already ruled out stay ruled out.
     return [renew(best, shot, air)];
-  }
-
-  function solid(track: Track): boolean {
-    return !track.record.unverified && track.shot.used.length >= 5;
   }
 
   function searchThrough(known: Known): Shot[] {
@@ -313,8 +296,4 @@ export function liveLocaliser(
     const b = shot.hypothesis.solution;
     return Math.hypot(a.eastM - b.eastM, a.northM - b.northM) < SAME * (1 + owner.record.ellipse95.semiMajorM);
   }
-}
-
-function nodesOf(arrivals: readonly Known[]): number {
-  return new Set(arrivals.map((one) => one.node)).size;
 }
