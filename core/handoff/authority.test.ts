@@ -119,7 +119,7 @@ token("a remote pilot silent for 5 s loses it; one who renews keeps it for a min
 token("the on-site pilot overrides a land in force and everybody else", () => {
   const { r, flight } = onScene();
   r.order({ act: "land", flight }, "ann", "remote");
-  r.stick();
+  r.byItself("position", "pilot");
   assert.is(r.phase, "piloted");
   for (const act of ["hold", "return", "land", "stop"] as const) {
     assert.match(r.order({ act, flight }, "ann", "remote"), /on-site pilot has control/);

@@ -160,16 +160,8 @@ export class Rehearsal {
     this.send({ type: "bus", tickMs: this.tickMs, up });
   }
 
-  /** The transmitter's mode switch, on site. */
-  stick(): void {
-    this.byItself("position", "pilot");
-  }
-
-  autopilotFailsafe(mode: "return" | "land"): void {
-    this.byItself(mode, "failsafe");
-  }
-
-  private byItself(mode: string, cause: "pilot" | "failsafe"): void {
+  /** A mode that nobody here ordered: the transmitter on site, or the autopilot. */
+  byItself(mode: string, cause: "pilot" | "failsafe"): void {
     if (!this.armed) return;
     this.mode = mode;
     this.send({ type: "mode", tickMs: this.tickMs, to: mode, cause, evidence: "its own word" });

@@ -1,5 +1,5 @@
 /** Missions and geofences: upload, start, progress, read back. Raw items, because MAVSDK's own mission plugin cannot do ArduPilot's. */
-import type { CommandResult, Geofence, MissionItem } from "#edge-agent/vehicle-port.ts";
+import { type CommandResult, type Geofence, type MissionItem, pilotModes } from "#edge-agent/vehicle-port.ts";
 import type { FenceData, FencePoint } from "./api.ts";
 import type { Context } from "./context.ts";
 import { missionItems, type RawMission } from "./mission-items.ts";
@@ -55,7 +55,9 @@ export class MissionCommands {
       for (;;) {
         const result = resultOf((await rpc.call("mission_raw.StartMission", {})).mission_raw_result);
         const again = !result.ok && ["denied", "failed", "busy"].includes(result.why) && performance.now() < untilMs;
-        if (!again) return result;
+        // A pilot who took the stick meanwhile is not to be overruled by a repetition.
+        const byHand = pilotModes.includes(this.#context.state.mode ?? "other");
+        if (!again || byHand) return result;
         await new Promise((resolve) => setTimeout(resolve, startEveryMs));
       }
     });
