@@ -104,6 +104,24 @@ if (firmware) {
       await until("open", () => dock.state.door === "open");
     }));
 
+  test("a program that runs in a circle: the watchdog takes the motor off and starts it anew, and the door opens when told again", () =>
+    withDock({ doorTravelS: 5 }, async (dock, chip) => {
+      await dock.setCharger(true);
+      await dock.openDoor();
+      await until("moving", () => chip.pins.motorOpen && chip.pins.charger);
+      let reports = 0;
+      dock.onState(() => void reports++);
+      await until("reports of a second's life", () => reports > 5);
+      chip.hang();
+      await until("all off", () => !chip.pins.motorOpen && !chip.pins.charger);
+      await until("a new start", () => dock.counters.restarts === 1);
+      assert.is(dock.counters.watchdogResets, 1);
+      assert.is(dock.state.door, "unknown", "halfway, and nobody moved it");
+      assert.equal(await dock.openDoor(), { ok: true });
+      await until("open", () => dock.state.door === "open");
+      assert.is(dock.counters.restarts, 1);
+    }));
+
   test("an opened box is latched until acknowledged; a dead link is said to be lost", () =>
     withDock({}, async (dock, chip) => {
       chip.openTamperLoop(true);

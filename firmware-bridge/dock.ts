@@ -10,11 +10,16 @@ const lostAfterMs = 1200;
 /** The firmware takes a host for silent after 2 s. */
 const aliveEveryMs = 500;
 
+/** WDRF in the ATmega328P's MCUSR (datasheet, 11.9.1). */
+const byWatchdog = 0x08;
+
 const door = { stop: 0, open: 1, close: 2 } as const;
 
 export interface SerialDock extends Dock {
   /** An edge of the GNSS receiver's PPS: microcontroller ticks and microphone samples, both counted to 2^32 and round. */
   onPps(listener: (pps: { tick: number; samples: number; pulses: number; heardAtMs: number }) => void): () => void;
+  /** Since this host listens: new starts of the firmware, and those of them that its watchdog caused. */
+  readonly counters: { restarts: number; watchdogResets: number };
   /** Ticks per second that the firmware says of itself; undefined until it was heard. */
   readonly ticksPerS: number | undefined;
 }
@@ -24,6 +29,9 @@ export function createSerialDock(stream: Duplex, name: string): SerialDock {
   const link = createLink(stream);
   const listeners = new Set<(state: DockState) => void>();
   const ppsListeners = new Set<Parameters<SerialDock["onPps"]>[0]>();
+  const counters = { restarts: 0, watchdogResets: 0 };
+  let resetCause = 0;
+  let uptimeMs = 0;
   let ticksPerS: number | undefined;
   let wrongProtocol: number | undefined;
   let heard = false;
@@ -42,6 +50,12 @@ export function createSerialDock(stream: Duplex, name: string): SerialDock {
   };
   const take = (report: DockReport) => {
     heard = true;
+    // Its identity, with the cause, comes before its first report. After 49 days the count begins anew by itself.
+    if (report.uptimeMs < uptimeMs && uptimeMs < 2 ** 32 - 60_000) {
+      counters.restarts += 1;
+      if (resetCause & byWatchdog) counters.watchdogResets += 1;
+    }
+    uptimeMs = report.uptimeMs;
     tell({
       link: "up",
       door: report.door,
@@ -56,6 +70,7 @@ export function createSerialDock(stream: Duplex, name: string): SerialDock {
   link.onMessage((message) => {
     if (message.kind === "state") take(message);
     else if (message.kind === "identity") {
+      resetCause = message.resetCause;
       ticksPerS = message.ticksPerS;
       wrongProtocol = message.protocol === PROTOCOL_VERSION ? undefined : message.protocol;
     } else if (message.kind === "pps") {
@@ -99,6 +114,7 @@ export function createSerialDock(stream: Duplex, name: string): SerialDock {
 
   return {
     name,
+    counters,
     get state() {
       return state;
     },

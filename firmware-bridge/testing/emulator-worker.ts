@@ -52,6 +52,18 @@ const usart = new AVRUSART(cpu, usart0Config, hz);
 const clock = new AVRClock(cpu, hz);
 new AVRWatchdog(cpu, watchdogConfig, clock);
 
+/** avr8js leaves the registers at a reset as they were (ATmega328P datasheet, 11.1: all I/O registers take their initial values). */
+const jump = cpu.reset.bind(cpu);
+cpu.reset = () => {
+  jump();
+  cpu.data[0x5f] = 0;
+  for (const { PORT, DDR } of [portBConfig, portCConfig, portDConfig]) {
+    cpu.writeData(DDR, 0);
+    cpu.writeData(PORT, 0);
+  }
+  usart.reset();
+};
+
 const toChip: number[] = [];
 let fromChip: number[] = [];
 usart.onByteTransmit = (byte) => fromChip.push(byte);
@@ -119,6 +131,12 @@ port.on("message", (message: ToEmulator) => {
       break;
     case "jam":
       door.jammed = message.jammed;
+      break;
+    case "hang":
+      // RJMP to itself in the last word of the flash, interrupts off.
+      cpu.progMem[0x3fff] = 0xcfff;
+      cpu.pc = 0x3fff;
+      cpu.data[0x5f]! &= 0x7f;
       break;
     case "pause":
       paused = message.paused;

@@ -29,6 +29,7 @@ export type ToEmulator =
   | { type: "input"; port: "c" | "d"; pin: number; high: boolean }
   | { type: "volts"; channel: number; volts: number }
   | { type: "jam"; jammed: boolean }
+  | { type: "hang" }
   | { type: "pause"; paused: boolean }
   | { type: "stop" };
 export type FromEmulator = { type: "bytes"; bytes: Uint8Array } | { type: "pins"; pins: Pins };
@@ -44,6 +45,8 @@ export interface Emulator {
   openTamperLoop(on: boolean): void;
   airTempC(celsius: number): void;
   jamDoor(jammed: boolean): void;
+  /** The program runs in a circle, as if a bit of its memory had flipped. */
+  hang(): void;
   /** Stops the chip's clock: as if its cable were pulled. */
   pause(paused: boolean): void;
   stop(): Promise<void>;
@@ -109,6 +112,7 @@ export function startEmulator(options: EmulatorOptions): Emulator {
     openTamperLoop: (on) => say({ type: "input", port: "c", pin: 1, high: on }),
     airTempC: (celsius) => say({ type: "volts", channel: 0, volts: 0.5 + celsius / 100 }),
     jamDoor: (jammed) => say({ type: "jam", jammed }),
+    hang: () => say({ type: "hang" }),
     pause: (paused) => say({ type: "pause", paused }),
     async stop() {
       stream.destroy();
