@@ -5,6 +5,8 @@ import { openSerial } from "./serial.ts";
 
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 5_000;
+/** A third of a second at 115200 baud. */
+const MOST_WAITING_BYTES = 4096;
 
 export interface SerialCableOptions {
   path: string;
@@ -14,7 +16,7 @@ export interface SerialCableOptions {
   open?: (path: string, baudRate: number) => Promise<Duplex>;
 }
 
-/** Bytes said while the port is away are dropped and counted: whoever is on the other end has forgotten what they belonged to. */
+/** Bytes said while the port is away, or takes nothing, are dropped and counted: whoever is on the other end has forgotten what they belonged to. */
 export class SerialCable extends Duplex {
   readonly counters = { openings: 0, failures: 0, droppedBytes: 0 };
   readonly #options: SerialCableOptions;
@@ -33,7 +35,7 @@ export class SerialCable extends Duplex {
   override _read(): void {}
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    if (this.#port) this.#port.write(chunk);
+    if (this.#port && this.#port.writableLength < MOST_WAITING_BYTES) this.#port.write(chunk);
     else this.counters.droppedBytes += chunk.length;
     done();
   }
