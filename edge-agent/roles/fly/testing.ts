@@ -62,6 +62,7 @@ export class Rig {
   #sockets = new Set<Socket>();
   #port = 0;
   #udpPort = 0;
+  #waitedTo = 0;
   #drone: SimulatedDrone | undefined;
   readonly #options: RigOptions;
 
@@ -181,8 +182,11 @@ export class Rig {
     }
   }
 
+  /** The next time it is in this phase, counted from the one waited for before: a short phase is not missed between two looks. */
   async phase(phase: FlightState["phase"], limitS?: number): Promise<void> {
-    await this.until(`phase ${phase}`, () => this.state?.phase === phase, limitS);
+    const at = () => this.phases.indexOf(phase, this.#waitedTo);
+    await this.until(`phase ${phase}`, () => at() >= 0, limitS);
+    this.#waitedTo = at();
   }
 
   /** Flown, landed, and the door closed over it. */
