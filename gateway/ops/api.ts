@@ -1,6 +1,7 @@
 /** The console's side of `contract/ops-api.ts` over HTTP. An answer is a value; only a bug throws. */
 import type { IncidentState } from "#contract/incident.ts";
 import type { IncidentDetail, Login, Session, SiteView, VerdictAsk } from "#contract/ops-api.ts";
+import type { ListedDrone } from "./state/drones.ts";
 
 export type Answer<T> = { ok: true; value: T } | { ok: false; status: number; error: string };
 
@@ -40,6 +41,12 @@ async function json<T>(method: string, path: string, body?: unknown): Promise<An
   }
 }
 
+/** A drone's answer to an order, in its own words. */
+export interface Told {
+  accepted: true;
+  why: string;
+}
+
 const incidentPath = (id: string, rest = "") => `/api/incidents/${encodeURIComponent(id)}${rest}`;
 
 export const api = {
@@ -58,6 +65,10 @@ export const api = {
   take: (id: string) => json<IncidentState>("POST", incidentPath(id, "/take"), {}),
   verdict: (id: string, verdict: VerdictAsk) => json<IncidentState>("POST", incidentPath(id, "/verdict"), verdict),
   note: (id: string, text: string) => json<IncidentState>("POST", incidentPath(id, "/note"), { text }),
+  drones: () => json<{ drones: ListedDrone[] }>("GET", "/api/drones"),
+  sendDrone: (id: string, why: string) => json<Told>("POST", incidentPath(id, "/flight"), { why }),
+  order: (drone: string, act: string, body: object) =>
+    json<Told>("POST", `/api/drones/${encodeURIComponent(drone)}/${act}`, body),
   clip: async (id: string, arrival: string): Promise<Answer<ArrayBuffer>> => {
     const answer = await ask("GET", incidentPath(id, `/clips/${encodeURIComponent(arrival)}`));
     return answer.ok ? { ok: true, value: await answer.value.arrayBuffer() } : answer;

@@ -4,11 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BrowserContextOptions, Page } from "playwright-core";
+import type { FlightPhase } from "#contract/flight.ts";
 import { buildConsole } from "#gateway/build-console.ts";
 import { launchBrowser } from "./fixtures/browser.ts";
-import { incidentOf } from "./fixtures/city.ts";
+import { CENTRE, incidentOf } from "./fixtures/city.ts";
+import { ScriptedDrone } from "./fixtures/drone.ts";
 import { fakeGateway } from "./fixtures/fake-gateway.ts";
 import { ago, burst, desk, mapReady, phone, signIn } from "./fixtures/page.ts";
+import { offset } from "./geometry.ts";
 
 const folder = process.argv[2] ?? fileURLToPath(new URL("../../docs/pictures/", import.meta.url));
 /** A picture larger than this has no place in the repository. */
@@ -82,7 +85,12 @@ interface Shot {
   name: string;
   signedOut?: boolean;
   look: BrowserContextOptions;
-  pose: (page: Page, gateway: Awaited<ReturnType<typeof fakeGateway>>) => Promise<void>;
+  drones?: () => ScriptedDrone[];
+  pose: (
+    page: Page,
+    gateway: Awaited<ReturnType<typeof fakeGateway>>,
+    drones: readonly ScriptedDrone[],
+  ) => Promise<void>;
 }
 const show = (tab: string) => async (page: Page) => {
   await settled(page);
@@ -90,7 +98,68 @@ const show = (tab: string) => async (page: Page) => {
   await page.waitForTimeout(1500);
 };
 
+/** One drone on its way to the burst, one ready in its dock. */
+const fleet = (phase: FlightPhase, progress: number) => {
+  const [lon, lat] = offset(CENTRE.lat, CENTRE.lon, -330, 250);
+  const [lon2, lat2] = offset(CENTRE.lat, CENTRE.lon, 420, 240);
+  const d1 = new ScriptedDrone({
+    id: "d1",
+    dock: { lat, lon },
+    incident: burst(),
+    phase,
+    progress,
+    batteryRemaining: 0.86,
+  });
+  return [d1, new ScriptedDrone({ id: "d2", dock: { lat: lat2, lon: lon2 }, batteryRemaining: 0.97 })];
+};
+const toDrone = async (page: Page) => {
+  await settled(page);
+  await page.keyboard.press("t");
+  await page.waitForTimeout(300);
+  await page.keyboard.press("f");
+  await page.waitForTimeout(600);
+};
+
 const shots: Shot[] = [
+  {
+    name: "drone-light",
+    look: { viewport: desk },
+    drones: () => fleet("transit", 0.4),
+    pose: toDrone,
+  },
+  {
+    name: "drone-dark",
+    look: { viewport: desk, colorScheme: "dark" },
+    drones: () => fleet("onScene", 1.3),
+    pose: async (page) => {
+      await toDrone(page);
+      await page.keyboard.press("p");
+      await page.waitForTimeout(400);
+    },
+  },
+  {
+    name: "drone-lost",
+    look: { viewport: desk },
+    drones: () => fleet("transit", 0.55),
+    pose: async (page, _, drones) => {
+      await toDrone(page);
+      drones[0]!.silent = true;
+      await page.locator(".drone.is-old").waitFor();
+      await page.waitForTimeout(6000);
+    },
+  },
+  {
+    name: "phone-drone",
+    look: { viewport: phone, deviceScaleFactor: 2 },
+    drones: () => fleet("transit", 0.4),
+    pose: async (page) => {
+      await show("Incident")(page);
+      await page.keyboard.press("t");
+      await page.waitForTimeout(300);
+      await page.keyboard.press("f");
+      await page.waitForTimeout(500);
+    },
+  },
   { name: "console-light", look: { viewport: desk }, pose: settled },
   {
     name: "console-dark",
@@ -168,16 +237,21 @@ const browser = await launchBrowser();
 const only = process.argv[3];
 try {
   await buildConsole(built, { minify: false });
-  for (const { name, look, pose, signedOut } of shots) {
+  for (const { name, look, pose, signedOut, drones: makeDrones } of shots) {
     if (only !== undefined && !name.includes(only)) continue;
-    const gateway = await fakeGateway({ folder: built, incidents: [burst(), ...earlier] });
+    const drones = makeDrones?.();
+    const gateway = await fakeGateway({
+      folder: built,
+      incidents: [burst(), ...earlier],
+      ...(drones && { drones, roles: ["pilot", "dispatch"] as const }),
+    });
     const context = await browser.newContext(look);
     try {
       const page = await context.newPage();
       page.on("pageerror", (error) => process.stderr.write(`page: ${error.message}\n`));
       if (signedOut) await page.goto(gateway.url);
       else await signIn(page, gateway.url);
-      await pose(page, gateway);
+      await pose(page, gateway, drones ?? []);
       const file = join(folder, `${name}.png`);
       await page.screenshot({ path: file });
       const { size } = await stat(file);

@@ -22,6 +22,7 @@ export interface CityMapOptions {
   theme: Theme;
   onIncident: (id: string) => void;
   onNode: (id: string) => void;
+  onDrone: (id: string) => void;
 }
 
 setWorkerUrl(new URL("./map-worker.js", import.meta.url).href);
@@ -92,6 +93,7 @@ export function createCityMap(options: CityMapOptions): CityMap {
   };
   pick(["incident-mark"], "incident", options.onIncident);
   pick(["node"], "id", options.onNode);
+  pick(["drone"], "drone", options.onDrone);
 
   return {
     set(name, features) {

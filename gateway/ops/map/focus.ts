@@ -1,3 +1,16 @@
+/** What the map looks at. A new value moves the map, an equal box included. */
+import { signal } from "@preact/signals";
+import type { IncidentState } from "#contract/incident.ts";
+import type { ShotFixed } from "#contract/shot.ts";
+import { type Box, boxOf } from "../geometry.ts";
+import type { Drone } from "../state/drones.ts";
+import { outHere } from "../state/flight.ts";
+import { chosenNode, nodesPlaced, selectedShots } from "../state/map-state.ts";
+import { selected, tab } from "../state/store.ts";
+import { boxOfDrone, pointsOfDrone } from "./drone-features.ts";
+import { boxOfIncident } from "./features.ts";
+import type { Condition } from "./node-condition.ts";
+
 export interface MapFocus {
   box: Box;
   /** The first look is not animated. */
@@ -11,19 +24,16 @@ export interface MapFocus {
 const ZOOM = { incident: 17.6, close: 18, node: 16.5 };
 
 export const wholeOf = (incident: IncidentState, shots: readonly ShotFixed[], first: boolean): MapFocus | undefined => {
-  const box = boxOfIncident(incident, shots);
+  const box = withDrones(boxOfIncident(incident, shots));
   return box && { box, first, maxZoom: ZOOM.incident, at: incident.incident };
 };
 
-/** What the map looks at. A new value moves the map, an equal box included. */
-import { signal } from "@preact/signals";
-import type { IncidentState } from "#contract/incident.ts";
-import type { ShotFixed } from "#contract/shot.ts";
-import { type Box, boxOf } from "../geometry.ts";
-import { chosenNode, nodesPlaced, selectedShots } from "../state/map-state.ts";
-import { selected, tab } from "../state/store.ts";
-import { boxOfIncident } from "./features.ts";
-import type { Condition } from "./node-condition.ts";
+/** A drone that is out for the incident and the way it still has belong to the picture. */
+function withDrones(box: Box | undefined): Box | undefined {
+  if (box === undefined) return undefined;
+  const [west, south, east, north] = box;
+  return boxOf([[west, south], [east, north], ...outHere.peek().flatMap(pointsOfDrone)]);
+}
 
 export const mapFocus = signal<MapFocus | undefined>(undefined);
 
@@ -60,3 +70,10 @@ export function siteFocus(): MapFocus | undefined {
 }
 
 const narrow = () => matchMedia("(max-width: 860px)").matches;
+
+/** Brings a drone, the way it still has and its incident into view, and the map itself at phone width. */
+export function focusOnDrone(drone: Drone): void {
+  tab.value = "map";
+  const box = boxOfDrone(drone);
+  if (box !== undefined) mapFocus.value = { box, first: false, maxZoom: ZOOM.incident, at: `drone ${drone.id}` };
+}

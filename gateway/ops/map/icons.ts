@@ -87,12 +87,52 @@ function brackets(c: CanvasRenderingContext2D, s: number): void {
   }
 }
 
-const sizes = { node: 18, incident: 16, mark: 46 } as const;
+/** A drone that says where its nose is points there; one that does not is a disc with four arms. Hollow where what is known is old. */
+const droneShapes: Record<"drone" | "hover", Draw> = {
+  drone: (c, s) =>
+    tracePolygon(c, [
+      [s * 0.5, s * 0.1],
+      [s * 0.84, s * 0.86],
+      [s * 0.5, s * 0.68],
+      [s * 0.16, s * 0.86],
+    ]),
+  hover: (c, s) => {
+    c.beginPath();
+    for (const [x, y] of [
+      [0.24, 0.24],
+      [0.76, 0.24],
+      [0.76, 0.76],
+      [0.24, 0.76],
+    ] as const) {
+      c.moveTo(s * x, s * y);
+      c.arc(s * x, s * y, s * 0.13, 0, 2 * Math.PI);
+    }
+    c.moveTo(s * 0.68, s * 0.5);
+    c.arc(s * 0.5, s * 0.5, s * 0.18, 0, 2 * Math.PI);
+  },
+};
+
+/** A landing pad: a square with an H. */
+function dock(c: CanvasRenderingContext2D, s: number): void {
+  c.beginPath();
+  c.rect(s * 0.14, s * 0.14, s * 0.72, s * 0.72);
+  for (const [x1, y1, x2, y2] of [
+    [0.37, 0.32, 0.37, 0.68],
+    [0.63, 0.32, 0.63, 0.68],
+    [0.37, 0.5, 0.63, 0.5],
+  ] as const) {
+    c.moveTo(s * x1, s * y1);
+    c.lineTo(s * x2, s * y2);
+  }
+}
+
+const sizes = { node: 18, incident: 16, mark: 46, drone: 34, hover: 34, dock: 24 } as const;
 
 /** `node-ok`, `incident-confirmed`, `mark-unreviewed` ... */
 export const iconNames: readonly string[] = [
   ...Object.keys(nodeShapes).map((condition) => `node-${condition}`),
   ...Object.keys(statusShapes).flatMap((status) => [`incident-${status}`, `mark-${status}`]),
+  ...["drone", "hover", "dock"].flatMap((kind) => [`${kind}-live`, `${kind}-old`]),
 ];
 
 /** Pixels of an icon of `iconNames`. Throws where the browser gives no 2D canvas. */
@@ -130,6 +170,24 @@ export function iconOf(name: string, theme: Theme): { image: ImageData; pixelRat
     c.lineWidth = 2.2;
     if (status === "dismissed") c.stroke();
     else c.fill();
+  } else if (kind === "drone" || kind === "hover") {
+    const colour = state === "old" ? palette.droneOld : palette.drone;
+    droneShapes[kind](c, size);
+    c.strokeStyle = palette.halo;
+    c.lineWidth = 7;
+    c.stroke();
+    c.fillStyle = state === "old" ? palette.halo : colour;
+    c.fill();
+    c.strokeStyle = colour;
+    c.lineWidth = 2.4;
+    c.stroke();
+  } else if (kind === "dock") {
+    c.fillStyle = palette.halo;
+    c.fillRect(size * 0.06, size * 0.06, size * 0.88, size * 0.88);
+    dock(c, size);
+    c.strokeStyle = state === "old" ? palette.droneOld : palette.drone;
+    c.lineWidth = 2;
+    c.stroke();
   } else {
     for (const [colour, width] of [
       [palette.halo, 6],

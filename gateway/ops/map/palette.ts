@@ -15,9 +15,11 @@ export interface MapPalette {
   ringOff: string;
   nodes: Record<Condition, string>;
   incidents: Record<IncidentStatus, string>;
+  drone: string;
+  droneOld: string;
 }
 
-/** After Okabe and Ito (2008): vermilion, blue, reddish purple, sky blue, orange, darkened or lightened for contrast with the ground. */
+/** After Okabe and Ito (2008): vermilion, blue, reddish purple, sky blue, orange, bluish green, darkened or lightened for contrast with the ground. */
 export const palettes: Record<Theme, MapPalette> = {
   light: {
     ground: "#eceff2",
@@ -30,6 +32,8 @@ export const palettes: Record<Theme, MapPalette> = {
     ringOff: "#8a94a0",
     nodes: { ok: "#0b6ea8", clock: "#a35b00", fault: "#a35b00", lost: "#5b6570", unknown: "#8a94a0" },
     incidents: { unreviewed: "#c43d00", confirmed: "#0b57b0", escalated: "#97306f", dismissed: "#69737e" },
+    drone: "#00634a",
+    droneOld: "#69737e",
   },
   dark: {
     ground: "#0d1217",
@@ -42,6 +46,8 @@ export const palettes: Record<Theme, MapPalette> = {
     ringOff: "#5d6a77",
     nodes: { ok: "#56b4e9", clock: "#f0a830", fault: "#f0a830", lost: "#98a5b2", unknown: "#65727f" },
     incidents: { unreviewed: "#ff7a3d", confirmed: "#6cb2ff", escalated: "#e896c8", dismissed: "#8b98a5" },
+    drone: "#3fd6aa",
+    droneOld: "#8b98a5",
   },
   sunlight: {
     ground: "#ffffff",
@@ -54,5 +60,7 @@ export const palettes: Record<Theme, MapPalette> = {
     ringOff: "#4a4f55",
     nodes: { ok: "#003f7d", clock: "#7a3f00", fault: "#7a3f00", lost: "#1d2126", unknown: "#4a4f55" },
     incidents: { unreviewed: "#a32a00", confirmed: "#003f8f", escalated: "#6f1450", dismissed: "#3a4046" },
+    drone: "#003d2c",
+    droneOld: "#4a4f55",
   },
 };

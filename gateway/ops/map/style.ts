@@ -1,10 +1,11 @@
 /** The map's own style: streets, nodes, bounds. No tiles, glyphs or sprites from anywhere; names are drawn with the page's typeface. */
 import type { ExpressionSpecification, StyleSpecification } from "maplibre-gl";
 import type { Theme } from "../state/preferences.ts";
+import { droneLayers } from "./drone-layers.ts";
 import { collection, type Features } from "./features.ts";
 import { palettes } from "./palette.ts";
 
-export const sourceNames = ["streets", "nodes", "chosen-node", "incidents", "rings", "selected"] as const;
+export const sourceNames = ["streets", "nodes", "chosen-node", "incidents", "rings", "selected", "drones"] as const;
 export type SourceName = (typeof sourceNames)[number];
 export type MapData = Record<SourceName, Features>;
 
@@ -37,6 +38,7 @@ const width = (low: number, high: number): ExpressionSpecification => [
 export function styleOf(theme: Theme, data: MapData): StyleSpecification {
   const p = palettes[theme];
   const status = byStatus(p.incidents);
+  const drone = droneLayers(p);
   const font = ["Inter"];
   const strong = ["Inter Semibold"];
   const shape = (name: string): ExpressionSpecification => ["==", ["get", "shape"], name];
@@ -122,6 +124,7 @@ export function styleOf(theme: Theme, data: MapData): StyleSpecification {
         minzoom: 16,
         paint: { "line-color": status, "line-width": 1, "line-dasharray": [3, 2] },
       },
+      ...drone.lines,
       {
         id: "incident-mark",
         type: "symbol",
@@ -196,6 +199,7 @@ export function styleOf(theme: Theme, data: MapData): StyleSpecification {
         },
         paint: { "text-color": p.text, "text-halo-color": p.halo, "text-halo-width": 2.2 },
       },
+      ...drone.marks,
     ],
   };
 }

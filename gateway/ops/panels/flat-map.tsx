@@ -1,9 +1,13 @@
 /** The map without WebGL: the same streets, nodes and bounds as an SVG. It follows the chosen incident; it does not pan. */
 
-import { type Box, ellipseRing, enOf, type LonLat } from "../geometry.ts";
+import { etaWords, lastHeard } from "../flight-words.ts";
+import { type Box, boxOf, ellipseRing, enOf, type LonLat } from "../geometry.ts";
+import { pointsOfDrone, wayOf } from "../map/drone-features.ts";
 import { boxOfIncident, placesOf } from "../map/features.ts";
+import { ageS, isOld } from "../state/drones.ts";
+import { outHere } from "../state/flight.ts";
 import { nodesPlaced, selectedShots } from "../state/map-state.ts";
-import { selected, site, streetIndex } from "../state/store.ts";
+import { gatewayNowMs, selected, site, streetIndex } from "../state/store.ts";
 import { headline, percent, within } from "../words.ts";
 import { NodeMark } from "./node-mark.tsx";
 
@@ -14,8 +18,10 @@ export function FlatMap({ why }: { why: string }) {
   const origin = site.value.kind === "ready" ? site.value.value.centre : { lat: 0, lon: 0 };
   const nodes = nodesPlaced.value;
   const incident = selected.value;
+  const out = outHere.value;
+  const around = incident && boxOfIncident(incident, selectedShots.value);
   const box: Box | undefined =
-    (incident && boxOfIncident(incident, selectedShots.value)) ??
+    (around && boxOf([[around[0], around[1]], [around[2], around[3]], ...out.flatMap(pointsOfDrone)])) ??
     nodes.reduce<Box | undefined>(
       (sum, { lat, lon }) =>
         sum === undefined
@@ -82,6 +88,37 @@ export function FlatMap({ why }: { why: string }) {
               </g>
             );
           })}
+        {out.map((drone) => {
+          const { id, state } = drone;
+          const at = state!.vehicle.position;
+          const seen = ageS(drone, gatewayNowMs.value);
+          const old = isOld(drone, gatewayNowMs.value);
+          const [x, y] = at ? flat([at.lon, at.lat]) : [0, 0];
+          return (
+            <g key={id} class={`flat-drone${old ? " is-old" : ""}`}>
+              <path
+                d={path(wayOf(state!))}
+                class="flat-way"
+                stroke-width={unit * 2.5}
+                stroke-dasharray={`${unit * 7} ${unit * 4}`}
+              />
+              {at && (
+                <g transform={`translate(${x} ${y}) scale(${unit})`}>
+                  <path
+                    d="M0-15L11 12L0 6L-11 12Z"
+                    transform={`rotate(${state!.vehicle.headingDeg ?? 0})`}
+                    fill={old ? "none" : "currentColor"}
+                    stroke="currentColor"
+                    stroke-width="2.5"
+                  />
+                  <text x="-20" y="5" class="flat-label" text-anchor="end">
+                    {id} · {old ? lastHeard(seen) : etaWords(state!, seen, old)}
+                  </text>
+                </g>
+              )}
+            </g>
+          );
+        })}
       </svg>
     </div>
   );

@@ -17,6 +17,18 @@ const groups: readonly { title: string; keys: readonly (readonly [string, string
     ],
   },
   {
+    title: "Drone of the incident",
+    keys: [
+      ["F", "to the drone"],
+      ["A", "authorise, or send one; then 1 to 9 for the reason, 0 for another"],
+      ["P", "take over as pilot; then 1"],
+      ["G", "give back to autonomy"],
+      ["H B", "hold, back to its dock: at once"],
+      ["L", "land here; then 1"],
+      ["⇧X", "e-stop: hold, then land, at once; never a motor cut"],
+    ],
+  },
+  {
     title: "Looking",
     keys: [
       ["M", "map on the incident"],

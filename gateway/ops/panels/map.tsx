@@ -2,14 +2,16 @@
 import { effect, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { CityMap } from "../map/city-map.ts";
+import { droneFeatures } from "../map/drone-features.ts";
 import { type Features, incidentFeatures, nodeFeatures, ringFeatures, selectedFeatures } from "../map/features.ts";
 import { focusMap, mapFocus, showNextNode, siteFocus, wholeOf } from "../map/focus.ts";
 import { conditions, countConditions } from "../map/node-condition.ts";
 import { select } from "../state/actions.ts";
 import { loadStreets } from "../state/connect.ts";
+import { chosenDrone, drone, drones, outHere } from "../state/flight.ts";
 import { chosenNode, nodesPlaced, recentIncidents, ringShot, selectedShots } from "../state/map-state.ts";
 import { reducedMotion, theme } from "../state/preferences.ts";
-import { rings, selected, selectedId, site, streets, tab } from "../state/store.ts";
+import { gatewayNowMs, rings, selected, selectedId, site, streets, tab } from "../state/store.ts";
 import { FlatMap } from "./flat-map.tsx";
 import { Key } from "./key.tsx";
 import { NodeCard } from "./node-card.tsx";
@@ -56,6 +58,7 @@ async function mount(container: HTMLElement, centre: { lat: number; lon: number 
     theme: theme(),
     onIncident: (id) => select(id, false),
     onNode: (id) => (chosenNode.value = id),
+    onDrone: lookUpDrone,
   });
   const stops = [
     effect(() => map.setTheme(theme())),
@@ -70,6 +73,7 @@ async function mount(container: HTMLElement, centre: { lat: number; lon: number 
     effect(() => map.set("incidents", incidentFeatures(recentIncidents.value))),
     effect(() => map.set("selected", selectedFeatures(selected.value, ringShot.value?.id))),
     effect(() => map.set("rings", ringFeatures(rings.value ? ringShot.value : undefined))),
+    effect(() => map.set("drones", droneFeatures(drones.value.values(), gatewayNowMs.value, drone.value?.id))),
     effect(() => {
       const focus = mapFocus.value;
       if (focus !== undefined)
@@ -89,6 +93,14 @@ async function mount(container: HTMLElement, centre: { lat: number; lon: number 
   };
 }
 
+/** Leads to the drone's orders: at its own incident, or at the one where it is. */
+function lookUpDrone(id: string): void {
+  const incident = drones.value.get(id)?.state?.incident;
+  if (!outHere.value.some((one) => one.id === id) && incident !== undefined) select(incident, false);
+  chosenDrone.value = id;
+  document.getElementById("section-flight")?.scrollIntoView({ block: "nearest" });
+}
+
 let zoomMap: (by: number) => void = () => {};
 
 /** Looks at the whole site first, at the chosen incident when another is chosen, and again when its nodes are known. */
@@ -104,10 +116,14 @@ function followSelection(): () => void {
       return;
     }
     const shots = selectedShots.value;
-    const key = `${incident.incident}/${shots.length > 0}/${incident.place !== undefined}`;
+    const flying = outHere.value.length > 0;
+    const key = `${incident.incident}/${shots.length > 0}/${incident.place !== undefined}/${flying}`;
     if (key === seen) return;
+    // A drone that leaves is news; one that is home again moves nothing.
+    const home = seen === `${key.slice(0, -5)}true` && !flying;
     const first = seen === undefined || seen === "site";
     seen = key;
+    if (home) return;
     mapFocus.value = wholeOf(incident, shots, first) ?? mapFocus.value;
   });
 }

@@ -3,6 +3,7 @@ import { effect } from "@preact/signals";
 import { api } from "../api.ts";
 import { streetLines } from "../nearest-street.ts";
 import { endedSession, loadDetail, startPages, watchOthersVerdicts } from "./actions.ts";
+import { hearDrone, keepControl, loadDrones } from "./flight.ts";
 import { keepLive, type Socket } from "./live.ts";
 import {
   clockOffsetMs,
@@ -91,6 +92,7 @@ export function connect(until: AbortSignal): void {
   };
   loadWhatIsMissing();
   const following = followSelected();
+  keepControl(lines.signal);
   const stopWatching = watchOthersVerdicts();
   retry = keepLive({
     open: () => new WebSocket(liveAddress()) as unknown as Socket,
@@ -98,13 +100,16 @@ export function connect(until: AbortSignal): void {
     jitter: () => Math.random(),
     onEvent: (event) => {
       if (event.type === "snapshot") {
+        void loadDrones();
         queueMicrotask(() => startPages(event.incidents, event.total));
         clearTimeout(siteRetry);
         siteRetry = setTimeout(loadWhatIsMissing, 1000);
         if (selectedId.value !== undefined) void loadDetail(selectedId.value);
       }
       if (event.type === "message") following.added((event.message as { incident?: unknown } | undefined)?.incident);
-      return hear(event);
+      const missed = hear(event);
+      if (!missed) following.added(hearDrone(event));
+      return missed;
     },
     onLink: (state) => {
       if (state.kind !== "live" || link.value.kind !== "live") link.value = state;

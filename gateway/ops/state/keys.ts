@@ -3,9 +3,11 @@
 import { focusMap } from "../map/focus.ts";
 import { takeFirst } from "../panels/alarm-strip.tsx";
 import { deskOpen } from "../panels/desk.tsx";
+import { FREE_REASON } from "../panels/sections/flight-orders.tsx";
 import { incidentSections } from "../panels/sections/incident-sections.ts";
 import { reasonOfKey, undoKind, verdictKindOf, verdictKinds } from "../reasons.ts";
 import { giveVerdict, step, take } from "./actions.ts";
+import { flightSaid, orders, press, pressChoice, weighing } from "./flight.ts";
 import { chosenNode } from "./map-state.ts";
 import { callsForSomebody } from "./picture.ts";
 import { singleKeys } from "./preferences.ts";
@@ -45,8 +47,30 @@ function pickReason(key: string): boolean {
   return false;
 }
 
+/** Acts on a choice's key while a drone's order waits for its second act. */
+function pickChoice(key: string): boolean {
+  if (weighing.value === undefined) return false;
+  if (/^[1-9]$/.test(key)) pressChoice(Number(key) - 1);
+  else if (key === "0") focusOn(FREE_REASON);
+  else return false;
+  return true;
+}
+
+const flightKeys = new Set(["a", "p", "g", "h", "b", "l", "X"]);
+
+/** Gives a drone's order by its key, or says why there is none to give. Upper case means with Shift. */
+function pressOrder(key: string): boolean {
+  if (!flightKeys.has(key) || document.getElementById("section-flight") === null) return false;
+  const order = orders.value.find((one) => one.key === key);
+  tab.value = "incident";
+  if (order !== undefined) press(order);
+  else flightSaid.value = { text: `Nothing done: ${key.toUpperCase()} means nothing to the drone now.`, failed: true };
+  return true;
+}
+
 function stepBack(): void {
-  if (asking.value !== undefined) asking.value = undefined;
+  if (weighing.value !== undefined) weighing.value = undefined;
+  else if (asking.value !== undefined) asking.value = undefined;
   else if (helpOpen.value) helpOpen.value = false;
   else if (deskOpen.value) deskOpen.value = false;
   else if (chosenNode.value !== undefined) chosenNode.value = undefined;
@@ -78,7 +102,7 @@ const acts: Record<string, () => void> = {
 
 /** True where the key did something. */
 export function pressed(key: string): boolean {
-  if (pickReason(key)) return true;
+  if (pickChoice(key) || pickReason(key)) return true;
   const verdict = verdictKinds.find((kind) => kind.key === key);
   if (verdict !== undefined && selected.value !== undefined) {
     tab.value = "incident";
@@ -91,7 +115,7 @@ export function pressed(key: string): boolean {
     asking.value = "unreviewed";
     return true;
   }
-  if (openSection(key)) return true;
+  if (openSection(key) || pressOrder(key)) return true;
   if (key === "v") {
     said.value = { text: "No live video for this incident.", failed: false };
     return true;
@@ -114,7 +138,9 @@ export function listenToKeys(until: AbortSignal): void {
       );
       if (typing || (event.repeat && !/^[jk]$/i.test(event.key))) return;
       if (singleKeys.value === "off" && event.key !== "?") return;
-      if (pressed(event.key.toLowerCase())) event.preventDefault();
+      // The stop lands a drone where it is: no key that is struck by mistake alone may do that.
+      const key = event.key.toLowerCase();
+      if (pressed(event.shiftKey && key === "x" ? "X" : key)) event.preventDefault();
     },
     { signal: until },
   );

@@ -1,0 +1,140 @@
+/** GeoJSON of drones: where each is and how old that is, the way it means to fly, its dock, where its camera looks. Pure. */
+import type { FlightPhase, FlightState } from "#contract/flight.ts";
+import { etaWords, lastHeard } from "../flight-words.ts";
+import { type Box, boxOf, circleRing, enOf, type LonLat } from "../geometry.ts";
+import { ageS, type Drone, isOld, isOut } from "../state/drones.ts";
+import { collection, type Feature, type Features } from "./features.ts";
+
+const lonLat = ({ lat, lon }: { lat: number; lon: number }): LonLat => [lon, lat];
+
+const line = (coordinates: LonLat[], properties: Feature["properties"]): Feature => ({
+  type: "Feature",
+  geometry: { type: "LineString", coordinates },
+  properties,
+});
+const point = (at: { lat: number; lon: number }, properties: Feature["properties"]): Feature => ({
+  type: "Feature",
+  geometry: { type: "Point", coordinates: lonLat(at) },
+  properties,
+});
+
+const outward: readonly FlightPhase[] = ["asked", "preflight", "opening", "arming", "climbing", "transit", "onScene"];
+const homeward: readonly FlightPhase[] = ["returning", "diverting"];
+
+/**
+ * The way that is still to be flown. On the way out that is the plan from its nearest leg on; on the way home it is straight to the dock;
+ * nobody knows the way of a pilot.
+ */
+export function wayOf({ phase, plan, vehicle, dock }: FlightState): LonLat[] {
+  const here = vehicle.position;
+  if (phase === "returning" && here !== undefined) return [lonLat(here), lonLat(dock.position)];
+  if (!outward.includes(phase) || plan === undefined || plan.path.length === 0) return [];
+  const path = plan.path.map(lonLat);
+  if (phase === "onScene") {
+    const round = path.slice(sceneFrom(plan));
+    return plan.pattern === "orbit" ? [...round, round[0]!] : round;
+  }
+  if (here === undefined || phase !== "transit") return [lonLat(here ?? dock.position), ...path];
+  const next = nextOf(plan.path.slice(0, Math.max(1, sceneFrom(plan) + 1)), here);
+  return [lonLat(here), ...path.slice(next)];
+}
+
+type Plan = NonNullable<FlightState["plan"]>;
+
+/** Index at which the pattern begins: from there on all points lie as near to the place as the path's last ones. */
+function sceneFrom({ path, place }: Plan): number {
+  if (place === undefined || path.length < 4) return 0;
+  const far = path.map((at) => Math.hypot(...enOf(place, at)));
+  const reachM = Math.max(...far.slice(-4)) * 1.05 + 1;
+  let first = far.length - 1;
+  while (first > 0 && far[first - 1]! <= reachM) first -= 1;
+  return first;
+}
+
+/** Index of the first point that lies ahead: the far end of the leg that it is nearest to. */
+function nextOf(path: readonly { lat: number; lon: number }[], here: { lat: number; lon: number }): number {
+  let best = { next: 0, m: Number.POSITIVE_INFINITY };
+  for (let i = 1; i < path.length; i++) {
+    const [ax, ay] = enOf(here, path[i - 1]!);
+    const [bx, by] = enOf(here, path[i]!);
+    const [dx, dy] = [bx - ax, by - ay];
+    const length = dx * dx + dy * dy;
+    const t = length === 0 ? 0 : Math.min(1, Math.max(0, -(ax * dx + ay * dy) / length));
+    const m = Math.hypot(ax + t * dx, ay + t * dy);
+    if (m < best.m) best = { next: i, m };
+  }
+  return best.next;
+}
+
+/** Radius of the 95 % circle of a circular normal error of one sigma: sqrt(-2 ln 0.05). */
+const TO_95 = 2.448;
+
+export function droneFeatures(drones: Iterable<Drone>, nowMs: number, chosen?: string): Features {
+  const features: Feature[] = [];
+  for (const drone of drones) {
+    const { id, state } = drone;
+    if (state === undefined) continue;
+    const old = isOld(drone, nowMs);
+    const out = isOut(drone);
+    const common = { drone: id, old, chosen: id === chosen };
+    const { dock, plan, vehicle, phase } = state;
+    features.push(
+      point(dock.position, {
+        ...common,
+        shape: "dock",
+        icon: old && !out ? "dock-old" : "dock-live",
+        label: dockLabel(drone, out, old, nowMs),
+      }),
+    );
+    if (!out) continue;
+    const way = wayOf(state);
+    if (way.length > 1) {
+      const lane = plan === undefined ? "" : `lane ${Math.round(plan.laneHeightM)} m`;
+      const pattern = phase === "onScene" && plan?.pattern !== undefined ? ` · ${plan.pattern}` : "";
+      features.push(line(way, { ...common, shape: "way", home: homeward.includes(phase), label: `${lane}${pattern}` }));
+    }
+    const at = vehicle.position;
+    if (at === undefined) continue;
+    const sight = state.camera?.pointing === "place" ? state.camera.at : undefined;
+    if (sight !== undefined && !old) features.push(line([lonLat(at), lonLat(sight)], { ...common, shape: "sight" }));
+    if (at.posSigmaM !== undefined) {
+      const ring = circleRing(at.lat, at.lon, Math.max(1, at.posSigmaM * TO_95), 40);
+      features.push(line(ring, { ...common, shape: "bound" }));
+    }
+    const heading = vehicle.headingDeg;
+    features.push(
+      point(at, {
+        ...common,
+        shape: "drone",
+        icon: `${heading === undefined ? "hover" : "drone"}-${old ? "old" : "live"}`,
+        heading: heading ?? 0,
+        label: droneLabel(drone, state, old, nowMs),
+      }),
+    );
+  }
+  return collection(features);
+}
+
+/** Name and height, then when it is there or how old this is. */
+function droneLabel(drone: Drone, state: FlightState, old: boolean, nowMs: number): string {
+  const seen = ageS(drone, nowMs);
+  const height = state.vehicle.heightAboveGroundM;
+  const name = height === undefined ? drone.id : `${drone.id} · ${Math.round(height)} m up`;
+  const more = old ? lastHeard(seen) : etaWords(state, seen, old);
+  return more === undefined ? name : `${name}\n${more}`;
+}
+
+function dockLabel({ id, state, stateHeardMs }: Drone, out: boolean, old: boolean, nowMs: number): string {
+  const door = state!.dock.door;
+  const name = out ? `dock ${id}` : id;
+  if (old && !out) return `${name}\n${lastHeard((nowMs - stateHeardMs) / 1000)}`;
+  return door === "closed" ? name : `${name}\ndoor ${door === "unknown" ? "not known" : door}`;
+}
+
+/** What has to be in view for a drone that is out: itself, its way, its dock before take-off. */
+export function pointsOfDrone({ state }: Drone): LonLat[] {
+  if (state === undefined) return [];
+  return [...(state.vehicle.position ? [lonLat(state.vehicle.position)] : []), ...wayOf(state)];
+}
+
+export const boxOfDrone = (drone: Drone): Box | undefined => boxOf(pointsOfDrone(drone));
