@@ -7,6 +7,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { faceModels } from "./faces-setup.mjs";
 import { mavsdkServer } from "./mavsdk-setup.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -109,3 +110,5 @@ systemPackages();
 recogniser();
 const vehicle = await mavsdkServer(root, say);
 if (!vehicle.ok) say(`no drones on this machine: ${vehicle.why}`);
+const faces = faceModels(root, say);
+if (!faces.ok) say(`no faces on this machine: ${faces.why}`);
