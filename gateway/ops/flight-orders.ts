@@ -1,5 +1,5 @@
 /** What a person may tell a drone now, by its phase, who has control and the person's roles. Pure; the drone decides in the end. */
-import type { Session, UserRole } from "#contract/ops-api.ts";
+import type { UserRole } from "#contract/ops-api.ts";
 import { seconds } from "./flight-words.ts";
 import { ageS, airborne, type Drone, isOld } from "./state/drones.ts";
 import { age } from "./words.ts";
@@ -62,7 +62,7 @@ const needs = (me: Me, ...roles: UserRole[]): string | undefined =>
     : `needs the role ${roles.join(" or ")}, you are ${me.roles.join(" and ") || "without one"}`;
 
 /** Sends the drone that dispatch finds best. `place` in words. */
-export function sendOrder(me: Pick<Session, "user" | "roles">, place: string | undefined, ready: number): Order {
+export function sendOrder(me: Me, place: string | undefined, ready: number): Order {
   const refused =
     needs(me, "pilot", "dispatch") ??
     (place === undefined ? "nobody knows where it was" : undefined) ??

@@ -118,13 +118,14 @@ const toDrone = async (page: Page) => {
   await page.waitForTimeout(300);
   await page.keyboard.press("f");
   await page.waitForTimeout(600);
+  await page.evaluate(() => (document.activeElement as HTMLElement).blur());
 };
 
 const shots: Shot[] = [
   {
     name: "drone-light",
     look: { viewport: desk },
-    drones: () => fleet("transit", 0.4),
+    drones: () => fleet("transit", 0.3),
     pose: toDrone,
   },
   {
@@ -151,7 +152,7 @@ const shots: Shot[] = [
   {
     name: "phone-drone",
     look: { viewport: phone, deviceScaleFactor: 2 },
-    drones: () => fleet("transit", 0.4),
+    drones: () => fleet("transit", 0.3),
     pose: async (page) => {
       await show("Incident")(page);
       await page.keyboard.press("t");

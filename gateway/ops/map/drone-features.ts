@@ -19,24 +19,24 @@ const point = (at: { lat: number; lon: number }, properties: Feature["properties
 });
 
 const outward: readonly FlightPhase[] = ["asked", "preflight", "opening", "arming", "climbing", "transit", "onScene"];
-const homeward: readonly FlightPhase[] = ["returning", "diverting"];
 
 /**
- * The way that is still to be flown. On the way out that is the plan from its nearest leg on; on the way home it is straight to the dock;
- * nobody knows the way of a pilot.
+ * What is still to be flown: `way`, and the pattern over the scene. On the way out that is the plan from its nearest leg on; on the way home
+ * it is straight to the dock; nobody knows the way of a pilot.
  */
-export function wayOf({ phase, plan, vehicle, dock }: FlightState): LonLat[] {
+export function courseOf({ phase, plan, vehicle, dock }: FlightState): { way: LonLat[]; pattern: LonLat[] } {
   const here = vehicle.position;
-  if (phase === "returning" && here !== undefined) return [lonLat(here), lonLat(dock.position)];
-  if (!outward.includes(phase) || plan === undefined || plan.path.length === 0) return [];
-  const path = plan.path.map(lonLat);
-  if (phase === "onScene") {
-    const round = path.slice(sceneFrom(plan));
-    return plan.pattern === "orbit" ? [...round, round[0]!] : round;
-  }
-  if (here === undefined || phase !== "transit") return [lonLat(here ?? dock.position), ...path];
-  const next = nextOf(plan.path.slice(0, Math.max(1, sceneFrom(plan) + 1)), here);
-  return [lonLat(here), ...path.slice(next)];
+  if (phase === "returning" && here !== undefined) return { way: [lonLat(here), lonLat(dock.position)], pattern: [] };
+  if (!outward.includes(phase) || plan === undefined || plan.path.length === 0) return { way: [], pattern: [] };
+  const from = sceneFrom(plan);
+  // The way out ends where the pattern begins, so that point may stand there twice.
+  const twice = plan.path[from + 1] !== undefined && Math.hypot(...enOf(plan.path[from]!, plan.path[from + 1]!)) < 0.5;
+  const round = plan.path.slice(twice ? from + 1 : from).map(lonLat);
+  const pattern = plan.pattern === "orbit" ? [...round, round[0]!] : round;
+  if (phase === "onScene") return { way: [], pattern };
+  const out = plan.path.slice(0, from + 1);
+  const next = here === undefined || phase !== "transit" ? 0 : nextOf(out, here);
+  return { way: [lonLat(here ?? dock.position), ...out.slice(next).map(lonLat)], pattern };
 }
 
 type Plan = NonNullable<FlightState["plan"]>;
@@ -77,7 +77,7 @@ export function droneFeatures(drones: Iterable<Drone>, nowMs: number, chosen?: s
     const old = isOld(drone, nowMs);
     const out = isOut(drone);
     const common = { drone: id, old, chosen: id === chosen };
-    const { dock, plan, vehicle, phase } = state;
+    const { dock, plan, vehicle } = state;
     features.push(
       point(dock.position, {
         ...common,
@@ -87,12 +87,10 @@ export function droneFeatures(drones: Iterable<Drone>, nowMs: number, chosen?: s
       }),
     );
     if (!out) continue;
-    const way = wayOf(state);
-    if (way.length > 1) {
-      const lane = plan === undefined ? "" : `lane ${Math.round(plan.laneHeightM)} m`;
-      const pattern = phase === "onScene" && plan?.pattern !== undefined ? ` · ${plan.pattern}` : "";
-      features.push(line(way, { ...common, shape: "way", home: homeward.includes(phase), label: `${lane}${pattern}` }));
-    }
+    const { way, pattern } = courseOf(state);
+    const lane = plan === undefined ? "" : `lane ${Math.round(plan.laneHeightM)} m`;
+    if (way.length > 1) features.push(line(way, { ...common, shape: "way", label: lane }));
+    if (pattern.length > 1) features.push(line(pattern, { ...common, shape: "way", label: "" }));
     const at = vehicle.position;
     if (at === undefined) continue;
     const sight = state.camera?.pointing === "place" ? state.camera.at : undefined;
@@ -120,7 +118,8 @@ function droneLabel(drone: Drone, state: FlightState, old: boolean, nowMs: numbe
   const seen = ageS(drone, nowMs);
   const height = state.vehicle.heightAboveGroundM;
   const name = height === undefined ? drone.id : `${drone.id} · ${Math.round(height)} m up`;
-  const more = old ? lastHeard(seen) : etaWords(state, seen, old);
+  const over = state.phase === "onScene" ? state.plan?.pattern : undefined;
+  const more = old ? lastHeard(seen) : (over ?? etaWords(state, seen, old));
   return more === undefined ? name : `${name}\n${more}`;
 }
 
@@ -134,7 +133,8 @@ function dockLabel({ id, state, stateHeardMs }: Drone, out: boolean, old: boolea
 /** What has to be in view for a drone that is out: itself, its way, its dock before take-off. */
 export function pointsOfDrone({ state }: Drone): LonLat[] {
   if (state === undefined) return [];
-  return [...(state.vehicle.position ? [lonLat(state.vehicle.position)] : []), ...wayOf(state)];
+  const { way, pattern } = courseOf(state);
+  return [...(state.vehicle.position ? [lonLat(state.vehicle.position)] : []), ...way, ...pattern];
 }
 
 export const boxOfDrone = (drone: Drone): Box | undefined => boxOf(pointsOfDrone(drone));

@@ -2,7 +2,7 @@
 
 import { etaWords, lastHeard } from "../flight-words.ts";
 import { type Box, boxOf, ellipseRing, enOf, type LonLat } from "../geometry.ts";
-import { pointsOfDrone, wayOf } from "../map/drone-features.ts";
+import { courseOf, pointsOfDrone } from "../map/drone-features.ts";
 import { boxOfIncident, placesOf } from "../map/features.ts";
 import { ageS, isOld } from "../state/drones.ts";
 import { outHere } from "../state/flight.ts";
@@ -96,12 +96,15 @@ export function FlatMap({ why }: { why: string }) {
           const [x, y] = at ? flat([at.lon, at.lat]) : [0, 0];
           return (
             <g key={id} class={`flat-drone${old ? " is-old" : ""}`}>
-              <path
-                d={path(wayOf(state!))}
-                class="flat-way"
-                stroke-width={unit * 2.5}
-                stroke-dasharray={`${unit * 7} ${unit * 4}`}
-              />
+              {Object.entries(courseOf(state!)).map(([part, points]) => (
+                <path
+                  key={part}
+                  d={path(points)}
+                  class="flat-way"
+                  stroke-width={unit * 2.5}
+                  stroke-dasharray={`${unit * 7} ${unit * 4}`}
+                />
+              ))}
               {at && (
                 <g transform={`translate(${x} ${y}) scale(${unit})`}>
                   <path

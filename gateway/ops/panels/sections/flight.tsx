@@ -18,12 +18,25 @@ import { age, percent, shortName } from "../../words.ts";
 import { FlightOrders } from "./flight-orders.tsx";
 import type { Section, SectionProps } from "./section.ts";
 
+/** Battery below which the figure is marked; the drone's own reserve decides when it comes home. */
+const LOW = 0.3;
+
 function Battery({ vehicle }: FlightState) {
   const { batteryRemaining: left, enduranceS } = vehicle;
   if (left === undefined) return <dd>not said</dd>;
   return (
     <dd>
-      <meter class="battery" min={0} max={1} low={0.3} optimum={1} value={left} aria-label="Battery" />
+      <svg
+        class={`battery${left < LOW ? " is-low" : ""}`}
+        viewBox="0 0 72 12"
+        width="72"
+        height="12"
+        aria-hidden="true"
+      >
+        <rect x="0.5" y="0.5" width="67" height="11" rx="2.5" />
+        <rect x="69" y="3.5" width="2" height="5" />
+        <rect class="battery-left" x="2" y="2" width={64 * left} height="8" rx="1.5" />
+      </svg>
       <b>{Math.floor(left * 100)} %</b>
       {enduranceS !== undefined && (
         <span class="faint">{seconds(Math.floor(enduranceS / 60) * 60).replace(" 00 s", "")} to the reserve</span>
@@ -39,7 +52,10 @@ function factsOf({ state, ...drone }: Drone, nowMs: number): { name: string; val
   const seen = ageS(drone as Drone, nowMs);
   facts.push({
     name: "Link",
-    value: `${vehicle.connected ? "up" : "vehicle out of reach"}, heard ${seen < 1 ? "just now" : `${age(seen)} ago`}`,
+    value:
+      seen > OLD_AFTER_S
+        ? `no word for ${age(seen)}`
+        : `${vehicle.connected ? "up" : "vehicle out of reach"}, heard ${seen < 1 ? "just now" : `${age(seen)} ago`}`,
     warn: !vehicle.connected || seen > OLD_AFTER_S,
   });
   facts.push({ name: "Wind", value: vehicle.windMps === undefined ? "not said" : `${vehicle.windMps.toFixed(1)} m/s` });
@@ -57,7 +73,7 @@ function factsOf({ state, ...drone }: Drone, nowMs: number): { name: string; val
   if (phase === "onScene" && plan?.pattern !== undefined)
     facts.push({
       name: "Pattern",
-      value: plan.pattern === "orbit" ? "orbit around the place" : "search over the ellipse",
+      value: plan.pattern === "orbit" ? "orbit" : "search",
     });
   if (vehicle.rcAvailable !== undefined)
     facts.push({ name: "Transmitter", value: vehicle.rcAvailable ? "heard" : "not heard" });
@@ -144,11 +160,14 @@ function Card({ drone }: { drone: Drone }) {
         {eta !== undefined && <b class="drone-eta">{eta}</b>}
       </p>
       {old && (
-        <p class="warning" role="status">
+        <p class="warning">
           <b>{Number.isFinite(seen) ? `Last heard ${age(seen)} ago.` : "Never heard by this gateway."}</b> What is shown
           is old; where it is now is not known.
         </p>
       )}
+      <span class="unseen" role="status">
+        {old ? `${drone.id} is silent. What is shown is old.` : ""}
+      </span>
       {state.why && <p class="drone-why">{sentenceCase(state.why)}</p>}
       <Control drone={drone} />
       {state.traffic?.map(({ icao, distanceM, aboveM }) => (
