@@ -7,6 +7,7 @@ import { createServer as createTlsServer } from "node:tls";
 import { Aedes, type AedesPublishPacket, type AuthenticateError, type Client } from "aedes";
 import type { Logger } from "pino";
 import { type Channel, type MessageOf, parseMessage } from "#contract/channel.ts";
+import { limitPackets } from "#contract/packet-limit.ts";
 import { filterOf, parseTopic, topicOf } from "#contract/topics.ts";
 import type { Identity } from "./access.ts";
 import { maySubscribe } from "./access.ts";
@@ -16,7 +17,6 @@ import type { HubBus } from "./context.ts";
 import { SecretChecker } from "./credentials.ts";
 import { Gatekeeper, type Refusal, RefusedError } from "./gatekeeper.ts";
 import { Journal } from "./journal.ts";
-import { limitPackets } from "./packet-limit.ts";
 
 /** A subscriber that takes nothing for so long is cut off, so that it cannot hold up the others. */
 const DRAIN_TIMEOUT_MS = 3_000;

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "uvu";
 import { Fault } from "#contract/errors.ts";
+import { isSecretHash } from "#contract/secret-hash.ts";
 import { parseGatewayConfig } from "./config.ts";
-import { hashSecret, isSecretHash, SecretChecker } from "./credentials.ts";
+import { hashSecret, SecretChecker } from "./credentials.ts";
 import { makeConfigText } from "./testing.ts";
 
 function faultsOf(text: string): Fault {

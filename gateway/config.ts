@@ -6,9 +6,9 @@ import { parseDocument } from "yaml";
 import { faultsOf } from "#contract/channel.ts";
 import { Fault } from "#contract/errors.ts";
 import { Position } from "#contract/geo.ts";
+import { isSecretHash } from "#contract/secret-hash.ts";
 import { Name, NodeId, Probability, SiteId } from "#contract/units.ts";
 import { DispatchConfig } from "#core/dispatch/policy.ts";
-import { isSecretHash } from "./credentials.ts";
 
 const Port = v.pipe(
   v.number(),
