@@ -112,7 +112,6 @@ export function makeFaceFinder(models: FaceModels): FaceFinder {
       }
     } finally {
       image.fill(0);
-      await detect({ widthPx: 1, heightPx: 1, rgb: new Uint8Array(3) }, { x: 0, y: 0, sidePx: 1 });
       if (faces.length > 0) await wash();
     }
     return faces.length;

@@ -1,0 +1,96 @@
+/** From pictures of people to one embedding a person. */
+import { readdirSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { Fault } from "#contract/errors.ts";
+import { EMBEDDING, fuse } from "#core/faces/distance.ts";
+import { type FaceFinder, makeFaceFinder } from "#edge-agent/devices/faces/face-finder.ts";
+import { openFaceModels } from "#edge-agent/devices/faces/face-models.ts";
+import { readPicture } from "#edge-agent/devices/faces/picture-file.ts";
+
+const modelsFolder = join(import.meta.dirname, "../../.tocsin/faces");
+const pictureName = /\.(jpe?g|png|webp|tiff?|gif|avif)$/i;
+/** A second face of more than this share of the largest makes it unclear who is meant. */
+const SECOND_FACE = 0.5;
+
+export interface Enrolled {
+  readonly person: string;
+  /** The looks fused by quality; absent where no picture could be used. */
+  readonly embedding?: Float32Array;
+  readonly pictures: readonly {
+    readonly file: string;
+    readonly quality?: number;
+    readonly refused?: readonly string[];
+  }[];
+}
+
+export async function withFaceFinder<T>(work: (finder: FaceFinder) => Promise<T>): Promise<T> {
+  const models = await openFaceModels(modelsFolder, 2);
+  try {
+    return await work(makeFaceFinder(models));
+  } finally {
+    await models.close();
+  }
+}
+
+/** All picture files that the paths name: files as they are, folders with everything below them. */
+export function picturesIn(paths: readonly string[]): string[] {
+  return paths.flatMap((path) => {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) throw new Fault("input", `${path}: there is no such file or folder`);
+    if (stat.isFile()) return [path];
+    const inside = readdirSync(path, { recursive: true, encoding: "utf8" }).filter((name) => pictureName.test(name));
+    return inside.sort().map((name) => join(path, name));
+  });
+}
+
+/** The pictures by person: the name given, or that of the folder that each picture lies in. */
+export function byPerson(files: readonly string[], person?: string): Map<string, string[]> {
+  const people = new Map<string, string[]>();
+  for (const file of files) {
+    const name = person ?? basename(dirname(resolve(file)));
+    people.set(name, [...(people.get(name) ?? []), file]);
+  }
+  return people;
+}
+
+export async function enrolPerson(finder: FaceFinder, person: string, files: readonly string[]): Promise<Enrolled> {
+  const looks: { embedding: Float32Array; weight: number }[] = [];
+  const pictures: Enrolled["pictures"][number][] = [];
+  for (const file of files) {
+    let look: { embedding: Float32Array; weight: number } | undefined;
+    const refused: string[] = [];
+    let largest = 0;
+    const picture = await readPicture(file);
+    try {
+      const count = await finder.look(picture, (face) => {
+        const area = face.box.widthPx * face.box.heightPx;
+        if (largest === 0) {
+          largest = area;
+          refused.push(...face.refused);
+          if (face.embedding)
+            look = { embedding: Float32Array.from(face.embedding), weight: Math.max(0.05, face.score) };
+        } else if (area > SECOND_FACE * largest)
+          refused.push("more than one face: cut the picture to the person meant");
+      });
+      if (count === 0) refused.push("no face found");
+    } finally {
+      picture.rgb.fill(0);
+    }
+    if (look !== undefined && refused.length === 0) {
+      looks.push(look);
+      pictures.push({ file, quality: look.weight });
+    } else {
+      look?.embedding.fill(0);
+      pictures.push({ file, refused: [...new Set(refused)] });
+    }
+  }
+  if (looks.length === 0) return { person, pictures };
+  const embedding = new Float32Array(EMBEDDING);
+  fuse(
+    looks.map((each) => each.embedding),
+    looks.map((each) => each.weight),
+    embedding,
+  );
+  for (const each of looks) each.embedding.fill(0);
+  return { person, embedding, pictures };
+}

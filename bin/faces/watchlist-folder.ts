@@ -1,0 +1,125 @@
+/** A watchlist folder (list.yaml, pictures by person), its signed file, and the keys. */
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { exportJWK, generateKeyPair } from "jose";
+import * as v from "valibot";
+import { parse as parseYaml } from "yaml";
+import { faultsOf } from "#contract/channel.ts";
+import { Fault } from "#contract/errors.ts";
+import { Id, nsOfUtc } from "#contract/units.ts";
+import { Revocation, type Watchlist, WatchlistTerms } from "#contract/watchlist.ts";
+import { embedderSha256 } from "#edge-agent/devices/faces/face-models.ts";
+import { AuthorityKey, embeddingToText, publicPart, sign } from "#edge-agent/devices/faces/watchlist-file.ts";
+import { say } from "../command.ts";
+import { enrolPerson, picturesIn, withFaceFinder } from "./enrol.ts";
+
+const SIGNED = "watchlist.jws";
+
+export const signedFileOf = (path: string) =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, SIGNED) : path;
+
+export async function textOf(file: string): Promise<string> {
+  return await readFile(file, "utf8").catch((cause) => {
+    throw new Fault("input", `${file}: cannot be read (${(cause as NodeJS.ErrnoException).code})`, { cause });
+  });
+}
+
+export async function makeKey(authority: string, out: string): Promise<{ file: string; trust: string; kid: string }> {
+  for (const file of [out, `${out}.pub`])
+    if (existsSync(file)) throw new Fault("usage", `${file}: is there already; a key is never overwritten`);
+  const { privateKey } = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });
+  const jwk = await exportJWK(privateKey);
+  const kid = createHash("sha256")
+    .update(jwk.x ?? "")
+    .digest("hex")
+    .slice(0, 16);
+  const key = v.parse(AuthorityKey, { ...jwk, kid, authority });
+  await writeFile(out, `${JSON.stringify(key)}\n`, { mode: 0o600 });
+  await writeFile(`${out}.pub`, `${JSON.stringify({ keys: [publicPart(key)] }, null, 2)}\n`);
+  return { file: out, trust: `${out}.pub`, kid };
+}
+
+export async function readKey(file: string): Promise<AuthorityKey> {
+  const parsed = v.safeParse(v.intersect([AuthorityKey, v.looseObject({ d: v.string() })]), await jsonOf(file));
+  if (!parsed.success) throw new Fault("input", `${file}: no private Ed25519 key; make one with tocsin watchlist key`);
+  return parsed.output;
+}
+
+/** A JWK set, as `key` writes it beside the private key; several can be put together in one file. */
+export async function readTrusted(file: string): Promise<AuthorityKey[]> {
+  const parsed = v.safeParse(v.object({ keys: v.pipe(v.array(AuthorityKey), v.minLength(1)) }), await jsonOf(file));
+  if (!parsed.success)
+    throw new Fault(
+      "input",
+      `${file}: no set of trusted keys: ${faultsOf(parsed.issues).join("; ")}; use the .pub file of tocsin watchlist key`,
+    );
+  return parsed.output.keys;
+}
+
+export async function signFolder(folder: string, key: AuthorityKey) {
+  const terms = await termsOf(join(folder, "list.yaml"));
+  if (terms.authority !== key.authority)
+    throw new Fault("input", `list.yaml: authority is "${terms.authority}", but the key is that of "${key.authority}"`);
+  if (nsOfUtc(terms.end) <= nsOfUtc(terms.start)) throw new Fault("input", "list.yaml: end must be after start");
+  const names = readdirSync(folder, { withFileTypes: true }).flatMap((each) => (each.isDirectory() ? [each.name] : []));
+  const people: Watchlist["people"] = [];
+  const faults: string[] = [];
+  await withFaceFinder(async (finder) => {
+    for (const person of names.sort()) {
+      if (!v.is(Id, person)) {
+        faults.push(`folder ${person}: a person's name must be 1 to 64 of A-Z a-z 0-9 . _ : -`);
+        continue;
+      }
+      const { embedding, pictures } = await enrolPerson(finder, person, picturesIn([join(folder, person)]));
+      for (const each of pictures) if (each.refused) say(`${each.file}: not used: ${each.refused.join("; ")}`);
+      if (embedding === undefined) faults.push(`${person}: no picture that can be used`);
+      else {
+        const used = pictures.filter((each) => each.refused === undefined).length;
+        people.push({ person, pictures: used, embedding: embeddingToText(embedding) });
+        embedding.fill(0);
+      }
+    }
+  });
+  if (people.length === 0 && faults.length === 0) faults.push(`${folder}: holds no folder of pictures`);
+  if (faults.length > 0) throw new Fault("input", faults);
+  const list: Watchlist = { v: 1, kind: "watchlist", ...terms, embedderSha256, people };
+  const file = join(folder, SIGNED);
+  await writeFile(file, await sign(list, key), { mode: 0o600 });
+  return { file, list: list.id, people: people.length, kid: key.kid, start: list.start, end: list.end };
+}
+
+export async function revocationFile(list: string, key: AuthorityKey, why: string, out: string) {
+  const at = `${new Date().toISOString().slice(0, 19)}Z`;
+  const parsed = v.safeParse(Revocation, { v: 1, kind: "revocation", list, authority: key.authority, why, at });
+  if (!parsed.success) throw new Fault("usage", faultsOf(parsed.issues));
+  await writeFile(out, await sign(parsed.output, key));
+  return { list, at, why };
+}
+
+async function termsOf(file: string): Promise<WatchlistTerms> {
+  let yaml: unknown;
+  try {
+    yaml = parseYaml(await textOf(file));
+  } catch (cause) {
+    if (cause instanceof Fault) throw cause;
+    throw new Fault("input", `${file}: ${(cause as Error).message}`, { cause });
+  }
+  const parsed = v.safeParse(WatchlistTerms, yaml);
+  if (!parsed.success)
+    throw new Fault(
+      "input",
+      faultsOf(parsed.issues).map((line) => `${file}: ${line}`),
+    );
+  return parsed.output;
+}
+
+async function jsonOf(file: string): Promise<unknown> {
+  const text = await textOf(file);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Fault("input", `${file}: not JSON (${(cause as Error).message})`, { cause });
+  }
+}

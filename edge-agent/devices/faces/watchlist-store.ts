@@ -1,0 +1,185 @@
+/**
+ * The watchlists that a device holds, one signed file each, and the proof of those it no longer holds.
+ * A revocation is written down before anything is deleted: a power cut between the two is finished at the next start.
+ */
+import { createHash } from "node:crypto";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import * as v from "valibot";
+import { nsOfUtc, utcOfNs } from "#contract/units.ts";
+import { DeletionReceipt, type Watchlist } from "#contract/watchlist.ts";
+import { EMBEDDING } from "#core/faces/distance.ts";
+import { Gallery } from "#core/faces/gallery.ts";
+import type { Rule } from "#core/faces/threshold.ts";
+import { admit, type Circumstances } from "#core/faces/watchlist-policy.ts";
+import { type AuthorityKey, embeddingFromText, openRevocation, openWatchlist } from "./watchlist-file.ts";
+
+export interface LoadedList {
+  readonly list: Pick<Watchlist, "id" | "authority" | "purpose" | "end">;
+  readonly gallery: Gallery;
+  readonly rule: Rule;
+}
+
+export interface Loading {
+  readonly loaded: LoadedList[];
+  readonly refused: { readonly id: string; readonly why: readonly string[] }[];
+}
+
+export interface WatchlistStore {
+  /** Keeps a signed list that was delivered; refuses one that is not trusted or is revoked. */
+  put(jws: string): Promise<{ kind: "kept"; id: string } | { kind: "refused"; why: readonly string[] }>;
+  /** Deletes what is revoked or expired, then loads every list that may be used. The galleries of the last call are wiped first. */
+  load(now: Omit<Circumstances, "revoked">): Promise<Loading>;
+  /** Deletes the list, in memory and on disk, for good: also a copy delivered later is refused. */
+  revoke(
+    jws: string,
+    nowNs: bigint,
+  ): Promise<{ kind: "deleted"; receipt: DeletionReceipt } | { kind: "refused"; why: readonly string[] }>;
+  receipts(): DeletionReceipt[];
+}
+
+/** `folder` is made if it is not there; only its owner reads it. */
+export function openWatchlistStore(folder: string, node: string, trusted: readonly AuthorityKey[]): WatchlistStore {
+  const [lists, revocations] = [join(folder, "lists"), join(folder, "revoked")];
+  const receiptsFile = join(folder, "receipts.jsonl");
+  for (const each of [lists, revocations]) mkdirSync(each, { recursive: true, mode: 0o700 });
+  let inUse: LoadedList[] = [];
+
+  const fileOf = (id: string) => join(lists, `${id}.jws`);
+  const idsIn = (path: string) =>
+    readdirSync(path).flatMap((name) => (name.endsWith(".jws") ? [name.slice(0, -4)] : []));
+  const receipts = () =>
+    existsSync(receiptsFile)
+      ? readFileSync(receiptsFile, "utf8")
+          .split("\n")
+          .filter((line) => line !== "")
+          .map((line) => v.parse(DeletionReceipt, JSON.parse(line)))
+      : [];
+
+  const forget = (id: string) => {
+    for (const each of inUse) if (each.list.id === id) each.gallery.wipe();
+    inUse = inUse.filter((each) => each.list.id !== id);
+  };
+
+  const remove = (id: string, because: DeletionReceipt["because"], nowNs: bigint): DeletionReceipt => {
+    forget(id);
+    const file = fileOf(id);
+    const fileSha256 = existsSync(file) ? sha256(readFileSync(file)) : undefined;
+    if (fileSha256 !== undefined) overwriteAndDelete(file);
+    const last = existsSync(receiptsFile) ? readFileSync(receiptsFile, "utf8").trimEnd().split("\n").at(-1) : undefined;
+    const receipt: DeletionReceipt = {
+      v: 1,
+      list: id,
+      ...(fileSha256 === undefined ? {} : { fileSha256 }),
+      because,
+      at: utcOfNs(nowNs),
+      node,
+      ...(last === undefined ? {} : { previousSha256: sha256(last) }),
+    };
+    durably(receiptsFile, `${JSON.stringify(receipt)}\n`, "a");
+    return receipt;
+  };
+
+  return {
+    receipts,
+    async put(jws) {
+      const opened = await openWatchlist(jws, trusted);
+      if (opened.kind === "refused") return opened;
+      const { id } = opened.content;
+      if (idsIn(revocations).includes(id)) return { kind: "refused", why: ["revoked"] };
+      durably(`${fileOf(id)}.new`, jws.trim(), "w");
+      renameSync(`${fileOf(id)}.new`, fileOf(id));
+      return { kind: "kept", id };
+    },
+    async load(now) {
+      const revoked = new Set(idsIn(revocations));
+      for (const id of inUse.map((each) => each.list.id)) forget(id);
+      const result: Loading = { loaded: [], refused: [] };
+      for (const id of idsIn(lists)) {
+        if (revoked.has(id)) {
+          remove(id, "revoked", now.nowNs);
+          result.refused.push({ id, why: ["revoked"] });
+          continue;
+        }
+        const opened = await openWatchlist(readFileSync(fileOf(id), "utf8"), trusted);
+        if (opened.kind === "refused") {
+          result.refused.push({ id, why: opened.why });
+          continue;
+        }
+        const list = opened.content;
+        const admission =
+          list.id === id
+            ? admit(list, { ...now, revoked })
+            : { kind: "refused" as const, why: [`its file is named ${id}, but it is ${list.id}`] };
+        if (admission.kind === "refused") {
+          result.refused.push({ id, why: admission.why });
+          if (list.id === id && now.nowNs >= nsOfUtc(list.end)) remove(id, "expired", now.nowNs);
+          continue;
+        }
+        result.loaded.push({ list, gallery: galleryOf(list), rule: admission.rule });
+      }
+      inUse = [...result.loaded];
+      return result;
+    },
+    async revoke(jws, nowNs) {
+      const opened = await openRevocation(jws, trusted);
+      if (opened.kind === "refused") return opened;
+      const { list: id, authority } = opened.content;
+      if (existsSync(fileOf(id))) {
+        const held = await openWatchlist(readFileSync(fileOf(id), "utf8"), trusted);
+        if (held.kind === "opened" && held.content.authority !== authority)
+          return { kind: "refused", why: [`the list is that of "${held.content.authority}", not of "${authority}"`] };
+      }
+      durably(join(revocations, `${id}.jws`), jws.trim(), "w");
+      return { kind: "deleted", receipt: remove(id, "revoked", nowNs) };
+    },
+  };
+}
+
+function galleryOf(list: Watchlist): Gallery {
+  const vectors = new Float32Array(list.people.length * EMBEDDING);
+  for (const [i, { embedding }] of list.people.entries())
+    embeddingFromText(embedding, vectors.subarray(i * EMBEDDING, (i + 1) * EMBEDDING));
+  return new Gallery(
+    list.people.map((each) => each.person),
+    vectors,
+  );
+}
+
+const sha256 = (bytes: Uint8Array | string) => createHash("sha256").update(bytes).digest("hex");
+
+function durably(file: string, text: string, flag: "a" | "w"): void {
+  const handle = openSync(file, flag, 0o600);
+  try {
+    writeSync(handle, text);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Zeros first: a file system that writes in place keeps nothing of it. */
+function overwriteAndDelete(file: string): void {
+  const handle = openSync(file, "r+");
+  try {
+    const zeros = Buffer.alloc(64 * 1024);
+    const { size } = fstatSync(handle);
+    for (let at = 0; at < size; at += zeros.length) writeSync(handle, zeros, 0, Math.min(zeros.length, size - at), at);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+  rmSync(file);
+}
