@@ -8,7 +8,7 @@ import * as assert from "uvu/assert";
 import { buildConsole } from "#gateway/build-console.ts";
 import { chromiumPath, launchBrowser } from "./fixtures/browser.ts";
 import { CENTRE } from "./fixtures/city.ts";
-import { type DroneOptions, passedChecks, ScriptedDrone } from "./fixtures/drone.ts";
+import { type DroneOptions, ScriptedDrone } from "./fixtures/drone.ts";
 import { burst, onPage } from "./fixtures/page.ts";
 import { offset } from "./geometry.ts";
 
@@ -105,23 +105,6 @@ desks("a choice made ready is put away when somebody else takes control meanwhil
   });
 });
 
-desks("what the drone refuses is said in its own words", async ({ browser, folder }) => {
-  const d1 = drone({ phase: "onScene", progress: 1.3 });
-  await onPage(browser, folder, { drones: [d1], roles: ["dispatch"] }, async (page) => {
-    await phase(page, "On scene");
-    d1.order("land", "maria", {});
-    await page.locator(".control", { hasText: "land called by maria" }).waitFor();
-    await page.keyboard.press("b");
-    await orders(page)
-      .locator(".said.has-failed", { hasText: "Not done, return. d1: maria has called land, which is stronger." })
-      .waitFor();
-    assert.match(
-      await orders(page).locator("#orders-refused").innerText(),
-      /Take over: needs the role pilot, you are dispatch/,
-    );
-  });
-});
-
 desks("the e-stop is one press, by button or Shift and X; X alone is not", async ({ browser, folder }) => {
   const d1 = drone({ phase: "transit", progress: 0.4 });
   await onPage(browser, folder, { drones: [d1], roles: ["dispatch"] }, async (page) => {
@@ -133,69 +116,6 @@ desks("the e-stop is one press, by button or Shift and X; X alone is not", async
       d1.received.map(({ act }) => act),
       ["stop"],
     );
-  });
-});
-
-desks(
-  "a drone that falls silent is greyed with the age of what is shown; what may still help can be pressed",
-  async ({ browser, folder }) => {
-    const d1 = drone({ phase: "transit", progress: 0.4 });
-    await onPage(browser, folder, { drones: [d1], roles }, async (page) => {
-      await phase(page, "On its way");
-      assert.is(await page.locator(".drone.is-old").count(), 0);
-      d1.silent = true;
-      await page.locator(".drone.is-old", { hasText: /Last heard [4-9] s ago/ }).waitFor();
-      assert.is(await page.locator(".drone-eta").count(), 0);
-      const filter = await page.locator(".drone-facts").evaluate((element) => getComputedStyle(element).filter);
-      assert.is(filter, "grayscale(1)");
-      assert.is(await orders(page).getByRole("button", { name: "Land here" }).isDisabled(), true);
-      await orders(page).getByRole("button", { name: "Return" }).click();
-      await orders(page).locator(".said.has-failed", { hasText: "d1: the drone did not answer within 3 s" }).waitFor();
-      d1.silent = false;
-      await page.locator(".drone.is-old").waitFor({ state: "detached" });
-      await page.locator(".drone-eta", { hasText: /^ETA \d+ s$/ }).waitFor();
-    });
-  },
-);
-
-desks(
-  "a refused flight says which checks failed; another drone is sent by two acts, and V says that there is no video",
-  async ({ browser, folder }) => {
-    const d1 = drone();
-    d1.refused = true;
-    d1.why = "preflight: wind (14.2 m/s, 10 m/s allowed)";
-    d1.preflight = passedChecks.map((one) =>
-      one.check === "wind" ? { ...one, ok: false, detail: "14.2 m/s, 10 m/s allowed" } : one,
-    );
-    await onPage(browser, folder, { drones: [d1], roles: ["dispatch"] }, async (page) => {
-      const section = page.locator("#section-flight");
-      await section.getByText("d1 did not fly.").waitFor();
-      assert.match(
-        await section.locator(".checks").first().innerText(),
-        /Wind\s+failed:\s+14\.2 m\/s, 10 m\/s allowed/,
-      );
-      await section.getByText("Preflight: 11 of 12 passed").waitFor();
-      await page.keyboard.press("v");
-      await page.getByText("No live video for this incident.").waitFor();
-      await section.getByRole("button", { name: "Send a drone" }).click();
-      await section.getByText(/^Send a drone to Blake Ave near/).waitFor();
-      await page.keyboard.press("0");
-      await page.locator("#flight-reason:focus").waitFor();
-      await page.keyboard.type("person lies there");
-      await page.keyboard.press("Enter");
-      await phase(page, "On its way");
-      assert.equal(
-        d1.received.map(({ act, why }) => [act, why]),
-        [["send", "person lies there"]],
-      );
-    });
-  },
-);
-
-desks("a site without drones has no drone section", async ({ browser, folder }) => {
-  await onPage(browser, folder, {}, async (page) => {
-    await page.locator(".arrivals").waitFor();
-    assert.is(await page.locator("#section-flight").count(), 0);
   });
 });
 
