@@ -27,7 +27,7 @@ export function decide(
   if (refused.length > 0) return { kind: "no decision", why: refused };
   const [first, second] = nearest;
   if (first === undefined) return { kind: "unknown" };
-  if (first.distance > rule.thresholdDistance) {
+  if (!(first.distance <= rule.thresholdDistance)) {
     if (first.distance >= rule.unknownDistance) return { kind: "unknown" };
     return { kind: "no decision", why: ["too far for a possible match, too near for an unknown person"] };
   }

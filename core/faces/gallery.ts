@@ -39,7 +39,7 @@ export class Gallery {
           sum += a * a + b * b + c * c + d * d;
         }
       }
-      if (sum >= second) continue;
+      if (!(sum < second)) continue;
       if (sum < first) {
         [second, secondAt] = [first, firstAt];
         [first, firstAt] = [sum, entry];

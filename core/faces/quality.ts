@@ -98,7 +98,8 @@ export function qualityScore(quality: Quality, limits: QualityLimits = defaultLi
 
 function lightAndFocus(chip: Float32Array): Pick<Quality, "sharpness" | "luma" | "contrast" | "sideLight"> {
   // The middle of the chip: brow to chin, cheek to cheek.
-  const [from, to] = [Math.round(CHIP_PX * 0.25), Math.round(CHIP_PX * 0.75)];
+  const from = Math.ceil(CHIP_PX * 0.25);
+  const to = CHIP_PX - from;
   const lumaAt = (x: number, y: number) => {
     const i = (y * CHIP_PX + x) * 3;
     return 0.299 * chip[i]! + 0.587 * chip[i + 1]! + 0.114 * chip[i + 2]!;

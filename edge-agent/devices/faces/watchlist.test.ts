@@ -1,0 +1,228 @@
+/** Signed lists on a device's disk: what loads, what does not, and what is left of a revoked one. */
+
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { nsOfUtc } from "#contract/units.ts";
+import type { Revocation, Watchlist } from "#contract/watchlist.ts";
+import { EMBEDDING } from "#core/faces/distance.ts";
+import { measuredError } from "#core/faces/measured-error.ts";
+import {
+  type AuthorityKey,
+  embeddingFromText,
+  embeddingToText,
+  openWatchlist,
+  publicPart,
+  sign,
+} from "./watchlist-file.ts";
+import { openWatchlistStore } from "./watchlist-store.ts";
+
+async function makeKey(kid: string, authority: string): Promise<AuthorityKey> {
+  const { privateKey } = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });
+  return { ...(await exportJWK(privateKey)), kid, authority } as AuthorityKey;
+}
+const police = await makeKey("k1", "Police of Brownsville");
+const other = await makeKey("k2", "Police of Greensburg");
+const trusted = [police, other].map(publicPart);
+
+const embedding = (value: number) => embeddingToText(new Float32Array(EMBEDDING).fill(value));
+const list: Watchlist = {
+  v: 1,
+  kind: "watchlist",
+  id: "missing",
+  authority: police.authority,
+  legalBasis: "Section 1",
+  purpose: "a missing person",
+  area: [
+    { lat: 40, lon: -80 },
+    { lat: 41, lon: -80 },
+    { lat: 41, lon: -79 },
+    { lat: 40, lon: -79 },
+  ],
+  start: "2026-11-01T00:00:00Z",
+  end: "2026-11-30T00:00:00Z",
+  embedderSha256: measuredError.embedderSha256,
+  people: [{ person: "p1", pictures: 2, embedding: embedding(0.125) }],
+};
+const revocation: Revocation = {
+  v: 1,
+  kind: "revocation",
+  list: "missing",
+  authority: police.authority,
+  why: "found",
+  at: "2026-11-22T12:00:00Z",
+};
+const nowNs = nsOfUtc("2026-11-22T12:00:30Z");
+const now = {
+  nowNs,
+  here: { lat: 40.5, lon: -79.5 },
+  policy: { falseAlertRate: 0.05, confidence: 0.95, longestDays: 30 },
+  measured: measuredError,
+};
+const whyNot = async (jws: string) => {
+  const opened = await openWatchlist(jws, trusted);
+  return opened.kind === "refused" ? opened.why.join("; ") : "";
+};
+
+const folders: string[] = [];
+function makeStore() {
+  const folder = mkdtempSync(join(tmpdir(), "watchlist-"));
+  folders.push(folder);
+  return { folder, store: openWatchlistStore(folder, "robot1", trusted) };
+}
+test.after(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+test("what is signed is opened as it was", async () => {
+  assert.equal(await openWatchlist(await sign(list, police), trusted), { kind: "opened", content: list });
+});
+
+test("an embedding survives its text bit by bit", () => {
+  const from = Float32Array.from({ length: EMBEDDING }, (_, i) => Math.fround(Math.sin(i)));
+  const to = new Float32Array(EMBEDDING);
+  embeddingFromText(embeddingToText(from), to);
+  assert.equal(to, from);
+});
+
+test("unsigned: plain JSON and a JWS without a signature are refused", async () => {
+  assert.match(await whyNot(JSON.stringify(list)), "unsigned");
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  assert.match(await whyNot(`${part({ alg: "none", kid: "k1" })}.${part(list)}.`), "unsigned");
+});
+
+test("signed with a shared secret instead of Ed25519, by the very public key: refused", async () => {
+  const jws = await new SignJWT(list as never)
+    .setProtectedHeader({ alg: "HS256", typ: "tocsin-watchlist+json", kid: "k1" })
+    .sign(Buffer.from(police.x.padEnd(64)));
+  assert.match(await whyNot(jws), "unsigned");
+});
+
+test("tampered: one person more, one day more, or one bit of the signature", async () => {
+  const [header, , signature] = (await sign(list, police)).split(".") as [string, string, string];
+  const forged = (change: Partial<Watchlist>) =>
+    [header, Buffer.from(JSON.stringify({ ...list, ...change })).toString("base64url"), signature].join(".");
+  assert.is(await whyNot(forged({})), "");
+  assert.match(await whyNot(forged({ end: "2026-12-01T00:00:00Z" })), "changed since it was signed");
+  const two = [...list.people, { person: "p2", pictures: 1, embedding: embedding(0) }];
+  assert.match(await whyNot(forged({ people: two })), "changed since it was signed");
+  const bits = Buffer.from(signature, "base64url");
+  bits[10] = bits[10]! ^ 1;
+  const body = Buffer.from(JSON.stringify(list)).toString("base64url");
+  assert.match(await whyNot([header, body, bits.toString("base64url")].join(".")), "changed since it was signed");
+});
+
+test("a key that is not trusted, and a key that signs in another's name", async () => {
+  assert.match(await whyNot(await sign(list, await makeKey("k9", police.authority))), "not trusted here (k9)");
+  assert.match(await whyNot(await sign(list, await makeKey("k1", police.authority))), "not signed by the key it names");
+  assert.match(await whyNot(await sign(list, other)), 'its key is that of "Police of Greensburg"');
+});
+
+for (const field of ["authority", "legalBasis", "purpose", "area", "start", "end"] as const) {
+  test(`a list without ${field} is refused, and so is an empty one`, async () => {
+    const { [field]: _, ...rest } = list;
+    assert.match(await whyNot(await sign(rest as Watchlist, police)), new RegExp(`^${field}`));
+    assert.match(
+      await whyNot(await sign({ ...list, [field]: field === "area" ? [] : "" }, police)),
+      new RegExp(`^${field}`),
+    );
+  });
+}
+
+test("a revocation is no watchlist", async () => {
+  assert.is.not(await whyNot(await sign(revocation, police)), "");
+});
+
+test("a kept list loads, finds its person, and is readable by its owner only", async () => {
+  const { folder, store } = makeStore();
+  assert.equal(await store.put(await sign(list, police)), { kind: "kept", id: "missing" });
+  const { loaded, refused } = await store.load(now);
+  assert.equal(refused, []);
+  assert.equal(loaded[0]!.gallery.nearest(new Float32Array(EMBEDDING).fill(0.125)), [{ person: "p1", distance: 0 }]);
+  assert.is(statSync(join(folder, "lists", "missing.jws")).mode & 0o077, 0);
+});
+
+test("a file changed on the disk does not load, and the next list does", async () => {
+  const { folder, store } = makeStore();
+  await store.put(await sign(list, police));
+  await store.put(await sign({ ...list, id: "second" }, police));
+  writeFileSync(join(folder, "lists", "missing.jws"), JSON.stringify(list));
+  const { loaded, refused } = await store.load(now);
+  assert.equal(
+    loaded.map((each) => each.list.id),
+    ["second"],
+  );
+  assert.match(refused[0]!.why.join(), "unsigned");
+});
+
+test("out of its area a list stays on the disk and does not load", async () => {
+  const { folder, store } = makeStore();
+  await store.put(await sign(list, police));
+  const { loaded, refused } = await store.load({ ...now, here: { lat: 42, lon: -79.5 } });
+  assert.is(loaded.length, 0);
+  assert.match(refused[0]!.why.join(), "out of its area");
+  assert.ok(existsSync(join(folder, "lists", "missing.jws")));
+});
+
+test("an expired list is deleted with a receipt", async () => {
+  const { folder, store } = makeStore();
+  await store.put(await sign(list, police));
+  const { refused } = await store.load({ ...now, nowNs: nsOfUtc(list.end) });
+  assert.match(refused[0]!.why.join(), "expired");
+  assert.equal(readdirSync(join(folder, "lists")), []);
+  assert.is(store.receipts()[0]?.because, "expired");
+});
+
+test("revoked: gone from memory and disk, with a receipt that names the file's hash; a copy delivered later is refused", async () => {
+  const { folder, store } = makeStore();
+  const jws = await sign(list, police);
+  await store.put(jws);
+  const { loaded } = await store.load(now);
+  const revoked = await store.revoke(await sign(revocation, police), nowNs);
+  assert.is(revoked.kind, "deleted");
+  const nobody = loaded[0]!.gallery.nearest(new Float32Array(EMBEDDING));
+  assert.is(nobody[0]!.distance, 0, "the gallery holds zeros");
+  assert.equal(readdirSync(join(folder, "lists")), []);
+  const [receipt] = store.receipts();
+  assert.is(receipt?.fileSha256, createHash("sha256").update(jws).digest("hex"));
+  assert.equal([receipt?.list, receipt?.because, receipt?.node], ["missing", "revoked", "robot1"]);
+  assert.equal(await store.put(jws), { kind: "refused", why: ["revoked"] });
+  assert.equal((await store.load(now)).loaded, []);
+});
+
+test("revoked while the device was off: the list does not survive the next start", async () => {
+  const { folder, store } = makeStore();
+  const jws = await sign(list, police);
+  await store.revoke(await sign(revocation, police), nowNs);
+  // A copy from a backup, put beside the revocation by hand.
+  writeFileSync(join(folder, "lists", "missing.jws"), jws);
+  const again = openWatchlistStore(folder, "robot1", trusted);
+  assert.equal((await again.load(now)).loaded, []);
+  assert.equal(readdirSync(join(folder, "lists")), []);
+  assert.is(again.receipts().length, 2);
+});
+
+test("nobody else's key, and no unsigned message, removes a list", async () => {
+  const { store } = makeStore();
+  await store.put(await sign(list, police));
+  const foreign = await store.revoke(await sign({ ...revocation, authority: other.authority }, other), nowNs);
+  assert.is(foreign.kind, "refused");
+  assert.is((await store.revoke(JSON.stringify(revocation), nowNs)).kind, "refused");
+  assert.is((await store.load(now)).loaded.length, 1);
+});
+
+test("receipts are a chain: each holds the hash of the line before", async () => {
+  const { folder, store } = makeStore();
+  await store.revoke(await sign(revocation, police), nowNs);
+  await store.revoke(await sign({ ...revocation, list: "second" }, police), nowNs);
+  const lines = readFileSync(join(folder, "receipts.jsonl"), "utf8").trimEnd().split("\n");
+  const [first, second] = store.receipts();
+  assert.is(first?.previousSha256, undefined);
+  assert.is(second?.previousSha256, createHash("sha256").update(lines[0]!).digest("hex"));
+});
+
+test.run();
