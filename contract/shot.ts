@@ -59,6 +59,8 @@ export const arrivalEntries = {
   bearingSigmaDeg: v.optional(NonNegative),
   /** How likely this arrival is an echo of an earlier one at the same node. Marked, never dropped. */
   echoProbability: v.optional(Probability),
+  /** Calibrated probabilities of all classes; `probability` is that of a gunshot. */
+  scores: v.optional(Scores),
 };
 export const Arrival = v.object(arrivalEntries);
 export type Arrival = v.InferOutput<typeof Arrival>;
@@ -101,6 +103,7 @@ export const UsedArrival = v.object({
   bearingDeg: v.optional(BearingDeg),
   bearingSigmaDeg: v.optional(NonNegative),
   echoProbability: v.optional(Probability),
+  scores: v.optional(Scores),
   /** Observed minus predicted time of arrival at the solution. */
   residualS: Finite,
   /** Robust weight the solver gave it, 0 to 1. */
@@ -165,6 +168,8 @@ export const shotFixed = channel(
     ...shotEntries,
     arrivals: v.array(UsedArrival),
     solver: v.optional(SolverRecord),
+    /** Height above the muzzle's at which the sound seems to have been made, where six nodes or more tell; a rocket's is far above the roofs. */
+    elevation: v.optional(v.object({ aboveM: Finite, sigmaM: NonNegative, gain: Finite })),
     airTempC: Finite,
     speedOfSoundMps: v.pipe(Finite, v.gtValue(0)),
     windFromDeg: v.optional(BearingDeg),

@@ -6,6 +6,7 @@ import type { IncidentDetail } from "#contract/ops-api.ts";
 import { utcOfNs } from "#contract/units.ts";
 import { burstAmongDistractors } from "#sim/scenarios.ts";
 import { type Command, printJson, say } from "../command.ts";
+import { droneThere, followFlight, judgeFlight } from "../demo/drone.ts";
 import { isOf, judge, type Summary } from "../demo/judge.ts";
 import { type Stage, setStage } from "../demo/stage.ts";
 
@@ -23,6 +24,7 @@ Runs a simulated city: lampposts that hear, each an agent of its own, the gatewa
   --nodes N      lampposts, 8 to 60 (10)
   --port N       the console's port (8080; a free one with --once)
   --every S      seconds between incidents (60)
+  --no-drone     leave the drone in its shed (it is left there anyway where mavsdk_server could not be fetched)
   --keep DIR     keep configuration, logs and data in DIR`,
   async run(argv) {
     const { values } = parseArgs({
@@ -35,6 +37,7 @@ Runs a simulated city: lampposts that hear, each an agent of its own, the gatewa
         port: { type: "string" },
         every: { type: "string", default: "60" },
         keep: { type: "string" },
+        "no-drone": { type: "boolean", default: false },
       },
     });
     const seed = whole("seed", values.seed ?? String(randomInt(1, 1_000_000)), 0, 2 ** 31);
@@ -48,9 +51,12 @@ Runs a simulated city: lampposts that hear, each an agent of its own, the gatewa
     const stop = new AbortController();
     process.once("SIGINT", () => stop.abort());
     process.once("SIGTERM", () => stop.abort());
+    const drone = !values["no-drone"] && droneThere();
+    if (!drone && !values["no-drone"]) say("demo: no mavsdk_server, no drone; npm run setup fetches it");
     const stage = await setStage({
       seed,
       nodes,
+      drone,
       httpPort: values.once ? port : (port ?? 8080),
       folder: values.keep,
       say: (text) => say(`demo: ${text}`),
@@ -101,10 +107,13 @@ async function incident(
       `${clock(at)}  the city: ${what} at ${lat.toFixed(5)}, ${lon.toFixed(5)}`,
     );
   }
+  const fresh = () => [...ops.incidents.values()].filter((each) => !before.has(each.incident));
+  const flight = stage.drone && followed(stage, fired.shots, fresh);
   await Promise.race([fired.over, aborted(signal)]);
   if (signal.aborted) return undefined;
-  const fresh = () => [...ops.incidents.values()].filter((each) => !before.has(each.incident));
   const found = await complete(stage, shots, fresh);
+  if (flight && found) say("demo: the drone is on its way; a pilot takes it on scene and gives it back ...");
+  const flightFault = await flight;
   const detail = found && (await ops.detail(found.incident));
   for (const entry of detail?.timeline ?? []) {
     const { seq, at, kind, by, text, hash } = entry;
@@ -114,8 +123,33 @@ async function incident(
     );
   }
   const summary = judge(seed, shots, fresh(), detail, true);
-  told(summary, inWords(summary));
+  if (stage.drone && detail) {
+    summary.drone = judgeFlight(detail.timeline, detail.incident.alertedAt, stage.drone);
+    if (flightFault) summary.faults.push(flightFault);
+    for (const [fact, is] of Object.entries(summary.drone)) if (is === false) summary.faults.push(`drone: not ${fact}`);
+    summary.ok = summary.faults.length === 0;
+  }
+  told({ ...summary }, inWords(summary));
   return summary;
+}
+
+const flightLimitMs = 180_000;
+
+/** Follows the flight to this burst's incident; resolves to what went wrong, if anything did. */
+async function followed(
+  { ops, drone }: Stage,
+  shots: { lat: number; lon: number; utcNs: bigint }[],
+  fresh: () => IncidentState[],
+): Promise<string | undefined> {
+  try {
+    const { incident } = await ops.until("an incident for the drone", 60_000, () =>
+      fresh().find((each) => isOf(each, shots)),
+    );
+    await followFlight(ops, drone!, incident, flightLimitMs);
+    return undefined;
+  } catch (error) {
+    return `drone: ${(error as Error).message}`;
+  }
 }
 
 /** Waits until the record has all that it should, or until nothing more can be expected. */

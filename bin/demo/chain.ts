@@ -39,9 +39,9 @@ export interface ChainResult {
 export async function runChain(
   seed: number,
   classifier: Classifier,
-  options: { nodes?: number } = {},
+  options: { nodes?: number; density?: number; tall?: number } = {},
 ): Promise<ChainResult> {
-  const city = makeCity(seed, { nodes: options.nodes ?? 10 });
+  const city = makeCity(seed, { nodes: options.nodes ?? 10, ...(options.density !== undefined && { density: options.density }), ...(options.tall !== undefined && { tall: options.tall }) });
   const scenario = burstAmongDistractors(city, `${seed}/0`, { quietS: 6 });
   const recording = renderWorld({ city, seed }, scenario);
   const heard: ShotHeard[] = [];

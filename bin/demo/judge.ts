@@ -2,6 +2,7 @@
 import type { IncidentState } from "#contract/incident.ts";
 import type { IncidentDetail } from "#contract/ops-api.ts";
 import { nsOfUtc } from "#contract/units.ts";
+import type { DroneSummary } from "./drone.ts";
 
 export interface TrueShot {
   lat: number;
@@ -27,7 +28,7 @@ export interface Summary {
   clips: number;
   /** What is not as it should be, in words. */
   faults: string[];
-  [part: string]: unknown;
+  drone?: DroneSummary;
 }
 
 export const limits = { fixErrorM: 5, alertLatencyS: 3 };

@@ -14,6 +14,8 @@ export class OpsClient {
   readonly incidents = new Map<string, IncidentState>();
   /** Newest flight state of each drone. */
   readonly flights = new Map<string, unknown>();
+  /** Newest `control/state` of each drone. */
+  readonly controls = new Map<string, unknown>();
   health: Health | undefined;
 
   constructor(url: string, cookie: string) {
@@ -93,6 +95,10 @@ export class OpsClient {
         break;
       case "health":
         this.health = event.health;
+        break;
+      case "message":
+        if (event.channel === "control/state")
+          this.controls.set((event.message as { node: string }).node, event.message);
         break;
       case "flight":
         this.flights.set((event.state as { node: string }).node, event.state);

@@ -7,7 +7,9 @@ import { stringify } from "yaml";
 import { Fault } from "#contract/errors.ts";
 import { hashSecret, SECRET_LOG2_N } from "#gateway/credentials.ts";
 import { type City, makeCity } from "#sim/city.ts";
+import type { SimulatedDrone } from "#sim/drone.ts";
 import { startWorld, type WorldServer } from "#sim/sound-server.ts";
+import { DRONE, dispatchConfig, dockPosition, flyConfig, flyPretendDrone } from "./drone.ts";
 import { type OpsClient, openConsole } from "./ops-client.ts";
 import { Processes, type StartedProcess } from "./processes.ts";
 
@@ -22,6 +24,8 @@ export interface StageOptions {
   httpPort?: number;
   flowsPort?: number;
   flows?: boolean;
+  /** A drone in its dock at the city's centre; needs mavsdk_server. */
+  drone?: boolean;
   /** Keeps configuration, logs and data here; a temporary folder, removed at the end, by default. */
   folder?: string;
   say?: (text: string) => void;
@@ -30,6 +34,7 @@ export interface StageOptions {
 export interface Stage {
   readonly city: City;
   readonly world: WorldServer;
+  readonly drone: SimulatedDrone | undefined;
   readonly folder: string;
   readonly url: string;
   readonly user: string;
@@ -66,8 +71,13 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     const world = await startWorld({ city, seed: options.seed });
     undo.push(() => world.close());
     const password = randomBytes(9).toString("base64url");
+    const drone = options.drone ? await flyPretendDrone(city, options.seed) : undefined;
+    if (drone) undo.push(() => drone.close());
     const secrets = new Map(
-      [...city.lampposts.map(({ id }) => id), HUB].map((id) => [id, randomBytes(18).toString("base64url")]),
+      [...city.lampposts.map(({ id }) => id), HUB, ...(drone ? [DRONE] : [])].map((id) => [
+        id,
+        randomBytes(18).toString("base64url"),
+      ]),
     );
 
     const gatewayFile = join(folder, "gateway.yaml");
@@ -80,9 +90,15 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     const agents = new Map<string, StartedProcess>();
     for (const id of secrets.keys()) {
       const file = join(folder, `${id}.yaml`);
-      writeFileSync(file, stringify(agentConfig(id, folder, city, world.port, listening.mqtt, secrets.get(id)!)), {
-        mode: 0o600,
-      });
+      writeFileSync(
+        file,
+        stringify(
+          agentConfig(id, secrets.get(id)!, { folder, city, drone, worldPort: world.port, mqttPort: listening.mqtt }),
+        ),
+        {
+          mode: 0o600,
+        },
+      );
       agents.set(id, processes.start(id, ["agent", "--config", file]));
     }
     const url = `http://127.0.0.1:${listening.http}`;
@@ -101,6 +117,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     const stage: Stage = {
       city,
       world,
+      drone,
       folder,
       url,
       user: OPERATOR,
@@ -145,7 +162,8 @@ async function writeGatewayConfig(
       const post = city.site.nodes.find((node) => node.id === id);
       return {
         id,
-        parties: post ? ["node"] : ["node", "triangulator"],
+        parties: post ? ["node"] : id === DRONE ? ["node", "drone"] : ["node", "triangulator"],
+        ...(id === DRONE && { position: dockPosition(city), label: "precinct box" }),
         ...(post && {
           position: { lat: post.lat, lon: post.lon, altM: post.altM, posSigmaM: post.posSigmaM },
           label: post.label,
@@ -170,18 +188,20 @@ async function writeGatewayConfig(
       },
     ],
     flows: { enabled: options.flows !== false, port: options.flowsPort ?? 0 },
+    ...(options.drone && { dispatch: dispatchConfig(city) }),
   };
   writeFileSync(file, stringify(config), { mode: 0o600 });
 }
 
-function agentConfig(
-  id: string,
-  folder: string,
-  city: City,
-  worldPort: number,
-  mqttPort: number,
-  secret: string,
-): object {
+interface Surroundings {
+  folder: string;
+  city: City;
+  drone: SimulatedDrone | undefined;
+  worldPort: number;
+  mqttPort: number;
+}
+
+function agentConfig(id: string, secret: string, { folder, city, drone, worldPort, mqttPort }: Surroundings): object {
   const { site, airTempC, windFromDeg, windMps, nodes } = city.site;
   const common = {
     site,
@@ -189,10 +209,11 @@ function agentConfig(
     broker: { url: `mqtt://127.0.0.1:${mqttPort}`, secret, keepaliveS: 5 },
     dataDir: join(folder, id),
     heartbeatS: 5,
+    clock: { source: "system" },
   };
+  if (id === DRONE) return { ...common, position: dockPosition(city), roles: { fly: flyConfig(city, drone!) } };
   const post = nodes.find((node) => node.id === id);
-  if (!post)
-    return { ...common, clock: { source: "system" }, roles: { triangulate: { airTempC, windFromDeg, windMps } } };
+  if (!post) return { ...common, roles: { triangulate: { airTempC, windFromDeg, windMps } } };
   return {
     ...common,
     position: { lat: post.lat, lon: post.lon, altM: post.altM, posSigmaM: post.posSigmaM },

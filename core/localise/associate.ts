@@ -10,9 +10,10 @@ import {
   type Unsolved,
   usualAssociation,
 } from "./association.ts";
-import { movedM, overlaps, strained } from "./hypotheses.ts";
+import { overlaps, strained } from "./hypotheses.ts";
 import { poolOf } from "./pool.ts";
 import type { Heard, Prior } from "./problem.ts";
+import { oneShooter, repeatOdds } from "./repeats.ts";
 import { type Hypothesis, searchIn } from "./search.ts";
 
 /** What one anchor led to, best first. */
@@ -26,8 +27,6 @@ interface Candidate {
   backed?: boolean;
 }
 
-/** A shooter moves less than this between rounds that are looked for from the round before. */
-const ROUND_MOVES_M = 30;
 /** What knowing the place already is worth, in log odds: some hundred metres around against a square kilometre. */
 const KNOWN_PLACE = 6;
 /** Most that a repetition adds to a place's score. */
@@ -159,7 +158,8 @@ export function associate(
       if (shot.prior !== prior) continue;
       let h = rounds.get(shot);
       if (h === undefined || h?.rows.some((row) => free[row] !== 1)) {
-        h = repeatOf(shot.hypothesis, (one) => acceptable(one, KNOWN_PLACE)) ?? null;
+        const first = shot.hypothesis;
+        h = repeatOf(first, (one) => acceptable(one, KNOWN_PLACE + repeatOdds(one, first, pool))) ?? null;
         rounds.set(shot, h);
       }
       if (h && (!best || h.total > best.total)) best = h;
@@ -181,6 +181,7 @@ export function associate(
   /** The best hypothesis with that one's place and another time, of arrivals that it does not use. */
   function repeatOf(of: Hypothesis, good: (h: Hypothesis) => boolean): Hypothesis | undefined {
     let best: Hypothesis | undefined;
+    let bestWorth = Number.NEGATIVE_INFINITY;
     const directOf = new Map([...of.rows].map((row) => [pool.slotOf[row]!, pool.columns.t[row]!]));
     const lifted = [...of.rows].filter((row) => free[row] === 1);
     for (const row of lifted) free[row] = 0;
@@ -190,8 +191,12 @@ export function associate(
       const gapS = pool.columns.t[row]! - directS;
       if (Math.abs(gapS) < options.minRoundGapS || Math.abs(gapS) > COMPETE_S) continue;
       const h = search.refine(of.solution.eastM, of.solution.northM, of.solution.t0S + gapS, 6e-3);
-      if (!h || h.rows.length < 4 || (best && h.total <= best.total)) continue;
-      if (movedM(h, of) <= ROUND_MOVES_M && good(h)) best = h;
+      if (!h || h.rows.length < 4 || !oneShooter(h, of)) continue;
+      // In the reverberation of the round before, what came earlier than predicted and what follows tells little.
+      const worth = h.direct + repeatOdds(h, of, pool);
+      if (worth <= bestWorth || !good(h)) continue;
+      best = h;
+      bestWorth = worth;
     }
     for (const row of lifted) free[row] = 1;
     return best;

@@ -2,8 +2,9 @@
 import type { ShotFixed, SolverRecord, UsedArrival } from "#contract/shot.ts";
 import { nsOfUtc } from "#contract/units.ts";
 import { airOf, speedOfSoundMps } from "./air.ts";
-import { shotProbability } from "./belief.ts";
+import { overFirework, shotProbability } from "./belief.ts";
 import { fromThree, noCandidates } from "./closed-form.ts";
+import { elevationOf } from "./elevation.ts";
 import { frameAt } from "./geo.ts";
 import { addRow, columnsFor, type Heard, type Prior } from "./problem.ts";
 import { noSolution, predictS, type Solution, solve } from "./solve.ts";
@@ -70,7 +71,9 @@ export function recomputeShot(shot: ShotFixed): { checks: Check[]; why?: string 
   }
   add("rmsResidualS", shot.rmsResidualS, Math.sqrt(sum2 / heard.length), 1e-6);
   const { eastM, northM, upM } = solution;
-  add("probability", shot.probability, shotProbability(heard, record.logOdds, record.share, eastM, northM, upM), 1e-4);
+  const elevation = elevationOf(heard, prior, solution);
+  const belief = { direct: record.logOdds, share: record.share, eastM, northM, upM, elevation };
+  add("probability", shot.probability, shotProbability(heard, belief), 1e-4);
   return { checks };
 }
 
@@ -89,6 +92,7 @@ function heardOf(one: UsedArrival, record: SolverRecord, frame: ReturnType<typeo
     bearingSigmaRad: one.bearingSigmaDeg === undefined ? undefined : one.bearingSigmaDeg * rad,
     probability: one.probability,
     echoProbability: one.echoProbability,
+    overFirework: overFirework(one.scores),
     peakDbSpl: one.peakDbSpl,
     snrDb: one.snrDb,
   };

@@ -30,7 +30,7 @@ const KEPT_TRACKS = 400;
 const KEPT_ADOPTED = 5_000;
 const MOST_UNSETTLED = 5_000;
 /** Arrivals looked at together with a new one. */
-const MOST_NEAR = 64;
+const MOST_NEAR = 240;
 /** A fix moves by less than this share of its ellipse: no new version for it. */
 const SAME = 1e-3;
 const NS_PER_S = 1e9;

@@ -3,6 +3,7 @@ import type { Arrival, RejectedArrival, ShotFixed, UsedArrival } from "#contract
 import { utcOfNs } from "#contract/units.ts";
 import type { AssociatedShot } from "./association.ts";
 import { shotProbability } from "./belief.ts";
+import { elevationOf } from "./elevation.ts";
 import type { Frame } from "./geo.ts";
 import type { AirReport } from "./prior.ts";
 import type { Heard } from "./problem.ts";
@@ -62,6 +63,7 @@ export function shotRecord(shot: AssociatedShot, around: readonly Known[], conte
     const place = frame.toWgs84(hypothesis.solution.eastM, hypothesis.solution.northM, hypothesis.solution.upM);
     return { lat: place.lat, lon: place.lon, ellipse95: ellipseOfSolution(hypothesis.solution), probability: share };
   });
+  const elevation = elevationOf(used, shot.prior, solution);
   const unverified = used.length <= 4 || shot.share < SURE;
   return {
     id: context.id,
@@ -69,14 +71,14 @@ export function shotRecord(shot: AssociatedShot, around: readonly Known[], conte
     lat: at.lat,
     lon: at.lon,
     ellipse95,
-    probability: shotProbability(
-      used,
-      shot.hypothesis.direct,
-      shot.share,
-      solution.eastM,
-      solution.northM,
-      solution.upM,
-    ),
+    probability: shotProbability(used, {
+      direct: shot.hypothesis.direct,
+      share: shot.share,
+      eastM: solution.eastM,
+      northM: solution.northM,
+      upM: solution.upM,
+      elevation,
+    }),
     nodesUsed: used.map((h) => h.node),
     rejected: rejectedOf(shot, around),
     ...(alternatives.length > 0 ? { alternatives } : {}),
@@ -98,6 +100,7 @@ export function shotRecord(shot: AssociatedShot, around: readonly Known[], conte
       logOdds: shot.hypothesis.direct,
       share: shot.share,
     },
+    ...(elevation && { elevation }),
     airTempC: air.airTempC,
     speedOfSoundMps: solution.speedMps,
     ...(air.windMps ? { windFromDeg: air.windFromDeg ?? 0, windMps: air.windMps } : {}),
@@ -106,11 +109,11 @@ export function shotRecord(shot: AssociatedShot, around: readonly Known[], conte
 
 /** What of the arrival an auditor needs beside time and place. */
 function carried(h: Known): Partial<UsedArrival> {
-  const { posSigmaM, probability, peakDbSpl, snrDb, bearingDeg, bearingSigmaDeg, echoProbability } = {
+  const { posSigmaM, probability, peakDbSpl, snrDb, bearingDeg, bearingSigmaDeg, echoProbability, scores } = {
     ...h.arrival,
     posSigmaM: h.posSigmaM,
   };
-  const all = { posSigmaM, probability, peakDbSpl, snrDb, bearingDeg, bearingSigmaDeg, echoProbability };
+  const all = { posSigmaM, probability, peakDbSpl, snrDb, bearingDeg, bearingSigmaDeg, echoProbability, scores };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 

@@ -1,0 +1,50 @@
+/**
+ * Two rounds from one place take the same ways: corners, roofs and the errors of survey and clock are common to both, so the gap
+ * between them is the same at every node, far more exactly than either arrival is known by itself.
+ */
+import { movedM } from "./hypotheses.ts";
+import type { Pool } from "./pool.ts";
+import type { Hypothesis } from "./search.ts";
+
+/** One sigma of a gap at one node: two onsets, and a muzzle that moves by some decimetres between two rounds. */
+const GAP_SIGMA_S = 5e-4;
+/** Between two rounds a shooter steps aside, or runs. */
+const STEP_M = 2;
+const RUN_MPS = 6;
+/** Gaps further off than this many sigmas count no more: a node may have taken an echo once. */
+const WORST = 3;
+/** Two rounds of three nodes always agree well enough. */
+const FEWEST = 4;
+/** In the reverberation of the round before, a node misses a round more often than out of silence: log of 0.5 over log of 0.2. */
+const QUIET = Math.log(0.5 / 0.2);
+
+/** Log odds that `h` gains by being a repetition of `of`: equal gaps, and nodes that need not have heard it again. */
+export function repeatOdds(h: Hypothesis, of: Hypothesis, pool: Pool): number {
+  const { t, sigma } = pool.columns;
+  const before = new Map([...of.rows].map((row) => [pool.slotOf[row]!, row]));
+  const shared: { gapS: number; wideS: number }[] = [];
+  for (const row of h.rows) {
+    const first = before.get(pool.slotOf[row]!);
+    if (first !== undefined) shared.push({ gapS: t[row]! - t[first]!, wideS: Math.hypot(sigma[row]!, sigma[first]!) });
+  }
+  if (shared.length < FEWEST) return 0;
+  const sorted = shared.map(({ gapS }) => gapS).sort((a, b) => a - b);
+  const middleS = (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
+  let odds = 0;
+  for (const { gapS, wideS } of shared) {
+    const tight = Math.min(WORST, Math.abs(gapS - middleS) / GAP_SIGMA_S);
+    const wide = Math.abs(gapS - middleS) / wideS;
+    odds += Math.log(Math.max(1, wideS / GAP_SIGMA_S)) - 0.5 * tight * tight + 0.5 * Math.min(WORST, wide) ** 2;
+  }
+  return odds + QUIET * Math.max(0, of.rows.length - shared.length);
+}
+
+/** Could one shooter have fired both? Not if the two places are further apart than somebody runs in between, with what both fixes leave open. */
+export function oneShooter(h: Hypothesis, of: Hypothesis): boolean {
+  const gapS = Math.abs(h.solution.t0S - of.solution.t0S);
+  return movedM(h, of) <= STEP_M + RUN_MPS * gapS + 3 * Math.hypot(sigmaM(h), sigmaM(of));
+}
+
+function sigmaM({ solution: { covariance, unknowns } }: Hypothesis): number {
+  return Math.sqrt(covariance[0]! + covariance[unknowns + 1]!);
+}
