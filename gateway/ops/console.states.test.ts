@@ -110,6 +110,20 @@ desks(
   },
 );
 
+desks("twelve rounds within 140 m: no round's words run out of its box", async ({ browser, folder }) => {
+  const many = incidentOf({ id: "01K0SHOT8F2A", firedAt: ago(19), rounds: 12, probability: 0.995, semiMajorM: 140 });
+  await onPage(browser, folder, { incidents: [many] }, async (page) => {
+    await page.locator(".round").nth(11).waitFor();
+    const widths = await page
+      .locator(".round")
+      .evaluateAll((boxes) => boxes.map((box) => [box.scrollWidth - box.clientWidth, box.getClientRects()[0]!.right]));
+    const edge = await page.locator("#section-rounds").evaluate((element) => element.getBoundingClientRect().right);
+    assert.is(widths.length, 12);
+    for (const [over, right] of widths)
+      assert.ok(over! <= 0 && right! <= edge - 16, `${over} px over, ${right} of ${edge}`);
+  });
+});
+
 desks("a session that ended leads to the login page, which says that nothing was lost", async ({ browser, folder }) => {
   await onPage(browser, folder, {}, async (page, gateway) => {
     await page.locator(".arrivals").waitFor();

@@ -79,29 +79,14 @@ export function seconds(s: number): string {
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
 }
 
-const onTheWay: readonly FlightPhase[] = ["asked", "preflight", "opening", "arming", "climbing", "transit"];
-const homeward: readonly FlightPhase[] = ["returning"];
+const onTheWay: readonly FlightPhase[] = ["climbing", "transit"];
 
-/** Time to the scene, or home, as of now: the drone's figure less its age. Undefined where it has none or is not on that way. */
-export function etaOf({ phase, plan }: FlightState, ageS: number): { to: "scene" | "dock"; s: number } | undefined {
-  const moving = airborneEta(phase);
-  const less = moving ? ageS : 0;
-  if (onTheWay.includes(phase) && plan?.etaSceneS !== undefined)
-    return { to: "scene", s: Math.max(0, plan.etaSceneS - less) };
-  if (homeward.includes(phase) && plan?.etaHomeS !== undefined)
-    return { to: "dock", s: Math.max(0, plan.etaHomeS - less) };
+/** When it is on scene, or home: the drone's own figure less the age of the picture. None of an old picture, nor of a drone on the ground. */
+export function etaWords({ phase, plan }: FlightState, ageS: number, old: boolean): string | undefined {
+  if (old || plan === undefined) return undefined;
+  if (onTheWay.includes(phase) && plan.etaSceneS !== undefined) return `ETA ${seconds(plan.etaSceneS - ageS)}`;
+  if (phase === "returning" && plan.etaHomeS !== undefined) return `home in ${seconds(plan.etaHomeS - ageS)}`;
   return undefined;
-}
-const airborneEta = (phase: FlightPhase) => phase === "transit" || phase === "returning";
-
-/** `ETA 42 s`; before take-off it says what it starts from; of an old picture it gives none. */
-export function etaWords(state: FlightState, ageS: number, old: boolean): string | undefined {
-  const eta = etaOf(state, ageS);
-  if (eta === undefined || old) return undefined;
-  if (eta.to === "dock") return `home in ${seconds(eta.s)}`;
-  return airborneEta(state.phase) || state.phase === "climbing"
-    ? `ETA ${seconds(eta.s)}`
-    : `${seconds(eta.s)} of flight`;
 }
 
 export const lastHeard = (ageS: number): string =>

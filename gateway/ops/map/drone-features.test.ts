@@ -50,12 +50,12 @@ test("a drone has name, height and ETA, its bound, its way with the lane's heigh
   const all = shapes(drone);
   assert.equal(
     all.map(({ shape }) => shape),
-    ["dock", "way", "way", "bound", "drone"],
+    ["dock", "way", "way", "lane", "bound", "drone"],
   );
   assert.is(all[0]!.label, "dock d1\ndoor open");
-  assert.is(all[1]!.label, "lane 40 m");
-  assert.is(all[4]!.icon, "drone-live");
-  assert.match(String(all[4]!.label), /^d1 · 38 m up\nETA \d+ s$/);
+  assert.is(all[3]!.label, "lane 40 m");
+  assert.is(all[5]!.icon, "drone-live");
+  assert.match(String(all[5]!.label), /^d1 · 38 m up\nETA \d+ s$/);
 });
 
 test("not heard for 12 s it is hollow, says so and gives no ETA", () => {
@@ -63,6 +63,15 @@ test("not heard for 12 s it is hollow, says so and gives no ETA", () => {
   const last = shapes(drone, 12_000).at(-1)!;
   assert.is(last.icon, "drone-old");
   assert.is(last.label, "d1 · 38 m up\nlast heard 12 s ago");
+});
+
+test("before take-off the dock says what it waits for, and the way is drawn already", () => {
+  const all = shapes(droneAt("asked", 0));
+  assert.equal(
+    all.map(({ shape }) => shape),
+    ["dock", "way", "way", "lane"],
+  );
+  assert.is(all[0]!.label, "d1\nwaits for authorisation");
 });
 
 test("in its dock it is its dock only", () => {

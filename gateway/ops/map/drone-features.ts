@@ -1,6 +1,6 @@
 /** GeoJSON of drones: where each is and how old that is, the way it means to fly, its dock, where its camera looks. Pure. */
 import type { FlightPhase, FlightState } from "#contract/flight.ts";
-import { etaWords, lastHeard } from "../flight-words.ts";
+import { doorWords, etaWords, lastHeard, phaseWords } from "../flight-words.ts";
 import { type Box, boxOf, circleRing, enOf, type LonLat } from "../geometry.ts";
 import { ageS, type Drone, isOld, isOut } from "../state/drones.ts";
 import { collection, type Feature, type Features } from "./features.ts";
@@ -18,7 +18,8 @@ const point = (at: { lat: number; lon: number }, properties: Feature["properties
   properties,
 });
 
-const outward: readonly FlightPhase[] = ["asked", "preflight", "opening", "arming", "climbing", "transit", "onScene"];
+const beforeTakeOff: readonly FlightPhase[] = ["asked", "preflight", "opening", "arming"];
+const outward: readonly FlightPhase[] = [...beforeTakeOff, "climbing", "transit", "onScene"];
 
 /**
  * What is still to be flown: `way`, and the pattern over the scene. On the way out that is the plan from its nearest leg on; on the way home
@@ -66,6 +67,17 @@ function nextOf(path: readonly { lat: number; lon: number }[], here: { lat: numb
   return best.next;
 }
 
+/** Where a name along the way is read best: not around a corner. */
+function longestLeg(way: readonly LonLat[]): LonLat[] {
+  let best = { m: -1, leg: [way[0]!, way[0]!] };
+  for (let i = 1; i < way.length; i++) {
+    const [[aLon, aLat], [bLon, bLat]] = [way[i - 1]!, way[i]!];
+    const m = Math.hypot(...enOf({ lat: aLat, lon: aLon }, { lat: bLat, lon: bLon }));
+    if (m > best.m) best = { m, leg: [way[i - 1]!, way[i]!] };
+  }
+  return best.leg;
+}
+
 /** Radius of the 95 % circle of a circular normal error of one sigma: sqrt(-2 ln 0.05). */
 const TO_95 = 2.448;
 
@@ -89,10 +101,10 @@ export function droneFeatures(drones: Iterable<Drone>, nowMs: number, chosen?: s
     if (!out) continue;
     const { way, pattern } = courseOf(state);
     const lane = plan === undefined ? "" : `lane ${Math.round(plan.laneHeightM)} m`;
-    if (way.length > 1) features.push(line(way, { ...common, shape: "way", label: lane }));
-    if (pattern.length > 1) features.push(line(pattern, { ...common, shape: "way", label: "" }));
+    for (const part of [way, pattern]) if (part.length > 1) features.push(line(part, { ...common, shape: "way" }));
+    if (way.length > 1 && lane !== "") features.push(line(longestLeg(way), { ...common, shape: "lane", label: lane }));
     const at = vehicle.position;
-    if (at === undefined) continue;
+    if (at === undefined || beforeTakeOff.includes(state.phase) || state.phase === "closing") continue;
     const sight = state.camera?.pointing === "place" ? state.camera.at : undefined;
     if (sight !== undefined && !old) features.push(line([lonLat(at), lonLat(sight)], { ...common, shape: "sight" }));
     if (at.posSigmaM !== undefined) {
@@ -131,10 +143,12 @@ function droneLabel(drone: Drone, state: FlightState, old: boolean, nowMs: numbe
 }
 
 function dockLabel({ id, state, stateHeardMs }: Drone, out: boolean, old: boolean, nowMs: number): string {
-  const door = state!.dock.door;
-  const name = out ? `dock ${id}` : id;
-  if (old && !out) return `${name}\n${lastHeard((nowMs - stateHeardMs) / 1000)}`;
-  return door === "closed" ? name : `${name}\ndoor ${door === "unknown" ? "not known" : door}`;
+  const { dock, phase } = state!;
+  const inside = !out || beforeTakeOff.includes(phase);
+  const name = inside ? id : `dock ${id}`;
+  if (old && inside) return `${name}\n${lastHeard((nowMs - stateHeardMs) / 1000)}`;
+  if (out && inside) return `${name}\n${phaseWords(phase).toLowerCase()}`;
+  return dock.door === "closed" ? name : `${name}\ndoor ${doorWords(dock.door)}`;
 }
 
 /** What has to be in view for a drone that is out: itself, its way, its dock before take-off. */

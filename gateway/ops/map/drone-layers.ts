@@ -47,7 +47,7 @@ export function droneLayers(p: MapPalette): { lines: LayerSpecification[]; marks
       id: "drone-lane",
       type: "symbol",
       source,
-      filter: shape("way"),
+      filter: shape("lane"),
       layout: {
         "symbol-placement": "line-center",
         "text-field": ["get", "label"],

@@ -46,10 +46,10 @@ function Battery({ vehicle }: FlightState) {
 }
 
 /** Name and value; `warn` marks what is out of order by word and colour. */
-function factsOf({ state, ...drone }: Drone, nowMs: number): { name: string; value: string; warn?: boolean }[] {
-  const { vehicle, dock, plan, camera, phase } = state!;
+function factsOf(drone: Drone, nowMs: number): { name: string; value: string; warn?: boolean }[] {
+  const { vehicle, dock, plan, camera, phase } = drone.state!;
   const facts: { name: string; value: string; warn?: boolean }[] = [];
-  const seen = ageS(drone as Drone, nowMs);
+  const seen = ageS(drone, nowMs);
   facts.push({
     name: "Link",
     value:
@@ -65,6 +65,8 @@ function factsOf({ state, ...drone }: Drone, nowMs: number): { name: string; val
   }
   if (airborne(phase) && vehicle.groundSpeedMps !== undefined)
     facts.push({ name: "Speed", value: whole(vehicle.groundSpeedMps, "m/s") });
+  if (!airborne(phase) && isOut(drone) && plan?.etaSceneS !== undefined)
+    facts.push({ name: "Flight", value: `${seconds(plan.etaSceneS)} to the scene` });
   facts.push({ name: "Door", value: doorWords(dock.door), warn: dock.door === "jammed" || dock.door === "unknown" });
   if (vehicle.gnssFix !== undefined)
     facts.push({ name: "Position", value: vehicle.gnssFix.toUpperCase(), warn: /none|2d/.test(vehicle.gnssFix) });
@@ -168,7 +170,9 @@ function Card({ drone }: { drone: Drone }) {
       <span class="unseen" role="status">
         {old ? `${drone.id} is silent. What is shown is old.` : ""}
       </span>
-      {state.why && <p class="drone-why">{sentenceCase(state.why)}</p>}
+      {state.why && state.phase !== "piloted" && state.why !== drone.control?.why && (
+        <p class="drone-why">{sentenceCase(state.why)}</p>
+      )}
       <Control drone={drone} />
       {state.traffic?.map(({ icao, distanceM, aboveM }) => (
         <p key={icao} class="warning">
