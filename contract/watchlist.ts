@@ -1,6 +1,6 @@
 /** A signed watchlist and its revocation. Both travel as a compact JWS (RFC 7515) signed with Ed25519 (RFC 8037). */
 import * as v from "valibot";
-import { Count, Id, LatDeg, LonDeg, Name, Probability, Sha256, UtcNs } from "./units.ts";
+import { Count, Id, LatDeg, LonDeg, Name, NonNegative, Probability, Sha256, UtcNs } from "./units.ts";
 
 const Line = v.pipe(
   v.string(),
@@ -30,8 +30,9 @@ export const Watchlist = v.strictObject({
   kind: v.literal("watchlist"),
   ...terms,
   embedderSha256: Sha256,
+  /** The looks at each person fused into one embedding, and the mean of their squared distances to it. */
   people: v.pipe(
-    v.array(v.strictObject({ person: Id, pictures: Count, embedding: Embedding })),
+    v.array(v.strictObject({ person: Id, pictures: Count, embedding: Embedding, spread: NonNegative })),
     v.minLength(1, "must name at least one person"),
     v.check((people) => new Set(people.map((each) => each.person)).size === people.length, "names a person twice"),
   ),

@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import * as v from "valibot";
 import { faultsOf } from "#contract/channel.ts";
 import { Fault } from "#contract/errors.ts";
-import { Count, Id, Sha256 } from "#contract/units.ts";
+import { Count, Id, NonNegative, Sha256 } from "#contract/units.ts";
 import { countDecision, type FaceCounts, noFaces, publishedError } from "#core/faces/counts.ts";
 import { type Decision, decide } from "#core/faces/decide.ts";
 import { EMBEDDING } from "#core/faces/distance.ts";
@@ -21,7 +21,7 @@ import { byPerson, enrolPerson, picturesIn, withFaceFinder } from "../faces/enro
 const GalleryFile = v.object({
   v: v.literal(1),
   embedderSha256: Sha256,
-  people: v.array(v.object({ person: Id, pictures: Count, embedding: v.string() })),
+  people: v.array(v.object({ person: Id, pictures: Count, embedding: v.string(), spread: NonNegative })),
 });
 type GalleryFile = v.InferOutput<typeof GalleryFile>;
 
@@ -80,7 +80,12 @@ async function enrol(file: string, person: string | undefined, paths: string[], 
       if (enrolled.embedding === undefined) continue;
       gallery.people = gallery.people.filter((each) => each.person !== name);
       const pictures = enrolled.pictures.filter((each) => each.refused === undefined).length;
-      gallery.people.push({ person: name, pictures, embedding: embeddingToText(enrolled.embedding) });
+      gallery.people.push({
+        person: name,
+        pictures,
+        embedding: embeddingToText(enrolled.embedding),
+        spread: enrolled.spread,
+      });
       enrolled.embedding.fill(0);
       added++;
     }
@@ -213,6 +218,7 @@ function galleryOf({ people }: GalleryFile): Gallery {
   return new Gallery(
     people.map((each) => each.person),
     vectors,
+    Float32Array.from(people, (each) => each.spread),
   );
 }
 

@@ -16,6 +16,7 @@ export interface Enrolled {
   readonly person: string;
   /** The looks fused by quality; absent where no picture could be used. */
   readonly embedding?: Float32Array;
+  readonly spread: number;
   readonly pictures: readonly {
     readonly file: string;
     readonly quality?: number;
@@ -84,13 +85,13 @@ export async function enrolPerson(finder: FaceFinder, person: string, files: rea
       pictures.push({ file, refused: [...new Set(refused)] });
     }
   }
-  if (looks.length === 0) return { person, pictures };
+  if (looks.length === 0) return { person, pictures, spread: 0 };
   const embedding = new Float32Array(EMBEDDING);
-  fuse(
+  const spread = fuse(
     looks.map((each) => each.embedding),
     looks.map((each) => each.weight),
     embedding,
   );
   for (const each of looks) each.embedding.fill(0);
-  return { person, embedding, pictures };
+  return { person, embedding, spread, pictures };
 }

@@ -72,12 +72,12 @@ export async function signFolder(folder: string, key: AuthorityKey) {
         faults.push(`folder ${person}: a person's name must be 1 to 64 of A-Z a-z 0-9 . _ : -`);
         continue;
       }
-      const { embedding, pictures } = await enrolPerson(finder, person, picturesIn([join(folder, person)]));
+      const { embedding, spread, pictures } = await enrolPerson(finder, person, picturesIn([join(folder, person)]));
       for (const each of pictures) if (each.refused) say(`${each.file}: not used: ${each.refused.join("; ")}`);
       if (embedding === undefined) faults.push(`${person}: no picture that can be used`);
       else {
         const used = pictures.filter((each) => each.refused === undefined).length;
-        people.push({ person, pictures: used, embedding: embeddingToText(embedding) });
+        people.push({ person, pictures: used, embedding: embeddingToText(embedding), spread });
         embedding.fill(0);
       }
     }

@@ -26,10 +26,10 @@ export class BestShots {
     return this.shots.length;
   }
 
-  /** The looks fused by quality, into `out`. */
-  fused(out: Float32Array): void {
+  /** The looks fused by quality, into `out`; gives their spread. */
+  fused(out: Float32Array): number {
     const embeddings = this.shots.map((shot) => shot.embedding);
-    fuse(
+    return fuse(
       embeddings,
       this.shots.map((shot) => shot.quality),
       out,

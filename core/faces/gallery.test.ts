@@ -20,7 +20,7 @@ const vectors = (count: number, seed: number) => {
 test("the two nearest of 500 are those of the plain search, for 50 faces", () => {
   const all = vectors(500, 7);
   const names = Array.from({ length: 500 }, (_, i) => `p${i}`);
-  const gallery = new Gallery(names, all);
+  const gallery = new Gallery(names, all, new Float32Array(500));
   const probes = vectors(50, 11);
   for (let k = 0; k < 50; k++) {
     const probe = probes.subarray(k * EMBEDDING, (k + 1) * EMBEDDING);
@@ -37,18 +37,21 @@ test("the two nearest of 500 are those of the plain search, for 50 faces", () =>
 });
 
 test("an empty gallery finds nobody, one of one finds one", () => {
-  assert.equal(new Gallery([], new Float32Array(0)).nearest(vectors(1, 3)), []);
-  const one = new Gallery(["p"], vectors(1, 3));
+  assert.equal(new Gallery([], new Float32Array(0), new Float32Array(0)).nearest(vectors(1, 3)), []);
+  const one = new Gallery(["p"], vectors(1, 3), new Float32Array(1));
   assert.equal(one.nearest(vectors(1, 3)), [{ person: "p", distance: 0 }]);
 });
 
 test("numbers that do not fit the people are refused", () => {
-  assert.throws(() => new Gallery(["a", "b"], new Float32Array(EMBEDDING)), /2 people need 256 numbers, not 128/);
+  assert.throws(
+    () => new Gallery(["a", "b"], new Float32Array(EMBEDDING), new Float32Array(2)),
+    /2 people need 256 numbers, not 128/,
+  );
 });
 
 test("wiping overwrites the caller's numbers too: there is one copy", () => {
   const all = vectors(3, 5);
-  new Gallery(["a", "b", "c"], all).wipe();
+  new Gallery(["a", "b", "c"], all, new Float32Array(3)).wipe();
   assert.ok(all.every((each) => each === 0));
 });
 
@@ -56,6 +59,21 @@ test("looks are fused by weight: 1 and 5 with weights 3 and 1 give 2", () => {
   const out = new Float32Array(EMBEDDING);
   fuse([new Float32Array(EMBEDDING).fill(1), new Float32Array(EMBEDDING).fill(5)], [3, 1], out);
   assert.ok(out.every((each) => each === 2));
+});
+
+test("a fused person is as far away as the looks are on (root mean) square: 3 and 5 give the root of 17, not 4", () => {
+  const look = (value: number) => {
+    const one = new Float32Array(EMBEDDING);
+    one[0] = value;
+    return one;
+  };
+  const mean = new Float32Array(EMBEDDING);
+  const spread = fuse([look(3), look(5)], [1, 1], mean);
+  assert.is(spread, 1);
+  const gallery = new Gallery(["p"], mean, Float32Array.of(spread));
+  assert.is(gallery.nearest(look(0))[0]?.distance, Math.sqrt(17));
+  // The other side fused as well, of -1 and 1: four pairs, 16 + 36 + 4 + 16 over 4.
+  assert.is(gallery.nearest(look(0), 1)[0]?.distance, Math.sqrt(18));
 });
 
 test("of a track the best three looks stay, copied; the rest never gets in", () => {

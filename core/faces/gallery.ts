@@ -13,23 +13,30 @@ export class Gallery {
   readonly size: number;
   private readonly people: readonly string[];
   private readonly vectors: Float32Array;
+  private readonly spreads: Float32Array;
 
-  /** `vectors`: EMBEDDING numbers a person, in the order of `people`. The gallery overwrites them when it is wiped. */
-  constructor(people: readonly string[], vectors: Float32Array) {
+  /** `vectors`: EMBEDDING numbers a person, in the order of `people`, and the spread of each (see `fuse`). The gallery wipes them. */
+  constructor(people: readonly string[], vectors: Float32Array, spreads: Float32Array) {
     if (vectors.length !== people.length * EMBEDDING)
       throw new RangeError(`${people.length} people need ${people.length * EMBEDDING} numbers, not ${vectors.length}`);
+    if (spreads.length !== people.length)
+      throw new RangeError(`${people.length} people need as many spreads, not ${spreads.length}`);
     this.people = people;
     this.vectors = vectors;
+    this.spreads = spreads;
     this.size = people.length;
   }
 
-  /** The nearest person and the second nearest, exactly; fewer where there are fewer people. */
-  nearest(embedding: Float32Array): Candidate[] {
+  /**
+   * The nearest person and the second nearest, exactly; fewer where there are fewer people. The distance is the root of the mean
+   * square over the looks behind either side.
+   */
+  nearest(embedding: Float32Array, spread = 0): Candidate[] {
     const g = this.vectors;
     let [first, second] = [Infinity, Infinity];
     let [firstAt, secondAt] = [-1, -1];
     for (let entry = 0, from = 0; entry < this.size; entry++, from += EMBEDDING) {
-      let sum = 0;
+      let sum = spread + this.spreads[entry]!;
       for (let i = 0; i < EMBEDDING && sum < second; i += BLOCK) {
         for (let j = i; j < i + BLOCK; j += 4) {
           const a = g[from + j]! - embedding[j]!;
@@ -52,5 +59,6 @@ export class Gallery {
   /** Overwrites every embedding: the list was revoked, ran out or is replaced. */
   wipe(): void {
     this.vectors.fill(0);
+    this.spreads.fill(0);
   }
 }

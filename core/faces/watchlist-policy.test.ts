@@ -7,7 +7,7 @@ import { measuredError } from "./measured-error.ts";
 import { admit, type Circumstances, NO_PLACE } from "./watchlist-policy.ts";
 
 const people = (count: number) =>
-  Array.from({ length: count }, (_, i) => ({ person: `p${i}`, pictures: 1, embedding: "" }));
+  Array.from({ length: count }, (_, i) => ({ person: `p${i}`, pictures: 1, embedding: "", spread: 0 }));
 const list: Watchlist = {
   v: 1,
   kind: "watchlist",

@@ -155,6 +155,7 @@ function galleryOf(list: Watchlist): Gallery {
   return new Gallery(
     list.people.map((each) => each.person),
     vectors,
+    Float32Array.from(list.people, (each) => each.spread),
   );
 }
 
