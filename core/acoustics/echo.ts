@@ -12,7 +12,7 @@ export const ECHO_WITHIN_S = 0.5;
 export const LIKENESS_S = 0.04;
 const LAG_S = 0.0008;
 
-/** Logistic weights over the measures below, fitted on rendered streets. */
+/** Logistic weights over the measures below, set by hand after the physics above: not fitted. */
 const BIAS = -0.2;
 const PER_DB_WEAKER = 0.22;
 const PER_LIKENESS = -3.4;
