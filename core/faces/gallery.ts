@@ -1,4 +1,5 @@
-/** The faces looked for, in one typed array, searched exactly. One entry a person. */
+/** The faces looked for, in one typed array, searched exactly (usearch's brute force, SIMD). One entry a person. */
+import { exactSearch, MetricKind } from "usearch";
 import { EMBEDDING } from "./distance.ts";
 
 export interface Candidate {
@@ -6,59 +7,53 @@ export interface Candidate {
   readonly distance: number;
 }
 
-/** Dimensions summed before asking whether this entry can still be among the two nearest. */
-const BLOCK = 16;
+/** An embedding, the root of its spread as one dimension more, and zeros up to a multiple of 16 bytes. */
+const ROW = EMBEDDING + 4;
 
 export class Gallery {
   readonly size: number;
   private readonly people: readonly string[];
-  private readonly vectors: Float32Array;
-  private readonly spreads: Float32Array;
+  private readonly rows: Float32Array;
+  private readonly probe = new Float32Array(ROW);
 
-  /** `vectors`: EMBEDDING numbers a person, in the order of `people`, and the spread of each (see `fuse`). The gallery wipes them. */
+  /**
+   * `vectors`: EMBEDDING numbers a person, in the order of `people`; `spreads`: of each (see `fuse`). Both are moved: the caller's
+   * arrays are overwritten, so that `wipe` leaves no copy.
+   */
   constructor(people: readonly string[], vectors: Float32Array, spreads: Float32Array) {
-    if (vectors.length !== people.length * EMBEDDING)
-      throw new RangeError(`${people.length} people need ${people.length * EMBEDDING} numbers, not ${vectors.length}`);
-    if (spreads.length !== people.length)
-      throw new RangeError(`${people.length} people need as many spreads, not ${spreads.length}`);
+    const count = people.length;
+    if (vectors.length !== count * EMBEDDING)
+      throw new RangeError(`${count} people need ${count * EMBEDDING} numbers, not ${vectors.length}`);
+    if (spreads.length !== count) throw new RangeError(`${count} people need as many spreads, not ${spreads.length}`);
     this.people = people;
-    this.vectors = vectors;
-    this.spreads = spreads;
-    this.size = people.length;
+    this.size = count;
+    this.rows = new Float32Array(count * ROW);
+    for (let i = 0; i < count; i++) {
+      this.rows.set(vectors.subarray(i * EMBEDDING, (i + 1) * EMBEDDING), i * ROW);
+      // |q - m|^2 + spread is the squared distance in one dimension more, where the probe has 0.
+      this.rows[i * ROW + EMBEDDING] = Math.sqrt(spreads[i]!);
+    }
+    vectors.fill(0);
+    spreads.fill(0);
   }
 
   /**
    * The nearest person and the second nearest, exactly; fewer where there are fewer people. The distance is the root of the mean
-   * square over the looks behind either side.
+   * square over the looks behind either side; `spread` is that of the probe.
    */
   nearest(embedding: Float32Array, spread = 0): Candidate[] {
-    const g = this.vectors;
-    let [first, second] = [Infinity, Infinity];
-    let [firstAt, secondAt] = [-1, -1];
-    for (let entry = 0, from = 0; entry < this.size; entry++, from += EMBEDDING) {
-      let sum = spread + this.spreads[entry]!;
-      for (let i = 0; i < EMBEDDING && sum < second; i += BLOCK) {
-        for (let j = i; j < i + BLOCK; j += 4) {
-          const a = g[from + j]! - embedding[j]!;
-          const b = g[from + j + 1]! - embedding[j + 1]!;
-          const c = g[from + j + 2]! - embedding[j + 2]!;
-          const d = g[from + j + 3]! - embedding[j + 3]!;
-          sum += a * a + b * b + c * c + d * d;
-        }
-      }
-      if (!(sum < second)) continue;
-      if (sum < first) {
-        [second, secondAt] = [first, firstAt];
-        [first, firstAt] = [sum, entry];
-      } else [second, secondAt] = [sum, entry];
-    }
-    const at = (entry: number, squared: number) => ({ person: this.people[entry]!, distance: Math.sqrt(squared) });
-    return [...(firstAt >= 0 ? [at(firstAt, first)] : []), ...(secondAt >= 0 ? [at(secondAt, second)] : [])];
+    if (this.size === 0) return [];
+    this.probe.set(embedding);
+    const { keys, distances } = exactSearch(this.rows, this.probe, ROW, Math.min(2, this.size), MetricKind.L2sq, 1);
+    this.probe.fill(0);
+    return Array.from(keys as BigUint64Array, (key, i) => ({
+      person: this.people[Number(key)]!,
+      distance: Math.sqrt((distances as Float32Array)[i]! + spread),
+    }));
   }
 
   /** Overwrites every embedding: the list was revoked, ran out or is replaced. */
   wipe(): void {
-    this.vectors.fill(0);
-    this.spreads.fill(0);
+    this.rows.fill(0);
   }
 }
