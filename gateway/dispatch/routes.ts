@@ -4,7 +4,7 @@
  *
  *   GET  /api/drones                                                   -> { drones: [{ id, ageS, state?, control? }] }
  *   POST /api/incidents/:id/flight          { why }                    a person sends a drone, or authorises the one that waits
- *   POST /api/drones/:id/authorise          { flight, why? }
+ *   POST /api/drones/:id/authorise          { flight, why?, epoch?, seenTickMs? }
  *   POST /api/drones/:id/{ask,takeover,release,renew}  { epoch, seenTickMs?, as? }    the token
  *   POST /api/drones/:id/grant              { epoch, seenTickMs?, as?, to }
  *   POST /api/drones/:id/{hold,return,land,stop}  { as? }              no token asked
@@ -29,7 +29,7 @@ const Why = v.pipe(v.string(), v.trim(), v.minLength(1, "a reason is needed"), v
 const Picture = v.object({ epoch: Count, seenTickMs: v.optional(NonNegative), as });
 const Loose = v.object({ epoch: v.optional(Count), seenTickMs: v.optional(NonNegative), as });
 const bodies = {
-  authorise: v.object({ flight: Id, why: v.optional(Why) }),
+  authorise: v.object({ ...Loose.entries, flight: Id, why: v.optional(Why) }),
   grant: v.object({ ...Picture.entries, to: Name }),
   goto: v.object({ ...Picture.entries, to: Waypoint, speedMps: v.optional(NonNegative) }),
   look: v.object({ ...Picture.entries, at: Waypoint }),
@@ -57,9 +57,10 @@ export function addDispatchRoutes(context: GatewayContext, drones: Drones, dispa
 
   app.post<WithId>("/api/drones/:id/authorise", async (request) => {
     const { user } = sessionOf(request, ...callers);
-    const { flight, why } = parseBody(bodies.authorise, request.body);
+    const body = parseBody(bodies.authorise, request.body);
+    const { flight, why } = body;
     const order = { act: "authorise" as const, flight, ...(why !== undefined && { why }) };
-    return told(await drones.order(request.params.id, order, { by: user, as: "remote" }));
+    return told(await drones.order(request.params.id, order, { ...giver(user, body), as: "remote" }));
   });
 
   for (const act of ["ask", "takeover", "release", "renew"] as const) {

@@ -10,8 +10,9 @@ import * as assert from "uvu/assert";
 import { buildConsole } from "#gateway/build-console.ts";
 import { chromiumPath, launchBrowser } from "./fixtures/browser.ts";
 import { CENTRE } from "./fixtures/city.ts";
-import { passedChecks, ScriptedDrone } from "./fixtures/drone.ts";
+import { ScriptedDrone } from "./fixtures/drone.ts";
 import { burst, desk, onPage, phone } from "./fixtures/page.ts";
+import { passedChecks } from "./fixtures/preflight-checks.ts";
 import { offset } from "./geometry.ts";
 
 const require = createRequire(import.meta.url);
@@ -78,7 +79,7 @@ for (const dark of [false, true]) {
           await page.getByText("d1 did not fly.").waitFor();
           await check("refused");
           d1.refused = false;
-          d1.preflight = passedChecks;
+          d1.preflight = [...passedChecks];
           d1.send(burst(), "asked");
           await phase("Waits for authorisation");
           await page.keyboard.press("a");

@@ -8,8 +8,9 @@ import * as assert from "uvu/assert";
 import { buildConsole } from "#gateway/build-console.ts";
 import { chromiumPath, launchBrowser } from "./fixtures/browser.ts";
 import { CENTRE } from "./fixtures/city.ts";
-import { type DroneOptions, passedChecks, ScriptedDrone } from "./fixtures/drone.ts";
+import { type DroneOptions, ScriptedDrone } from "./fixtures/drone.ts";
 import { burst, onPage } from "./fixtures/page.ts";
+import { passedChecks } from "./fixtures/preflight-checks.ts";
 import { offset } from "./geometry.ts";
 
 const desks = suite<{ folder: string; browser: Browser }>("console flight states");

@@ -54,7 +54,7 @@ test("a dispatcher may call it home but not take it over, and reads why", () => 
 
 test("who has it gives it back at once; another pilot asks or takes over; the one who asked may be given it", () => {
   const taken = drone("transit", (one) => one.order("takeover", "jd", {}));
-  assert.equal(ids(taken), ["release", "hold", "return", "land", "stop"]);
+  assert.equal(ids(taken), ["release", "goto", "look", "hold", "return", "land", "stop"]);
   assert.is(find(taken, "release")!.second, undefined);
   const maria: Me = { user: "maria", roles: ["pilot"] };
   assert.equal(ids(taken, maria).slice(0, 2), ["ask", "takeover"]);

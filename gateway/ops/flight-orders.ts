@@ -11,6 +11,8 @@ export type OrderId =
   | "ask"
   | "grant"
   | "release"
+  | "goto"
+  | "look"
   | "hold"
   | "return"
   | "land"
@@ -33,6 +35,8 @@ export interface Order {
   second?: SecondAct;
   /** Why it cannot be given now. */
   refused?: string;
+  /** Needs a place on the map: choosing it is the second act. */
+  aims?: true;
   /** In which quality the person speaks, where it is not remotely. */
   as?: "onsite";
   /** Of `grant`. */
@@ -130,6 +134,10 @@ export function ordersOf(drone: Drone, me: Me, nowMs: number, words: { place?: s
       orders.push(order({ id: "grant", label: `Give to ${by}`, to: by, second }, fly, lost));
     }
     orders.push(order({ id: "release", label: "Give back to autonomy", key: "g", tone: "take" }, fly));
+    orders.push(
+      order({ id: "goto", label: "Fly to …", aims: true }, fly, lost),
+      order({ id: "look", label: "Look at …", aims: true }, fly, lost),
+    );
   } else if (holder.kind === "onsite") {
     const ask = `Give ${id} back to autonomy for the pilot on site? Only where the transmitter is out of hand: autonomy flies at once.`;
     const second = { ask, choices: [`I am on site: give ${id} back`] };

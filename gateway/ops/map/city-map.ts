@@ -13,6 +13,8 @@ export interface CityMap {
   fit(box: Box, options: { animate: boolean; maxZoom: number }): void;
   zoom(by: number): void;
   resize(): void;
+  /** The middle of what is in view. */
+  middle(): { lat: number; lon: number };
   remove(): void;
 }
 
@@ -23,6 +25,8 @@ export interface CityMapOptions {
   onIncident: (id: string) => void;
   onNode: (id: string) => void;
   onDrone: (id: string) => void;
+  /** Any place; true where it was waited for, and no mark under it is meant. */
+  onPlace: (at: { lat: number; lon: number }) => boolean;
 }
 
 setWorkerUrl(new URL("./map-worker.js", import.meta.url).href);
@@ -81,11 +85,15 @@ export function createCityMap(options: CityMapOptions): CityMap {
     options.container.dataset.ready = "true";
   });
 
+  let taken = false;
+  map.on("click", ({ lngLat }) => {
+    taken = options.onPlace({ lat: lngLat.lat, lon: lngLat.lng });
+  });
   const pick = (layers: string[], property: string, take: (id: string) => void) => {
     for (const layer of layers) {
       map.on("click", layer, (event) => {
         const id = event.features?.[0]?.properties[property] as string | undefined;
-        if (id !== undefined) take(id);
+        if (id !== undefined && !taken) take(id);
       });
       map.on("mouseenter", layer, () => map.getCanvas().classList.add("over-mark"));
       map.on("mouseleave", layer, () => map.getCanvas().classList.remove("over-mark"));
@@ -119,6 +127,7 @@ export function createCityMap(options: CityMapOptions): CityMap {
       map.fitBounds(box, { padding, maxZoom, animate, duration: 600, linear: true });
     },
     zoom: (by) => void map.zoomTo(map.getZoom() + by, { duration: 150 }),
+    middle: () => ({ lat: map.getCenter().lat, lon: map.getCenter().lng }),
     resize: () => void map.resize(),
     remove: () => {
       gone = true;

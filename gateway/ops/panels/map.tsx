@@ -8,10 +8,11 @@ import { focusMap, mapFocus, showNextNode, siteFocus, wholeOf } from "../map/foc
 import { conditions, countConditions } from "../map/node-condition.ts";
 import { select } from "../state/actions.ts";
 import { loadStreets } from "../state/connect.ts";
-import { chosenDrone, drone, drones, outHere } from "../state/flight.ts";
+import { aiming, chosenDrone, drone, drones, outHere, pressPlace } from "../state/flight.ts";
 import { chosenNode, nodesPlaced, recentIncidents, ringShot, selectedShots } from "../state/map-state.ts";
 import { reducedMotion, theme } from "../state/preferences.ts";
 import { gatewayNowMs, rings, selected, selectedId, site, streets, tab } from "../state/store.ts";
+import { Aim, mapMiddle } from "./aim.tsx";
 import { FlatMap } from "./flat-map.tsx";
 import { Key } from "./key.tsx";
 import { NodeCard } from "./node-card.tsx";
@@ -59,6 +60,7 @@ async function mount(container: HTMLElement, centre: { lat: number; lon: number 
     onIncident: (id) => select(id, false),
     onNode: (id) => (chosenNode.value = id),
     onDrone: lookUpDrone,
+    onPlace: pressPlace,
   });
   const stops = [
     effect(() => map.setTheme(theme())),
@@ -86,9 +88,11 @@ async function mount(container: HTMLElement, centre: { lat: number; lon: number 
   const observer = new ResizeObserver(() => map.resize());
   observer.observe(container);
   zoomMap = map.zoom;
+  mapMiddle.value = map.middle;
   return () => {
     for (const stop of stops) stop();
     observer.disconnect();
+    mapMiddle.value = undefined;
     map.remove();
   };
 }
@@ -162,7 +166,13 @@ export function MapPanel() {
   }, [ready]);
 
   return (
-    <section class="map" id="panel-map" aria-label="Map" data-kind={kind.value}>
+    <section
+      class="map"
+      id="panel-map"
+      aria-label="Map"
+      data-kind={kind.value}
+      data-aiming={aiming.value !== undefined}
+    >
       <div ref={box} class="map-canvas" hidden={kind.value === "plain"} />
       {kind.value === "plain" && <FlatMap why={whyPlain.value} />}
       {kind.value === "waiting" && (
@@ -223,6 +233,7 @@ export function MapPanel() {
         </button>
       </div>
       <NodeCard />
+      <Aim />
       <Legend />
       <p class="unseen">
         Keys: <Key>M</Key> map on the incident, <Key>R</Key> rings

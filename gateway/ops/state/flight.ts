@@ -17,6 +17,7 @@ import {
   selected,
   selectedId,
   session,
+  tab,
 } from "./store.ts";
 
 export const drones = signal<Drones>(new Map());
@@ -56,6 +57,8 @@ export const orders = computed((): Order[] => {
 export const weighing = signal<{ order: Order; drone: string | undefined; epoch: number | undefined } | undefined>(
   undefined,
 );
+/** The order that waits for a place on the map. */
+export const aiming = signal<Order | undefined>(undefined);
 export const flightSaid = signal<{ text: string; failed: boolean } | undefined>(undefined);
 /** Orders on their way. Hold, return and stop never wait for another one's answer. */
 export const flightBusy = signal(0);
@@ -68,13 +71,28 @@ export function press(order: Order): void {
   }
   batch(() => {
     flightSaid.value = undefined;
+    aiming.value = order.aims ? order : undefined;
+    if (order.aims) tab.value = "map";
     if (order.second === undefined) weighing.value = undefined;
     else {
       asking.value = undefined;
       weighing.value = { order, drone: drone.value?.id, epoch: drone.value?.control?.epoch };
     }
   });
-  if (order.second === undefined) void give(order);
+  if (order.second === undefined && !order.aims) void give(order);
+}
+
+/** The place on the map that an order waited for. The drone flies there at the height of its lane. True where one waited. */
+export function pressPlace({ lat, lon }: { lat: number; lon: number }): boolean {
+  const order = aiming.value;
+  const state = drone.value?.state;
+  if (order === undefined || state === undefined) return false;
+  aiming.value = undefined;
+  const heightM = state.plan?.laneHeightM ?? state.vehicle.heightAboveGroundM;
+  if (order.id === "look") void give(order, undefined, { at: { lat, lon, heightM: 0 } });
+  else if (heightM !== undefined) void give(order, undefined, { to: { lat, lon, heightM } });
+  else flightSaid.value = { text: "Not done, fly to: how high it flies is not known.", failed: true };
+  return true;
 }
 
 /** The second act: the choice with number `n`, from 0. */
@@ -94,7 +112,7 @@ export function pressReason(text: string): void {
   void give(now.order, text);
 }
 
-function ask(order: Order, why: string | undefined): ReturnType<typeof api.order> | undefined {
+function ask(order: Order, why: string | undefined, place: object): ReturnType<typeof api.order> | undefined {
   const incident = selectedId.value;
   if (order.id === "send") return incident === undefined ? undefined : api.sendDrone(incident, why ?? "");
   const one = drone.value;
@@ -105,22 +123,23 @@ function ask(order: Order, why: string | undefined): ReturnType<typeof api.order
     ...(order.as !== undefined && { as: order.as }),
     ...(order.to !== undefined && { to: order.to }),
     ...(why !== undefined && { why }),
+    ...place,
   });
 }
 
-async function give(order: Order, why?: string): Promise<void> {
+async function give(order: Order, why?: string, place: object = {}): Promise<void> {
   const id = drone.value?.id;
-  const asked = ask(order, why);
+  const asked = ask(order, why, place);
   if (asked === undefined) return;
   flightBusy.value += 1;
-  flightSaid.value = { text: `${order.label} …`, failed: false };
+  flightSaid.value = { text: `${order.label.replace(" …", "")} …`, failed: false };
   const answer = await asked;
   flightBusy.value -= 1;
   if (endedSession(answer)) return;
   const who = id === undefined ? "" : `${id}: `;
   flightSaid.value = answer.ok
-    ? { text: `${order.label}. ${who}${(answer.value as Told).why}.`, failed: false }
-    : { text: `Not done, ${order.label.toLowerCase()}. ${who}${answer.error}.`, failed: true };
+    ? { text: `${order.label.replace(" …", "")}. ${who}${(answer.value as Told).why}.`, failed: false }
+    : { text: `Not done, ${order.label.replace(" …", "").toLowerCase()}. ${who}${answer.error}.`, failed: true };
 }
 
 /** Folds a live event in. Returns the incident whose record has grown by it, if one has. */
@@ -181,6 +200,11 @@ export function keepControl(until: AbortSignal): void {
       flightSaid.value = { text: `Not done, ${now.order.label.toLowerCase()}: ${why}. Look again.`, failed: true };
     });
   });
+  const stopAiming = effect(() => {
+    const now = aiming.value;
+    if (now !== undefined && !orders.value.some(({ id, refused }) => id === now.id && refused === undefined))
+      aiming.value = undefined;
+  });
   const stopOther = effect(() => {
     if (asking.value !== undefined) weighing.value = undefined;
   });
@@ -188,12 +212,13 @@ export function keepControl(until: AbortSignal): void {
     selectedId.value;
     batch(() => {
       weighing.value = undefined;
+      aiming.value = undefined;
       flightSaid.value = undefined;
     });
   });
   until.addEventListener("abort", () => {
     clearInterval(timer);
-    for (const end of [stop, stopOther, stopIncident]) end();
+    for (const end of [stop, stopAiming, stopOther, stopIncident]) end();
     drones.value = new Map();
   });
 }

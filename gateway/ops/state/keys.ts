@@ -7,7 +7,7 @@ import { FREE_REASON } from "../panels/sections/flight-orders.tsx";
 import { incidentSections } from "../panels/sections/incident-sections.ts";
 import { reasonOfKey, undoKind, verdictKindOf, verdictKinds } from "../reasons.ts";
 import { giveVerdict, step, take } from "./actions.ts";
-import { flightSaid, orders, press, pressChoice, weighing } from "./flight.ts";
+import { aiming, flightSaid, orders, press, pressChoice, weighing } from "./flight.ts";
 import { chosenNode } from "./map-state.ts";
 import { callsForSomebody } from "./picture.ts";
 import { singleKeys } from "./preferences.ts";
@@ -69,7 +69,8 @@ function pressOrder(key: string): boolean {
 }
 
 function stepBack(): void {
-  if (weighing.value !== undefined) weighing.value = undefined;
+  if (aiming.value !== undefined) aiming.value = undefined;
+  else if (weighing.value !== undefined) weighing.value = undefined;
   else if (asking.value !== undefined) asking.value = undefined;
   else if (helpOpen.value) helpOpen.value = false;
   else if (deskOpen.value) deskOpen.value = false;
