@@ -2,7 +2,7 @@
  * Finds the faces of a picture and embeds each. Crops, landmarks and embeddings live in buffers of the finder only, are lent to
  * the caller for one call, and are overwritten as soon as that call returns: what is to outlive it must be copied knowingly.
  */
-import { Tensor } from "onnxruntime-node";
+import { type InferenceSession, Tensor } from "onnxruntime-node";
 import { CHIP_PX, chipOf, LANDMARKS } from "#core/faces/align.ts";
 import { boxesIn, DETECTOR_PX, distinctFaces, type FaceBox, squaresToSearch, widened } from "#core/faces/detection.ts";
 import { EMBEDDING } from "#core/faces/distance.ts";
@@ -19,6 +19,9 @@ export interface SeenFace {
   readonly score: number;
   /** Lent: overwritten when the call returns. A refused face has none. */
   readonly embedding: Float32Array | undefined;
+  /** Lent likewise: 68 points in picture pixels, and the upright face, RGB 0..255 of CHIP_PX x CHIP_PX, for whoever reviews a match. */
+  readonly landmarks: Float32Array;
+  readonly chip: Float32Array;
 }
 
 export interface FaceFinder {
@@ -63,16 +66,18 @@ export function makeFaceFinder(models: FaceModels): FaceFinder {
   };
 
   const place = async () => {
-    await models.landmarks.run(
+    const out = await models.landmarks.run(
       { face: new Tensor("float32", crop, [1, LANDMARKER_PX, LANDMARKER_PX, 3]) },
       { points: new Tensor("float32", landmarks, [1, LANDMARKS * 2]) },
     );
+    overwrite(out);
   };
   const embed = async () => {
-    await models.embedder.run(
+    const out = await models.embedder.run(
       { face: new Tensor("float32", chip, [1, CHIP_PX, CHIP_PX, 3]) },
       { embedding: new Tensor("float32", embedding, [1, EMBEDDING]) },
     );
+    overwrite(out);
   };
 
   const see = async (picture: Picture, box: FaceBox): Promise<SeenFace> => {
@@ -92,6 +97,8 @@ export function makeFaceFinder(models: FaceModels): FaceFinder {
       refused,
       score: refused.length === 0 ? qualityScore(quality) : 0,
       embedding: refused.length === 0 ? embedding : undefined,
+      landmarks,
+      chip,
     };
   };
 
@@ -126,4 +133,9 @@ export function makeFaceFinder(models: FaceModels): FaceFinder {
       return result;
     },
   };
+}
+
+/** onnxruntime-node writes into the tensors it was given, and returns copies of them that would wait for the garbage collector. */
+function overwrite(returned: Awaited<ReturnType<InferenceSession["run"]>>): void {
+  for (const copy of Object.values(returned)) (copy.data as Float32Array).fill(0);
 }

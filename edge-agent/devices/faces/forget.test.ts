@@ -1,0 +1,124 @@
+/**
+ * What is left of a face that matches nobody, right after the decision: the memory of the deciding process is searched from outside, byte
+ * by byte, for its embedding, landmarks and upright crop. A planted match, which is kept for review, must be found by the same search.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { makeFaceFinder } from "./face-finder.ts";
+import { openFaceModels } from "./face-models.ts";
+import { readPicture } from "./picture-file.ts";
+import { embeddingToText } from "./watchlist-file.ts";
+
+const modelsFolder = join(import.meta.dirname, "../../../.tocsin/faces");
+const data = process.env.TOCSIN_DATA && join(process.env.TOCSIN_DATA, "faces");
+const ready =
+  existsSync(join(modelsFolder, "embedder.onnx")) && data && existsSync(data) && process.platform === "linux";
+if (!ready) process.stderr.write("skipped: needs Linux, the face models (node bin/faces-setup.mjs) and $TOCSIN_DATA\n");
+
+type Kind = "embedding" | "landmarks" | "chip";
+/** Numbers in a row that are searched for: 64 bytes, from three places of each buffer, away from the black around a tight crop. */
+const RUN = 16;
+function needlesOf(lent: Float32Array): Buffer[] {
+  return [0.35, 0.55, 0.65].map((part) => {
+    const at = Math.floor(part * (lent.length - RUN));
+    assert.ok(new Set(lent.subarray(at, at + RUN)).size > RUN / 4, "a run that tells faces apart");
+    return Buffer.from(Uint8Array.from(new Uint8Array(lent.buffer, lent.byteOffset + 4 * at, 4 * RUN)));
+  });
+}
+
+async function tracesOf(file: string) {
+  const models = await openFaceModels(modelsFolder, 1);
+  const found: { text: string; needles: Record<Kind, Buffer[]> }[] = [];
+  await makeFaceFinder(models).look(await readPicture(file), ({ embedding, landmarks, chip }) => {
+    if (!embedding) return;
+    const needles = { embedding: needlesOf(embedding), landmarks: needlesOf(landmarks), chip: needlesOf(chip) };
+    found.push({ text: embeddingToText(embedding), needles });
+  });
+  await models.close();
+  assert.is(found.length, 1);
+  return found[0]!;
+}
+
+/** Which of the needles lie in the writable memory of the process. */
+function search(pid: number, needles: readonly Buffer[]): boolean[] {
+  const found = needles.map(() => false);
+  const memory = openSync(`/proc/${pid}/mem`, "r");
+  const chunk = Buffer.alloc(4 * 1024 * 1024);
+  const overlap = 4 * RUN;
+  try {
+    for (const line of readFileSync(`/proc/${pid}/maps`, "utf8").split("\n")) {
+      const region = /^([0-9a-f]+)-([0-9a-f]+) rw/.exec(line);
+      if (!region) continue;
+      const [from, to] = [Number.parseInt(region[1]!, 16), Number.parseInt(region[2]!, 16)];
+      for (let at = from; at < to; at += chunk.length - overlap) {
+        let length: number;
+        try {
+          length = readSync(memory, chunk, 0, Math.min(chunk.length, to - at), at);
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code === "EIO") continue;
+          throw error;
+        }
+        const bytes = chunk.subarray(0, length);
+        for (const [i, needle] of needles.entries()) found[i] ||= bytes.includes(needle);
+      }
+    }
+  } finally {
+    closeSync(memory);
+  }
+  return found;
+}
+
+(ready ? test : test.skip)(
+  "of a face that matches nobody nothing is left in memory or on disk; of the planted match all is",
+  async () => {
+    const [known, match, nobody] = ["sheldon/sheldon1.png", "sheldon/sheldon2.png", "amy/amy2.png"].map((name) =>
+      join(data!, name),
+    ) as [string, string, string];
+    const gallery = (await tracesOf(known)).text;
+    const planted = await tracesOf(match);
+    const gone = await tracesOf(nobody);
+    const folder = mkdtempSync(join(tmpdir(), "forget-"));
+    const args = [join(import.meta.dirname, "testing-look.ts"), modelsFolder, gallery, match, nobody];
+    const env = { ...process.env, TMPDIR: folder, NODE_OPTIONS: "" };
+    const child = spawn(process.execPath, args, { cwd: folder, env, stdio: ["pipe", "pipe", "inherit"] });
+    try {
+      const [line] = await Promise.race([once(child.stdout, "data"), once(child, "exit").then(() => ["it ended"])]);
+      const decidedMs = performance.now();
+      assert.equal(JSON.parse(String(line)), ["possible match", "unknown"]);
+      const kinds: Kind[] = ["embedding", "landmarks", "chip"];
+      const needles = [planted, gone].flatMap((each) => kinds.flatMap((kind) => each.needles[kind]));
+      const found = search(child.pid!, needles);
+      process.stderr.write(`searched ${Math.round(performance.now() - decidedMs)} ms after the decision\n`);
+      assert.equal(found.slice(0, 9), Array(9).fill(true), "the planted match is found: the search works");
+      assert.equal(found.slice(9), Array(9).fill(false), "nothing is left of the other");
+      for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+        if (!statSync(join(folder, name)).isFile()) continue;
+        const bytes = readFileSync(join(folder, name));
+        assert.ok(!needles.some((needle) => bytes.includes(needle)), `${name} holds a trace`);
+      }
+      child.stdin.end();
+      const [code] = await once(child, "exit");
+      assert.is(code, 0);
+    } finally {
+      child.kill();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);
+
+test.run();
