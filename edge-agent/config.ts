@@ -9,13 +9,7 @@ import { Fault } from "#contract/errors.ts";
 import { Position } from "#contract/geo.ts";
 import { NodeRole } from "#contract/node.ts";
 import { Count, Finite, Name, NodeId, NonNegative, PositiveS, SiteId, UtcNs } from "#contract/units.ts";
-
-const Port = v.pipe(
-  v.number(),
-  v.integer(),
-  v.minValue(1, "must be 1 to 65535"),
-  v.maxValue(65535, "must be 1 to 65535"),
-);
+import { Neighbours, type NeighboursConfig, Port, withPaths } from "./neighbours-config.ts";
 
 const Broker = v.pipe(
   v.strictObject({
@@ -119,6 +113,7 @@ export const AgentConfigSchema = v.pipe(
     node: NodeId,
     position: v.optional(Position),
     broker: Broker,
+    neighbours: v.optional(Neighbours),
     dataDir: v.string(),
     microphone: v.optional(Microphone),
     clock: v.optional(Clock, {}),
@@ -143,7 +138,9 @@ export const AgentConfigSchema = v.pipe(
   }),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
-    const { roles, microphone, clock } = dataset.value;
+    const { roles, microphone, clock, neighbours } = dataset.value;
+    if (roles.triangulate?.standby !== undefined && !neighbours)
+      addIssue({ message: "neighbours: is missing; roles.triangulate.standby needs them" });
     if ("listen" in roles && !microphone) addIssue({ message: "microphone: is missing; the role listen needs one" });
     if ("listen" in roles && !dataset.value.position)
       addIssue({ message: "position: is missing; an arrival needs a place" });
@@ -172,7 +169,8 @@ export const AgentConfigSchema = v.pipe(
 type Parsed = v.InferOutput<typeof AgentConfigSchema>;
 export type MicrophoneConfig = NonNullable<Parsed["microphone"]>;
 export type ClockConfig = Parsed["clock"];
-export type AgentConfig = Omit<Parsed, "broker" | "roles"> & {
+export type AgentConfig = Omit<Parsed, "broker" | "roles" | "neighbours"> & {
+  neighbours: NeighboursConfig | undefined;
   broker: { url: string; username: string; secret: string; caFile: string | undefined; keepaliveS: number };
   roles: Partial<Record<NodeRole, Record<string, unknown>>>;
   /** SHA-256 of the configuration as JSON with sorted keys, without the secret. */
@@ -212,13 +210,16 @@ export async function parseConfig(text: string, file: string, schemaOf: RoleSche
     );
   }
   const folder = dirname(resolve(file));
-  const { broker, roles: _, microphone, dataDir, ...rest } = parsed.output;
+  const { broker, roles: _, microphone, dataDir, neighbours: around, ...rest } = parsed.output;
   const { secret, secretFile, ...address } = broker;
+  const { secret: among, secretFile: amongFile, ...near } = around ?? {};
+  const neighbours = around && withPaths(near as Omit<NeighboursConfig, "secret">, folder);
   const checked = {
     ...rest,
     dataDir: resolve(folder, dataDir),
     microphone: microphone?.kind === "file" ? { ...microphone, path: resolve(folder, microphone.path) } : microphone,
     roles: Object.fromEntries(roles) as AgentConfig["roles"],
+    ...(neighbours && { neighbours }),
     broker: {
       ...address,
       username: address.username ?? rest.node,
@@ -227,7 +228,11 @@ export async function parseConfig(text: string, file: string, schemaOf: RoleSche
   };
   return {
     ...checked,
-    broker: { ...checked.broker, secret: secret ?? readSecret(resolve(folder, secretFile!), file) },
+    broker: { ...checked.broker, secret: secret ?? readSecret(resolve(folder, secretFile!), `${file}: broker`) },
+    neighbours: neighbours && {
+      ...neighbours,
+      secret: among ?? readSecret(resolve(folder, amongFile!), `${file}: neighbours`),
+    },
     sha256: createHash("sha256")
       .update(JSON.stringify(sorted(checked)))
       .digest("hex"),
@@ -241,14 +246,14 @@ function rolesIn(json: unknown): [NodeRole, unknown][] {
   return Object.entries(roles).filter((entry): entry is [NodeRole, unknown] => v.is(NodeRole, entry[0]));
 }
 
-function readSecret(path: string, file: string): string {
+function readSecret(path: string, where: string): string {
   try {
     const secret = readFileSync(path, "utf8").trim();
     if (secret !== "") return secret;
   } catch (cause) {
-    throw new Fault("config", `${file}: broker.secretFile: ${(cause as Error).message}`, { cause });
+    throw new Fault("config", `${where}.secretFile: ${(cause as Error).message}`, { cause });
   }
-  throw new Fault("config", `${file}: broker.secretFile: ${path} is empty`);
+  throw new Fault("config", `${where}.secretFile: ${path} is empty`);
 }
 
 function sorted(value: unknown): unknown {

@@ -4,7 +4,9 @@ import { Fault } from "#contract/errors.ts";
 import type { NodeRole } from "#contract/node.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { type AgentConfig, type RoleSchemas, readConfig } from "./config.ts";
+import { type LocalBroker, startLocalBroker } from "./devices/local-broker.ts";
 import { MqttBus } from "./devices/mqtt-bus.ts";
+import { NeighbourBus } from "./devices/neighbour-bus.ts";
 import { openTime } from "./devices/node-time.ts";
 import { defaultOutboxLimits } from "./devices/outbox.ts";
 import { NodeReporter } from "./node-reporter.ts";
@@ -57,9 +59,14 @@ export async function runAgent(
   });
   reporter.start(bus, stopped);
   const running: Promise<void>[] = [];
+  let carried: LocalBroker | undefined;
+  let neighbours: NeighbourBus | undefined;
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => undefined);
   try {
+    const { neighbours: around, node, site } = config;
+    if (around?.listen) carried = await startLocalBroker({ ...around.listen, site, log });
+    if (around) neighbours = new NeighbourBus({ ...around, site, node, log });
     const base: Omit<RoleContext<unknown>, "config" | "report" | "dataDir"> = {
       site: config.site,
       node: config.node,
@@ -79,7 +86,7 @@ export async function runAgent(
         dataDir: join(config.dataDir, role),
         report: (part: Parameters<NodeReporter["take"]>[1]) => reporter.take(role, part),
       };
-      const { done } = await entry.start(context as RoleContext<never>, { config, time });
+      const { done } = await entry.start(context as RoleContext<never>, { config, time, neighbours });
       running.push(done.catch((cause: unknown) => failure.reject(failedAs(role, cause))));
     });
     const ended = Promise.all(starting).then(() => {
@@ -107,6 +114,8 @@ export async function runAgent(
     stop.abort();
     // Ends the subscriptions that still wait, and so the roles that still start.
     await bus.close();
+    await neighbours?.close();
+    await carried?.close();
   }
 }
 

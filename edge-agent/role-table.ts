@@ -10,15 +10,19 @@ import type { AgentConfig } from "./config.ts";
 import type { NodeTime } from "./devices/node-time.ts";
 import type { Dock } from "./dock-port.ts";
 import { openMicrophone } from "./microphones.ts";
-import type { Log, RoleContext, Running } from "./ports.ts";
+import type { Bus, Log, RoleContext, Running } from "./ports.ts";
 import type { FlyConfig } from "./roles/fly/config.ts";
 import type { ListenConfig } from "./roles/listen.ts";
+import type { StandbyConfig } from "./roles/triangulate-standby.ts";
 
 export interface RoleEntry {
   /** Of the role's part of the configuration. */
   schema: GenericSchema<unknown, Record<string, unknown>>;
   /** Opens the role's devices and starts it; `done` ends after they are closed. */
-  start(context: RoleContext<never>, node: { config: AgentConfig; time: NodeTime }): Promise<Running>;
+  start(
+    context: RoleContext<never>,
+    node: { config: AgentConfig; time: NodeTime; neighbours: Bus | undefined },
+  ): Promise<Running>;
 }
 
 export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
@@ -26,8 +30,12 @@ export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
     const { ListenConfig: schema, startListen } = await import("./roles/listen.ts");
     return {
       schema,
-      async start(base: RoleContext<never>, { config, time }) {
-        const context = base as unknown as RoleContext<ListenConfig>;
+      async start(base: RoleContext<never>, { config, time, neighbours }) {
+        const { toldToNeighbours } = await import("./roles/told-to-neighbours.ts");
+        const alone = base as unknown as RoleContext<ListenConfig>;
+        const context = neighbours
+          ? { ...alone, bus: toldToNeighbours(alone.bus, neighbours, alone.log, alone.signal) }
+          : alone;
         const [
           { openOnnxClassifier },
           { EncryptedClipStore },
@@ -130,8 +138,19 @@ export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
     };
   },
   triangulate: async () => {
-    const { TriangulateConfig: schema, startTriangulate } = await import("./roles/triangulate.ts");
-    return { schema, start: (context: RoleContext<never>) => startTriangulate(context) };
+    const [{ startTriangulate }, { StandbyConfig: schema, startTriangulateStandby }] = await Promise.all([
+      import("./roles/triangulate.ts"),
+      import("./roles/triangulate-standby.ts"),
+    ]);
+    return {
+      schema,
+      start(base: RoleContext<never>, { neighbours }) {
+        const context = base as unknown as RoleContext<StandbyConfig>;
+        const { standby, ...config } = context.config;
+        if (!standby || !neighbours) return startTriangulate({ ...context, config });
+        return startTriangulateStandby({ ...context, config, neighbours, election: standby });
+      },
+    };
   },
 };
 

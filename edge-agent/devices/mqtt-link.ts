@@ -16,6 +16,8 @@ export interface BrokerAddress {
   caFile?: string | undefined;
   /** Silence after which the broker takes the node for lost is 1.5 times this. */
   keepaliveS: number;
+  /** The broker holds nothing for this node while it is away. */
+  clean?: boolean;
 }
 
 export interface Will {
@@ -42,7 +44,7 @@ export function* retryDelaysMs(node: string): Generator<number, never> {
 export class MqttLink {
   readonly #address: BrokerAddress;
   readonly #node: string;
-  readonly #will: () => Will;
+  readonly #will: (() => Will) | undefined;
   readonly #events: LinkEvents;
   readonly #log: Log;
   #client: MqttClient | undefined;
@@ -52,7 +54,7 @@ export class MqttLink {
   #closed = false;
   #lastWhy = "";
 
-  constructor(address: BrokerAddress, node: string, will: () => Will, events: LinkEvents, log: Log) {
+  constructor(address: BrokerAddress, node: string, will: (() => Will) | undefined, events: LinkEvents, log: Log) {
     this.#address = address;
     this.#node = node;
     this.#will = will;
@@ -109,12 +111,12 @@ export class MqttLink {
   }
 
   #open(): void {
-    const { url, username, secret, caFile, keepaliveS } = this.#address;
-    const will = this.#will();
+    const { url, username, secret, caFile, keepaliveS, clean = false } = this.#address;
+    const will = this.#will?.();
     const options: IClientOptions = {
       protocolVersion: 4,
       clientId: this.#node,
-      clean: false,
+      clean,
       username,
       password: secret,
       keepalive: keepaliveS,
@@ -122,7 +124,7 @@ export class MqttLink {
       reconnectPeriod: 0,
       resubscribe: false,
       connectTimeout: 10_000,
-      will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true },
+      ...(will && { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true } }),
       ...(caFile ? { ca: readFileSync(caFile) } : {}),
     };
     const client = connect(url, options);

@@ -10,8 +10,9 @@ import { arrivalsOf } from "#core/localise/case-figures.ts";
 import { cleanCase, randomFrom, shotCase } from "#core/localise/cases.ts";
 import { MemoryBroker, MemoryBus } from "../devices/memory-bus.ts";
 import type { Log, RoleContext } from "../ports.ts";
+import { toldToNeighbours } from "./told-to-neighbours.ts";
 import { startTriangulate, TriangulateConfig } from "./triangulate.ts";
-import { startTriangulateStandby, toldToNeighbours } from "./triangulate-standby.ts";
+import { startTriangulateStandby } from "./triangulate-standby.ts";
 
 const quiet: Log = { debug() {}, info() {}, warn() {}, error() {} };
 const election = { graceS: 0.05, sayEveryS: 0.03 };
@@ -74,7 +75,7 @@ test("without the gateway one of three nodes solves; afterwards the gateway has 
   for (const node of ["n0", "n1", "n2", "n3", "n4", "n5"]) {
     const bus = new MemoryBus(main, "town", node, quiet);
     const neighbours = new MemoryBus(district, "town", node, quiet);
-    speakers.set(node, toldToNeighbours(bus, neighbours));
+    speakers.set(node, toldToNeighbours(bus, neighbours, quiet, stop.signal));
     if (node === "n0") await neighbours.subscribe(shotFixed, (fix) => void alarms.push(fix));
     if (node > "n2") continue;
     done.push((await startTriangulateStandby({ ...context(node, bus), neighbours, election, tickMs: 10 })).done);

@@ -5,10 +5,11 @@
  */
 import { join } from "node:path";
 import { ulid } from "ulid";
+import * as v from "valibot";
 import type { Channel, MessageOf } from "#contract/channel.ts";
 import { type NodeState, nodeState } from "#contract/node.ts";
-import { shotHeard } from "#contract/shot.ts";
-import { utcOfNs } from "#contract/units.ts";
+import { type ShotFixed, type ShotHeard, shotFixed, shotHeard } from "#contract/shot.ts";
+import { Finite, utcOfNs } from "#contract/units.ts";
 import {
   type ElectionCommand,
   type ElectionEvent,
@@ -17,8 +18,26 @@ import {
   stepElection,
   usualElection,
 } from "#core/localise/election.ts";
-import type { Bus, RoleContext, Running } from "../ports.ts";
-import { startTriangulate, type TriangulateConfig } from "./triangulate.ts";
+import type { Bus, Delivery, Log, RoleContext, Running } from "../ports.ts";
+import { startTriangulate, TriangulateConfig } from "./triangulate.ts";
+
+export const StandbyConfig = v.strictObject({
+  ...TriangulateConfig.entries,
+  /** Triangulates only while the gateway is out of reach and the neighbours have elected this node. */
+  standby: v.optional(
+    v.strictObject({
+      /** The gateway must be gone this long. */
+      graceS: v.optional(v.pipe(Finite, v.minValue(0.5), v.maxValue(600)), usualElection.graceS),
+      /** How often a candidate says that it is there; a leader that is silent for three of these is replaced. */
+      sayEveryS: v.optional(v.pipe(Finite, v.minValue(0.1), v.maxValue(60)), usualElection.sayEveryS),
+    }),
+  ),
+});
+export type StandbyConfig = v.InferOutput<typeof StandbyConfig>;
+
+/** What the neighbours heard lately waits for whoever is elected; the oldest is dropped. */
+const MOST_HEARD = 2_000;
+const HEARD_MS = 120_000;
 
 export interface StandbyContext extends RoleContext<TriangulateConfig> {
   /** The district's own broker, without the gateway. */
@@ -32,7 +51,8 @@ export async function startTriangulateStandby(context: StandbyContext): Promise<
   const { bus, neighbours, log, node, signal, election = usualElection, tickMs = 500 } = context;
   let state = electionOf(node);
   let leading: { stop: AbortController; done: Promise<void> } | undefined;
-  const counters = { elections: 0, handOvers: 0 };
+  const counters = { elections: 0, handOvers: 0, localAlarms: 0, alarmsHeard: 0 };
+  const ears = await listenEarly(neighbours);
   const nowNs = () => context.now()?.utcNs ?? BigInt(Date.now()) * 1_000_000n;
   /** Commands are carried out one after the other. */
   let work: Promise<void> = Promise.resolve();
@@ -60,7 +80,11 @@ export async function startTriangulateStandby(context: StandbyContext): Promise<
       const stop = new AbortController();
       const { done } = await startTriangulate({
         ...context,
-        bus: districtBus(bus, neighbours),
+        bus: districtBus(bus, neighbours, ears, (fix) => {
+          if (fix.version > 1 || fix.withdrawn !== undefined) return;
+          counters.localAlarms++;
+          alarm(log, fix, "LOCAL ALARM: gunfire, placed while the gateway is out of reach");
+        }),
         config: { ...context.config, solvedLocally: true },
         dataDir: join(context.dataDir, "standby"),
         signal: stop.signal,
@@ -85,8 +109,15 @@ export async function startTriangulateStandby(context: StandbyContext): Promise<
   }
 
   const heardPeers = await neighbours.subscribe(nodeState, (message) => {
+    if (bus.connected) return;
     if (message.status === "online" && message.roles.includes("triangulate") && message.node !== node)
       happen({ kind: "peer", node: message.node, nowNs: nowNs() });
+  });
+  const heardFixes = await neighbours.subscribe(shotFixed, (fix) => {
+    if (fix.node === node || fix.version > 1) return;
+    counters.alarmsHeard++;
+    alarm(log, fix, "local alarm of a neighbour: gunfire");
+    context.report({ counters: { ...counters } });
   });
   if (!bus.connected) happen({ kind: "gateway", reachable: false, nowNs: nowNs() });
   const forgetLink = bus.onLink((reachable) => happen({ kind: "gateway", reachable, nowNs: nowNs() }));
@@ -98,7 +129,7 @@ export async function startTriangulateStandby(context: StandbyContext): Promise<
       forgetLink();
       await work;
       await halt();
-      await heardPeers.close();
+      await Promise.all([heardPeers.close(), heardFixes.close(), ears.close()]);
     };
     const stopOnce = () => void stop().then(resolve, reject);
     if (signal.aborted) stopOnce();
@@ -109,38 +140,58 @@ export async function startTriangulateStandby(context: StandbyContext): Promise<
   return { done };
 }
 
+function alarm(log: Log, fix: ShotFixed, text: string): void {
+  const { id, incident, time, lat, lon, probability, node } = fix;
+  log.warn({ shot: id, incident, time, lat, lon, probability, solvedBy: node }, text);
+}
+
+type HeardHandler = (message: ShotHeard, from: Delivery) => void | Promise<void>;
+
+interface Ears {
+  /** Gives what was heard lately, then all that comes. */
+  attach(handler: HeardHandler): Promise<() => void>;
+  close(): Promise<void>;
+}
+
+/** Hears the neighbours from the start: a shot that is fired before somebody is elected is not lost on the elected. */
+async function listenEarly(neighbours: Bus): Promise<Ears> {
+  const handlers = new Set<HeardHandler>();
+  let heard: { message: ShotHeard; from: Delivery; atMs: number }[] = [];
+  const subscription = await neighbours.subscribe(shotHeard, async (message, from) => {
+    heard.push({ message, from, atMs: performance.now() });
+    if (heard.length > MOST_HEARD) heard.shift();
+    await Promise.all([...handlers].map((handler) => handler(message, from)));
+  });
+  return {
+    async attach(handler) {
+      const sinceMs = performance.now() - HEARD_MS;
+      heard = heard.filter(({ atMs }) => atMs >= sinceMs);
+      const before = [...heard];
+      handlers.add(handler);
+      for (const { message, from } of before) await handler(message, from);
+      return () => void handlers.delete(handler);
+    },
+    close: () => subscription.close(),
+  };
+}
+
 /** Hears the neighbours; tells them and, over the outbox, the gateway. */
-function districtBus(gateway: Bus, neighbours: Bus): Bus {
+function districtBus(gateway: Bus, neighbours: Bus, ears: Ears, onFix: (fix: ShotFixed) => void): Bus {
   return {
     async publish<C extends Channel>(channel: C, message: MessageOf<C>, options?: { to?: string }): Promise<void> {
+      if (channel.name === shotFixed.name) onFix(message as ShotFixed);
       await Promise.all([neighbours.publish(channel, message, options), gateway.publish(channel, message, options)]);
     },
-    subscribe: (channel, handler, options) => neighbours.subscribe(channel, handler, options),
+    async subscribe(channel, handler, options) {
+      if (channel.name !== shotHeard.name) return neighbours.subscribe(channel, handler, options);
+      const detach = await ears.attach(handler as HeardHandler);
+      return { close: async () => detach() };
+    },
     get connected() {
       return neighbours.connected;
     },
     onLink: (listener) => neighbours.onLink(listener),
     counters: neighbours.counters,
     close: async () => undefined,
-  };
-}
-
-/** A node's bus that also tells the neighbours what it hears while the gateway is out of reach. */
-export function toldToNeighbours(gateway: Bus, neighbours: Bus): Bus {
-  return {
-    async publish<C extends Channel>(channel: C, message: MessageOf<C>, options?: { to?: string }): Promise<void> {
-      const alone = channel.name === shotHeard.name && !gateway.connected;
-      await Promise.all([
-        gateway.publish(channel, message, options),
-        alone ? neighbours.publish(channel, message, options) : undefined,
-      ]);
-    },
-    subscribe: (channel, handler, options) => gateway.subscribe(channel, handler, options),
-    get connected() {
-      return gateway.connected;
-    },
-    onLink: (listener) => gateway.onLink(listener),
-    counters: gateway.counters,
-    close: () => gateway.close(),
   };
 }
