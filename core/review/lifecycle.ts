@@ -72,8 +72,8 @@ function onVerdict(known: Known, change: Extract<Change, { kind: "verdict" }>, a
 
 function onShot(known: Known | undefined, shot: ShotFixed, at: string): Outcome {
   const before = known?.shots.find((other) => other.id === shot.id);
-  if (before && before.version >= shot.version) {
-    const text = `${wordsOf(shot)}, older than the version ${before.version} known`;
+  if (before && !supersedes(shot, before)) {
+    const text = `${wordsOf(shot)}, ${before.node === shot.node ? "older" : "less"} than the version ${before.version} known`;
     return { kind: "applied", known: known as Known, text, changed: false };
   }
   const shots = [...(known?.shots.filter((other) => other.id !== shot.id) ?? []), shot];
@@ -105,9 +105,23 @@ function onShot(known: Known | undefined, shot: ShotFixed, at: string): Outcome 
   return { kind: "applied", known: next, text, changed: true };
 }
 
+/**
+ * One solver's versions follow each other. Where the neighbours solved a round without the gateway and the gateway's own solver did so
+ * afterwards, each counts for itself: more arrivals win, and between equals the solver that heard the whole district.
+ */
+function supersedes(shot: ShotFixed, before: ShotFixed): boolean {
+  const sameSolver = shot.node === before.node || (!shot.solvedLocally && !before.solvedLocally);
+  if (sameSolver) return shot.version > before.version;
+  if (shot.withdrawn !== undefined) return !shot.solvedLocally && before.withdrawn === undefined;
+  if (before.withdrawn !== undefined) return !shot.solvedLocally;
+  const more = shot.arrivals.length - before.arrivals.length;
+  return more > 0 || (more === 0 && !shot.solvedLocally);
+}
+
 function wordsOf(shot: ShotFixed): string {
   if (shot.withdrawn) return `round ${shot.id} withdrawn: ${shot.withdrawn}`;
   const within = Math.max(1, Math.round(shot.ellipse95.semiMajorM));
   const share = `${Math.round(shot.probability * 100)} %`;
-  return `round ${shot.id} version ${shot.version}: ${share}, within ${within} m, heard by ${shot.nodesUsed.length} nodes`;
+  const alone = shot.solvedLocally ? `, solved by ${shot.node} without the gateway` : "";
+  return `round ${shot.id} version ${shot.version}: ${share}, within ${within} m, heard by ${shot.nodesUsed.length} nodes${alone}`;
 }

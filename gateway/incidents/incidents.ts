@@ -7,6 +7,7 @@ import { type ShotFixed, shotFixed } from "#contract/shot.ts";
 import { type Change, type Known, type Outcome, step } from "#core/review/lifecycle.ts";
 import { nowUtc } from "../now.ts";
 import { IncidentRecord } from "./record.ts";
+import { noteUsed, underKnownNames } from "./same-round.ts";
 import { atomically } from "./schema.ts";
 
 interface Row {
@@ -46,20 +47,22 @@ export class Incidents {
    * Takes a shot in, once however often it comes. On disk when it returns. `unlikely`: kept beside the records, since it is below the
    * probability from which people are called; a likelier version of it is taken in when it comes.
    */
-  ingest(shot: ShotFixed): "taken" | "repeat" | "unlikely" {
+  ingest(fixed: ShotFixed): "taken" | "repeat" | "unlikely" {
+    const { shot, folded } = underKnownNames(this.#db, fixed);
+    // Solvers count their versions each for itself.
+    const key = shot.solvedLocally ? `${shotFixed.key(fixed)} ${fixed.node}` : shotFixed.key(fixed);
     if (shot.probability < this.#minProbability && !this.#db.prepare("SELECT 1 FROM shot WHERE id = ?").get(shot.id)) {
-      this.#db
-        .prepare("INSERT OR IGNORE INTO unlikely VALUES (?, ?, ?)")
-        .run(shotFixed.key(shot), Date.now(), JSON.stringify(shot));
+      this.#db.prepare("INSERT OR IGNORE INTO unlikely VALUES (?, ?, ?)").run(key, Date.now(), JSON.stringify(shot));
       this.counters.unlikely++;
       return "unlikely";
     }
     const changed = atomically(this.#db, () => {
-      if (!this.takeOnce(shotFixed.name, shotFixed.key(shot), shot.incident)) return undefined;
+      if (!this.takeOnce(shotFixed.name, key, shot.incident)) return undefined;
       const home = this.#db.prepare("SELECT incident FROM shot WHERE id = ?").get(shot.id) as
         | { incident: string }
         | undefined;
-      const results: Applied[] = [];
+      noteUsed(this.#db, shot);
+      const results: Applied[] = folded === undefined ? [] : this.#fold(folded, shot.incident, shot.node);
       if (home && home.incident !== shot.incident) {
         const before = this.#known(home.incident)?.shots.find((other) => other.id === shot.id);
         // A version from before the move, that comes late, stays where it was: only newer ones move a shot.
@@ -82,6 +85,20 @@ export class Incidents {
     this.counters.shots++;
     for (const result of changed) this.#tell(result);
     return "taken";
+  }
+
+  /** Two incidents turned out to be one: the rounds of the one go over to the other. */
+  #fold(from: string, into: string, by: string): Applied[] {
+    const withdrawn = `it is now a round of incident ${into}`;
+    const rounds = this.#known(from)?.shots.filter((shot) => shot.withdrawn === undefined) ?? [];
+    return rounds.flatMap((shot) => {
+      this.#db.prepare("UPDATE shot SET incident = ? WHERE id = ?").run(into, shot.id);
+      const left = { ...shot, version: shot.version + 1, withdrawn };
+      return [
+        this.#apply(from, { kind: "shot", shot: left }, by),
+        this.#apply(into, { kind: "shot", shot: { ...shot, incident: into } }, by),
+      ];
+    });
   }
 
   expireUnlikely(beforeMs: number): void {

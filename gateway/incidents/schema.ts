@@ -30,6 +30,9 @@ CREATE TABLE IF NOT EXISTS taken (channel TEXT NOT NULL, key TEXT NOT NULL, inci
   PRIMARY KEY (channel, key)) STRICT, WITHOUT ROWID;
 -- Which incident a shot belongs to; a later version may move it.
 CREATE TABLE IF NOT EXISTS shot (id TEXT PRIMARY KEY, incident TEXT NOT NULL) STRICT, WITHOUT ROWID;
+-- Which shot an arrival was used for, and what another solver's names of shots and incidents stand for here.
+CREATE TABLE IF NOT EXISTS used (arrival TEXT PRIMARY KEY, shot TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS alias (name TEXT PRIMARY KEY, stands_for TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS clip (
   arrival TEXT NOT NULL, incident TEXT NOT NULL, node TEXT NOT NULL, start TEXT, onset_s REAL, sample_rate_hz INTEGER,
   asked_at TEXT NOT NULL, stored_ms INTEGER, withheld INTEGER, sha256 TEXT, sealed BLOB,
