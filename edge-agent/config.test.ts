@@ -122,4 +122,34 @@ test("the secret may come from a file; an empty or missing one is named", async 
   }
 });
 
+const hash = `scrypt$12$8$1$${"A".repeat(22)}$${"A".repeat(43)}`;
+const neighbours = (listen: string) => `${good}
+neighbours:
+  secret: hush-hush
+  brokers: ["mqtt://10.20.0.11:1884"]
+  listen: ${listen}
+`;
+
+test("neighbours: paths are relative to the file, and their secret is no part of the configuration's hash", async () => {
+  const text = neighbours(
+    `{ port: 1884, certFile: a.pem, keyFile: a.key, nodes: [{ node: lamp-01, secretHash: "${hash}" }] }`,
+  );
+  const config = await parse(text);
+  assert.is(config.neighbours?.secret, "hush-hush");
+  assert.is(config.neighbours?.listen?.certFile, "/etc/tocsin/a.pem");
+  assert.is(config.neighbours?.listen?.host, "0.0.0.0");
+  assert.is((await parse(text.replace("hush-hush", "other"))).sha256, config.sha256);
+});
+
+test("neighbours: a plain secret in place of a hash, half a certificate and a standby without neighbours are refused", async () => {
+  const lines = await faultsOf(neighbours("{ port: 1884, nodes: [{ node: lamp-01, secretHash: hush }] }"));
+  assert.match(lines.join("\n"), "neighbours.listen.nodes.0.secretHash: must be what `tocsin gateway hash` prints");
+  const half = await faultsOf(
+    neighbours(`{ port: 1884, certFile: a, nodes: [{ node: lamp-01, secretHash: "${hash}" }] }`),
+  );
+  assert.match(half.join("\n"), "neighbours.listen: give both certFile and keyFile, or neither");
+  const alone = await faultsOf(`${good}  triangulate: { standby: {} }\n`);
+  assert.match(alone.join("\n"), "neighbours: is missing; roles.triangulate.standby needs them");
+});
+
 test.run();
