@@ -1,6 +1,7 @@
 /** What the rounds of a burst say together. */
 import type { IncidentState } from "#contract/incident.ts";
 import type { ShotFixed } from "#contract/shot.ts";
+import { patternOf } from "../localise/rounds.ts";
 import { placeOfRounds } from "./place.ts";
 
 /** The shots that still stand, in order of firing. */
@@ -18,7 +19,23 @@ function compareTimes(a: string, b: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-type Summary = Pick<IncidentState, "firedAt" | "place" | "alternatives" | "probability" | "rounds" | "unverified">;
+type Summary = Pick<
+  IncidentState,
+  "firedAt" | "place" | "alternatives" | "probability" | "rounds" | "unverified" | "shooters" | "movedM"
+>;
+
+/** A round below this may be an echo or a firework: it says nothing of shooters. */
+const TELLING_PROBABILITY = 0.5;
+
+/** Shooters and movement, from the rounds whose place is beyond doubt; nothing where fewer than two are. */
+function shootersOf(rounds: readonly ShotFixed[]): Pick<Summary, "shooters" | "movedM"> {
+  const telling = rounds.filter(
+    (round) => !round.unverified && !round.alternatives?.length && round.probability >= TELLING_PROBABILITY,
+  );
+  if (telling.length < 2) return { shooters: undefined, movedM: undefined };
+  const { shooters, movedM } = patternOf(telling);
+  return { shooters, movedM };
+}
 
 /**
  * With no round left, time and place stay as they were last known, with probability 0: the record keeps its bearings.
@@ -38,6 +55,8 @@ export function summaryOf(
       probability: 0,
       rounds: [],
       unverified: undefined,
+      shooters: undefined,
+      movedM: undefined,
     };
   }
   // A round that fits one place only speaks for the burst; while every round fits several, all of them are shown.
@@ -59,5 +78,6 @@ export function summaryOf(
       probability: round.probability,
     })),
     unverified: rounds.every((round) => round.unverified) ? true : undefined,
+    ...shootersOf(rounds),
   };
 }
