@@ -18,6 +18,8 @@ export const embedderSha256 = hashes.models["embedder.onnx"];
 
 /** Throws `Fault` (config) where a model is missing or is not the one that the product was measured with. */
 export async function openFaceModels(folder: string, threads: number): Promise<FaceModels> {
+  // onnxruntime 1.30 reports its use to its maker, and keeps files for that in the folder for temporary files, unless told not to.
+  process.env.ORT_DISABLE_TELEMETRY = "1";
   const open = async (name: keyof typeof hashes.models) => {
     const path = join(folder, name);
     const bytes = await readFile(path).catch((cause) => {
