@@ -79,7 +79,17 @@ const Schema = v.pipe(
     nodes: v.array(NodeEntry),
     users: v.array(UserEntry),
     /** A fix below this probability of a gunshot is kept beside the records and calls nobody. */
-    alerts: v.optional(v.strictObject({ minProbability: v.optional(Probability, 0.5) }), {}),
+    alerts: v.optional(
+      v.strictObject({
+        minProbability: v.optional(Probability, 0.5),
+        /** For another round of an incident that is open: less, since the place is known. */
+        minRoundProbability: v.optional(Probability, 0.1),
+        /** Seconds that a fix must stand before it opens an incident, unless it is sure; the same where it may be an echo's. */
+        holdS: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(10)), 1),
+        holdUnverifiedS: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(10)), 2),
+      }),
+      {},
+    ),
     retention: v.optional(
       v.strictObject({
         clipsDays: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(3650)), 90),

@@ -12,6 +12,7 @@ import {
 import { nodeState } from "#contract/node.ts";
 import { clipCut, clipWant, shotFixed, shotHeard } from "#contract/shot.ts";
 import type { HubBus, LiveBody } from "./context.ts";
+import type { Alerts } from "./incidents/alerts.ts";
 import type { Clips } from "./incidents/clips.ts";
 import type { HeardLog } from "./incidents/heard.ts";
 import type { Incidents } from "./incidents/incidents.ts";
@@ -24,6 +25,7 @@ const WANT_MAX = 100;
 interface Parts {
   bus: HubBus;
   incidents: Incidents;
+  alerts: Alerts;
   clips: Clips;
   heard: HeardLog;
   nodes: Nodes;
@@ -35,7 +37,7 @@ export const envelopeOf = () => ({ v: 1 as const, id: ulid(), node: "gateway", a
 
 /** Resolves when it listens to the bus. @returns `catchUp`, to be called once the broker is open. */
 export async function startHub(parts: Parts): Promise<{ catchUp: () => Promise<void> }> {
-  const { bus, incidents, clips, heard, nodes, log, broadcast } = parts;
+  const { bus, incidents, alerts, clips, heard, nodes, log, broadcast } = parts;
 
   const failed = (what: string) => (error: Error) => log.error({ error: error.message }, `${what} not said on the bus`);
 
@@ -63,11 +65,7 @@ export async function startHub(parts: Parts): Promise<{ catchUp: () => Promise<v
     }
   });
 
-  await bus.subscribe(shotFixed, (shot) => {
-    if (incidents.ingest(shot) === "taken") {
-      log.info({ shot: shot.id, version: shot.version, incident: shot.incident }, "shot taken in");
-    }
-  });
+  await bus.subscribe(shotFixed, (shot) => alerts.take(shot));
   await bus.subscribe(shotHeard, (message) => heard.add(message));
   await bus.subscribe(nodeState, (state) => {
     const back = state.status === "online" && nodes.get(state.node)?.status !== "online";

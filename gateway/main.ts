@@ -17,6 +17,7 @@ import { listenHttp, makeServer, sessionOf } from "./http/server.ts";
 import { Sessions } from "./http/sessions.ts";
 import { addSiteRoutes } from "./http/site-routes.ts";
 import { startHub } from "./hub.ts";
+import { Alerts } from "./incidents/alerts.ts";
 import { Clips } from "./incidents/clips.ts";
 import { HeardLog } from "./incidents/heard.ts";
 import { Incidents } from "./incidents/incidents.ts";
@@ -52,7 +53,9 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   const db = openDatabase(join(config.dataDir, "incidents.sqlite"));
   open.defer(() => db.close());
   const broker = await startBroker(config, log.child({ part: "broker" }));
-  const incidents = new Incidents(db, config.alerts.minProbability);
+  const incidents = new Incidents(db);
+  const alerts = new Alerts(db, incidents, config.alerts, log.child({ part: "alerts" }));
+  open.defer(() => alerts.close());
   const clips = new Clips(db, incidents, readSealKey(config.dataDir));
   const heard = new HeardLog(db);
   open.defer(() => heard.flush());
@@ -81,6 +84,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   const hub = await startHub({
     bus: broker.bus,
     incidents,
+    alerts,
     clips,
     heard,
     nodes,
@@ -151,6 +155,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   // Nodes first: they must not wait for the console's bundle.
   const mqttPorts = await broker.listen();
   await hub.catchUp();
+  alerts.resume();
   try {
     await serveConsole(app, await consoleFiles(join(config.dataDir, "console")));
   } catch (error) {
@@ -167,7 +172,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     const nowMs = Date.now();
     const sounds = clips.expire(nowMs - config.retention.clipsDays * DAY_MS);
     const arrivals = heard.expire(nowMs - config.retention.heardDays * DAY_MS);
-    incidents.expireUnlikely(nowMs - config.retention.heardDays * DAY_MS);
+    alerts.expire(nowMs - config.retention.heardDays * DAY_MS);
     sessions.expire();
     if (sounds + arrivals > 0) log.info({ sounds, arrivals }, "deleted what is past its time");
   };

@@ -37,6 +37,7 @@ export async function makeConfigText(dataDir: string, more = "flows: { enabled: 
     `dataDir: ${dataDir}`,
     "logLevel: warn",
     "listen: { mqtt: { port: 0 }, http: { port: 0 } }",
+    "alerts: { holdS: 0, holdUnverifiedS: 0 }",
     "nodes:",
     await entry("n01", "node", at(40.44, -79.99)),
     await entry("n02", "node", at(40.441, -79.99)),

@@ -46,17 +46,6 @@ test("a shot that comes three times, also after a restart, is one entry", (world
   assert.equal(world.incidents.record.entries("i1").length, 1);
 });
 
-test("a fix at 40 % calls nobody where 50 % are asked; its version at 60 % does, and one that falls back is taken in", (world) => {
-  const incidents = new Incidents(world.db, 0.5);
-  const shot = (version: number, probability: number) => makeShot({ version, probability });
-  assert.equal(incidents.ingest(shot(1, 0.4)), "unlikely");
-  assert.equal(incidents.list({ limit: 10 }).total, 0);
-  assert.equal(world.db.prepare("SELECT count(*) AS kept FROM unlikely").get()!.kept, 1);
-  assert.equal(incidents.ingest(shot(2, 0.6)), "taken");
-  assert.equal(incidents.ingest(shot(3, 0.3)), "taken");
-  assert.equal(incidents.state("i1")?.probability, 0.3);
-});
-
 test("three rounds of one burst are one incident with three rounds, versions 1 to 3, each told once", (world) => {
   const told: number[] = [];
   world.incidents.onVersion((state) => told.push(state.version));

@@ -28,13 +28,10 @@ export class Incidents {
   readonly #db: DatabaseSync;
   readonly #listeners: ((state: IncidentState, known: Known) => void)[] = [];
   readonly record: IncidentRecord;
-  readonly counters = { shots: 0, repeats: 0, entries: 0, unlikely: 0 };
-  readonly #minProbability: number;
+  readonly counters = { shots: 0, repeats: 0, entries: 0 };
 
-  /** @param minProbability of a gunshot from which a fix opens an incident or adds a round to one. */
-  constructor(db: DatabaseSync, minProbability = 0) {
+  constructor(db: DatabaseSync) {
     this.#db = db;
-    this.#minProbability = minProbability;
     this.record = new IncidentRecord(db);
   }
 
@@ -43,19 +40,18 @@ export class Incidents {
     this.#listeners.push(listener);
   }
 
-  /**
-   * Takes a shot in, once however often it comes. On disk when it returns. `unlikely`: kept beside the records, since it is below the
-   * probability from which people are called; a likelier version of it is taken in when it comes.
-   */
-  ingest(fixed: ShotFixed): "taken" | "repeat" | "unlikely" {
+  /** Was a version of this shot taken in, or is an incident open that it is a round of? Asked under the names it has here. */
+  standing(fixed: ShotFixed): "known" | "open" | "new" {
+    const { shot } = underKnownNames(this.#db, fixed);
+    if (this.#db.prepare("SELECT 1 FROM shot WHERE id = ?").get(shot.id)) return "known";
+    return this.#row(shot.incident) ? "open" : "new";
+  }
+
+  /** Takes a shot in, once however often it comes. On disk when it returns. */
+  ingest(fixed: ShotFixed): "taken" | "repeat" {
     const { shot, folded } = underKnownNames(this.#db, fixed);
     // Solvers count their versions each for itself.
     const key = shot.solvedLocally ? `${shotFixed.key(fixed)} ${fixed.node}` : shotFixed.key(fixed);
-    if (shot.probability < this.#minProbability && !this.#db.prepare("SELECT 1 FROM shot WHERE id = ?").get(shot.id)) {
-      this.#db.prepare("INSERT OR IGNORE INTO unlikely VALUES (?, ?, ?)").run(key, Date.now(), JSON.stringify(shot));
-      this.counters.unlikely++;
-      return "unlikely";
-    }
     const changed = atomically(this.#db, () => {
       if (!this.takeOnce(shotFixed.name, key, shot.incident)) return undefined;
       const home = this.#db.prepare("SELECT incident FROM shot WHERE id = ?").get(shot.id) as
@@ -99,10 +95,6 @@ export class Incidents {
         this.#apply(into, { kind: "shot", shot: { ...shot, incident: into } }, by),
       ];
     });
-  }
-
-  expireUnlikely(beforeMs: number): void {
-    this.#db.prepare("DELETE FROM unlikely WHERE stored_ms < ?").run(beforeMs);
   }
 
   take(incident: string, by: string): Decision {

@@ -1,0 +1,105 @@
+/** Who is called when: fixes that stand, fall apart, fall short, or come back after a restart. */
+
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { ShotFixed } from "#contract/shot.ts";
+import { makeFolder, makeLog, makeShot } from "../testing.ts";
+import { Alerts } from "./alerts.ts";
+import { Incidents } from "./incidents.ts";
+import { openDatabase } from "./schema.ts";
+
+interface World {
+  db: DatabaseSync;
+  incidents: Incidents;
+  alerts: Alerts;
+  file: string;
+  remove: () => void;
+}
+const policy = { minProbability: 0.5, minRoundProbability: 0.1, holdS: 0.15, holdUnverifiedS: 0.3 };
+const test = suite<World>("alerts", {} as World);
+const open = (world: World) => {
+  world.db = openDatabase(world.file);
+  world.incidents = new Incidents(world.db);
+  world.alerts = new Alerts(world.db, world.incidents, policy, makeLog().log);
+};
+const close = (world: World) => {
+  world.alerts.close();
+  world.db.close();
+};
+const total = ({ incidents }: World) => incidents.list({ limit: 10 }).total;
+const shot = (version: number, probability: number, over: Partial<ShotFixed> = {}) =>
+  makeShot({ version, probability, ...over });
+/** Longer than the hold of a verified fix, shorter than that of an unverified one. */
+const moment = () => sleep(220);
+
+test.before.each((world) => {
+  const { folder, remove } = makeFolder();
+  Object.assign(world, { file: join(folder, "incidents.sqlite"), remove });
+  open(world);
+});
+test.after.each((world) => {
+  close(world);
+  world.remove();
+});
+
+test("a fix at 60 % calls people once it has stood for its moment, not before", async (world) => {
+  world.alerts.take(shot(1, 0.6));
+  assert.is(total(world), 0);
+  await moment();
+  assert.is(total(world), 1);
+});
+
+test("eight nodes at 95 % wait for nothing", (world) => {
+  const nodesUsed = Array.from({ length: 8 }, (_, i) => `n0${i}`);
+  world.alerts.take(shot(1, 0.95, { nodesUsed }));
+  assert.is(total(world), 1);
+});
+
+test("a fix that falls apart within its moment has called nobody, and is kept", async (world) => {
+  world.alerts.take(shot(1, 0.8));
+  world.alerts.take(shot(2, 0.8, { withdrawn: "its arrivals fit no single place" }));
+  await moment();
+  assert.is(total(world), 0);
+  assert.is(world.alerts.counters.fellApart, 1);
+  assert.is(world.db.prepare("SELECT count(*) AS kept FROM unlikely").get()!.kept, 2);
+});
+
+test("what may be an echo waits twice as long", async (world) => {
+  world.alerts.take(shot(1, 0.8, { unverified: true }));
+  await moment();
+  assert.is(total(world), 0);
+  await moment();
+  assert.is(total(world), 1);
+});
+
+test("40 % calls nobody where 50 % are asked; the version at 60 % does, and one that falls back is taken in", async (world) => {
+  world.alerts.take(shot(1, 0.4));
+  await moment();
+  assert.is(total(world), 0);
+  world.alerts.take(shot(2, 0.6));
+  assert.is(world.incidents.state("i1")?.probability, 0.6, "it has stood already");
+  world.alerts.take(shot(3, 0.3));
+  assert.is(world.incidents.state("i1")?.probability, 0.3);
+});
+
+test("a second round at 20 % belongs to an incident that is open, also when it came first; one at 5 % does not", async (world) => {
+  world.alerts.take(shot(1, 0.2, { id: "s2" }));
+  world.alerts.take(shot(1, 0.05, { id: "s3" }));
+  world.alerts.take(shot(1, 0.9, { id: "s1" }));
+  await moment();
+  assert.is(world.incidents.state("i1")?.rounds.length, 2);
+});
+
+test("a restart within the moment forgets nothing", async (world) => {
+  world.alerts.take(shot(1, 0.8));
+  close(world);
+  open(world);
+  world.alerts.resume();
+  await moment();
+  assert.is(total(world), 1);
+});
+
+test.run();

@@ -1,0 +1,126 @@
+/**
+ * When a fix calls people. The network says its first version as soon as the arrivals suffice; with the next second's arrivals many a
+ * place of echoes falls apart. So a fix must stand for a moment before it opens an incident, unless it is sure at once. What does not call
+ * anybody is kept beside the records.
+ */
+import type { DatabaseSync } from "node:sqlite";
+import type { Logger } from "pino";
+import { type ShotFixed, shotFixed } from "#contract/shot.ts";
+import type { Incidents } from "./incidents.ts";
+
+export interface AlertPolicy {
+  /** Probability of a gunshot from which a fix opens an incident. */
+  minProbability: number;
+  /** The same for another round of an incident that is open. */
+  minRoundProbability: number;
+  /** A fix must stand so long, s; one that may be an echo's, so long. */
+  holdS: number;
+  holdUnverifiedS: number;
+}
+
+/** Heard by so many and so likely, nobody waits. */
+const SURE = { nodes: 8, probability: 0.9 };
+/** Fixes that wait; more at once is an attack or a fault, and the oldest are given up, counted. */
+const MOST_WAITING = 1000;
+/** After a restart, fixes this old still wait for their moment. */
+const REMEMBERED_MS = 60_000;
+
+interface Waiting {
+  newest: ShotFixed;
+  timer: NodeJS.Timeout | undefined;
+  sinceMs: number;
+}
+
+export class Alerts {
+  readonly counters = { unlikely: 0, fellApart: 0, givenUp: 0 };
+  readonly #db: DatabaseSync;
+  readonly #incidents: Incidents;
+  readonly #policy: AlertPolicy;
+  readonly #log: Logger;
+  readonly #waiting = new Map<string, Waiting>();
+
+  constructor(db: DatabaseSync, incidents: Incidents, policy: AlertPolicy, log: Logger) {
+    this.#db = db;
+    this.#incidents = incidents;
+    this.#policy = policy;
+    this.#log = log;
+  }
+
+  /** Fixes that were waiting when the gateway stopped. */
+  resume(): void {
+    const rows = this.#db
+      .prepare("SELECT stored_ms, message FROM unlikely WHERE stored_ms > ? ORDER BY stored_ms")
+      .all(Date.now() - REMEMBERED_MS) as { stored_ms: number; message: string }[];
+    for (const { stored_ms, message } of rows) this.take(JSON.parse(message) as ShotFixed, stored_ms);
+  }
+
+  /** Every version of every shot, however often it comes. On disk when it returns. */
+  take(shot: ShotFixed, heardMs = Date.now()): void {
+    const { minProbability, minRoundProbability, holdS, holdUnverifiedS } = this.#policy;
+    const waiting = this.#waiting.get(shot.id);
+    const standing = this.#incidents.standing(shot);
+    if (standing === "known" || (standing === "open" && shot.probability >= minRoundProbability)) {
+      this.#forget(shot.id);
+      this.#ingest(shot);
+      return;
+    }
+    if (waiting && waiting.newest.version >= shot.version) return;
+    this.#keep(shot);
+    if (shot.withdrawn) {
+      if (waiting) this.counters.fellApart++;
+      this.#forget(shot.id);
+      return;
+    }
+    const sinceMs = waiting?.sinceMs ?? heardMs;
+    clearTimeout(waiting?.timer);
+    const sure = shot.nodesUsed.length >= SURE.nodes && shot.probability >= SURE.probability && !shot.unverified;
+    const holdMs = sure ? 0 : 1000 * (shot.unverified ? holdUnverifiedS : holdS);
+    const leftMs = sinceMs + holdMs - Date.now();
+    if (shot.probability >= minProbability && leftMs <= 0) {
+      this.#forget(shot.id);
+      this.#ingest(shot);
+      return;
+    }
+    if (shot.probability < minProbability) this.counters.unlikely++;
+    const timer = shot.probability >= minProbability ? setTimeout(() => this.#ripe(shot.id), leftMs) : undefined;
+    this.#waiting.set(shot.id, { newest: shot, timer, sinceMs });
+    if (this.#waiting.size > MOST_WAITING) {
+      this.#forget(this.#waiting.keys().next().value!);
+      this.counters.givenUp++;
+    }
+  }
+
+  expire(beforeMs: number): void {
+    this.#db.prepare("DELETE FROM unlikely WHERE stored_ms < ?").run(beforeMs);
+    for (const [id, { sinceMs }] of this.#waiting) if (sinceMs < beforeMs) this.#forget(id);
+  }
+
+  close(): void {
+    for (const id of [...this.#waiting.keys()]) this.#forget(id);
+  }
+
+  #ripe(id: string): void {
+    const shot = this.#waiting.get(id)?.newest;
+    this.#forget(id);
+    if (shot) this.#ingest(shot);
+  }
+
+  #ingest(shot: ShotFixed): void {
+    if (this.#incidents.ingest(shot) !== "taken") return;
+    this.#log.info({ shot: shot.id, version: shot.version, incident: shot.incident }, "shot taken in");
+    // Other rounds of the burst that were too unlikely by themselves.
+    for (const { newest } of [...this.#waiting.values()])
+      if (newest.incident === shot.incident) this.take({ ...newest });
+  }
+
+  #keep(shot: ShotFixed): void {
+    this.#db
+      .prepare("INSERT OR IGNORE INTO unlikely VALUES (?, ?, ?)")
+      .run(shotFixed.key(shot), Date.now(), JSON.stringify(shot));
+  }
+
+  #forget(id: string): void {
+    clearTimeout(this.#waiting.get(id)?.timer);
+    this.#waiting.delete(id);
+  }
+}
