@@ -4,7 +4,7 @@ import { Fault } from "#contract/errors.ts";
 import type { NodeRole } from "#contract/node.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { type AgentConfig, type RoleSchemas, readConfig } from "./config.ts";
-import { type LocalBroker, startLocalBroker } from "./devices/local-broker.ts";
+import type { LocalBroker } from "./devices/local-broker.ts";
 import { MqttBus } from "./devices/mqtt-bus.ts";
 import { NeighbourBus } from "./devices/neighbour-bus.ts";
 import { openTime } from "./devices/node-time.ts";
@@ -65,7 +65,10 @@ export async function runAgent(
   failure.promise.catch(() => undefined);
   try {
     const { neighbours: around, node, site } = config;
-    if (around?.listen) carried = await startLocalBroker({ ...around.listen, site, log });
+    if (around?.listen) {
+      const { startLocalBroker } = await import("./devices/local-broker.ts");
+      carried = await startLocalBroker({ ...around.listen, site, log });
+    }
     if (around) neighbours = new NeighbourBus({ ...around, site, node, log });
     const base: Omit<RoleContext<unknown>, "config" | "report" | "dataDir"> = {
       site: config.site,
