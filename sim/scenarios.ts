@@ -51,6 +51,8 @@ export interface BurstOptions {
   distractors?: readonly EventKind[];
   /** Before the first event, s. */
   quietS?: number;
+  /** A firework bursts at least this high; from 25 m on by default. */
+  burstsFromM?: number;
 }
 
 /** One burst somewhere within the network, and other sudden sounds elsewhere in place and time. */
@@ -67,7 +69,9 @@ export function burstAmongDistractors(city: City, seed: number | string, options
   const burst = drawBurst(rng.fork("burst"), city, atS(0), place, 0, options);
   const others = distractors.map((kind, i): ScenarioEvent => {
     const each = rng.fork(`distractor/${i}`);
-    const source = drawSource(each, kind);
+    let source = drawSource(each, kind);
+    while (kind === "firework" && Number(source.detail.burstM) < (options.burstsFromM ?? 0))
+      source = drawSource(each, kind);
     return { atS: atS(i + 1), place: distractorPlace(each, city, kind, place), source };
   });
   return scenario(city, String(seed), [burst.event, ...others], burst.shots);

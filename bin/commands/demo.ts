@@ -4,8 +4,8 @@ import { parseArgs } from "node:util";
 import type { IncidentState } from "#contract/incident.ts";
 import type { IncidentDetail } from "#contract/ops-api.ts";
 import { utcOfNs } from "#contract/units.ts";
-import { burstAmongDistractors } from "#sim/scenarios.ts";
 import { type Command, printJson, say } from "../command.ts";
+import { DEMO_NODES, demoScenario } from "../demo/demo-city.ts";
 import { droneThere, followFlight, judgeFlight } from "../demo/drone.ts";
 import { isOf, judge, type Summary } from "../demo/judge.ts";
 import { type Stage, setStage } from "../demo/stage.ts";
@@ -21,7 +21,7 @@ Runs a simulated city: lampposts that hear, each an agent of its own, the gatewa
   --once         one incident to its end, prints its timeline, exits 0 if all of it is as it should be, 1 otherwise
   --json         one JSON object a line; the last is {"type":"summary", ...}
   --seed N       the city and what happens in it; random by default, and printed
-  --nodes N      lampposts, 8 to 60 (10)
+  --nodes N      lampposts, 8 to 60 (20)
   --port N       the console's port (8080; a free one with --once)
   --every S      seconds between incidents (60)
   --no-drone     leave the drone in its shed (it is left there anyway where mavsdk_server could not be fetched)
@@ -33,7 +33,7 @@ Runs a simulated city: lampposts that hear, each an agent of its own, the gatewa
         once: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
         seed: { type: "string" },
-        nodes: { type: "string", default: "10" },
+        nodes: { type: "string", default: String(DEMO_NODES) },
         port: { type: "string" },
         every: { type: "string", default: "60" },
         keep: { type: "string" },
@@ -94,7 +94,7 @@ async function incident(
 ): Promise<Summary | undefined> {
   const { ops, world } = stage;
   const before = new Set(ops.incidents.keys());
-  const fired = await world.fire(burstAmongDistractors(stage.city, `${seed}/${round}`));
+  const fired = await world.fire(demoScenario(stage.city, `${seed}/${round}`));
   const shots = fired.shots.map(({ lat, lon, utcNs }) => ({ lat, lon, utcNs }));
   const happenings = [
     ...fired.shots.map(({ utcNs, weapon, lat, lon }) => ({ utcNs, what: `a shot (${weapon})`, lat, lon })),

@@ -1,10 +1,11 @@
-/** Whole chain over many cities: how often all rounds are found, how far off, how many incidents without a shot. `node bin/demo/chain.bench.ts [SEEDS] [FIRST]` */
+/** Whole chain over many cities: how often all rounds are found, how far off, how many incidents without a shot. `node bin/demo/chain.bench.ts [SEEDS] [FIRST] [--hard]` */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { openOnnxClassifier } from "#edge-agent/devices/onnx-classifier.ts";
 import { type ChainResult, runChain } from "./chain.ts";
 
-const count = Number(process.argv[2] ?? 20);
+const count = Number(process.argv[2] ?? 6);
+const hard = process.argv.includes("--hard");
 const firstSeed = Number(process.argv[3] ?? 1000);
 const models = join(import.meta.dirname, "..", "..", "models", "gunshot");
 const version = readdirSync(models)
@@ -14,7 +15,7 @@ const version = readdirSync(models)
 const classifier = await openOnnxClassifier(join(models, version));
 const results: ChainResult[] = [];
 for (let seed = firstSeed; seed < firstSeed + count; seed++) {
-  const result = await runChain(seed, classifier);
+  const result = await runChain(seed, classifier, hard);
   results.push(result);
   const { rounds, trueRounds, fixErrorM, falseIncidents, heard } = result;
   process.stderr.write(
@@ -25,7 +26,7 @@ await classifier.close();
 const errors = results.flatMap(({ fixErrorM }) => (fixErrorM === undefined ? [] : [fixErrorM])).sort((a, b) => a - b);
 const share = (fact: (result: (typeof results)[number]) => boolean) => results.filter(fact).length / results.length;
 const print = (figure: string, value: number, unit: string) =>
-  console.log(JSON.stringify({ bench: "chain", figure, value, unit, seeds: count }));
+  console.log(JSON.stringify({ bench: "chain", figure, value, unit, seeds: count, city: hard ? "hard" : "demo" }));
 print(
   "all rounds found, none more",
   share(({ rounds, trueRounds }) => rounds === trueRounds),

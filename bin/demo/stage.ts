@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { Fault } from "#contract/errors.ts";
 import { hashSecret, SECRET_LOG2_N } from "#gateway/credentials.ts";
-import { type City, makeCity } from "#sim/city.ts";
+import type { City } from "#sim/city.ts";
 import type { SimulatedDrone } from "#sim/drone.ts";
 import { startWorld, type WorldServer } from "#sim/sound-server.ts";
+import { demoCity } from "./demo-city.ts";
 import { DRONE, dispatchConfig, dockPosition, flyConfig, flyPretendDrone } from "./drone.ts";
 import { type OpsClient, openConsole } from "./ops-client.ts";
 import { Processes, type StartedProcess } from "./processes.ts";
@@ -66,7 +67,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     if (options.folder === undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
-    const city = makeCity(options.seed, { nodes: options.nodes ?? 10 });
+    const city = demoCity(options.seed, options.nodes);
     say(`the city: ${city.lampposts.length} lampposts, ${city.streets.length} streets`);
     const world = await startWorld({ city, seed: options.seed });
     undo.push(() => world.close());
