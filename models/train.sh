@@ -10,11 +10,12 @@ mkdir -p "$scratch/clips" "$scratch/folds"
 [ -x "$scratch/venv/bin/python" ] || python3 -m venv "$scratch/venv"
 "$scratch/venv/bin/pip" -q install -r "$here/train/requirements.txt"
 node "$here/train/cut-clips.ts" "$scratch/clips" "$data"
-node "$here/train/cut-simulated.ts" "$scratch/clips" 6000 1 sim
+node "$here/train/cut-simulated.ts" "$scratch/clips" 2400 3 sim
+node "$here/train/cut-simulated.ts" "$scratch/clips" 1300 4 distractors firework,firecrackers,hammer,balloon 0.5
+node "$here/train/cut-simulated.ts" "$scratch/clips" 900 5 shots gunshot 0.6
 node "$here/train/cut-simulated.ts" "$scratch/clips" 1500 2 held
 node "$here/train/cut-speech.ts" "$scratch/clips" 200
 python="$scratch/venv/bin/python"
 "$python" "$here/train/train.py" --clips "$scratch/clips" --folds "$scratch/folds" --seed 1
-"$python" "$here/train/head.py" --clips "$scratch/clips" --folds "$scratch/folds" --seed 1
 "$python" "$here/train/calibrate.py" --clips "$scratch/clips" --folds "$scratch/folds" --out "$here/gunshot/$version" --version "$version"
 node "$here/evaluate.ts" --data "$data" --folds "$scratch/folds" --model "$here/gunshot/$version"

@@ -10,7 +10,7 @@ import { quantile } from "./statistics.ts";
 /** A gunshot arrival this near to the vendor's is the same, seconds. */
 const SAME_S = 0.02;
 
-export async function measureLiveFire(data: string, modelOf: (fold: number) => Classifier, threshold: number) {
+export async function measureLiveFire(data: string, modelOf: (fold: number) => Classifier) {
   let pulses = 0;
   let detected = 0;
   let hit = 0;
@@ -21,13 +21,9 @@ export async function measureLiveFire(data: string, modelOf: (fold: number) => C
   const positions: Record<string, [number, number]> = {};
   for (const recording of recordings(join(data, "pittsburgh"))) {
     const { channels, sampleRateHz } = await readAudioFile(recording.wav);
-    const heard = await classifyAll(
-      channels[0]!,
-      sampleRateHz,
-      modelOf(Number(recording.position.slice(2)) - 1),
-      createEar,
-    );
-    const shots = heard.filter(({ scores }) => scores.gunshot >= threshold);
+    const model = modelOf(Number(recording.position.slice(2)) - 1);
+    const heard = await classifyAll(channels[0]!, sampleRateHz, model, createEar);
+    const shots = heard.filter(({ scores }) => scores.gunshot >= model.threshold);
     const grouped = listPulses(recording).filter((pulse) => pulse.grouped);
     files++;
     for (const pulse of grouped.filter(({ snrDb }) => snrDb >= 6)) {

@@ -13,25 +13,20 @@ function foldOf(group: string, folds: number): number {
   return Number(BigInt(`0x${createHash("sha256").update(group).digest("hex")}`) % BigInt(folds));
 }
 
-export async function measureNegatives(
-  data: string,
-  modelOf: (fold: number) => Classifier,
-  folds: number,
-  threshold: number,
-) {
-  const tops: { label: string; file: string; probability: number }[] = [];
+export async function measureNegatives(data: string, modelOf: (fold: number) => Classifier, folds: number) {
+  const tops: { label: string; probability: number; over: boolean }[] = [];
   for (const row of readManifest(join(data, "sounds"))) {
     const { channels, sampleRateHz } = await readAudioFile(join(data, "sounds", row.file));
     const model = modelOf(foldOf(`${row.source}/${row.group}`, folds));
     const heard = await classifyAll(channels[0]!, sampleRateHz, model, createEar);
     const probability = Math.max(0, ...heard.map(({ scores }) => scores.gunshot));
-    tops.push({ label: row.label, file: row.file, probability });
+    tops.push({ label: row.label, probability, over: probability >= model.threshold });
   }
-  const wrong = tops.filter(({ probability }) => probability >= threshold);
+  const wrong = tops.filter(({ over }) => over);
   const byLabel: Record<string, string> = {};
   for (const { label } of tops) {
     const all = tops.filter((each) => each.label === label);
-    const bad = all.filter((each) => each.probability >= threshold);
+    const bad = all.filter(({ over }) => over);
     if (bad.length > 0) byLabel[label] = `${bad.length} of ${all.length}`;
   }
   const rateAt = (t: number) => tops.filter(({ probability }) => probability >= t).length / tops.length;

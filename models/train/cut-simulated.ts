@@ -1,24 +1,28 @@
 /**
  * Renders clips of the simulated world and writes what the classifier would hear of every impulse in them.
  *
- *   node models/train/cut-simulated.ts OUT COUNT [SEED [NAME]]      writes OUT/NAME.f32 and OUT/NAME.jsonl; NAME is sim by default
+ *   node models/train/cut-simulated.ts OUT COUNT [SEED [NAME [KINDS [CLEAN]]]]      writes OUT/NAME.f32 and OUT/NAME.jsonl; NAME is sim by default
+ *
+ * KINDS, separated by commas, keeps to these kinds of clips; CLEAN, 0 to 1, is the share without a recorder's chain.
  */
 import { mkdirSync } from "node:fs";
 import { drawClipOptions } from "#sim/render-clips.ts";
 import { Rng } from "#sim/rng.ts";
-import { clipKinds, renderTrainingClip } from "#sim/training-clip.ts";
+import { type ClipKind, clipKinds, renderTrainingClip } from "#sim/training-clip.ts";
 import { clipWriter, hear } from "./hear.ts";
 
 /** An onset this near to a true arrival is that arrival, seconds. */
 const SAME_S = 0.012;
 
-function main(out: string, count: number, seed: number, name: string): void {
+function main(out: string, count: number, seed: number, name: string, kinds: readonly ClipKind[], clean: number): void {
   mkdirSync(out, { recursive: true });
   const writer = clipWriter(out, name);
   const root = new Rng(`hear/${seed}`);
   for (let index = 0; index < count; index++) {
     const rng = root.fork(index);
-    const options = drawClipOptions(rng, clipKinds);
+    const options = drawClipOptions(rng, kinds);
+    // As a node has it, no other recorder behind its microphone.
+    if (clean > 0 && rng.chance(clean)) options.clean = true;
     const { samples, rateHz, truth } = renderTrainingClip(rng, options);
     for (const heard of hear(samples, rateHz)) {
       const arrival = truth.arrivals.find(({ onsetS }) => Math.abs(onsetS - heard.onsetS) < SAME_S);
@@ -41,6 +45,8 @@ function main(out: string, count: number, seed: number, name: string): void {
   writer.close();
 }
 
-const [out, count, seed, name] = process.argv.slice(2);
-if (!out || !(Number(count) > 0)) throw new Error("usage: node models/train/cut-simulated.ts OUT COUNT [SEED [NAME]]");
-main(out, Number(count), Number(seed ?? 1), name ?? "sim");
+const [out, count, seed, name, kinds, clean] = process.argv.slice(2);
+if (!out || !(Number(count) > 0))
+  throw new Error("usage: node models/train/cut-simulated.ts OUT COUNT [SEED [NAME [KINDS [CLEAN]]]]");
+const wanted = kinds ? clipKinds.filter((kind) => kinds.split(",").includes(kind)) : clipKinds;
+main(out, Number(count), Number(seed ?? 1), name ?? "sim", wanted, Number(clean ?? 0));

@@ -22,15 +22,15 @@ CLASS_OF = {
 KIND_CLASS = {"close_shot": "gunshot", "firework": "firework", "firecrackers": "firework", "backfire": "vehicle", "door": "impact", "hammer": "impact",
               "metal": "impact", "glass": "glass", "balloon": "other", "babble": "other", "noise": "other"}
 # Copies of each recorded impulse, by kind: hard and rare ones more often.
-COPIES = {"shot": 12, "percussion_hit": 12, "street": 1, "echo": 0.5, "door": 40, "explosion": 25, "dog_bark": 4,
-          "person_sneeze": 4, "music_loop": 6, "clock_tick": 6, "fire_crackling": 2, "helicopter": 2, "rain": 4,
-          "sea_waves": 2, "baby_cry": 4, "rooster": 3, "chainsaw": 5}
+COPIES = {"shot": 15, "percussion_hit": 15, "street": 1.25, "echo": 0.6, "door": 37, "explosion": 19, "dog_bark": 3.7,
+          "person_sneeze": 5, "music_loop": 10, "clock_tick": 5.5, "fire_crackling": 5, "helicopter": 2.5, "rain": 7.4,
+          "sea_waves": 6.2, "baby_cry": 3.7, "rooster": 3.7, "chainsaw": 7.4}
 # Copies of each impulse of the simulated world, and clips of our own synthesis.
-SIMULATED = {"gunshot": 2, "sim_echo": 0.35, "sim_noise": 0.25, "firecrackers": 0.7, "firework": 2, "glass": 3, "door": 3,
-             "balloon": 3, "babble": 5, "metal": 2, "hammer": 2, "backfire": 2}
+SIMULATED = {"gunshot": 3, "sim_echo": 0.3, "sim_noise": 0.25, "firecrackers": 1.3, "firework": 4, "glass": 3, "door": 3,
+             "balloon": 4, "babble": 5, "metal": 2, "hammer": 3, "backfire": 2}
 # Copies of each impulse of spoken words.
-SPEECH = 0.7
-SYNTHETIC = {"gunshot": 4000, "close_shot": 4500, "firework": 1500, "vehicle": 1500, "impact": 3500, "glass": 1500}
+SPEECH = 0.3
+SYNTHETIC = {"gunshot": 1200, "close_shot": 2500, "firework": 900, "vehicle": 600, "impact": 1600, "glass": 500}
 # A later arrival this much weaker than one within 0.6 s before it is an echo, and no shot of its own.
 ECHO_DB, ECHO_S = 8, 0.6
 
@@ -53,15 +53,16 @@ def load(folder, name="real"):
 
 
 class Set:
-    """Log-mels and fine waves (float16), class index, and the fold whose models must not learn from the clip (-1: none)."""
+    """Log-mels and fine waves (float16), class index, kind, and the fold whose models must not learn from the clip (-1: none)."""
 
     def __init__(self):
-        self.mels, self.fines, self.labels, self.folds, self._batch = [], [], [], [], []
+        self.mels, self.fines, self.labels, self.folds, self.kinds, self._batch = [], [], [], [], [], []
 
-    def add(self, clip, name, fold):
+    def add(self, clip, name, fold, kind):
         self._batch.append(clip)
         self.labels.append(net.CLASSES.index(name))
         self.folds.append(fold)
+        self.kinds.append(kind)
         if len(self._batch) == 256:
             self._flush()
 
@@ -74,7 +75,13 @@ class Set:
 
     def arrays(self):
         self._flush()
-        return np.concatenate(self.mels), np.concatenate(self.fines), np.array(self.labels), np.array(self.folds)
+        return {
+            "mel": np.concatenate(self.mels),
+            "fine": np.concatenate(self.fines),
+            "label": np.array(self.labels),
+            "fold": np.array(self.folds),
+            "what": np.array(self.kinds),
+        }
 
 
 def mark_weaker(rows):
@@ -117,34 +124,36 @@ def recorded(folder, rng, size=1.0):
         for k in range(int(COPIES.get(row["what"], 1) * size + rng.random())):
             x = shifted(clip, rng)
             x = augment(rng, x, pools[fold], False) if k > 0 or rng.random() < 0.5 else x.astype(np.float32)
-            out.add(x, CLASS_OF.get(row["what"], "other"), fold)
+            out.add(x, CLASS_OF.get(row["what"], "other"), fold, row["what"])
     return out.arrays()
 
 
 def simulated(folder, rng, size=1.0):
     """The simulated world and our own synthesis: nothing recorded."""
-    rows, clips = load(folder, "sim")
-    mark_weaker(rows)
+    worlds = [load(folder, name) for name in ("sim", "distractors", "shots")]
+    rows, clips = worlds[0]
     pool = [np.array(clips[i, : net.SAMPLES], np.float64) for i in range(len(rows)) if rows[i]["of"] == "noise"][:200]
     pool = [x / (x.std() + 1e-9) for x in pool]
     out = Set()
-    for row, clip in zip(rows, clips):
-        what = row["what"]
-        if what == "sim_echo" and row["of"] == "gunshot" and row["weakerDb"] < ECHO_DB:
-            continue
-        name = row["soundClass"]
-        if what == "sim_echo" and row["of"] != "gunshot":
-            name = KIND_CLASS[row["of"]]
-        for k in range(int(SIMULATED.get(what, 1) * size + rng.random())):
-            x = shifted(clip, rng)
-            out.add(augment(rng, x, pool, False) if k > 0 or rng.random() < 0.4 else x.astype(np.float32), name, -1)
+    for rows, clips in worlds:
+        mark_weaker(rows)
+        for row, clip in zip(rows, clips):
+            what = row["what"]
+            if what == "sim_echo" and row["of"] == "gunshot" and row["weakerDb"] < ECHO_DB:
+                continue
+            name = row["soundClass"]
+            if what == "sim_echo" and row["of"] != "gunshot":
+                name = KIND_CLASS[row["of"]]
+            for k in range(int(SIMULATED.get(what, 1) * size + rng.random())):
+                x = shifted(clip, rng)
+                out.add(augment(rng, x, pool, False) if k > 0 or rng.random() < 0.4 else x.astype(np.float32), name, -1, what)
     rows, clips = load(folder, "speech")
     for row, clip in zip(rows, clips):
         for _ in range(int(SPEECH * size + rng.random())):
             x = shifted(clip, rng)
-            out.add(augment(rng, x, pool, False) if rng.random() < 0.6 else x.astype(np.float32), "other", -1)
+            out.add(augment(rng, x, pool, False) if rng.random() < 0.6 else x.astype(np.float32), "other", -1, "speech")
     for name, count in SYNTHETIC.items():
         for _ in range(int(count * size)):
             sound = np.roll(MAKERS[name](rng), rng.integers(-18, 19))
-            out.add(augment(rng, sound, pool, True), KIND_CLASS.get(name, name), -1)
+            out.add(augment(rng, sound, pool, True), KIND_CLASS.get(name, name), -1, name)
     return out.arrays()

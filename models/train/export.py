@@ -57,8 +57,13 @@ def export(params, scale, bias, path):
     op("ReduceMax", [a], "amax", axes=[2], keepdims=0)
     op("Flatten", [a], "aflat", axis=1)
     op("Flatten", [stack("f0", net.FINE_CONVS)], "bflat", axis=1)
-    op("Concat", ["aflat", "amax", "bflat"], "trunk", axis=1)
-    op("Gemm", ["trunk", f32("ew", params["ew"]), f32("eb", params["eb"])], "e")
+    block = {"kernel_shape": list(net.BLOCK), "strides": list(net.BLOCK)}
+    op("Flatten", [op("AveragePool", ["m0"], "coarse_mean", **block)], "meanflat", axis=1)
+    op("Flatten", [op("MaxPool", ["m0"], "coarse_max", **block)], "maxflat", axis=1)
+    op("Concat", ["aflat", "amax", "bflat", "meanflat", "maxflat"], "trunk", axis=1)
+    op("Gemm", ["trunk", f32("hw", params["hw"]), f32("hb", params["hb"])], "h")
+    op("Relu", ["h"], "hidden")
+    op("Gemm", ["hidden", f32("ew", params["ew"]), f32("eb", params["eb"])], "e")
     op("Relu", ["e"], "embedding")
     # The calibration is part of the last layer.
     ow = np.asarray(params["ow"]) * scale

@@ -1,7 +1,8 @@
 """The network: one definition for training (JAX) and, with its features, for the device (ONNX).
 
-Two looks at one second of sound: a log-mel image (spectrum over time, 21 ms windows every 10 ms) and the waveform from
-10 ms before the onset to 70 ms after it (the shape of the wave itself).
+Three looks at one second of sound: a log-mel image (spectrum over time, 21 ms windows every 10 ms), the same image coarsely
+without any convolution (what else the second holds: crackle, rain, a tone), and the waveform from 10 ms before the onset to
+70 ms after it (the shape of the wave itself).
 """
 
 import jax
@@ -15,7 +16,9 @@ FRAMES = (SAMPLES - WINDOW) // HOP + 1
 FINE_FROM, FINE = ONSET - 120, 960
 NEAR_FROM, NEAR = ONSET - 12, 612
 FLOOR = 1e-8
-EMBEDDING = 32
+# The coarse image: mean and maximum over blocks of this many mels and frames.
+BLOCK = (4, 7)
+HIDDEN, EMBEDDING = 64, 32
 
 
 def mel_matrix():
@@ -63,7 +66,14 @@ def init(rng):
         params[name + "b"] = np.zeros(cout, np.float32)
     shapes = jax.eval_shape(trunk, params, jnp.zeros((1, MELS, FRAMES)), jnp.zeros((1, FINE)))
     width = shapes.shape[1]
-    params["ew"] = rng.standard_normal((width, EMBEDDING)).astype(np.float32) * np.sqrt(2 / width)
+    return {**params, **init_head(rng, width)}
+
+
+def init_head(rng, width):
+    params = {}
+    params["hw"] = rng.standard_normal((width, HIDDEN)).astype(np.float32) * np.sqrt(2 / width)
+    params["hb"] = np.zeros(HIDDEN, np.float32)
+    params["ew"] = rng.standard_normal((HIDDEN, EMBEDDING)).astype(np.float32) * np.sqrt(2 / HIDDEN)
     params["eb"] = np.zeros(EMBEDDING, np.float32)
     params["ow"] = rng.standard_normal((EMBEDDING, len(CLASSES))).astype(np.float32) * np.sqrt(1 / EMBEDDING)
     params["ob"] = np.zeros(len(CLASSES), np.float32)
@@ -91,12 +101,16 @@ def trunk(params, mel, fine):
     a = a.mean(1)  # over frequency: [n, time, channels]
     b = _stack(params, fine[:, None, :, None], FINE_CONVS)[:, 0]
     flat = lambda y: y.transpose(0, 2, 1).reshape(y.shape[0], -1)
-    return jnp.concatenate([flat(a), a.max(1), flat(b)], axis=1)
+    high, wide = BLOCK
+    blocks = mel.reshape(-1, MELS // high, high, FRAMES // wide, wide)
+    coarse = [y.reshape(y.shape[0], -1) for y in (blocks.mean((2, 4)), blocks.max((2, 4)))]
+    return jnp.concatenate([flat(a), a.max(1), flat(b), *coarse], axis=1)
 
 
 def logits(params, mel, fine, drop=None):
     y = trunk(params, mel, fine)
     if drop is not None:
         y = y * jax.random.bernoulli(drop, 0.7, y.shape) / 0.7
-    e = jax.nn.relu(y @ params["ew"] + params["eb"])
+    h = jax.nn.relu(y @ params["hw"] + params["hb"])
+    e = jax.nn.relu(h @ params["ew"] + params["eb"])
     return e @ params["ow"] + params["ob"], e
