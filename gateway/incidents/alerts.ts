@@ -64,7 +64,8 @@ export class Alerts {
       this.#ingest(shot);
       return;
     }
-    if (waiting && waiting.newest.version >= shot.version) return;
+    // Solvers count their versions each for itself.
+    if (waiting && waiting.newest.node === shot.node && waiting.newest.version >= shot.version) return;
     this.#keep(shot);
     if (shot.withdrawn) {
       if (waiting) this.counters.fellApart++;
