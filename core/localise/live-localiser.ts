@@ -30,7 +30,9 @@ const KEPT_TRACKS = 400;
 const KEPT_ADOPTED = 5_000;
 const MOST_UNSETTLED = 5_000;
 /** Arrivals looked at together with a new one. */
-const MOST_NEAR = 240;
+const MOST_NEAR = 64;
+/** When a neighbourhood is sorted as a whole there is time for a burst with all its echoes. */
+const MOST_SETTLED = 200;
 /** A fix moves by less than this share of its ellipse: no new version for it. */
 const SAME = 1e-3;
 const NS_PER_S = 1e9;
@@ -85,15 +87,8 @@ export function liveLocaliser(
     return { shots: claim(known) ?? searchThrough(known) };
   }
 
-  function near(known: Known, beforeS: number, afterS: number): Known[] {
-    return store.near(
-      known.eastM,
-      known.northM,
-      2 * ground.maxRangeM,
-      known.toaS - beforeS,
-      known.toaS + afterS,
-      MOST_NEAR,
-    );
+  function near(known: Known, beforeS: number, afterS: number, most = MOST_NEAR): Known[] {
+    return store.near(known.eastM, known.northM, 2 * ground.maxRangeM, known.toaS - beforeS, known.toaS + afterS, most);
   }
 
   /** Shots whose sound may have been under way at that time. */
@@ -257,7 +252,7 @@ export function liveLocaliser(
 
   /** Sorts the neighbourhood of an arrival once more as a whole. */
   function settle(known: Known, settled: Set<string>): Shot[] {
-    const pool = near(known, ground.linkS / 2, ground.linkS);
+    const pool = near(known, ground.linkS / 2, ground.linkS, MOST_SETTLED);
     const touched = new Set<Track>();
     for (const one of pool) {
       if (one.toaS <= known.toaS + 1) settled.add(one.id);
