@@ -13,7 +13,7 @@ import {
 import { overlaps, strained } from "./hypotheses.ts";
 import { poolOf } from "./pool.ts";
 import type { Heard, Prior } from "./problem.ts";
-import { oneShooter, repeatOdds } from "./repeats.ts";
+import { oneShooter, repeatOdds, worthOfRepeat } from "./repeats.ts";
 import { type Hypothesis, searchIn } from "./search.ts";
 
 /** What one anchor led to, best first. */
@@ -191,9 +191,8 @@ export function associate(
       const gapS = pool.columns.t[row]! - directS;
       if (Math.abs(gapS) < options.minRoundGapS || Math.abs(gapS) > COMPETE_S) continue;
       const h = search.refine(of.solution.eastM, of.solution.northM, of.solution.t0S + gapS, 6e-3);
-      if (!h || h.rows.length < 4 || !oneShooter(h, of)) continue;
-      // In the reverberation of the round before, what came earlier than predicted and what follows tells little.
-      const worth = h.direct + repeatOdds(h, of, pool);
+      if (!h || h.rows.length < 4 || !oneShooter(h, of, pool)) continue;
+      const worth = worthOfRepeat(h, of, pool);
       if (worth <= bestWorth || !good(h)) continue;
       best = h;
       bestWorth = worth;

@@ -18,8 +18,24 @@ const FEWEST = 4;
 /** In the reverberation of the round before, a node misses a round more often than out of silence: log of 0.5 over log of 0.2. */
 const QUIET = Math.log(0.5 / 0.2);
 
+/** Where arrivals are timed worse than this, gaps say no more than the arrivals themselves. */
+const WELL_TIMED_S = 2.5e-3;
+/** Between rounds whose places are known no better than that, metres. */
+const LOOSE_MOVE_M = 30;
+
+export function wellTimed(pool: Pool): boolean {
+  const sorted = Array.from(pool.columns.sigma.subarray(0, pool.columns.n)).sort((a, b) => a - b);
+  return (sorted[sorted.length >> 1] ?? 1) < WELL_TIMED_S;
+}
+
+/** What a repetition is worth beside others: in the reverberation of the round before, what came earlier and what follows tells little. */
+export function worthOfRepeat(h: Hypothesis, of: Hypothesis, pool: Pool): number {
+  return wellTimed(pool) ? h.direct + repeatOdds(h, of, pool) : h.total;
+}
+
 /** Log odds that `h` gains by being a repetition of `of`: equal gaps, and nodes that need not have heard it again. */
 export function repeatOdds(h: Hypothesis, of: Hypothesis, pool: Pool): number {
+  if (!wellTimed(pool)) return 0;
   const { t, sigma } = pool.columns;
   const before = new Map([...of.rows].map((row) => [pool.slotOf[row]!, row]));
   const shared: { gapS: number; wideS: number }[] = [];
@@ -40,7 +56,8 @@ export function repeatOdds(h: Hypothesis, of: Hypothesis, pool: Pool): number {
 }
 
 /** Could one shooter have fired both? Not if the two places are further apart than somebody runs in between, with what both fixes leave open. */
-export function oneShooter(h: Hypothesis, of: Hypothesis): boolean {
+export function oneShooter(h: Hypothesis, of: Hypothesis, pool: Pool): boolean {
+  if (!wellTimed(pool)) return movedM(h, of) <= LOOSE_MOVE_M;
   const gapS = Math.abs(h.solution.t0S - of.solution.t0S);
   return movedM(h, of) <= STEP_M + RUN_MPS * gapS + 3 * Math.hypot(sigmaM(h), sigmaM(of));
 }
