@@ -6,6 +6,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Logger } from "pino";
 import { type ShotFixed, shotFixed } from "#contract/shot.ts";
+import { nsOfUtc } from "#contract/units.ts";
 import type { Incidents } from "./incidents.ts";
 
 export interface AlertPolicy {
@@ -72,7 +73,8 @@ export class Alerts {
       this.#forget(shot.id);
       return;
     }
-    const sinceMs = waiting?.sinceMs ?? heardMs;
+    // What was said while the link was down has stood since then.
+    const sinceMs = waiting?.sinceMs ?? Math.min(heardMs, Number(nsOfUtc(shot.at) / 1_000_000n));
     clearTimeout(waiting?.timer);
     const sure = shot.nodesUsed.length >= SURE.nodes && shot.probability >= SURE.probability && !shot.unverified;
     const holdMs = sure ? 0 : 1000 * (shot.unverified ? holdUnverifiedS : holdS);
