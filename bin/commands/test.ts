@@ -10,6 +10,9 @@ import { type Command, say } from "../command.ts";
 const root = join(import.meta.dirname, "..", "..");
 const fileLimitMs = { short: 150_000, long: 3_600_000 };
 
+/** More failures than these are no accident of a loaded machine. */
+const MAX_REPEATS = 4;
+
 interface Outcome {
   name: string;
   passed: number;
@@ -27,6 +30,8 @@ usage: tocsin test [--long] [--verbose] [PATTERN ...]
 Checks types (tsc) and style (biome), then runs every *.test.ts, two files at a time, each in a process of its own.
 PATTERN keeps the files whose path contains it, and leaves types and style out.
   --long   runs the *.long.test.ts instead: soaks and long flights
+A file that failed beside another is run once more alone: what passes then counts as passed and is named as unsteady, with the
+first run's output; at most ${MAX_REPEATS} files.
 Recordings of live fire are looked for in $TOCSIN_DATA; without it the tests that want them are skipped and say so.
 Exit status 0 when nothing failed, 1 otherwise.`,
   async run(argv) {
@@ -52,6 +57,7 @@ Exit status 0 when nothing failed, 1 otherwise.`,
       }
     });
     await Promise.all(workers);
+    await repeatAlone(outcomes, new Set(files), limitMs);
     for (const outcome of outcomes.filter((each) => each.failed > 0)) {
       process.stdout.write(`\n---- ${outcome.name}\n${outcome.output}\n`);
     }
@@ -89,6 +95,18 @@ async function testFile(file: string, limitMs: number): Promise<Outcome> {
   const failed = Math.max(total - passed, code === 0 && total > 0 ? 0 : 1);
   const note = total === 0 && code === 0 ? "\n(ran no test: is .run() called?)" : "";
   return report({ name: file, passed, failed, skipped: tally("Skipped"), seconds, output: output + note });
+}
+
+/** Tests of whole processes share two cores with whatever ran beside them: only what fails alone, too, has failed. */
+async function repeatAlone(outcomes: Outcome[], files: ReadonlySet<string>, limitMs: number): Promise<void> {
+  const failed = outcomes.filter((each) => each.failed > 0 && files.has(each.name));
+  if (failed.length > MAX_REPEATS) return;
+  for (const first of failed) {
+    const second = await testFile(first.name, limitMs);
+    if (second.failed > 0) continue;
+    process.stdout.write(`\n---- unsteady: ${first.name} failed beside another, passed alone\n${first.output}\n`);
+    outcomes[outcomes.indexOf(first)] = second;
+  }
 }
 
 function report(outcome: Outcome): Outcome {
