@@ -5,6 +5,7 @@ import { flightCommand, flightState } from "./flight.ts";
 import { incidentAcknowledge, incidentNotice, incidentState, incidentVerdict } from "./incident.ts";
 import { nodeState } from "./node.ts";
 import { clipCut, clipWant, shotFixed, shotHeard } from "./shot.ts";
+import { videoState, videoWant } from "./video.ts";
 
 const all = [
   shotHeard,
@@ -20,6 +21,8 @@ const all = [
   flightCommand,
   controlToken,
   controlState,
+  videoWant,
+  videoState,
 ] as unknown as readonly Channel[];
 
 export const channels: ReadonlyMap<string, Channel> = new Map(all.map((channel) => [channel.name, channel]));

@@ -22,6 +22,7 @@ import { type IncidentState, IncidentStatus } from "./incident.ts";
 import type { NodeState } from "./node.ts";
 import type { ShotFixed } from "./shot.ts";
 import { Count, Name } from "./units.ts";
+import type { StreamView } from "./video.ts";
 
 export const Login = v.object({ user: Name, password: v.pipe(v.string(), v.minLength(1), v.maxLength(200)) });
 export type Login = v.InferOutput<typeof Login>;
@@ -109,5 +110,7 @@ export type LiveEvent = { seq: number; at: string } & (
   | { type: "node"; node: NodeState }
   | { type: "health"; health: Health }
   | { type: "flight"; state: FlightState }
+  /** Streams that changed; a console asks for all of them (`GET /api/video/streams`) when it connects. */
+  | { type: "video"; streams: StreamView[] }
   | { type: "message"; channel: string; message: unknown }
 );
