@@ -5,8 +5,8 @@
 import * as v from "valibot";
 import { Id, NodeId, Sha256, UtcNs } from "./units.ts";
 
-/** What a client of the broker is. A node's credential names its node; `pilot` and `dispatch` are logged-in people or the gateway's dispatch. */
-export type Party = "node" | "triangulator" | "drone" | "robot" | "gateway" | "flows" | "dispatch" | "pilot";
+/** What a client of the broker is. A node's credential names its node; `unit` is a crew's terminal; `pilot` and `dispatch` are logged-in people or the gateway's dispatch. */
+export type Party = "node" | "triangulator" | "drone" | "robot" | "unit" | "gateway" | "flows" | "dispatch" | "pilot";
 
 /** On every message: schema version, id, the node that said it, and the instant it was first said. An outbox never changes `at`. */
 export const envelope = {

@@ -1,9 +1,11 @@
 /** Every channel, by name: the broker's rights, the exported schemas and the outbox are made from this table. */
+import { backupAnswer, backupCall, backupState, backupUnit } from "./backup.ts";
 import type { Channel } from "./channel.ts";
 import { controlState, controlToken } from "./control.ts";
 import { flightCommand, flightState } from "./flight.ts";
 import { incidentAcknowledge, incidentNotice, incidentState, incidentVerdict } from "./incident.ts";
 import { nodeState } from "./node.ts";
+import { robotCommand, robotEvent, robotPose, robotState, robotTrack } from "./robot.ts";
 import { clipCut, clipWant, shotFixed, shotHeard } from "./shot.ts";
 import { videoState, videoWant } from "./video.ts";
 
@@ -23,6 +25,15 @@ const all = [
   controlState,
   videoWant,
   videoState,
+  robotPose,
+  robotTrack,
+  robotEvent,
+  robotState,
+  robotCommand,
+  backupUnit,
+  backupCall,
+  backupAnswer,
+  backupState,
 ] as unknown as readonly Channel[];
 
 export const channels: ReadonlyMap<string, Channel> = new Map(all.map((channel) => [channel.name, channel]));
