@@ -3,9 +3,13 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import type { Channel, MessageOf } from "#contract/channel.ts";
+import type { Place } from "#contract/geo.ts";
 import type { IncidentState } from "#contract/incident.ts";
 import type { LiveEvent, Session, TimelineEntry, UserRole } from "#contract/ops-api.ts";
+import type { Opening } from "#core/review/lifecycle.ts";
+import type { Report } from "#core/review/report.ts";
 import type { GatewayConfig } from "./config.ts";
+import type { Decision, Decision } from "./incidents/incidents.ts";
 
 /** The bus seen from inside the hub: no socket, no outbox; what is published is in the broker when the promise resolves. */
 export interface HubBus {
@@ -45,6 +49,21 @@ export interface GatewayContext {
   ): TimelineEntry | undefined;
   /** True the first time for a key, also over restarts: what comes again and again on the bus is recorded once. */
   once(kind: string, key: string, incident: string): boolean;
+  /** Opens an incident that no shot opens (a call, a robot's event), or adds to it. On disk when it returns. @param by node or person. */
+  report(report: Report, by: string): Decision;
+  /** As `record`, once for each `key`: fact and key go to disk together. @returns undefined also where it stood there already. */
+  recordOnce(
+    key: { of: string; is: string },
+    incident: string,
+    kind: TimelineEntry["kind"],
+    by: string,
+    text: string,
+    data: unknown,
+  ): TimelineEntry | undefined;
+  /** Opens an incident that no shot opens. On disk when it returns; refused where its name is taken. */
+  open(opening: Opening, by: string): Decision;
+  /** Where an incident is, known better or anew: a new version of it. */
+  place(incident: string, place: Place, by: string, text: string): Decision;
   incident(id: string): IncidentState | undefined;
   /** Called after each new version of an incident is on disk. */
   onIncident(listener: (state: IncidentState) => void): void;

@@ -2,8 +2,10 @@
  * The life of an incident, as a function: what is known of it, plus one change, gives what is known of it next.
  * Folding the changes of a record from the first gives its newest state again, which is how a record is checked.
  */
+import type { Place } from "#contract/geo.ts";
 import type { IncidentState, IncidentStatus } from "#contract/incident.ts";
 import type { ShotFixed } from "#contract/shot.ts";
+import { onReport, type Report } from "./report.ts";
 import { roundsOf, summaryOf } from "./rounds.ts";
 
 /** Who decides when every round of an incident that nobody has looked at was withdrawn by the network itself. */
@@ -17,8 +19,23 @@ export type Known = Omit<IncidentState, "v" | "id" | "node" | "at" | "model" | "
   substanceVersion: number;
 };
 
+/** What opens an incident that nobody heard: a caller, a call for backup, a face, an event. */
+export interface Opening {
+  incident: string;
+  of: Exclude<IncidentState["kind"], "gunfire">;
+  /** RFC 3339 UTC of what happened, as far as known. */
+  firedAt: string;
+  probability: number;
+  place?: Place | undefined;
+  /** In words, for the record. */
+  text: string;
+}
+
 export type Change =
   | { kind: "shot"; shot: ShotFixed }
+  | ({ kind: "opened" } & Opening)
+  | { kind: "placed"; place: Place; text: string }
+  | { kind: "reported"; report: Report }
   | { kind: "taken"; by: string }
   | { kind: "verdict"; by: string; status: IncidentStatus; reason: string; seenVersion: number }
   | { kind: "note"; by: string; text: string };
@@ -30,14 +47,24 @@ export type Outcome =
 const refused = (why: string, conflict = false): Outcome => ({ kind: "refused", why, conflict });
 
 /**
- * @param known undefined before the first shot.
+ * @param known undefined before the first shot or report.
  * @param at the gateway's UTC (RFC 3339) of the change.
  * @returns `changed` is false where the change goes on the record but leaves the state, and its version, as they were.
  */
 export function step(known: Known | undefined, change: Change, at: string): Outcome {
   if (change.kind === "shot") return onShot(known, change.shot, at);
+  if (change.kind === "opened") return onOpened(known, change, at);
+  if (change.kind === "reported") return onReport(known, change.report, at);
   if (!known) return refused("there is no such incident");
   if (change.kind === "note") return { kind: "applied", known, text: change.text, changed: false };
+  // Whoever judged the incident judged more than its place: a caller who walks does not undo it.
+  if (change.kind === "placed")
+    return {
+      kind: "applied",
+      known: { ...known, version: known.version + 1, place: change.place },
+      text: change.text,
+      changed: true,
+    };
   if (change.kind === "taken") {
     if (known.takenBy?.by === change.by) return refused(`${change.by} has it already`);
     const from = known.takenBy ? ` over from ${known.takenBy.by}` : "";
@@ -49,6 +76,29 @@ export function step(known: Known | undefined, change: Change, at: string): Outc
     };
   }
   return onVerdict(known, change, at);
+}
+
+function onOpened(known: Known | undefined, opening: Opening, at: string): Outcome {
+  if (known) return refused(`incident ${opening.incident} is open already`);
+  const { incident, of, firedAt, probability, place, text } = opening;
+  return {
+    kind: "applied",
+    known: {
+      incident,
+      version: 1,
+      kind: of,
+      status: "unreviewed",
+      firedAt,
+      alertedAt: at,
+      ...(place && { place }),
+      probability,
+      rounds: [],
+      shots: [],
+      substanceVersion: 1,
+    },
+    text,
+    changed: true,
+  };
 }
 
 function onVerdict(known: Known, change: Extract<Change, { kind: "verdict" }>, at: string): Outcome {

@@ -1,10 +1,12 @@
 /** The incidents of the district: takes in what the network finds and what people decide, and forgets nothing of it. */
 import type { DatabaseSync } from "node:sqlite";
 import { ulid } from "ulid";
+import type { Place } from "#contract/geo.ts";
 import type { IncidentState } from "#contract/incident.ts";
 import type { TimelineEntry } from "#contract/ops-api.ts";
 import { type ShotFixed, shotFixed } from "#contract/shot.ts";
-import { type Change, type Known, type Outcome, step } from "#core/review/lifecycle.ts";
+import { type Change, type Known, type Opening, type Outcome, step } from "#core/review/lifecycle.ts";
+import type { Report } from "#core/review/report.ts";
 import { nowUtc } from "../now.ts";
 import { IncidentRecord } from "./record.ts";
 import { noteUsed, underKnownNames } from "./same-round.ts";
@@ -97,6 +99,14 @@ export class Incidents {
     });
   }
 
+  /** Opens an incident that no shot opens, or adds to it. On disk when it returns. @param by node or person. */
+  report(report: Report, by: string): Decision {
+    const result = atomically(this.#db, () => this.#apply(report.incident, { kind: "reported", report }, by));
+    if (result.kind === "refused") return result;
+    this.#tell(result);
+    return { kind: "done", state: result.state };
+  }
+
   take(incident: string, by: string): Decision {
     return this.#decide(incident, { kind: "taken", by }, by);
   }
@@ -108,6 +118,35 @@ export class Incidents {
 
   note(incident: string, by: string, text: string): Decision {
     return this.#decide(incident, { kind: "note", by, text }, by);
+  }
+
+  /** Opens an incident that no shot opens. On disk when it returns. */
+  open(opening: Opening, by: string): Decision {
+    const result = atomically(this.#db, () => this.#apply(opening.incident, { kind: "opened", ...opening }, by));
+    if (result.kind === "refused") return result;
+    this.#tell(result);
+    return { kind: "done", state: result.state };
+  }
+
+  /** Where it is, known better or anew. */
+  place(incident: string, place: Place, by: string, text: string): Decision {
+    return this.#decide(incident, { kind: "placed", place, text }, by);
+  }
+
+  /** As `fact`, once for each `key`, however often it is said: fact and key go to disk together. */
+  factOnce(
+    key: { of: string; is: string },
+    incident: string,
+    kind: TimelineEntry["kind"],
+    by: string,
+    text: string,
+    data: unknown,
+  ): TimelineEntry | undefined {
+    return atomically(this.#db, () =>
+      this.#row(incident) && this.takeOnce(key.of, key.is, incident)
+        ? this.factWithin(incident, kind, by, text, data)
+        : undefined,
+    );
   }
 
   /** Puts a fact on the record that leaves the state as it is. */
@@ -197,7 +236,8 @@ export class Incidents {
     const at = nowUtc();
     const outcome = step(before && (JSON.parse(before.known) as Known), change, at);
     if (outcome.kind === "refused") return outcome;
-    const kind = change.kind === "shot" && !before ? "opened" : change.kind;
+    const opens = change.kind === "shot" || change.kind === "reported";
+    const kind = opens && !before ? "opened" : change.kind === "reported" ? "note" : change.kind;
     const entry = this.record.append(incident, { at, kind, by, text: outcome.text, data: change });
     this.counters.entries++;
     const { known, changed } = outcome;
