@@ -3,7 +3,7 @@
  * from its given place hears a shot later by `u . d / c`, with `u` the direction from the shot to the node; a slow clock adds
  * the same to all. Estimated by weighted least squares with a weak prior, reported, never applied.
  */
-import { cholesky, choleskyInverse, choleskySolve } from "./linear.ts";
+import { cholesky, choleskyInverse, choleskySolve } from "#core/algebra/cholesky.ts";
 
 export interface DoubtSample {
   node: string;

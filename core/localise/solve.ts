@@ -4,7 +4,7 @@
  * Everything is scaled to metres, so that the normal matrix is well conditioned.
  */
 import { travelOverS } from "./air.ts";
-import { cholesky, choleskyInverse, choleskySolve } from "./linear.ts";
+import { cholesky, choleskyInverse, choleskySolve } from "#core/algebra/cholesky.ts";
 import type { Columns, Prior } from "./problem.ts";
 
 const MAX_UNKNOWNS = 5;

@@ -1,4 +1,4 @@
-/** Dense algebra of at most six unknowns, in place, for loops that must not allocate. */
+/** Dense algebra of a few unknowns, in place, for loops that must not allocate: Cholesky factor, solution and inverse. */
 
 /** Lower Cholesky factor of the symmetric `a` (n x n, row-major, stride n) in place; false where it is not positive definite. */
 export function cholesky(a: Float64Array, n: number): boolean {
