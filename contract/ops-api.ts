@@ -62,6 +62,7 @@ export interface TimelineEntry {
   at: string;
   kind:
     | "opened"
+    | "placed"
     | "shot"
     | "notice"
     | "acknowledged"
@@ -73,7 +74,8 @@ export interface TimelineEntry {
     | "flight"
     | "video"
     | "backup"
-    | "face";
+    | "face"
+    | "caller";
   by: string;
   /** In words, for people. */
   text: string;

@@ -6,10 +6,9 @@ import type { Channel, MessageOf } from "#contract/channel.ts";
 import type { Place } from "#contract/geo.ts";
 import type { IncidentState } from "#contract/incident.ts";
 import type { LiveEvent, Session, TimelineEntry, UserRole } from "#contract/ops-api.ts";
-import type { Opening } from "#core/review/lifecycle.ts";
 import type { Report } from "#core/review/report.ts";
 import type { GatewayConfig } from "./config.ts";
-import type { Decision, Decision } from "./incidents/incidents.ts";
+import type { Decision } from "./incidents/incidents.ts";
 
 /** The bus seen from inside the hub: no socket, no outbox; what is published is in the broker when the promise resolves. */
 export interface HubBus {
@@ -60,8 +59,6 @@ export interface GatewayContext {
     text: string,
     data: unknown,
   ): TimelineEntry | undefined;
-  /** Opens an incident that no shot opens. On disk when it returns; refused where its name is taken. */
-  open(opening: Opening, by: string): Decision;
   /** Where an incident is, known better or anew: a new version of it. */
   place(incident: string, place: Place, by: string, text: string): Decision;
   incident(id: string): IncidentState | undefined;

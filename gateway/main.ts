@@ -146,7 +146,6 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     broadcast: (event) => live.broadcast(event),
     record: (incident, kind, by, text, data) => incidents.fact(incident, kind, by, text, data),
     recordOnce: (key, incident, kind, by, text, data) => incidents.factOnce(key, incident, kind, by, text, data),
-    open: (opening, by) => incidents.open(opening, by),
     place: (incident, place, by, text) => incidents.place(incident, place, by, text),
     once: (kind, key, incident) => incidents.takeOnce(kind, key, incident),
     report: (report, by) => incidents.report(report, by),

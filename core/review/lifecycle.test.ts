@@ -131,4 +131,16 @@ test("a note goes on the record and leaves the version; nothing can be said of a
   assert.equal(step(undefined, { kind: "taken", by: "ann" }, at).kind, "refused");
 });
 
+const called: Change = {
+  kind: "reported",
+  report: { incident: "c1", of: "caller", firedAt: at, probability: 1, text: "a link for a caller" },
+};
+const corner = { lat: 40.1, lon: -80.1, ellipse95: { semiMajorM: 24, semiMinorM: 24, azimuthDeg: 0 } };
+
+test("a new place is a new version, and a verdict given on the version before it still holds", () => {
+  const known = after(called, { kind: "placed", place: corner, text: "within 24 m" }, verdict("confirmed", 1));
+  assert.deepEqual([known.version, known.status, known.place], [3, "confirmed", corner]);
+  assert.equal(step(undefined, { kind: "placed", place: corner, text: "" }, at).kind, "refused");
+});
+
 test.run();

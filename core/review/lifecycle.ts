@@ -19,21 +19,8 @@ export type Known = Omit<IncidentState, "v" | "id" | "node" | "at" | "model" | "
   substanceVersion: number;
 };
 
-/** What opens an incident that nobody heard: a caller, a call for backup, a face, an event. */
-export interface Opening {
-  incident: string;
-  of: Exclude<IncidentState["kind"], "gunfire">;
-  /** RFC 3339 UTC of what happened, as far as known. */
-  firedAt: string;
-  probability: number;
-  place?: Place | undefined;
-  /** In words, for the record. */
-  text: string;
-}
-
 export type Change =
   | { kind: "shot"; shot: ShotFixed }
-  | ({ kind: "opened" } & Opening)
   | { kind: "placed"; place: Place; text: string }
   | { kind: "reported"; report: Report }
   | { kind: "taken"; by: string }
@@ -53,7 +40,6 @@ const refused = (why: string, conflict = false): Outcome => ({ kind: "refused", 
  */
 export function step(known: Known | undefined, change: Change, at: string): Outcome {
   if (change.kind === "shot") return onShot(known, change.shot, at);
-  if (change.kind === "opened") return onOpened(known, change, at);
   if (change.kind === "reported") return onReport(known, change.report, at);
   if (!known) return refused("there is no such incident");
   if (change.kind === "note") return { kind: "applied", known, text: change.text, changed: false };
@@ -76,29 +62,6 @@ export function step(known: Known | undefined, change: Change, at: string): Outc
     };
   }
   return onVerdict(known, change, at);
-}
-
-function onOpened(known: Known | undefined, opening: Opening, at: string): Outcome {
-  if (known) return refused(`incident ${opening.incident} is open already`);
-  const { incident, of, firedAt, probability, place, text } = opening;
-  return {
-    kind: "applied",
-    known: {
-      incident,
-      version: 1,
-      kind: of,
-      status: "unreviewed",
-      firedAt,
-      alertedAt: at,
-      ...(place && { place }),
-      probability,
-      rounds: [],
-      shots: [],
-      substanceVersion: 1,
-    },
-    text,
-    changed: true,
-  };
 }
 
 function onVerdict(known: Known, change: Extract<Change, { kind: "verdict" }>, at: string): Outcome {

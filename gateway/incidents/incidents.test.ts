@@ -250,4 +250,31 @@ test("a sound past its time is gone from the disk; its hash and the deletion sta
   assert.equal(world.incidents.record.verify("i1").ok, true);
 });
 
+test("an incident of a caller opens and moves without a shot, folds to its state again, and a fact with a key stands once", (world) => {
+  const place = { lat: 40.1, lon: -80.1, ellipse95: { semiMajorM: 24, semiMinorM: 24, azimuthDeg: 0 } };
+  const firedAt = "2026-11-22T18:04:12.000000000Z";
+  const opening = { incident: "c1", of: "caller" as const, firedAt, probability: 1, text: "a caller" };
+  const versions: number[] = [];
+  world.incidents.onVersion(({ version }) => versions.push(version));
+  assert.equal(world.incidents.report(opening, "ann").kind, "done");
+  assert.equal(world.incidents.place("c1", place, "caller-x", "within 24 m").kind, "done");
+  const key = { of: "caller/say", is: "m1" };
+  assert.equal(world.incidents.factOnce(key, "c1", "caller", "caller-x", "hello", {})?.seq, 3);
+  assert.equal(world.incidents.factOnce(key, "c1", "caller", "caller-x", "hello", {}), undefined);
+  assert.equal(world.incidents.factOnce({ of: "a", is: "b" }, "nowhere", "caller", "x", "", {}), undefined);
+  assert.deepEqual(versions, [1, 2]);
+  const entries = world.incidents.record.entries("c1");
+  assert.deepEqual(
+    entries.map(({ kind }) => kind),
+    ["opened", "placed", "caller"],
+  );
+  let known: Known | undefined;
+  for (const { data, at } of entries.slice(0, 2)) {
+    const outcome = step(known, data as Change, at);
+    if (outcome.kind === "applied") known = outcome.known;
+  }
+  assert.deepEqual([known?.kind, known?.place, known?.version], ["caller", place, 2]);
+  assert.equal(world.incidents.record.verifyAll().ok, true);
+});
+
 test.run();

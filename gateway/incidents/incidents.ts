@@ -5,7 +5,7 @@ import type { Place } from "#contract/geo.ts";
 import type { IncidentState } from "#contract/incident.ts";
 import type { TimelineEntry } from "#contract/ops-api.ts";
 import { type ShotFixed, shotFixed } from "#contract/shot.ts";
-import { type Change, type Known, type Opening, type Outcome, step } from "#core/review/lifecycle.ts";
+import { type Change, type Known, type Outcome, step } from "#core/review/lifecycle.ts";
 import type { Report } from "#core/review/report.ts";
 import { nowUtc } from "../now.ts";
 import { IncidentRecord } from "./record.ts";
@@ -118,14 +118,6 @@ export class Incidents {
 
   note(incident: string, by: string, text: string): Decision {
     return this.#decide(incident, { kind: "note", by, text }, by);
-  }
-
-  /** Opens an incident that no shot opens. On disk when it returns. */
-  open(opening: Opening, by: string): Decision {
-    const result = atomically(this.#db, () => this.#apply(opening.incident, { kind: "opened", ...opening }, by));
-    if (result.kind === "refused") return result;
-    this.#tell(result);
-    return { kind: "done", state: result.state };
   }
 
   /** Where it is, known better or anew. */

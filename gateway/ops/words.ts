@@ -100,6 +100,7 @@ export function rejectionWords(why: RejectedArrival["why"]): string {
 
 const entryWords: Record<TimelineEntry["kind"], string> = {
   opened: "Opened",
+  placed: "Place",
   shot: "Fix",
   notice: "Notice",
   acknowledged: "Acknowledged",
@@ -112,6 +113,7 @@ const entryWords: Record<TimelineEntry["kind"], string> = {
   video: "Video",
   backup: "Backup",
   face: "Face",
+  caller: "Caller",
 };
 
 export function entryWord(kind: TimelineEntry["kind"]): string {
