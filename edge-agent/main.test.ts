@@ -1,9 +1,18 @@
 /** Real processes: `bin/tocsin agent` against a real broker. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Aedes } from "aedes";
 import { suite } from "uvu";
@@ -32,8 +41,8 @@ class Agent {
   stderr = "";
   ended: { code: number | null; signal: NodeJS.Signals | null } | undefined;
 
-  constructor(config: string) {
-    this.process = spawn(tocsin, ["agent", "--config", config, "--json"], { stdio: ["ignore", "pipe", "pipe"] });
+  constructor(config: string, program = tocsin) {
+    this.process = spawn(program, ["agent", "--config", config, "--json"], { stdio: ["ignore", "pipe", "pipe"] });
     this.process.stdout!.on("data", (chunk) => (this.stdout += chunk));
     this.process.stderr!.on("data", (chunk) => (this.stderr += chunk));
     this.process.once("close", (code, signal) => (this.ended = { code, signal }));
@@ -117,7 +126,10 @@ function wav(path: string, peak: number): void {
   writeFileSync(path, bytes);
 }
 
-function start(world: World, { node = "n1", peak = 0.6, realTime = false, keepaliveS = 10 } = {}): Agent {
+function start(
+  world: World,
+  { node = "n1", peak = 0.6, realTime = false, keepaliveS = 10, program = tocsin } = {},
+): Agent {
   const folder = join(world.folder, node);
   mkdirSync(folder, { recursive: true });
   wav(join(folder, "sound.wav"), peak);
@@ -136,15 +148,15 @@ heartbeatS: 0.5
 logLevel: debug
 `,
   );
-  const agent = new Agent(join(folder, "node.yaml"));
+  const agent = new Agent(join(folder, "node.yaml"), program);
   world.agents.push(agent);
   return agent;
 }
 
 const statusOf = (world: World, node: string) => world.states.filter((state) => state.node === node).at(-1)?.status;
 
-test("a recording goes in, shot/heard comes out with the blast's time; SIGTERM says stopping and ends with 0", async (world) => {
-  const agent = start(world);
+async function hearsAndStops(world: World, program: string): Promise<void> {
+  const agent = start(world, { program });
   await agent.until("a shot", () => world.heard.length > 0);
   const message = world.heard[0]!;
   assert.is(message.node, "n1");
@@ -160,6 +172,32 @@ test("a recording goes in, shot/heard comes out with the blast's time; SIGTERM s
   await until("the end", () => agent.ended !== undefined);
   assert.equal(agent.ended, { code: 0, signal: null });
   assert.is(statusOf(world, "n1"), "stopping");
+}
+
+test("a recording goes in, shot/heard comes out with the blast's time; SIGTERM says stopping and ends with 0", (world) =>
+  hearsAndStops(world, tocsin));
+
+test("packed for a lamppost it does the same, from another folder and with four packages beside it", async (world) => {
+  const pack = join(world.folder, "pack");
+  const made = spawnSync(tocsin, ["pack", "agent", "--out", pack, "--json"], { encoding: "utf8" });
+  assert.is(made.status, 0, made.stderr);
+  const { packages } = JSON.parse(made.stdout) as { packages: Record<string, string> };
+  const installed = join(dirname(tocsin), "..", "node_modules");
+  for (const name of [...Object.keys(packages), "node"]) {
+    mkdirSync(dirname(join(pack, "node_modules", name)), { recursive: true });
+    if (existsSync(join(installed, name))) symlinkSync(join(installed, name), join(pack, "node_modules", name));
+  }
+  for (const name of ["node-red", "fastify", "preact", "maplibre-gl"]) assert.not(name in packages, name);
+  const maps = readdirSync(join(pack, "bin")).filter((name) => name.endsWith(".map"));
+  const bundled = maps.flatMap(
+    (name) => (JSON.parse(readFileSync(join(pack, "bin", name), "utf8")) as { sources: string[] }).sources,
+  );
+  assert.ok(bundled.some((file) => file.endsWith("edge-agent/roles/listen.ts")));
+  const foreign = bundled.filter((file) =>
+    /(node-red|fastify|preact|maplibre-gl)\/|\.\/(gateway|flows|sim)\//.test(file),
+  );
+  assert.equal(foreign, []);
+  await hearsAndStops(world, join(pack, "bin/tocsin"));
 });
 
 test("kill -9: the node is lost; one that hangs is lost within 1.5 times its keep-alive; the other stays online", async (world) => {

@@ -1,0 +1,169 @@
+/**
+ * Bundles one process into a folder that keeps the repository's layout: what code finds beside its own file is found there, too.
+ * Packages with machine code or files of their own stay packages, named in the folder's package.json at the versions of this one.
+ */
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, extname, join, relative, resolve, sep } from "node:path";
+import { build, type Metafile, type Plugin } from "esbuild";
+
+const root = resolve(import.meta.dirname, "..", "..");
+
+/** Machine code, wasm or templates are read from the package's own folder. */
+const STAY_PACKAGES = [
+  "@serialport/bindings-cpp",
+  "@tensorflow/tfjs-backend-wasm",
+  "@tensorflow/tfjs-node",
+  "classic-level",
+  "esbuild",
+  "express",
+  "johnny-five",
+  "maplibre-gl",
+  "node-red",
+  "node-rtsp-stream",
+  "onnxruntime-node",
+  "serialport",
+  "sharp",
+  "usearch",
+];
+
+/** A node without TensorFlow's machine code adapts with the wasm backend. */
+const OPTIONAL = "@tensorflow/tfjs-node";
+
+export interface PackPlan {
+  /** Source of the command, `bin/pack/agent.ts`. */
+  entry: string;
+  /** Sources of child processes that are not named beside their starter by `new URL`. */
+  children: readonly string[];
+  /** Packages that are asked for by a path made while it runs. */
+  packages: readonly string[];
+  /** Files and folders copied as they are. */
+  assets: readonly string[];
+  /** npm scripts of the pack. */
+  scripts: Record<string, string>;
+}
+
+export interface Packed {
+  folder: string;
+  /** Bytes of each bundle. */
+  bundles: Record<string, number>;
+  /** Packages that the machine installs beside it, with their versions. */
+  packages: Record<string, string>;
+  /** Source files and packages' files that went in. */
+  inputs: string[];
+}
+
+/** Replaces `folder`. Throws esbuild's errors where the source is broken. */
+export async function bundleProcess(plan: PackPlan, folder: string): Promise<Packed> {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const bundles: Record<string, number> = {};
+  const outside = new Set(plan.packages);
+  const inputs = new Set<string>();
+  // Worker threads and child processes are files of their own, found while their starters are read.
+  const waiting = new Map([
+    [plan.entry, "bin/tocsin.mjs"],
+    ...plan.children.map((child): [string, string] => [child, child]),
+  ]);
+  for (const [source, target] of waiting) {
+    const { metafile } = await bundle(source, folder, target, (child) => waiting.set(child, child));
+    for (const file of Object.keys(metafile.inputs)) inputs.add(file);
+    for (const name of packagesOf(metafile)) outside.add(name);
+    bundles[target] = Object.values(metafile.outputs).reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+  for (const asset of plan.assets) {
+    if (!existsSync(join(root, asset))) continue;
+    mkdirSync(dirname(join(folder, asset)), { recursive: true });
+    cpSync(join(root, asset), join(folder, asset), { recursive: true });
+  }
+  const packages = Object.fromEntries([...outside].sort().map((name) => [name, versionOf(name)]));
+  const { [OPTIONAL]: optional, ...needed } = packages;
+  const own = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as PackageFile;
+  const manifest = {
+    name: own.name,
+    version: own.version,
+    license: own.license,
+    private: true,
+    type: "module",
+    dependencies: { ...needed, node: own.dependencies.node },
+    optionalDependencies: optional === undefined ? {} : { [OPTIONAL]: optional },
+    allowScripts: own.allowScripts,
+    scripts: plan.scripts,
+  };
+  writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  return { folder, bundles, packages, inputs: [...inputs].sort() };
+}
+
+interface PackageFile {
+  name: string;
+  version: string;
+  dependencies: { node: string };
+  license: string;
+  allowScripts: Record<string, boolean>;
+}
+
+async function bundle(
+  source: string,
+  folder: string,
+  target: string,
+  onChild: (source: string) => void,
+): Promise<{ metafile: Metafile }> {
+  const extension = extname(target);
+  return build({
+    absWorkingDir: root,
+    entryPoints: [{ in: source, out: target.replace(extension, "") }],
+    outdir: folder,
+    outExtension: { ".js": extension },
+    // What a role alone needs is read when that role starts; chunks lie beside the entry, so that paths from one hold for all.
+    splitting: extension === ".mjs",
+    chunkNames: `${dirname(target)}/[name]-[hash]`,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node24",
+    metafile: true,
+    sourcemap: "linked",
+    sourcesContent: false,
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: "linked",
+    external: STAY_PACKAGES,
+    logLevel: "error",
+    // CommonJS inside an ESM bundle asks for these.
+    banner: {
+      js: 'import{createRequire as bundleRequire}from"node:module";import{fileURLToPath as bundlePath}from"node:url";const require=bundleRequire(import.meta.url);const __filename=bundlePath(import.meta.url);const __dirname=bundlePath(new URL(".",import.meta.url));',
+    },
+    plugins: [ownPlaces(target, onChild)],
+  });
+}
+
+/** Each source keeps believing that it stands where it stands in the repository. */
+function ownPlaces(target: string, onChild: (source: string) => void): Plugin {
+  const up = "../".repeat(target.split("/").length - 1);
+  return {
+    name: "own-places",
+    setup(builder) {
+      builder.onLoad({ filter: /\.[cm]?tsx?$/ }, ({ path }) => {
+        if (path.includes(`${sep}node_modules${sep}`)) return undefined;
+        const text = readFileSync(path, "utf8");
+        const source = relative(root, path).split(sep).join("/");
+        for (const [, child] of text.matchAll(/new URL\("(\.[^"]*\.ts)", import\.meta\.url\)/g))
+          if (child !== undefined) onChild(join(dirname(source), child));
+        const url = `new URL(${JSON.stringify(`${up}${source}`)}, import.meta.url)`;
+        const contents = text.replaceAll(/import\.meta\.(url|dirname|filename)/g, (_, what: string) => {
+          if (what === "url") return `${url}.href`;
+          return what === "filename" ? `bundlePath(${url})` : `bundlePath(new URL(".", ${url}))`;
+        });
+        return { contents, loader: path.endsWith("x") ? "tsx" : "ts" };
+      });
+    },
+  };
+}
+
+/** Packages that a bundle asks for when it runs; what an optional `require` did not find is left out. */
+function packagesOf({ outputs }: Metafile): string[] {
+  const paths = Object.values(outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
+  return STAY_PACKAGES.filter((name) => paths.some((path) => path === name || path.startsWith(`${name}/`)));
+}
+
+const versionOf = (name: string): string =>
+  (JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")) as PackageFile).version;

@@ -1,0 +1,51 @@
+/** Runs one subcommand of a table: `tocsin` has all of them, a pack for a node or a gateway only its own. */
+import { Fault } from "#contract/errors.ts";
+import { type Command, say } from "./command.ts";
+
+/** Subcommand -> its line in the overview and its module, loaded only when asked for. */
+export type CommandTable = Record<string, { summary: string; load: () => Promise<{ command: Command }> }>;
+
+function overview(commands: CommandTable): string {
+  const width = Math.max(...Object.keys(commands).map((name) => name.length));
+  const rows = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
+  return `usage: tocsin <command> [options]\n\n${rows.join("\n")}\n\n'tocsin <command> --help' tells more.`;
+}
+
+/** Resolves to the exit status; what a user can mend is said in a line, without a stack trace unless `--verbose`. */
+export async function runCommand(commands: CommandTable, argv: readonly string[]): Promise<number> {
+  // A reader that has seen enough (head, jq) closes the pipe: that is no failure of ours.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
+  const [name, ...rest] = argv;
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    process.stdout.write(`${overview(commands)}\n`);
+    return name === undefined ? 64 : 0;
+  }
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!entry) {
+    say(`tocsin: there is no command '${name}'\n${overview(commands)}`);
+    return 64;
+  }
+  const { command } = await entry.load();
+  if (rest.includes("--help") || rest.includes("-h")) {
+    process.stdout.write(`${command.help.trim()}\n`);
+    return 0;
+  }
+  const verbose = rest.includes("--verbose");
+  try {
+    return await command.run(rest.filter((arg) => arg !== "--verbose"));
+  } catch (error) {
+    if (error instanceof Fault) for (const line of error.lines) say(`tocsin ${name}: ${line}`);
+    else if (isBadArgument(error)) say(`tocsin ${name}: ${error.message} (see 'tocsin ${name} --help')`);
+    else say(`tocsin ${name}: ${error instanceof Error ? error.message : String(error)}`);
+    if (verbose && error instanceof Error) say(error.stack ?? "");
+    return error instanceof Fault ? error.exitCode : isBadArgument(error) ? 64 : 1;
+  }
+}
+
+/** `util.parseArgs` throws these for arguments that do not fit. */
+function isBadArgument(error: unknown): error is Error {
+  return error instanceof Error && String((error as NodeJS.ErrnoException).code).startsWith("ERR_PARSE_ARGS_");
+}
