@@ -62,6 +62,10 @@ export interface GatewayContext {
   /** Where an incident is, known better or anew: a new version of it. */
   place(incident: string, place: Place, by: string, text: string): Decision;
   incident(id: string): IncidentState | undefined;
+  /** The newest ones, as far as a console's first picture goes back. */
+  recentIncidents(): IncidentState[];
+  /** An incident's record, oldest first. */
+  timeline(incident: string): TimelineEntry[];
   /** Called after each new version of an incident is on disk. */
   onIncident(listener: (state: IncidentState) => void): void;
   /** Aborts when the gateway stops. */

@@ -150,6 +150,8 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     once: (kind, key, incident) => incidents.takeOnce(kind, key, incident),
     report: (report, by) => incidents.report(report, by),
     incident: (id) => incidents.state(id),
+    recentIncidents: () => incidents.list({ limit: SNAPSHOT_INCIDENTS }).incidents,
+    timeline: (incident) => incidents.record.entries(incident),
     onIncident: (listener) => incidents.onVersion((state) => listener(state)),
     signal: stop.signal,
   };

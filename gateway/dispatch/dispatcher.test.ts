@@ -246,4 +246,36 @@ city("after a restart of the gateway a flight under way is known and no second o
   again.stop.abort();
 });
 
+city("after a restart an incident that no drone went to is served, and an old one is left alone", async (world) => {
+  const again = await new World().start();
+  try {
+    world.deaf.add("d1").add("d2");
+    world.fire("i1", 300, 0);
+    world.fire("i2", -300, 0, { alertedAt: "2026-01-01T00:00:00.000000000Z" });
+    for (const [id, state] of world.incidents) again.incidents.set(id, state);
+    again.dispatcher.resume([...world.incidents.values()]);
+    await until("asked again", () => again.asks().length > 0);
+    await until("the old one is history", () => again.notes.some(({ text }) => /alerted \d+ s ago/.test(text)));
+    assert.equal(
+      again.asks().map(({ incident }) => incident),
+      ["i1"],
+    );
+  } finally {
+    again.stop.abort();
+  }
+});
+
+city("dismissed and, before the drone is home, standing again: it is sent again", async (world) => {
+  world.fire("i1", 300, 0);
+  const id = world.asks()[0]!.to!;
+  world.fire("i1", 300, 0, { version: 2, status: "dismissed" });
+  await until("called back", () => world.bus.sent.some(({ message }) => message.order?.act === "recall"));
+  world.fire("i1", 300, 0, { version: 3, status: "unreviewed" });
+  for (let s = 0; s < 200 && world.asks().length < 2; s++) {
+    world.run(id, 1);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await until("asked a second time", () => world.asks().length === 2);
+});
+
 dispatch.run();

@@ -47,9 +47,17 @@ export class Dispatcher {
       else this.#follow(sortie, state);
       return;
     }
-    if (sortie) return;
+    if (sortie) {
+      if (state.status === "dismissed" || !sortie.recalled) return;
+      this.#sorties.delete(state.incident);
+    }
     if (performance.now() - this.#startedMs < this.#settleMs) this.#waiting.add(state.incident, {});
     else void this.#decide(state, {});
+  }
+
+  /** After a start: an earlier run may have known these without having sent anybody. Drones speak first, then they are decided. */
+  resume(states: readonly IncidentState[]): void {
+    for (const { incident } of states) if (!this.#sorties.has(incident)) this.#waiting.add(incident, {});
   }
 
   /** A person sends a drone, whatever the thresholds; what stands in the way is said. */
@@ -149,6 +157,7 @@ export class Dispatcher {
       version: state.version,
       how,
       over: false,
+      recalled: false,
     };
     this.#sorties.set(state.incident, sortie);
     if (this.#sorties.size > mostKept) this.#sorties.delete(this.#sorties.keys().next().value!);
@@ -219,6 +228,15 @@ export class Dispatcher {
     sortie.over = true;
     const flew = state.hops.some(({ hop }) => hop === "climbing");
     this.#deps.log.info({ incident, flight, drone: node, flew, why: state.why }, "flight over");
+    if (sortie.recalled) {
+      // It was called off and may stand again by now: then it is a case like any other, for this drone, too.
+      const standing = this.#deps.incident(incident);
+      if (standing && standing.status !== "dismissed") {
+        this.#sorties.delete(incident);
+        void this.#decide(standing, {});
+      }
+      return;
+    }
     if (flew || state.hops.every(({ hop }) => hop !== "received")) return;
     this.#next(sortie, state.authorisation?.how === "person" ? state.authorisation : undefined);
   }
@@ -237,6 +255,7 @@ export class Dispatcher {
       version: state.incidentVersion ?? 0,
       how: state.authorisation?.how ?? "person",
       over: false,
+      recalled: false,
     });
     this.#waiting.delete(incident);
   }
@@ -267,6 +286,7 @@ export class Dispatcher {
   }
 
   #recall(sortie: Sortie, why: string): void {
+    sortie.recalled = true;
     void this.#deps.drones
       .order(sortie.drone, { act: "recall", flight: sortie.flight, why }, dispatchItself)
       .then((outcome) => {

@@ -36,4 +36,9 @@ export async function startDispatch(context: GatewayContext): Promise<void> {
   context.onIncident((state) => dispatcher.take(state));
   addDispatchRoutes(context, drones, dispatcher);
   await drones.listen();
+  const flown = (incident: string) =>
+    context.timeline(incident).some(({ data }) => (data as { hop?: unknown } | undefined)?.hop === "climbing");
+  dispatcher.resume(
+    context.recentIncidents().filter(({ incident, status }) => status !== "dismissed" && !flown(incident)),
+  );
 }

@@ -24,6 +24,8 @@ export interface Sortie {
   version: number;
   how: "policy" | "person";
   over: boolean;
+  /** Called back because the incident was dismissed. */
+  recalled: boolean;
 }
 
 export interface Pace {
