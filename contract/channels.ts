@@ -2,6 +2,7 @@
 import { backupAnswer, backupCall, backupState, backupUnit } from "./backup.ts";
 import type { Channel } from "./channel.ts";
 import { controlState, controlToken } from "./control.ts";
+import { faceLooked, faceOrder, facePossible, faceReceipt, faceState } from "./face.ts";
 import { flightCommand, flightState } from "./flight.ts";
 import { incidentAcknowledge, incidentNotice, incidentState, incidentVerdict } from "./incident.ts";
 import { nodeState } from "./node.ts";
@@ -34,6 +35,11 @@ const all = [
   backupCall,
   backupAnswer,
   backupState,
+  facePossible,
+  faceState,
+  faceOrder,
+  faceReceipt,
+  faceLooked,
 ] as unknown as readonly Channel[];
 
 export const channels: ReadonlyMap<string, Channel> = new Map(all.map((channel) => [channel.name, channel]));

@@ -15,7 +15,7 @@ export const ClockState = v.object({
 });
 export type ClockState = v.InferOutput<typeof ClockState>;
 
-export const NodeRole = v.picklist(["listen", "triangulate", "fly", "patrol", "stream"]);
+export const NodeRole = v.picklist(["listen", "triangulate", "fly", "patrol", "stream", "look"]);
 export type NodeRole = v.InferOutput<typeof NodeRole>;
 
 export const nodeState = channel(

@@ -32,7 +32,16 @@ export const Watchlist = v.strictObject({
   embedderSha256: Sha256,
   /** The looks at each person fused into one embedding, and the mean of their squared distances to it. */
   people: v.pipe(
-    v.array(v.strictObject({ person: Id, pictures: Count, embedding: Embedding, spread: NonNegative })),
+    v.array(
+      v.strictObject({
+        person: Id,
+        pictures: Count,
+        embedding: Embedding,
+        spread: NonNegative,
+        /** Of the picture that reviewers compare with. It goes to the gateway beside the list, never to a device. */
+        pictureSha256: v.optional(Sha256),
+      }),
+    ),
     v.minLength(1, "must name at least one person"),
     v.check((people) => new Set(people.map((each) => each.person)).size === people.length, "names a person twice"),
   ),

@@ -36,6 +36,7 @@ const needs: Record<NodeRole, readonly string[]> = {
   fly: ["clock", "mavsdk_server"],
   patrol: ["serial"],
   stream: ["ffmpeg"],
+  look: ["clock", "ffmpeg"],
 };
 
 async function modelOf(config: AgentConfig | undefined): Promise<string | undefined> {

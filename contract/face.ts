@@ -1,0 +1,311 @@
+/**
+ * Face matching between a device and the gateway, and its review. The most a device says is "possible match"; a person judges each one,
+ * and nothing moves by itself on one. See `docs/faces.md`.
+ *
+ * HTTP, below `/api` and behind the log-in (roles reviewer or dispatch; lists: admin); a refusal is `{ error, field?, fix? }`:
+ *   GET  /api/faces                              -> FacesView
+ *   GET  /api/faces/matches?status=open&limit=50 -> { matches: FaceMatchView[], total }      newest first
+ *   GET  /api/faces/matches/:id                  -> FaceMatchDetail                          the look stands on the audit chain
+ *   GET  /api/faces/matches/:id/probe            -> image/jpeg | 404 (past its time, or not sent)
+ *   GET  /api/faces/matches/:id/gallery          -> image/jpeg | 404 (list gone, or delivered without pictures)
+ *   POST /api/faces/matches/:id/verdict          FaceVerdictAsk -> FaceMatchView | 409 when somebody was faster
+ *   GET  /api/faces/lists                        -> { lists: FaceListView[] }
+ *   POST /api/faces/lists                        FaceListAsk -> FaceListView                 enrolment; 422 with every reason against
+ *   POST /api/faces/lists/:id/revoke             { jws } -> FaceListView                     the authority's signed revocation
+ *   GET  /api/faces/audit?limit=200&before=<seq> -> FaceAudit                                newest first
+ * On the live connection: `message` events of the channel `face/match`, whose message is a FaceMatchView.
+ * There is no call that takes a recording: faces are compared when a device sees them, or never.
+ */
+import * as v from "valibot";
+import { channel, type MessageOf } from "./channel.ts";
+import { Place } from "./geo.ts";
+import { Count, Id, Name, NonNegative, Probability, Sha256, Text, UtcNs } from "./units.ts";
+import { DeletionReceipt } from "./watchlist.ts";
+
+/** A compact JWS or JWE (RFC 7515, 7516): base64url parts and dots. */
+const compact = (most: number) =>
+  v.pipe(
+    v.string(),
+    v.regex(/^[A-Za-z0-9_-]*(\.[A-Za-z0-9_-]*){2,4}$/, "must be a compact JWS or JWE"),
+    v.maxLength(most),
+  );
+const Jws = compact(700_000);
+const Embedding = v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]{683}=$/, "must be 512 bytes in base64"));
+const Reason = v.pipe(v.string(), v.trim(), v.minLength(1, "a reason is needed"), v.maxLength(500));
+const Reasons = v.pipe(v.array(Text), v.maxLength(16));
+
+export const FaceScore = v.object({
+  distance: NonNegative,
+  /** Distances up to this one are possible matches, for a list of this size under this policy. */
+  thresholdDistance: NonNegative,
+  log10LikelihoodRatio: v.pipe(v.number(), v.finite()),
+  /** For the person who reviews. */
+  words: Text,
+});
+
+/**
+ * The face of a track is near to one on a list. `probe` is sealed (JWE) to the gateway's key: what waits on a disk or passes a broker shows
+ * nothing. Its plaintext is a `FaceProbe`.
+ */
+export const facePossible = channel(
+  "face/possible",
+  {
+    match: Id,
+    list: v.object({ id: Name, sha256: Sha256, people: Count }),
+    person: Id,
+    score: FaceScore,
+    /** Looks fused, of how many faces of this track, and the best one's quality. */
+    looks: v.pipe(Count, v.minValue(1)),
+    quality: Probability,
+    camera: Name,
+    seenFrom: UtcNs,
+    seenUntil: UtcNs,
+    /** Where the device stood, and the direction from it. */
+    place: v.optional(Place),
+    bearingDeg: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(360))),
+    /** Upper limits, at the policy's confidence: of a false match per comparison, and of a stranger's face being shown. */
+    falseMatchRateUpper: Probability,
+    falseAlertRateUpper: Probability,
+    probe: v.optional(compact(300_000)),
+  },
+  {
+    rights: { publish: ["node", "robot"], subscribe: ["gateway"] },
+    delivery: { priority: 8 },
+    key: (each) => each.match,
+  },
+);
+export type FacePossible = MessageOf<typeof facePossible>;
+
+/** What is inside `probe`: the upright face and a wider crop around it, as JPEG, and the fused embedding, for suppression after a rejection. */
+export const FaceProbe = v.object({
+  match: Id,
+  chipJpeg: v.pipe(v.string(), v.base64(), v.maxLength(60_000)),
+  cropJpeg: v.optional(v.pipe(v.string(), v.base64(), v.maxLength(150_000))),
+  embedding: Embedding,
+  spread: NonNegative,
+});
+export type FaceProbe = v.InferOutput<typeof FaceProbe>;
+
+/** "This is not them": nearer to this face than to the listed person is no match. Held in memory only, until its end. */
+export const FaceSuppression = v.object({
+  match: Id,
+  list: Name,
+  person: Id,
+  embedding: Embedding,
+  spread: NonNegative,
+  until: UtcNs,
+});
+export type FaceSuppression = v.InferOutput<typeof FaceSuppression>;
+
+/** What a device holds, and whether it compares faces here and now. Said at each change, when the link comes back and every half minute. Retained. */
+export const faceState = channel(
+  "face/state",
+  {
+    /** Faces are compared: at least one list is in force. */
+    comparing: v.boolean(),
+    why: Text,
+    lists: v.pipe(
+      v.array(
+        v.object({
+          id: Name,
+          sha256: Sha256,
+          inForce: v.boolean(),
+          /** Every reason why it is not. */
+          why: Reasons,
+        }),
+      ),
+      v.maxLength(64),
+    ),
+    /** Lists that it will never take again. */
+    revoked: v.pipe(v.array(Name), v.maxLength(1000)),
+    suppressed: v.pipe(v.array(Id), v.maxLength(256)),
+    /** Thumbprint (RFC 7638) of the key that probes are sealed to; absent where it has none. */
+    sealedTo: v.optional(Text),
+  },
+  {
+    retained: true,
+    rights: { publish: ["node", "robot"], subscribe: ["gateway"] },
+    delivery: { keep: "newest", priority: 6 },
+    key: (state) => state.id,
+  },
+);
+export type FaceState = MessageOf<typeof faceState>;
+
+export const FaceOrder = v.variant("order", [
+  v.object({ order: v.literal("put"), jws: Jws }),
+  v.object({ order: v.literal("revoke"), jws: compact(20_000) }),
+  v.object({ order: v.literal("suppress"), suppression: FaceSuppression }),
+  /** X25519 public key (JWK) of the gateway, for probes. */
+  v.object({ order: v.literal("key"), x: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{43}$/, "must be an X25519 key")) }),
+]);
+export type FaceOrder = v.InferOutput<typeof FaceOrder>;
+
+/** To a device, in answer to its `face/state` and when something changes. A list that is lost on the way comes with the next answer. */
+export const faceOrder = channel(
+  "face/order",
+  { what: FaceOrder },
+  {
+    addressed: "to",
+    rights: { publish: ["gateway"], subscribe: ["node", "robot"] },
+    delivery: { priority: 9 },
+  },
+);
+export type FaceOrderMessage = MessageOf<typeof faceOrder>;
+
+/** That a list was deleted: from the device's chain of receipts. */
+export const faceReceipt = channel(
+  "face/receipt",
+  { receipt: DeletionReceipt, receiptSha256: Sha256 },
+  {
+    rights: { publish: ["node", "robot"], subscribe: ["gateway"] },
+    delivery: { priority: 9 },
+    key: ({ node, receiptSha256 }) => `${node}/${receiptSha256}`,
+  },
+);
+export type FaceReceipt = MessageOf<typeof faceReceipt>;
+
+/** Every look: how often faces were compared since the last one, with which lists, and with what result. Nothing of a face. */
+export const faceLooked = channel(
+  "face/looked",
+  {
+    from: UtcNs,
+    until: UtcNs,
+    camera: Name,
+    lists: v.pipe(v.array(v.object({ id: Name, sha256: Sha256 })), v.maxLength(64)),
+    /** Faces in pictures, and people as tracks; each track is decided once. */
+    facesSeen: Count,
+    tracks: Count,
+    possible: Count,
+    unknown: Count,
+    undecided: Count,
+    /** Possible matches that were not said again, since a person had rejected the pair. */
+    suppressed: Count,
+  },
+  { rights: { publish: ["node", "robot"], subscribe: ["gateway"] }, delivery: { priority: 5 } },
+);
+export type FaceLooked = MessageOf<typeof faceLooked>;
+
+export const FaceMatchStatus = v.picklist(["open", "confirmed", "rejected", "escalated", "expired"]);
+export type FaceMatchStatus = v.InferOutput<typeof FaceMatchStatus>;
+
+/** A match as reviewers see it; on the live connection also as a `face/match`. */
+export interface FaceMatchView {
+  match: string;
+  version: number;
+  status: FaceMatchStatus;
+  node: string;
+  camera: string;
+  list: { id: string; purpose: string; authority: string; people: number };
+  person: string;
+  score: v.InferOutput<typeof FaceScore>;
+  looks: number;
+  quality: number;
+  seenFrom: string;
+  seenUntil: string;
+  place?: v.InferOutput<typeof Place>;
+  bearingDeg?: number;
+  /** In words: how sure, how often such an alert is wrong, what was not measured. */
+  knownError: string[];
+  hasProbe: boolean;
+  hasGallery: boolean;
+  /** When probe, and what hangs on it, are deleted. */
+  probeUntil: string;
+  verdict?: { status: FaceMatchStatus; by: string; at: string; reason: string };
+  /** Opened when a person confirmed or escalated. */
+  incident?: string;
+}
+
+export interface FaceMatchDetail {
+  match: FaceMatchView;
+  /** Earlier matches with the same person of the same list, newest first, and what people said of them. */
+  history: FaceMatchView[];
+  /** Who did and saw what. */
+  entries: FaceAuditEntry[];
+}
+
+export const FaceVerdictAsk = v.object({
+  status: v.picklist(["confirmed", "rejected", "escalated"], "must be confirmed, rejected or escalated"),
+  reason: Reason,
+  /** The version the person was looking at. */
+  version: Count,
+});
+export type FaceVerdictAsk = v.InferOutput<typeof FaceVerdictAsk>;
+
+export const FaceListAsk = v.object({
+  jws: Jws,
+  /** The picture of each person that reviewers compare with, JPEG; each must be the one that the signature names. They stay at the gateway. */
+  pictures: v.optional(v.record(Id, v.pipe(v.string(), v.base64(), v.maxLength(150_000))), {}),
+});
+export type FaceListAsk = v.InferOutput<typeof FaceListAsk>;
+
+export interface FaceListView {
+  id: string;
+  sha256: string;
+  authority: string;
+  legalBasis: string;
+  purpose: string;
+  start: string;
+  end: string;
+  people: number;
+  pictures: number;
+  state: "inForce" | "notYet" | "expired" | "revoked";
+  enrolledBy: string;
+  enrolledAt: string;
+  revoked?: { at: string; why: string; by: string };
+  /** Each device that was seen with it: holding it, or with its receipt. */
+  devices: { node: string; holds: boolean; inForce: boolean; why: string[]; receiptAt?: string }[];
+}
+
+interface Rate {
+  events: number;
+  of: number;
+  /** 90 % between the two. */
+  low: number;
+  high: number;
+}
+
+export interface FacesView {
+  enabled: boolean;
+  open: number;
+  counts: {
+    facesSeen: number;
+    tracks: number;
+    possible: number;
+    unknown: number;
+    undecided: number;
+    suppressed: number;
+    confirmed: number;
+    rejected: number;
+  };
+  /** Both denominators, from the verdicts of people. */
+  falseAlertsPerFaceSeen: Rate;
+  falseAlertsPerAlert: Rate;
+  byDemographicGroup: "not measured";
+  devices: { node: string; comparing: boolean; why: string; ageS: number }[];
+}
+
+export interface FaceAuditEntry {
+  seq: number;
+  at: string;
+  kind: "enrolled" | "revoked" | "receipt" | "possible" | "looked" | "viewed" | "verdict" | "deleted";
+  by: string;
+  text: string;
+  data: unknown;
+  previousHash: string;
+  hash: string;
+}
+
+export interface FaceAudit {
+  entries: FaceAuditEntry[];
+  chain: { ok: boolean; length: number; brokenAtSeq?: number };
+}
+
+/** A match that a person confirmed: what other parts of the gateway may act on, in their own way and by their own rules. */
+export interface ConfirmedFace {
+  match: string;
+  incident: string;
+  node: string;
+  by: string;
+  reason: string;
+  place?: v.InferOutput<typeof Place>;
+}
