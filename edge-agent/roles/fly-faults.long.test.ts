@@ -2,7 +2,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { distanceM } from "#core/handoff/local.ts";
-import { dockAt, Rig, type RigOptions, serverThere } from "./fly/testing.ts";
+import { Rig, type RigOptions, serverThere } from "./fly/testing.ts";
+import { dockAt } from "./fly/testing-config.ts";
 
 const faults = suite("more faults in flight, real processes");
 

@@ -3,7 +3,8 @@ import { kill } from "node:process";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { movedBy } from "#core/handoff/local.ts";
-import { dockAt, Rig, type RigOptions, serverThere } from "./fly/testing.ts";
+import { Rig, type RigOptions, serverThere } from "./fly/testing.ts";
+import { dockAt } from "./fly/testing-config.ts";
 
 const faults = suite("faults in flight, real processes");
 

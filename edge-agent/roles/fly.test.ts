@@ -1,7 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { distanceM, movedBy } from "#core/handoff/local.ts";
-import { dockAt, Rig, serverThere } from "./fly/testing.ts";
+import { Rig, serverThere } from "./fly/testing.ts";
+import { dockAt } from "./fly/testing-config.ts";
 
 const fly = suite("a whole flight with the real mavsdk_server");
 

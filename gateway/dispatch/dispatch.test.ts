@@ -6,7 +6,8 @@ import { flightState } from "#contract/flight.ts";
 import type { IncidentDetail } from "#contract/ops-api.ts";
 import { filterOf } from "#contract/topics.ts";
 import { movedBy } from "#core/handoff/local.ts";
-import { dockAt, Rig, serverThere } from "#edge-agent/roles/fly/testing.ts";
+import { Rig, serverThere } from "#edge-agent/roles/fly/testing.ts";
+import { dockAt } from "#edge-agent/roles/fly/testing-config.ts";
 import { startGateway } from "../main.ts";
 import {
   joinBroker,

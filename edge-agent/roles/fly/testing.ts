@@ -4,11 +4,9 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Aedes } from "aedes";
 import { ulid } from "ulid";
 import { parseMessage } from "#contract/channel.ts";
 import { type ControlState, controlState, controlToken } from "#contract/control.ts";
@@ -18,12 +16,11 @@ import { distanceM, movedBy } from "#core/handoff/local.ts";
 import type { SimulatedDock } from "#sim/dock.ts";
 import { type SimulatedDrone, startDrone } from "#sim/drone.ts";
 import type { SimulatedVehicle } from "#sim/vehicle/start-vehicle.ts";
+import { TestingBroker } from "./testing-broker.ts";
+import { dockAt, node, rigConfig, site } from "./testing-config.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 export const serverThere = existsSync(join(root, ".tocsin/mavsdk/mavsdk_server"));
-export const dockAt = { lat: 40.6635, lon: -73.91, altM: 12 };
-const site = "flats";
-const node = "d1";
 
 /** Loaded before the agent: `SIGUSR2` steps its wall clock by an hour. */
 const clockShim = `data:text/javascript,${encodeURIComponent(`
@@ -57,10 +54,7 @@ export class Rig {
   readonly answers = new Map<string, { accepted: boolean; why: string }>();
   readonly faults: string[] = [];
   stderr = "";
-  #broker: Aedes | undefined;
-  #server: Server | undefined;
-  #sockets = new Set<Socket>();
-  #port = 0;
+  readonly #broker = new TestingBroker();
   #udpPort = 0;
   #waitedTo = 0;
   #drone: SimulatedDrone | undefined;
@@ -72,12 +66,8 @@ export class Rig {
 
   async start(): Promise<this> {
     const { speed = 5, doorS = 0.5, params, wind, batteryFraction } = this.#options;
-    if (this.#options.gateway) this.#port = this.#options.gateway.port;
-    else {
-      this.#broker = await Aedes.createBroker();
-      this.#broker.on("publish", (packet) => this.hear(packet.topic, packet.payload as Buffer));
-      await this.openBroker();
-    }
+    if (this.#options.gateway) this.#broker.port = this.#options.gateway.port;
+    else await this.#broker.open((topic, payload) => this.hear(topic, payload));
     const drone = await startDrone({
       home: { lat: dockAt.lat, lon: dockAt.lon, absAltM: dockAt.altM },
       doorS,
@@ -110,7 +100,17 @@ export class Rig {
 
   async startAgent(): Promise<void> {
     const file = join(this.folder, "agent.json");
-    writeFileSync(file, JSON.stringify(this.#config()));
+    writeFileSync(
+      file,
+      JSON.stringify(
+        rigConfig(this.#options, {
+          brokerPort: this.#broker.port,
+          udpPort: this.#udpPort,
+          dockPort: this.dock.port,
+          dataDir: join(this.folder, "data"),
+        }),
+      ),
+    );
     const child = spawn(
       process.execPath,
       ["--import", clockShim, join(root, "bin/tocsin.ts"), "agent", "--config", file],
@@ -145,26 +145,13 @@ export class Rig {
     return Number(line.trim().split(/\s+/)[0]);
   }
 
-  async openBroker(): Promise<void> {
-    const server = createServer((socket) => {
-      this.#sockets.add(socket);
-      socket.on("close", () => this.#sockets.delete(socket));
-      this.#broker?.handle(socket);
-    });
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(this.#port, "127.0.0.1", resolve);
-    });
-    this.#server = server;
-    this.#port = (server.address() as { port: number }).port;
+  openBroker(): Promise<void> {
+    return this.#broker.open();
   }
 
   /** The gateway is gone: nobody listens, nobody answers. */
-  async closeBroker(): Promise<void> {
-    const server = this.#server!;
-    const closed = new Promise((resolve) => server.close(resolve));
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
+  closeBroker(): Promise<void> {
+    return this.#broker.close();
   }
 
   async until(what: string, predicate: (rig: Rig) => boolean, limitS = 40): Promise<void> {
@@ -256,10 +243,7 @@ export class Rig {
   }
 
   async #say(topic: string, message: Record<string, unknown> & { id: string }) {
-    this.#broker!.publish(
-      { cmd: "publish", topic, payload: Buffer.from(JSON.stringify(message)), qos: 1, retain: false, dup: false },
-      () => undefined,
-    );
+    this.#broker.publish(topic, Buffer.from(JSON.stringify(message)));
     await this.until(`an answer to ${JSON.stringify(message)}`, () => this.answers.has(message.id), 10);
     return this.answers.get(message.id)!;
   }
@@ -283,51 +267,6 @@ export class Rig {
     }
   }
 
-  #config() {
-    const corner = (eastM: number, northM: number) => movedBy(dockAt, { eastM, northM });
-    const { speed = 5, flight, gateway } = this.#options;
-    return {
-      site: gateway?.site ?? site,
-      node: gateway?.node ?? node,
-      position: dockAt,
-      broker: { url: `mqtt://127.0.0.1:${this.#port}`, secret: gateway?.secret ?? "unused", keepaliveS: 1 },
-      dataDir: join(this.folder, "data"),
-      clock: { source: "system" },
-      logLevel: "info",
-      roles: {
-        fly: {
-          vehicle: { url: `udpin://127.0.0.1:${this.#udpPort}` },
-          dock: { kind: "tcp", port: this.dock.port },
-          terrain: { flat: { tallestM: 5, reachM: 2000 } },
-          flight: {
-            dock: dockAt,
-            alternates: [{ name: "yard", ...corner(-25, 0) }],
-            fence: { keepIn: [corner(-300, -300), corner(300, -300), corner(300, 300), corner(-300, 300)] },
-            // The machine's clock is the wall's: a vehicle that lives faster flies faster.
-            performance: {
-              cruiseMps: 8 * speed,
-              sceneMps: 5 * speed,
-              climbMps: 4 * speed,
-              descentMps: 1.5 * speed,
-              enduranceS: 1500 / speed,
-            },
-            height: { climbM: 10, clearanceM: 8, maxM: 120, trafficM: 12 },
-            failsafes: {
-              dataLinkLoss: { actions: ["return"], withinS: 30 },
-              rcLoss: { actions: ["return"] },
-              batteryLow: { actions: ["warn", "return"], atLeastFraction: 0.2 },
-              batteryCritical: { actions: ["return", "land"], atLeastFraction: 0.07 },
-              geofence: { actions: ["return"] },
-              returnHeightM: 20,
-            },
-            onSceneS: 8,
-            ...flight,
-          },
-        },
-      },
-    };
-  }
-
   async stop(): Promise<void> {
     const { agent } = this;
     if (agent && agent.exitCode === null && agent.signalCode === null) {
@@ -338,11 +277,7 @@ export class Rig {
       clearTimeout(late);
     }
     await this.#drone?.close();
-    const broker = this.#broker;
-    if (broker) {
-      await this.closeBroker();
-      await new Promise<void>((resolve) => broker.close(() => resolve()));
-    }
+    await this.#broker.end();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
