@@ -28,6 +28,7 @@ const permitted: Record<string, readonly string[]> = {
   // Training and measuring hear recordings with the very code of the device.
   models: ["core", "contract", "sim", "edge-agent/devices", "edge-agent/ports"],
   sim: ["contract", "edge-agent/ports"],
+  systemd: [],
   bin: ["contract", "core", "edge-agent", "firmware-bridge", "gateway", "flows", "models", "sim"],
 };
 
@@ -52,10 +53,13 @@ interface Import {
 const imports: Import[] = [];
 const sources: string[] = [];
 const exclude = (path: string) => /(^|\/)(node_modules|dist|\.tocsin|\.git)$/.test(path);
-for await (const file of glob("{bin,contract,core,edge-agent,firmware-bridge,flows,gateway,models,sim}/**/*.{ts,tsx}", {
-  cwd: root,
-  exclude,
-})) {
+for await (const file of glob(
+  "{bin,contract,core,edge-agent,firmware-bridge,flows,gateway,models,sim,systemd}/**/*.{ts,tsx}",
+  {
+    cwd: root,
+    exclude,
+  },
+)) {
   sources.push(file);
   const text = readFileSync(join(root, file), "utf8");
   for (const match of text.matchAll(

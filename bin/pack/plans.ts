@@ -12,6 +12,7 @@ export const plans: Record<string, PackPlan> = {
       "bin/mavsdk-setup.mjs",
       "models/gunshot",
       ".tocsin/faces",
+      "systemd/install.sh",
       "systemd/tocsin-agent@.service",
       "docs/node.md",
       "LICENSE",

@@ -1,0 +1,60 @@
+#!/bin/sh
+# Installs the unit of a node or of the gateway: account, folders, unit, then a check. Run again after an update: it changes only what differs.
+#   install.sh agent NODE CONFIG    a node named NODE with its configuration
+#   install.sh gateway CONFIG       the district's hub
+#   --root DIR                      into an image instead of this machine: no account is made and nothing is started
+# The program is expected in /opt/tocsin (a checkout that was set up, or what `tocsin pack` wrote and npm installed).
+set -eu
+
+here=$(dirname -- "$(readlink -f -- "$0")")
+root=
+if [ "${1-}" = --root ]; then
+  root=${2:?--root needs a folder}
+  shift 2
+fi
+usage() {
+  echo "usage: install.sh [--root DIR] agent NODE CONFIG | gateway CONFIG" >&2
+  exit 64
+}
+fail() {
+  echo "install: $1" >&2
+  exit "${2-1}"
+}
+
+case "${1-}" in
+  agent)
+    [ $# -eq 3 ] || usage
+    name=$2 config=$3 account=tocsin-agent unit=tocsin-agent@.service instance=tocsin-agent@$2.service
+    case "$name" in
+      '' | *[!a-z0-9-]*) fail "node name '$name': lower-case letters, digits and hyphens, as in its configuration" 64 ;;
+    esac
+    ;;
+  gateway)
+    [ $# -eq 2 ] || usage
+    name=gateway config=$2 account=tocsin-gateway unit=tocsin-gateway.service instance=tocsin-gateway.service
+    ;;
+  *) usage ;;
+esac
+[ -r "$config" ] || fail "$config cannot be read: give the configuration file" 65
+[ -n "$root" ] || [ "$(id -u)" = 0 ] || fail "run as root, or with --root DIR" 64
+[ -n "$root" ] || [ -x /opt/tocsin/bin/tocsin ] || fail "/opt/tocsin/bin/tocsin is not there: put the program into /opt/tocsin first" 78
+
+if [ -z "$root" ]; then
+  getent group tocsin >/dev/null || groupadd --system tocsin
+  getent passwd "$account" >/dev/null ||
+    useradd --system --gid tocsin --home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin "$account"
+fi
+
+install -d -m 0750 "$root/etc/tocsin"
+install -m 0640 "$config" "$root/etc/tocsin/$name.yaml"
+# What the configuration names beside itself (secrets, certificates) is put there by hand: it is nobody's business to copy.
+install -D -m 0644 "$here/$unit" "$root/etc/systemd/system/$unit"
+[ -z "$root" ] || exit 0
+
+chown root:tocsin /etc/tocsin "/etc/tocsin/$name.yaml"
+if [ "$name" = gateway ]; then command=gateway; else command=agent; fi
+/opt/tocsin/bin/tocsin "$command" --config "/etc/tocsin/$name.yaml" --check
+systemctl daemon-reload
+systemctl enable "$instance"
+systemctl restart "$instance"
+systemctl --no-pager --lines=0 status "$instance"

@@ -1,0 +1,66 @@
+/** The units and their installer, into an image: no account is made, nothing is started. */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+
+const installer = join(import.meta.dirname, "install.sh");
+
+function inImage(
+  run: (root: string, install: (...args: string[]) => { status: number | null; stderr: string }) => void,
+) {
+  const root = mkdtempSync(join(tmpdir(), "tocsin-image-"));
+  try {
+    run(root, (...args) => spawnSync(installer, ["--root", root, ...args], { encoding: "utf8" }));
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+test("a node's configuration and unit land in the image, readable by the account's group only", () =>
+  inImage((root, install) => {
+    const config = join(root, "lamp.yaml");
+    writeFileSync(config, "site: test\n");
+    const { status, stderr } = install("agent", "lamp-01", config);
+    assert.is(status, 0, stderr);
+    const put = join(root, "etc/tocsin/lamp-01.yaml");
+    assert.is(readFileSync(put, "utf8"), "site: test\n");
+    assert.is(statSync(put).mode & 0o777, 0o640);
+    assert.ok(existsSync(join(root, "etc/systemd/system/tocsin-agent@.service")));
+    assert.is(install("gateway", config).status, 0);
+    assert.ok(existsSync(join(root, "etc/systemd/system/tocsin-gateway.service")));
+  }));
+
+test("a name with a slash, a missing configuration and no arguments are refused with what to do", () =>
+  inImage((root, install) => {
+    const config = join(root, "lamp.yaml");
+    writeFileSync(config, "");
+    const bad = install("agent", "../lamp", config);
+    assert.is(bad.status, 64);
+    assert.match(bad.stderr, "lower-case letters");
+    const missing = install("agent", "lamp-01", join(root, "nothing.yaml"));
+    assert.is(missing.status, 65);
+    assert.match(missing.stderr, "nothing.yaml cannot be read");
+    assert.is(install().status, 64);
+  }));
+
+const analyze = spawnSync("systemd-analyze", ["--version"], { encoding: "utf8" });
+if (analyze.status !== 0) console.log("skipped: no systemd-analyze; the units' exposure is not rated");
+else
+  test("systemd rates both units' exposure below 2.5 of 10", () => {
+    for (const unit of ["tocsin-agent@.service", "tocsin-gateway.service"]) {
+      const rated = spawnSync(
+        "systemd-analyze",
+        ["security", "--offline=true", "--no-pager", join(import.meta.dirname, unit)],
+        {
+          encoding: "utf8",
+        },
+      );
+      const [, exposure] = /Overall exposure level for \S+: ([\d.]+)/.exec(rated.stdout) ?? [];
+      assert.ok(exposure !== undefined && Number(exposure) < 2.5, `${unit}: ${exposure} ${rated.stderr}`);
+    }
+  });
+
+test.run();
