@@ -6,7 +6,7 @@
 import * as v from "valibot";
 import { channel, type MessageOf } from "./channel.ts";
 import { Place } from "./geo.ts";
-import { BearingDeg, Count, Finite, Id, LatDeg, LonDeg, Name, NonNegative, Probability, Text, UtcNs } from "./units.ts";
+import { BearingDeg, Count, Finite, Id, Name, NonNegative, Probability, Text, UtcNs } from "./units.ts";
 
 const readers = ["gateway", "dispatch", "pilot", "flows", "robot"] as const;
 
@@ -171,18 +171,3 @@ export const robotCommand = channel(
   { rights: { publish: ["dispatch", "pilot"], subscribe: ["robot"] }, addressed: "to", delivery: { priority: 9 } },
 );
 export type RobotCommand = MessageOf<typeof robotCommand>;
-
-/** Corners of where a robot may drive, and where it may not. */
-export const RobotFence = v.strictObject({
-  keepIn: v.pipe(v.array(v.object({ lat: LatDeg, lon: LonDeg })), v.minLength(3, "must have at least three corners")),
-  keepOut: v.optional(
-    v.pipe(
-      v.array(
-        v.pipe(v.array(v.object({ lat: LatDeg, lon: LonDeg })), v.minLength(3, "must have at least three corners")),
-      ),
-      v.maxLength(64),
-    ),
-    [],
-  ),
-});
-export type RobotFence = v.InferOutput<typeof RobotFence>;

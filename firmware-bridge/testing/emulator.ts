@@ -53,7 +53,9 @@ export interface Emulator {
 }
 
 /** Builds the firmware with avr-gcc into `folder`; undefined, with the reason on stderr, where there is no avr-gcc or make. */
-export function buildFirmware(folder: string): { dock: string; panTilt: string; hostCheck: string } | undefined {
+export function buildFirmware(
+  folder: string,
+): { dock: string; panTilt: string; robot: string; hostCheck: string } | undefined {
   const built = spawnSync("make", ["-s", "-C", join(import.meta.dirname, "..", "firmware"), `OUT=${folder}`], {
     encoding: "utf8",
   });
@@ -61,6 +63,7 @@ export function buildFirmware(folder: string): { dock: string; panTilt: string; 
     return {
       dock: join(folder, "dock.hex"),
       panTilt: join(folder, "pan-tilt.hex"),
+      robot: join(folder, "robot.hex"),
       hostCheck: join(folder, "host-check"),
     };
   }
