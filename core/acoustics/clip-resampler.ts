@@ -1,9 +1,9 @@
 /** Brings a clip to the classifier's rate with its onset on an exact sample, by windowed-sinc interpolation (Smith and Gossett, ICASSP 1984). */
 
-/** What the classifier hears: mono, 12 kHz (all sensors known reach it), the onset at `ONSET_SAMPLE`. */
+/** What the classifier hears: mono, 12 kHz (all sensors known reach it), 1.9 s with the onset at `ONSET_SAMPLE`. */
 export const MODEL_RATE_HZ = 12000;
-export const MODEL_SAMPLES = 12000;
-export const ONSET_SAMPLE = 1800;
+export const MODEL_SAMPLES = 22800;
+export const ONSET_SAMPLE = 12600;
 
 /** Zero crossings of the sinc on either side, and table steps between two of them. */
 const CROSSINGS = 8;

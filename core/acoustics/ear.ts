@@ -27,8 +27,8 @@ import { Ring } from "./ring.ts";
 
 export type { Candidate } from "./candidate.ts";
 
-/** Sound before and after an onset that the classifier wants; shorter clips are padded by it. */
-export const CLIP_BEFORE_S = 0.15;
+/** Sound before and after an onset that the classifier wants: a crackle or a drum is told by the second before. Shorter clips are padded by it. */
+export const CLIP_BEFORE_S = 1.05;
 export const CLIP_AFTER_S = 0.85;
 /** No clip taken from the ring is longer. */
 export const MAX_CLIP_S = 2;

@@ -8,7 +8,7 @@ import { faultsOf } from "#contract/channel.ts";
 import { Fault } from "#contract/errors.ts";
 import { type Scores, soundClasses } from "#contract/shot.ts";
 import { Probability, Sha256 } from "#contract/units.ts";
-import { MODEL_RATE_HZ, MODEL_SAMPLES, resampleClip } from "#core/acoustics/clip-resampler.ts";
+import { MODEL_RATE_HZ, resampleClip } from "#core/acoustics/clip-resampler.ts";
 import type { Classifier } from "#edge-agent/ports.ts";
 
 const Card = v.object({
@@ -20,7 +20,11 @@ const Card = v.object({
     v.array(v.string()),
     v.check((names) => names.join() === soundClasses.join(), `must be ${soundClasses.join(", ")}`),
   ),
-  input: v.object({ sampleRateHz: v.literal(MODEL_RATE_HZ), samples: v.literal(MODEL_SAMPLES) }),
+  input: v.object({
+    sampleRateHz: v.literal(MODEL_RATE_HZ),
+    samples: v.pipe(v.number(), v.integer(), v.minValue(6000), v.maxValue(24_000)),
+    onsetSample: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(24_000)),
+  }),
 });
 
 export interface OnnxClassifier extends Classifier {
@@ -46,14 +50,15 @@ export async function openOnnxClassifier(folder: string): Promise<OnnxClassifier
     interOpNumThreads: 1,
     logSeverityLevel: 3,
   });
-  const input = new Float32Array(MODEL_SAMPLES);
+  const { samples, onsetSample } = card.input;
+  const input = new Float32Array(samples);
 
   // One clip at a time: the input buffer is shared, and one core is all that a node spares.
   let last: Promise<unknown> = Promise.resolve();
   const run = (fill: () => void) => {
     const result = last.then(async () => {
       fill();
-      const out = await session.run({ clip: new Tensor("float32", input, [1, MODEL_SAMPLES]) });
+      const out = await session.run({ clip: new Tensor("float32", input, [1, samples]) });
       const embedding = Float32Array.from(out.embedding?.data as Float32Array);
       return { scores: scoresOf(out.scores?.data as Float32Array), embedding };
     });
@@ -61,7 +66,7 @@ export async function openOnnxClassifier(folder: string): Promise<OnnxClassifier
     return result;
   };
   const embed: OnnxClassifier["embed"] = (clip, sampleRateHz, onsetS) =>
-    run(() => resampleClip(clip, sampleRateHz, onsetS, input));
+    run(() => resampleClip(clip, sampleRateHz, onsetS, input, onsetSample));
   return {
     model: { name: card.name, version: card.version, sha256 },
     threshold: card.threshold,
