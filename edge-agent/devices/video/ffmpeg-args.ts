@@ -1,0 +1,149 @@
+/**
+ * What our ffmpeg children are called with. Every one of them: the first video stream alone, no sound, no subtitles, no data.
+ * Options are those of ffmpeg 5.1 (Debian 12) and later.
+ */
+import type { PictureCodec } from "../../video-port.ts";
+
+export interface RtspInput {
+  kind: "rtsp";
+  /** With the account in it. */
+  url: string;
+  transport: "tcp" | "udp";
+}
+
+export interface V4l2Input {
+  kind: "v4l2";
+  device: string;
+  inputFormat: string | undefined;
+  widthPx: number;
+  heightPx: number;
+  framesPerS: number;
+}
+
+export interface SimInput {
+  kind: "sim";
+  pattern: string;
+  widthPx: number;
+  heightPx: number;
+  framesPerS: number;
+}
+
+export type VideoInput = RtspInput | V4l2Input | SimInput;
+
+export interface EncoderChoice {
+  codec: PictureCodec;
+  /** ffmpeg's name; undefined: the software encoder of the codec. */
+  name: string | undefined;
+  bitrateBps: number;
+  keyframeS: number;
+}
+
+export interface RawFormat {
+  widthPx: number;
+  heightPx: number;
+  framesPerS: number;
+}
+
+/** Payload of 1,200 bytes at most with its RTP header: fits every path's MTU with SRTP, UDP and a TURN header around it. */
+const PACKET_BYTES = 1_200;
+/** A camera that does not answer for so long is gone. */
+const SOCKET_TIMEOUT_US = 3_000_000;
+
+const quiet = ["-hide_banner", "-nostats", "-nostdin", "-loglevel", "info"];
+const pictureOnly = ["-map", "0:v:0", "-an", "-sn", "-dn"];
+
+export function inputArgs(input: VideoInput): string[] {
+  switch (input.kind) {
+    case "rtsp":
+      return [
+        // The camera is not even asked for its sound.
+        ...["-rtsp_transport", input.transport, "-allowed_media_types", "video", "-timeout", String(SOCKET_TIMEOUT_US)],
+        ...["-fflags", "nobuffer", "-flags", "low_delay", "-probesize", "500000", "-analyzeduration", "300000"],
+        ...["-i", input.url],
+      ];
+    case "v4l2":
+      return [
+        ...["-f", "v4l2", "-fflags", "nobuffer", "-thread_queue_size", "8"],
+        ...(input.inputFormat ? ["-input_format", input.inputFormat] : []),
+        ...["-video_size", `${input.widthPx}x${input.heightPx}`, "-framerate", String(input.framesPerS)],
+        ...["-i", input.device],
+      ];
+    case "sim":
+      return [
+        ...["-re", "-f", "lavfi"],
+        ...["-i", `${input.pattern}=size=${input.widthPx}x${input.heightPx}:rate=${input.framesPerS}`],
+      ];
+  }
+}
+
+/** The camera's own pictures to the ingest, and with `ts` also as MPEG-TS on stdout. */
+export function copyArgs(input: VideoInput, ingestUrl: string, ts: { offsetS: number } | undefined): string[] {
+  return [
+    ...quiet,
+    ...inputArgs(input),
+    // Parameter sets that the camera told in its SDP alone stand before every keyframe.
+    ...[...pictureOnly, "-c:v", "copy", "-bsf:v", "dump_extra=freq=keyframe"],
+    ...ingestArgs(ingestUrl),
+    ...(ts ? [...pictureOnly, "-c:v", "copy", "-bsf:v", "dump_extra=freq=keyframe", ...tsArgs(ts.offsetS)] : []),
+  ];
+}
+
+/** Any camera to raw pictures (YUV 4:2:0) of one size on stdout. */
+export function captureArgs(input: VideoInput, { widthPx, heightPx, framesPerS }: RawFormat): string[] {
+  return [
+    ...quiet,
+    ...inputArgs(input),
+    ...pictureOnly,
+    ...["-vf", `scale=${widthPx}:${heightPx}:flags=fast_bilinear,format=yuv420p`],
+    ...(input.kind === "rtsp" ? ["-fps_mode", "passthrough"] : ["-r", String(framesPerS)]),
+    ...["-f", "rawvideo", "-flush_packets", "1", "pipe:1"],
+  ];
+}
+
+/** Raw pictures on stdin to the ingest, and with `ts` also as MPEG-TS on stdout; encoded once. */
+export function encodeArgs(
+  format: RawFormat,
+  { codec, name, bitrateBps, keyframeS }: EncoderChoice,
+  ingestUrl: string,
+  ts: { offsetS: number } | undefined,
+): string[] {
+  const encoder = name ?? (codec === "H264" ? "libx264" : "libvpx");
+  const software =
+    encoder === "libx264"
+      ? ["-preset", "ultrafast", "-tune", "zerolatency", "-profile:v", "baseline"]
+      : encoder === "libvpx"
+        ? ["-deadline", "realtime", "-cpu-used", "8", "-lag-in-frames", "0", "-error-resilient", "1"]
+        : ["-bf", "0"];
+  const raw = `${format.widthPx}x${format.heightPx}`;
+  const extra = codec === "H264" ? ["-bsf:v", "dump_extra=freq=keyframe"] : [];
+  const encoded = [
+    ...["-fps_mode", "passthrough", "-c:v", encoder, ...software, "-pix_fmt", "yuv420p"],
+    ...["-g", String(Math.max(1, Math.round(format.framesPerS * keyframeS)))],
+    ...["-b:v", String(bitrateBps), "-maxrate", String(bitrateBps), "-bufsize", String(Math.round(bitrateBps / 2))],
+  ];
+  return [
+    ...["-hide_banner", "-nostats", "-loglevel", "info"],
+    ...["-fflags", "nobuffer", "-probesize", "32", "-analyzeduration", "0", "-use_wallclock_as_timestamps", "1"],
+    ...["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", raw, "-framerate", String(format.framesPerS), "-i", "pipe:0"],
+    ...[...pictureOnly, ...encoded],
+    ...(ts && codec === "H264"
+      ? [
+          ...["-flags:v", "+global_header", "-f", "tee"],
+          `[f=rtsp:rtsp_transport=tcp:pkt_size=${PACKET_BYTES}:bsfs/v=dump_extra=freq=keyframe]${ingestUrl}` +
+            `|[f=mpegts:mpegts_flags=+resend_headers+pat_pmt_at_frames:flush_packets=1:output_ts_offset=${ts.offsetS}:bsfs/v=dump_extra=freq=keyframe]pipe:1`,
+        ]
+      : [...extra, ...ingestArgs(ingestUrl)]),
+  ];
+}
+
+function ingestArgs(url: string): string[] {
+  return ["-f", "rtsp", "-rtsp_transport", "tcp", "-pkt_size", String(PACKET_BYTES), "-muxdelay", "0", url];
+}
+
+/** @param offsetS keeps the time line of one node going over restarts of its children. */
+function tsArgs(offsetS: number): string[] {
+  return [
+    ...["-f", "mpegts", "-mpegts_flags", "+resend_headers+pat_pmt_at_frames", "-muxdelay", "0", "-muxpreload", "0"],
+    ...["-flush_packets", "1", "-output_ts_offset", String(offsetS), "pipe:1"],
+  ];
+}
