@@ -56,16 +56,22 @@ export class OnnxGraph {
     return this.constant(FLOAT, Float32Array.from(values), values.length, dims);
   }
 
-  /** An int64 vector, as shapes and pads are given. */
-  integers(values: readonly number[]): string {
-    return this.constant(INT64, BigInt64Array.from(values.map(BigInt)), values.length, [values.length]);
+  /** An int64 vector, as shapes and pads are given, or another tensor of `dims`. */
+  integers(values: readonly number[], dims: readonly number[] = [values.length]): string {
+    return this.constant(INT64, BigInt64Array.from(values.map(BigInt)), values.length, dims);
   }
 
   node(op: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}, output?: string): string {
     const out = output ?? `t${this.count++}`;
-    const attribute = Object.entries(attributes).map(([name, value]) => attributeProto(name, value));
-    this.nodes.push({ input: inputs, output: [out], name: `n_${out}`, op_type: op, attribute });
+    this.push(op, inputs, [out], attributes);
     return out;
+  }
+
+  /** A node of several outputs. */
+  split(op: string, inputs: readonly string[], count: number, attributes: Record<string, Attribute> = {}): string[] {
+    const outs = Array.from({ length: count }, () => `t${this.count++}`);
+    this.push(op, inputs, outs, attributes);
+    return outs;
   }
 
   /** Names a tensor as a result of the graph. */
@@ -90,6 +96,11 @@ export class OnnxGraph {
       opset_import: [{ domain: "", version: OPSET }],
     };
     return ModelProto.encode(ModelProto.fromObject(model)).finish();
+  }
+
+  private push(op: string, input: readonly string[], output: readonly string[], attributes: Record<string, Attribute>) {
+    const attribute = Object.entries(attributes).map(([name, value]) => attributeProto(name, value));
+    this.nodes.push({ input, output, name: `n_${output[0]}`, op_type: op, attribute });
   }
 
   private constant(
