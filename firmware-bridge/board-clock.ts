@@ -13,8 +13,8 @@ export interface BoardClockOptions {
 const TURN = 2 ** 32;
 /** What a message waits on its way, at the least believed spread: UART, USB, the host's event loop. */
 const ARRIVAL_SIGMA_S = 0.02;
-/** The earliest arrival holds until another is as early; it is doubted by this much a second, more than any crystal is off. */
-const DOUBT = 2e-4;
+/** The promptest message of the last one to two of these says how the two clocks stand. */
+const LOOK_BACK_S = 5;
 /** A fix is of a moment at most this long before it is told. */
 const OLDEST_FIX_S = 1.5;
 
@@ -29,9 +29,8 @@ export class BoardClock {
   /** Added to the board's seconds: it may begin anew, this clock never goes back. */
   #baseS = 0;
   #restartedAtS: number | undefined;
-  /** Host's monotonic seconds minus the board's, at the promptest message. */
-  #leadS: number | undefined;
-  #leadAtS = 0;
+  /** Host's monotonic seconds minus the board's, at the promptest message of this span and of the one before. */
+  #lead: { sinceS: number; thisS: number; beforeS: number } | undefined;
 
   constructor(options: BoardClockOptions) {
     this.#options = options;
@@ -47,11 +46,10 @@ export class BoardClock {
     const timeS = this.#seconds(this.#unwrap(tick));
     const hostS = heardAtMs / 1000;
     const leadS = hostS - timeS;
-    const believedS = this.#leadS === undefined ? undefined : this.#leadS + DOUBT * (hostS - this.#leadAtS);
-    if (believedS === undefined || leadS <= believedS) {
-      this.#leadS = leadS;
-      this.#leadAtS = hostS;
-    }
+    const lead = this.#lead;
+    if (!lead) this.#lead = { sinceS: hostS, thisS: leadS, beforeS: leadS };
+    else if (hostS - lead.sinceS > LOOK_BACK_S) this.#lead = { sinceS: hostS, thisS: leadS, beforeS: lead.thisS };
+    else lead.thisS = Math.min(lead.thisS, leadS);
     return timeS;
   }
 
@@ -77,8 +75,9 @@ export class BoardClock {
     const { ticksPerS, coarse } = this.#options;
     const known = this.#pps.ofTick(BigInt(Math.round((timeS - this.#baseS) * ticksPerS)) - this.#ppsOffset);
     if (known) return { ns: known.ns, sigmaS: known.sigmaS };
-    if (this.#leadS === undefined) return undefined;
-    const agoS = performance.now() / 1000 - (timeS + this.#leadS);
+    const nowS = this.nowS();
+    if (nowS === undefined) return undefined;
+    const agoS = nowS - timeS;
     const host = coarse(process.hrtime.bigint() - BigInt(Math.round(agoS * 1e9)));
     return host && { ns: host.utcNs, sigmaS: Math.hypot(host.sigmaS, ARRIVAL_SIGMA_S) };
   }
@@ -91,14 +90,14 @@ export class BoardClock {
   }
 
   nowS(): number | undefined {
-    return this.#leadS === undefined ? undefined : performance.now() / 1000 - this.#leadS;
+    return this.#lead && performance.now() / 1000 - Math.min(this.#lead.thisS, this.#lead.beforeS);
   }
 
   /** The board began anew, and counts from 0. */
   restart(): void {
     this.#restartedAtS = this.nowS();
     this.#newest = undefined;
-    this.#leadS = undefined;
+    this.#lead = undefined;
     this.#lastPulseS = undefined;
   }
 
