@@ -8,7 +8,7 @@
  *   DELETE <Location>             -> 200
  *
  * A refusal is `{ error, field?, fix? }` with 400, 401 (no or bad token), 403 (token for something else), 404, 406 (no codec in common), 409
- * (somebody publishes this stream), 413, 415, 429 or 503. Nobody may restart ICE (405): make a new session.
+ * (somebody publishes this stream), 413, 415, 429 or 503. ICE is not restarted (422): make a new session.
  *
  *   GET    /api/video/streams                                   -> { streams: StreamView[] }
  *   POST   /api/video/watch             WatchAsk                -> WatchGrant      (puts the look on the incident's timeline)
