@@ -1,26 +1,15 @@
-/** Named faults of issue 6 with real processes: agent, mavsdk_server, MAVLink. The rest of them: fly-faults.long.test.ts. */
+/** Named faults of docs/flight.md with real processes: agent, mavsdk_server, MAVLink. The rest of them: fly-faults.long.test.ts. */
 import { kill } from "node:process";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { movedBy } from "#core/handoff/local.ts";
-import { Rig, type RigOptions, serverThere } from "./fly/testing.ts";
+import { serverThere } from "./fly/testing.ts";
 import { dockAt } from "./fly/testing-config.ts";
+import { faultsIn } from "./fly/testing-fault.ts";
 
 const faults = suite("faults in flight, real processes");
 
-function fault(name: string, options: RigOptions, run: (rig: Rig) => Promise<void>): void {
-  faults(name, async () => {
-    const rig = new Rig(options);
-    try {
-      await rig.start();
-      await rig.available();
-      await run(rig);
-      assert.equal(rig.faults, []);
-    } finally {
-      await rig.stop();
-    }
-  });
-}
+const fault = faultsIn(faults);
 
 if (!serverThere) console.log("skipped: no mavsdk_server; run: npm run setup");
 else {
