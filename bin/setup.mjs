@@ -7,7 +7,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { faceModels } from "./faces-setup.mjs";
+import { faceModels, perceptionModels } from "./faces-setup.mjs";
 import { mavsdkServer } from "./mavsdk-setup.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -112,3 +112,5 @@ const vehicle = await mavsdkServer(root, say);
 if (!vehicle.ok) say(`no drones on this machine: ${vehicle.why}`);
 const faces = faceModels(root, say);
 if (!faces.ok) say(`no faces on this machine: ${faces.why}`);
+const perception = perceptionModels(root, say);
+if (!perception.ok) say(`no people or vehicles seen on this machine: ${perception.why}`);

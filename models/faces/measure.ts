@@ -43,7 +43,7 @@ trues.sort((a, b) => a - b);
 falses.sort((a, b) => a - b);
 const mean = falses.reduce((a, b) => a + b, 0) / falses.length;
 const sd = Math.sqrt(falses.reduce((a, b) => a + (b - mean) ** 2, 0) / (falses.length - 1));
-const rounded = (value: number) => Math.round(value * 1e4) / 1e4;
+const rounded = (value: number) => Math.round(value * 1e5) / 1e5;
 const measured: MeasuredError = {
   embedderSha256,
   source: `${seen.length} pictures of ${people.length} people, every pair compared`,
