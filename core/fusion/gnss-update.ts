@@ -4,8 +4,8 @@
  */
 import { distance2, GATE, look, noise, renewed, residual, take, trueProbability } from "./gated-update.ts";
 import type { PoseSettings } from "./pose-settings.ts";
-import { E, ERRORS, S } from "./pose-state.ts";
-import { matrixOf } from "./rotation.ts";
+import { E, ERRORS, restartMotion, S } from "./pose-state.ts";
+import { matrixOf, wrap } from "./rotation.ts";
 
 const r = new Float64Array(9);
 const arm = new Float64Array(3);
@@ -15,16 +15,21 @@ const accel = new Float64Array(3);
 const FEWEST = 5;
 /** Without agreement, long rejection widens after this many times the settings' time. */
 const PATIENCE = 3;
+/** Wheels and GNSS both rejected for so long: the filter's own speed is wrong, whichever of them is. */
+const BOTH_S = 0.5;
 /** Below this probability of being true, a fix inside the gate counts as rejected. */
 const BELIEVED = 0.5;
 /** Below this speed a velocity tells nothing of heading. */
 const HEADING_MPS = 0.5;
+const HEADING_OFF_RAD = 0.3;
 
 /** Takes a fix (east, north, up; sigmas; velocity or NaN; sigmas: 12 numbers at `fix[at]`) at the state's time; false where a part was rejected. */
 export function takeGnss(s: Float64Array, fix: Float64Array, at: number, settings: PoseSettings): boolean {
   s[S.gnssCount]!++;
   const position = takePosition(s, fix, at, settings);
-  const velocity = Number.isNaN(fix[at + 6]!) || takeVelocity(s, fix, at + 6, settings);
+  const moves = !Number.isNaN(fix[at + 6]!);
+  if (moves) checkHeading(s, fix, at + 6, settings);
+  const velocity = !moves || takeVelocity(s, fix, at + 6, settings);
   s[S.fixTime] = s[S.time]!;
   if (position && velocity) return true;
   s[S.gnssRejected]!++;
@@ -114,18 +119,23 @@ function takeVelocity(s: Float64Array, fix: Float64Array, at: number, settings: 
     residual[i] = fix[at + i]! - (s[S.v + i]! + armSpeed[i]! - tau * accel[i]!);
     noise[4 * i] = fix[at + 3 + i]! ** 2;
   }
-  if (distance2(s, 3) > GATE[3]) {
+  const d2 = distance2(s, 3);
+  const { falseShare, falseSigmaMps } = settings.gnss;
+  const belief = falseShare > 0 ? trueProbability(3, d2, falseShare, falseSigmaMps) : 1;
+  if (d2 > GATE[3] || belief < BELIEVED) {
     s[S.velocityRejected]!++;
-    if (inARow(s, S.velocityRow, 3 * Math.sqrt(noise[0]! + noise[4]! + noise[8]!), settings)) widenVelocity(s, fix, at);
+    if (inARow(s, S.velocityRow, 3 * Math.sqrt(noise[0]! + noise[4]! + noise[8]!), settings)) widenVelocity(s);
+    else if (s[S.velocityRow + 1]! % FEWEST === 0 && s[S.time]! - s[S.wheelRejectedSince]! >= BOTH_S)
+      doubtInertial(s, settings);
     return false;
   }
   s[S.velocityRow] = Number.NaN;
   s[S.velocityUsed] = s[S.time]!;
-  take(s, 3);
+  take(s, 3, belief);
   return true;
 }
 
-/** Counts a rejection in a row; true where the row is long enough to doubt the filter, which ends the row. */
+/** Counts a rejection in a row; true where the row is long enough to doubt the filter. */
 function inARow(s: Float64Array, row: number, agreeWithin: number, { gnss }: PoseSettings): boolean {
   const now = s[S.time]!;
   if (Number.isNaN(s[row]!)) {
@@ -143,25 +153,57 @@ function inARow(s: Float64Array, row: number, agreeWithin: number, { gnss }: Pos
   s[row + 5]! += square;
   const forS = now - s[row]!;
   const agree = Math.sqrt(s[row + 5]! / n) < agreeWithin;
-  if (n < FEWEST || forS < gnss.reacquireAfterS * (agree ? 1 : PATIENCE)) return false;
-  s[row] = Number.NaN;
-  s[S.reacquired]!++;
-  return true;
+  return n >= FEWEST && forS >= gnss.reacquireAfterS * (agree ? 1 : PATIENCE);
 }
 
 function widenPosition(s: Float64Array): void {
   for (let i = 0; i < 3; i++)
     for (let j = 0; j < 3; j++)
       s[S.cov + (E.p + i) * ERRORS + E.p + j]! += s[S.positionRow + 2 + i]! * s[S.positionRow + 2 + j]!;
+  s[S.positionRow] = Number.NaN;
+  s[S.reacquired]!++;
 }
 
-/** The speed, and the heading as far as the two directions of travel differ. */
-function widenVelocity(s: Float64Array, fix: Float64Array, at: number): void {
+/** The speed, so far that both the filter's and the fix's are held. */
+function widenVelocity(s: Float64Array): void {
   for (let i = 0; i < 3; i++)
     for (let j = 0; j < 3; j++) s[S.cov + (E.v + i) * ERRORS + E.v + j]! += residual[i]! * residual[j]!;
-  const [east, north] = [fix[at]!, fix[at + 1]!];
-  const [vEast, vNorth] = [s[S.v]!, s[S.v + 1]!];
-  if (Math.hypot(east, north) < HEADING_MPS || Math.hypot(vEast, vNorth) < HEADING_MPS) return;
-  const off = Math.atan2(vEast * north - vNorth * east, vEast * east + vNorth * north);
-  s[S.cov + (E.turn + 2) * (ERRORS + 1)]! += off * off;
+  s[S.velocityRow] = Number.NaN;
+  s[S.reacquired]!++;
+}
+
+/**
+ * Heading from motion: where the course over ground is long another than heading and wheels say, all that moves begins anew from the
+ * course. A filter that is sure of a wrong heading bends its biases to fit, and would reject the rest.
+ */
+function checkHeading(s: Float64Array, fix: Float64Array, at: number, settings: PoseSettings): void {
+  const speed = Math.hypot(fix[at]!, fix[at + 1]!);
+  if (speed < HEADING_MPS || Math.hypot(s[S.wheelX]!, s[S.wheelY]!) < HEADING_MPS) return;
+  matrixOf(s, S.q, r);
+  const course = Math.atan2(fix[at + 1]!, fix[at]!) - Math.atan2(s[S.wheelY]!, s[S.wheelX]!);
+  const off = Math.abs(wrap(course - Math.atan2(r[3]!, r[0]!)));
+  const yawSigma = Math.sqrt(s[S.cov + (E.turn + 2) * (ERRORS + 1)]!);
+  if (off < HEADING_OFF_RAD + 4 * (yawSigma + fix[at + 3]! / speed)) {
+    s[S.headingOff] = Number.NaN;
+    return;
+  }
+  if (Number.isNaN(s[S.headingOff]!)) s[S.headingOff] = s[S.time]!;
+  if (s[S.time]! - s[S.headingOff]! < settings.gnss.reacquireAfterS / 4) return;
+  restartMotion(s, course, settings);
+  for (let i = 0; i < 3; i++) {
+    s[S.v + i] = fix[at + i]!;
+    s[S.cov + (E.v + i) * (ERRORS + 1)] = (2 * fix[at + 3 + i]! + 0.1) ** 2;
+  }
+  s[S.headingOff] = Number.NaN;
+  s[S.reacquired]!++;
+}
+
+/** Speed, accelerometer bias and latency, that a slip taken for driving had bent. */
+function doubtInertial(s: Float64Array, { imu, gnss }: PoseSettings): void {
+  for (let i = 0; i < 3; i++) {
+    for (let j = 0; j < 3; j++) s[S.cov + (E.v + i) * ERRORS + E.v + j]! += residual[i]! * residual[j]!;
+    s[S.cov + (E.accelBias + i) * (ERRORS + 1)]! += imu.accelBiasSigmaMps2 ** 2;
+  }
+  s[S.cov + E.latency * (ERRORS + 1)]! += gnss.latencySigmaS ** 2;
+  s[S.reacquired]!++;
 }

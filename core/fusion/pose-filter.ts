@@ -65,7 +65,9 @@ export class PoseFilter {
   wheel(sample: WheelSample): PushOutcome {
     this.#fill(sample.timeS, KIND.wheel);
     this.#event[2] = sample.forwardMps;
-    if (!this.#finite(3)) return this.#bad(KIND.wheel);
+    this.#event[4] = sample.sidewaysMps ?? 0;
+    this.#event[5] = sample.upwardMps ?? 0;
+    if (!this.#finite(6)) return this.#bad(KIND.wheel);
     this.#event[3] = sample.yawRateRadps ?? Number.NaN;
     if (!this.#history) this.#alignment.wheel(sample);
     return this.#push();
@@ -201,6 +203,6 @@ function applyEvent(s: Float64Array, events: Float64Array, at: number, settings:
     return true;
   }
   carry(s, time, s, S.gyro, settings);
-  if (events[at + 1] === KIND.wheel) return takeWheel(s, events[at + 2]!, events[at + 3]!, settings);
+  if (events[at + 1] === KIND.wheel) return takeWheel(s, events, at + 2, settings);
   return takeGnss(s, events, at + 2, settings);
 }

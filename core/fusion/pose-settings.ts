@@ -26,9 +26,12 @@ export interface PoseSettings {
     readonly yawRateSigmaRadps: number;
     /** From the inertial sensor to the wheels' midpoint, base axes. */
     readonly leverM: Vec3;
-    /** How long wheels are doubted after a slip was seen, and by how much their sigma grows meanwhile. */
+    /** Share of samples that slip, share once a slip was seen, and how far off slipping wheels are (one sigma). */
+    readonly slipShare: number;
+    readonly slipPersists: number;
+    readonly slipSigmaMps: number;
+    /** A slip is over when the wheels have agreed for so long. */
     readonly slipHoldS: number;
-    readonly slipSigmaFactor: number;
   };
   readonly gnss: {
     /** From the inertial sensor to the antenna, base axes. */
@@ -39,6 +42,7 @@ export interface PoseSettings {
     /** Share of fixes that are false, and how false: reflections in streets. */
     readonly falseShare: number;
     readonly falseSigmaM: number;
+    readonly falseSigmaMps: number;
     /** No fix is believed more than this. */
     readonly floorSigmaM: number;
     /** Errors of fixes hold for about this long (0: each its own): fixes in between say less than their number. */
@@ -71,8 +75,10 @@ export const streetRobot: PoseSettings = {
     scaleWalkRtS: 1e-5,
     yawRateSigmaRadps: 0.05,
     leverM: [0, 0, 0],
+    slipShare: 0.02,
+    slipPersists: 0.7,
+    slipSigmaMps: 0.7,
     slipHoldS: 0.3,
-    slipSigmaFactor: 10,
   },
   gnss: {
     leverM: [0, 0, 0],
@@ -80,6 +86,7 @@ export const streetRobot: PoseSettings = {
     latencySigmaS: 0.05,
     falseShare: 0.05,
     falseSigmaM: 15,
+    falseSigmaMps: 1,
     floorSigmaM: 0.01,
     correlationS: 0,
     reacquireAfterS: 20,
@@ -105,7 +112,13 @@ export function checkPoseSettings(settings: PoseSettings): void {
       else if (value === 0 && !zeroAllowed.has(name)) faults.push(`${path}: must be more than 0`);
     }
   }
-  if (settings.gnss.falseShare >= 1) faults.push("gnss.falseShare: must be less than 1");
+  const { gnss, wheel } = settings;
+  for (const [path, share] of [
+    ["gnss.falseShare", gnss.falseShare],
+    ["wheel.slipShare", wheel.slipShare],
+    ["wheel.slipPersists", wheel.slipPersists],
+  ] as const)
+    if (share >= 1) faults.push(`${path}: must be less than 1`);
   if (!Number.isInteger(settings.bufferLength) || settings.bufferLength < 8)
     faults.push("bufferLength: give a whole number of 8 or more");
   if (faults.length > 0) throw new Fault("config", faults);

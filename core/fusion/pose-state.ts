@@ -42,8 +42,13 @@ export const S = {
   slips: 52,
   reacquired: 53,
   imuGaps: 54,
+  /** Last wheel speeds along base x and y: where the robot goes, seen from itself. */
+  wheelX: 55,
+  wheelY: 56,
+  /** Since when the course over ground is another than heading and wheels say. */
+  headingOff: 57,
   /** Covariance of the errors, 17 x 17 row-major. */
-  cov: 56,
+  cov: 58,
 } as const;
 
 export const STATE_LENGTH = S.cov + ERRORS * ERRORS;
@@ -57,7 +62,8 @@ export function stateAt(start: PoseStart, settings: PoseSettings, gyroBias?: rea
   setRpy(s, S.q, start.rpyRad[0], start.rpyRad[1], start.rpyRad[2]);
   if (gyroBias) s.set(gyroBias, S.gyroBias);
   s[S.latency] = settings.gnss.latencyS;
-  for (const field of [S.imuTime, S.wheelRejectedSince, S.positionRow, S.velocityRow, S.fixTime]) s[field] = Number.NaN;
+  for (const field of [S.imuTime, S.wheelRejectedSince, S.positionRow, S.velocityRow, S.fixTime, S.headingOff])
+    s[field] = Number.NaN;
   for (const field of [S.slipUntil, S.positionUsed, S.velocityUsed]) s[field] = Number.NEGATIVE_INFINITY;
   const variance = (at: number, sigma: number) => {
     s[S.cov + at * ERRORS + at] = sigma * sigma;
@@ -72,6 +78,27 @@ export function stateAt(start: PoseStart, settings: PoseSettings, gyroBias?: rea
   variance(E.scale, settings.wheel.scaleSigma);
   variance(E.latency, settings.gnss.latencySigmaS);
   return s;
+}
+
+/** Forgets all but the place: heading as given within half a radian, level within a tenth, biases and latency as at the start. */
+export function restartMotion(s: Float64Array, yawRad: number, { imu, wheel, gnss }: PoseSettings): void {
+  for (let i = 0; i < ERRORS; i++)
+    for (let j = 0; j < ERRORS; j++) if (i >= E.v || j >= E.v) s[S.cov + i * ERRORS + j] = 0;
+  const variance = (at: number, sigma: number) => {
+    s[S.cov + at * (ERRORS + 1)] = sigma * sigma;
+  };
+  for (let i = 0; i < 3; i++) {
+    s[S.gyroBias + i] = 0;
+    s[S.accelBias + i] = 0;
+    variance(E.turn + i, i === 2 ? 0.5 : 0.1);
+    variance(E.gyroBias + i, imu.gyroBiasSigmaRadps);
+    variance(E.accelBias + i, imu.accelBiasSigmaMps2);
+  }
+  setRpy(s, S.q, 0, 0, yawRad);
+  s[S.scale] = 0;
+  s[S.latency] = gnss.latencyS;
+  variance(E.scale, wheel.scaleSigma);
+  variance(E.latency, gnss.latencySigmaS);
 }
 
 /** Roll and pitch are about axes that the yaw has turned: their doubt is carried into the frame's axes. */

@@ -17,6 +17,9 @@ export interface ImuSample {
 export interface WheelSample {
   readonly timeS: number;
   readonly forwardMps: number;
+  /** What omnidirectional wheels or legs measure along base y and z; taken as 0, as of wheels that roll, where left out. */
+  readonly sidewaysMps?: number;
+  readonly upwardMps?: number;
   readonly yawRateRadps?: number;
 }
 

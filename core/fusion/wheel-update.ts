@@ -1,5 +1,5 @@
 /** Wheel odometry: forward speed with a scale error, no sideways or upward speed; slip seen by two signs and doubted for a while. */
-import { distance2, GATE, look, noise, residual, take } from "./gated-update.ts";
+import { distance2, GATE, look, noise, residual, take, trueProbability } from "./gated-update.ts";
 import type { PoseSettings } from "./pose-settings.ts";
 import { E, ERRORS, S } from "./pose-state.ts";
 import { matrixOf } from "./rotation.ts";
@@ -8,24 +8,31 @@ const r = new Float64Array(9);
 const velocity = new Float64Array(3);
 /** Turn rates of wheels and gyro differ by more sigmas than these: one side slips. */
 const SLIP_SIGMAS = 5;
+/** Samples less likely true than this are slips. */
+const BELIEVED = 0.5;
 /** Wheels that disagree for so long, with no satellite velocity to say who is right, make the filter doubt its own speed. */
 const DOUBT_AFTER_S = 5;
 
-/** Takes a wheel sample (forward speed, turn rate or NaN) at the state's time; false where its speed was rejected. */
-export function takeWheel(s: Float64Array, forwardMps: number, yawRateRadps: number, settings: PoseSettings): boolean {
+/** Takes a wheel sample (`sample[at]`: forward speed, turn rate or NaN, sideways and upward speed) at the state's time; false where its forward speed was rejected. */
+export function takeWheel(s: Float64Array, sample: Float64Array, at: number, settings: PoseSettings): boolean {
   const { wheel } = settings;
   s[S.wheelCount]!++;
+  s[S.wheelX] = sample[at]!;
+  s[S.wheelY] = sample[at + 2]!;
   matrixOf(s, S.q, r);
   const now = s[S.time]!;
   const turnRate = s[S.gyro + 2]! - s[S.gyroBias + 2]!;
-  const uneven = Math.abs(yawRateRadps - turnRate) > SLIP_SIGMAS * wheel.yawRateSigmaRadps;
+  const uneven = Math.abs(sample[at + 1]! - turnRate) > SLIP_SIGMAS * wheel.yawRateSigmaRadps;
   lookAlong(s, 0, settings);
   const scale = 1 + s[S.scale]!;
   for (let i = 0; i < ERRORS; i++) look[i]! *= scale;
   look[E.scale] = velocity[0]!;
-  residual[0] = forwardMps - scale * velocity[0]!;
+  residual[0] = sample[at]! - scale * velocity[0]!;
   noise[0] = wheel.sigmaMps ** 2;
-  const slips = distance2(s, 1) > GATE[1] || uneven;
+  const d2 = distance2(s, 1);
+  const share = s[S.slipping] === 0 ? wheel.slipShare : wheel.slipPersists;
+  const belief = trueProbability(1, d2, share, wheel.slipSigmaMps);
+  const slips = d2 > GATE[1] || belief < BELIEVED || uneven;
   if (slips) {
     if (s[S.slipping] === 0) s[S.slips]!++;
     s[S.slipping] = 1;
@@ -35,16 +42,12 @@ export function takeWheel(s: Float64Array, forwardMps: number, yawRateRadps: num
   } else {
     s[S.wheelRejectedSince] = Number.NaN;
     if (now >= s[S.slipUntil]!) s[S.slipping] = 0;
-    else {
-      noise[0] = (wheel.sigmaMps * wheel.slipSigmaFactor) ** 2;
-      distance2(s, 1);
-    }
-    take(s, 1);
+    take(s, 1, belief);
   }
   for (let axis = 1; axis < 3; axis++) {
     matrixOf(s, S.q, r);
     lookAlong(s, axis, settings);
-    residual[0] = -velocity[axis]!;
+    residual[0] = sample[at + 1 + axis]! - velocity[axis]!;
     noise[0] = (axis === 1 ? wheel.sidewaysSigmaMps : wheel.upwardSigmaMps) ** 2;
     if (distance2(s, 1) <= GATE[1]) take(s, 1);
   }
