@@ -35,8 +35,6 @@ export class Ingest {
     /** Not allowed by the token, by what it was. */
     droppedKind: 0,
     droppedCodec: 0,
-    /** Encrypted well, but of no stream that was negotiated. */
-    droppedUnknown: 0,
     keyframes: 0,
     keyframesAsked: 0,
   };
@@ -111,7 +109,7 @@ export class Ingest {
     this.#dtls.sendRtcp([packet]).catch(() => {});
   }
 
-  /** Packets that came and were of nothing negotiated. */
+  /** Packets that came well encrypted and were of nothing negotiated: dropped. */
   get unknownPackets(): number {
     return Math.max(0, this.#seen - this.#taken);
   }

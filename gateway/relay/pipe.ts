@@ -50,12 +50,13 @@ export type FromRelay =
   | { type: "log"; level: "info" | "warn" | "error"; facts: Record<string, unknown>; text: string }
   | { type: "event"; event: RelayEvent }
   | ({ type: "figures" } & RelayFigures)
-  /** `start`: of a run that stands alone (ftyp and moov); `media`: one moof with its mdat. */
+  /** `start`: of a run that stands alone (ftyp and moov, or all before the first cluster); `media`: a fragment of it. */
   | {
       type: "piece";
       recording: string;
       run: number;
       piece: "start" | "media";
+      format: "mp4" | "webm";
       codec: string;
       /** Milliseconds since 1970 of its first picture. */
       atMs: number;

@@ -1,0 +1,186 @@
+/** Recordings of real pictures: they play, they end where the publisher ended, and nothing half is in them. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import { until } from "../../testing.ts";
+import { type CameraOptions, hasFfmpeg, startCamera } from "../camera.testing.ts";
+import { type Media, startsKeyframe, unwrap } from "../media.ts";
+import { Recorder, type RecorderPiece } from "./recorder.ts";
+
+const test = suite("recorder");
+const WAIT_MS = 30_000;
+
+interface Made {
+  pieces: RecorderPiece[];
+  gaps: string[];
+  said: string[];
+  recorder: Recorder;
+}
+
+function make(media: ("video" | "audio")[] = ["video"]): Made {
+  const made = { pieces: [], gaps: [], said: [] } as unknown as Made;
+  made.recorder = new Recorder({
+    media,
+    ffmpeg: "ffmpeg",
+    fragmentS: 0.5,
+    piece: (piece) => made.pieces.push(piece),
+    gap: (_, why) => made.gaps.push(why),
+    log: (text) => made.said.push(text),
+    nowMs: () => Date.now(),
+  });
+  return made;
+}
+
+/** What the relay hands on of a camera's packets. */
+async function camera(options: CameraOptions, take: (media: Media) => void) {
+  let last = 0x10000;
+  return startCamera(options, ({ header, payload }) => {
+    last = unwrap(header.sequenceNumber, last);
+    const { timestamp, marker } = header;
+    const keyframe = startsKeyframe(options.codec, payload);
+    take({ kind: "video", codec: options.codec, index: last, timestamp, marker, keyframe, payload });
+  });
+}
+
+interface Probe {
+  codec: string;
+  width: number;
+  frames: number;
+  durationS: number;
+  faults: string;
+}
+
+/** Decodes the whole file: what is not playable says so. */
+function probe(bytes: Uint8Array): Probe {
+  const folder = mkdtempSync(join(tmpdir(), "tocsin-record-"));
+  try {
+    const file = join(folder, "video.mp4");
+    writeFileSync(file, bytes);
+    const all =
+      "-v error -count_frames -select_streams v:0 -show_entries stream=codec_name,width,nb_read_frames:format=duration -of json".split(
+        " ",
+      );
+    const { stdout, stderr } = spawnSync("ffprobe", [...all, file], { encoding: "utf8" });
+    const { streams, format } = JSON.parse(stdout) as {
+      streams: { codec_name: string; width: number; nb_read_frames: string }[];
+      format: { duration?: string };
+    };
+    const [stream] = streams;
+    return {
+      codec: stream?.codec_name ?? "",
+      width: stream?.width ?? 0,
+      frames: Number(stream?.nb_read_frames ?? 0),
+      durationS: Number(format.duration ?? 0),
+      faults: stderr,
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const fileOf = (pieces: readonly RecorderPiece[], run: number) =>
+  Buffer.concat(pieces.filter((piece) => piece.run === run).map(({ bytes }) => bytes));
+
+if (!hasFfmpeg) console.error("skipped: ffmpeg is not installed");
+else {
+  for (const codec of ["H264", "VP8"] as const) {
+    test(`three seconds of ${codec}: fragments of half a second that decode without a fault`, async () => {
+      const { recorder, pieces } = make();
+      const source = await camera({ codec, seconds: 3 }, (media) => recorder.media(media));
+      try {
+        await until("the camera's end", () => source.process.exitCode !== null, WAIT_MS);
+        await recorder.close();
+      } finally {
+        await source.stop();
+      }
+      const starts = pieces.filter(({ piece }) => piece === "start");
+      assert.equal(starts.length, 1);
+      const fragments = pieces.filter(({ piece }) => piece === "media");
+      assert.ok(fragments.length >= 5, `${fragments.length} fragments`);
+      const seconds = fragments.reduce((sum, { durationS }) => sum + durationS, 0);
+      assert.ok(Math.abs(seconds - 3) < 0.2, `${seconds} s`);
+      const found = probe(fileOf(pieces, 1));
+      assert.deepEqual([found.codec, found.width, found.faults], [codec.toLowerCase(), 320, ""]);
+      assert.ok(found.frames >= 88 && found.frames <= 90, `${found.frames} pictures`);
+      // What was written before a power cut plays: every prefix of whole fragments does.
+      const cut = probe(Buffer.concat(pieces.slice(0, 4).map(({ bytes }) => bytes)));
+      assert.equal(cut.faults, "");
+      assert.ok(cut.frames >= 30 && cut.frames <= 50, `${cut.frames} pictures of a file cut short`);
+    });
+  }
+
+  test("a lost packet takes pictures with it up to the next keyframe, and what is kept decodes without a fault", async () => {
+    const { recorder, pieces } = make();
+    let count = 0;
+    const source = await camera({ codec: "H264", seconds: 4, bitrate: "1500k" }, (media) => {
+      if (++count !== 200) recorder.media(media);
+    });
+    try {
+      await until("the camera's end", () => source.process.exitCode !== null, WAIT_MS);
+      await recorder.close();
+    } finally {
+      await source.stop();
+    }
+    const found = probe(fileOf(pieces, 1));
+    assert.equal(found.faults, "");
+    assert.ok(found.frames >= 60 && found.frames < 120, `${found.frames} pictures`);
+  });
+
+  test("a publisher that begins anew makes a new run, and the gap is told", async () => {
+    const { recorder, pieces, gaps } = make();
+    for (const size of ["320x240", "160x120"]) {
+      const source = await camera({ codec: "H264", seconds: 1.5, size }, (media) => recorder.media(media));
+      try {
+        await until("the camera's end", () => source.process.exitCode !== null, WAIT_MS);
+      } finally {
+        await source.stop();
+      }
+      recorder.restart("the publisher is gone");
+    }
+    await recorder.close();
+    assert.deepEqual(gaps, ["the publisher is gone", "the publisher is gone"]);
+    assert.deepEqual([probe(fileOf(pieces, 1)).width, probe(fileOf(pieces, 2)).width], [320, 160]);
+  });
+
+  test("voice is not recorded where only video may be", async () => {
+    const { recorder } = make();
+    recorder.media({
+      kind: "audio",
+      codec: "opus",
+      index: 1,
+      timestamp: 0,
+      marker: true,
+      keyframe: false,
+      payload: Buffer.alloc(9),
+    });
+    assert.equal(recorder.counters.droppedKind, 1);
+    assert.equal(recorder.counters.frames, 0);
+    await recorder.close();
+  });
+
+  test("an ffmpeg that is not there is said, and ends nothing", async () => {
+    const { said, gaps } = make();
+    const recorder = new Recorder({
+      media: ["video"],
+      ffmpeg: "/nowhere/ffmpeg",
+      fragmentS: 0.5,
+      piece: () => {},
+      gap: (_, why) => gaps.push(why),
+      log: (text) => said.push(text),
+      nowMs: () => Date.now(),
+    });
+    const source = await camera({ codec: "H264", seconds: 2 }, (media) => recorder.media(media));
+    try {
+      await until("the word of it", () => said.some((text) => text.includes("cannot be run")), WAIT_MS);
+    } finally {
+      await source.stop();
+    }
+    assert.ok(gaps.length >= 1);
+    await recorder.close();
+  });
+}
+
+test.run();
