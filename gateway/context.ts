@@ -8,6 +8,7 @@ import type { IncidentState } from "#contract/incident.ts";
 import type { LiveEvent, Session, TimelineEntry, UserRole } from "#contract/ops-api.ts";
 import type { Report } from "#core/review/report.ts";
 import type { GatewayConfig } from "./config.ts";
+import type { VideoService } from "./video/service.ts";
 import type { Decision } from "./incidents/incidents.ts";
 
 /** The bus seen from inside the hub: no socket, no outbox; what is published is in the broker when the promise resolves. */
@@ -68,6 +69,10 @@ export interface GatewayContext {
   timeline(incident: string): TimelineEntry[];
   /** Called after each new version of an incident is on disk. */
   onIncident(listener: (state: IncidentState) => void): void;
+  /** What the broker keeps of a retained channel, one message for each node: asked for at the start, before new ones come. */
+  retained<C extends Channel>(channel: C): Promise<MessageOf<C>[]>;
+  /** Set by the video part, which starts before those that use it; undefined where video is switched off. */
+  video?: VideoService;
   /** Aborts when the gateway stops. */
   readonly signal: AbortSignal;
 }

@@ -153,6 +153,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     recentIncidents: () => incidents.list({ limit: SNAPSHOT_INCIDENTS }).incidents,
     timeline: (incident) => incidents.record.entries(incident),
     onIncident: (listener) => incidents.onVersion((state) => listener(state)),
+    retained: (channel) => broker.retained(channel),
     signal: stop.signal,
   };
   for (const start of parts) await start(context);
