@@ -20,6 +20,7 @@ const permitted: Record<string, readonly string[]> = {
   // Parts of main.
   "edge-agent/role-table": ["edge-agent", "firmware-bridge", "core", "contract"],
   "edge-agent/microphones": ["edge-agent", "contract"],
+  "edge-agent/robots": ["edge-agent", "firmware-bridge", "contract"],
   "edge-agent/node-reporter": ["edge-agent", "contract"],
   "edge-agent/health-checks": ["edge-agent", "contract"],
   "firmware-bridge": ["edge-agent/ports", "core", "contract"],

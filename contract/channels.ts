@@ -6,7 +6,7 @@ import { faceLooked, faceOrder, facePossible, faceReceipt, faceState } from "./f
 import { flightCommand, flightState } from "./flight.ts";
 import { incidentAcknowledge, incidentNotice, incidentState, incidentVerdict } from "./incident.ts";
 import { nodeState } from "./node.ts";
-import { robotCommand, robotEvent, robotPose, robotState, robotTrack } from "./robot.ts";
+import { robotCommand, robotEvent, robotMeasure, robotPose, robotState, robotTrack } from "./robot.ts";
 import { clipCut, clipWant, shotFixed, shotHeard } from "./shot.ts";
 import { videoState, videoWant } from "./video.ts";
 
@@ -30,6 +30,7 @@ const all = [
   robotTrack,
   robotEvent,
   robotState,
+  robotMeasure,
   robotCommand,
   backupUnit,
   backupCall,

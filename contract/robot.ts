@@ -6,7 +6,7 @@
 import * as v from "valibot";
 import { channel, type MessageOf } from "./channel.ts";
 import { Place } from "./geo.ts";
-import { BearingDeg, Count, Finite, Id, Name, NonNegative, Probability, Text, UtcNs } from "./units.ts";
+import { BearingDeg, Count, Finite, Id, LatDeg, LonDeg, Name, NonNegative, Probability, Text, UtcNs } from "./units.ts";
 
 const readers = ["gateway", "dispatch", "pilot", "flows", "robot"] as const;
 
@@ -146,6 +146,44 @@ export const robotState = channel(
   },
 );
 export type RobotState = MessageOf<typeof robotState>;
+
+const Three = v.pipe(v.array(Finite), v.length(3));
+
+/** One measurement of a sensor that has no serial line to the robot. Axes are those of REP 103: x forward, y left, z up. */
+export const RobotMeasure = v.variant("sensor", [
+  v.object({ sensor: v.literal("wheels"), at: UtcNs, forwardMps: Finite, yawRateRadps: Finite }),
+  v.object({ sensor: v.literal("imu"), at: UtcNs, gyroRadps: Three, accelMps2: Three }),
+  v.object({
+    sensor: v.literal("gnss"),
+    at: UtcNs,
+    lat: LatDeg,
+    lon: LonDeg,
+    altM: Finite,
+    /** One sigma east, north, up. */
+    sigmaM: Three,
+    velocityMps: v.optional(Three),
+    velocitySigmaMps: v.optional(Three),
+  }),
+  v.object({
+    sensor: v.literal("range"),
+    at: UtcNs,
+    /** Counter-clockwise from the nose; without `rangeM` the sensor says nothing. */
+    beams: v.pipe(v.array(v.object({ azimuthDeg: Finite, rangeM: v.optional(NonNegative) })), v.maxLength(64)),
+  }),
+]);
+export type RobotMeasure = v.InferOutput<typeof RobotMeasure>;
+
+/** What a sensor board without a serial line measured. `to` the robot that carries it; times are those of measuring, by a clock that keeps UTC. */
+export const robotMeasure = channel(
+  "robot/measure",
+  { measures: v.pipe(v.array(RobotMeasure), v.minLength(1), v.maxLength(64)) },
+  {
+    addressed: "to",
+    rights: { publish: ["robot"], subscribe: ["robot"] },
+    delivery: { keep: "newest", priority: 5 },
+  },
+);
+export type RobotMeasures = MessageOf<typeof robotMeasure>;
 
 /** What a person may tell a robot. A place to go to is no order: it comes as a `backup/call` that a person approved. */
 export const RobotAct = v.variant("act", [

@@ -1,0 +1,109 @@
+/** What people tell the robot: orders on `robot/command`, and calls to go and report that a person approved. */
+import { ulid } from "ulid";
+import { type BackupAnswer, type BackupCall, type BackupReply, backupAnswer, backupCall } from "#contract/backup.ts";
+import { type RobotCommand, type RobotState, robotCommand } from "#contract/robot.ts";
+import type { Frame } from "#core/localise/geo.ts";
+import type { DutyEvent, DutyOutcome } from "#core/patrol/duty.ts";
+import type { Point } from "#core/patrol/plane.ts";
+import type { Bus, Log, Subscription } from "../../ports.ts";
+
+/** An order that would move the robot must have been made on a picture not older than this. */
+const PICTURE_MS = 10_000;
+const MOST_ANSWERS = 16;
+
+export interface OrdersParts {
+  node: string;
+  bus: Bus;
+  log: Log;
+  frame: Frame;
+  nowUtc(): string;
+  tickMs(): number;
+  from(): Point | undefined;
+  apply(event: DutyEvent): DutyOutcome;
+  changed(): void;
+}
+
+export class Orders {
+  readonly answers: RobotState["answers"] = [];
+  readonly counters = { orders: 0, refused: 0, calls: 0, declined: 0 };
+  readonly #parts: OrdersParts;
+  #subscriptions: Subscription[] = [];
+  /** Calls already answered, so that a repeat gets the same. */
+  readonly #calls = new Map<string, BackupReply>();
+
+  constructor(parts: OrdersParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves after SUBACK. */
+  async listen(): Promise<void> {
+    const { bus, node } = this.#parts;
+    this.#subscriptions = [
+      await bus.subscribe(robotCommand, (command) => this.#order(command), { node }),
+      await bus.subscribe(backupCall, (call) => this.#called(call), { node }),
+    ];
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#subscriptions.map((each) => each.close()));
+  }
+
+  /** Tells the caller how it goes. */
+  reply(call: string, answer: BackupReply, text: string): void {
+    const { bus, node, nowUtc, log } = this.#parts;
+    this.#calls.set(call, answer);
+    const message: BackupAnswer = { v: 1, id: ulid(), node, at: nowUtc(), call, unit: node, answer, text };
+    bus.publish(backupAnswer, message).catch((err: unknown) => log.error({ err, call }, "the answer was not said"));
+  }
+
+  #order({ id, by, seenTickMs, order }: RobotCommand): void {
+    const { tickMs, apply, changed } = this.#parts;
+    this.counters.orders += 1;
+    const ageMs = tickMs() - seenTickMs;
+    const moves = order.act !== "hold" && order.act !== "leave";
+    const old = moves && !(ageMs < PICTURE_MS && ageMs > -PICTURE_MS);
+    const outcome: DutyOutcome = old
+      ? { accepted: false, why: `it was made on a picture ${(ageMs / 1000).toFixed(0)} s old: look again` }
+      : apply(eventOf(order, by));
+    if (!outcome.accepted) this.counters.refused += 1;
+    this.answers.push({
+      order: id,
+      by,
+      act: order.act,
+      accepted: outcome.accepted,
+      why: outcome.why,
+      tickMs: tickMs(),
+    });
+    if (this.answers.length > MOST_ANSWERS) this.answers.shift();
+    changed();
+  }
+
+  #called({ call, place, task, over }: BackupCall): void {
+    const { frame, from, apply } = this.#parts;
+    if (over !== undefined) {
+      if (this.#calls.has(call)) apply({ kind: "leave", call, why: over });
+      return;
+    }
+    this.counters.calls += 1;
+    const before = this.#calls.get(call);
+    if (before !== undefined) {
+      this.reply(call, before, "asked again");
+      return;
+    }
+    if (task.kind !== "goAndReport") {
+      this.counters.declined += 1;
+      this.reply(call, "declined", "a robot does not assist; it goes and reports where a person approved that");
+      return;
+    }
+    const { eastM, northM } = frame.toLocal(place.lat, place.lon, frame.origin.altM);
+    const outcome = apply({ kind: "call", call, place: { eastM, northM }, from: from() });
+    if (!outcome.accepted) this.counters.declined += 1;
+    this.reply(call, outcome.accepted ? "accepted" : "declined", outcome.why);
+  }
+}
+
+function eventOf(order: RobotCommand["order"], by: string): DutyEvent {
+  if (order.act === "patrol") return { kind: "patrol", by, route: order.route };
+  if (order.act === "leave") return { kind: "leave", call: order.call, why: order.why ?? `${by} says so` };
+  return { kind: order.act, by };
+}
