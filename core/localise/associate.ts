@@ -13,7 +13,7 @@ import {
 import { overlaps, strained } from "./hypotheses.ts";
 import { poolOf } from "./pool.ts";
 import type { Heard, Prior } from "./problem.ts";
-import { oneShooter, repeatOdds, worthOfRepeat } from "./repeats.ts";
+import { heardByTooFew, oneShooter, repeatOdds, worthOfRepeat } from "./repeats.ts";
 import { type Hypothesis, searchIn } from "./search.ts";
 
 /** What one anchor led to, best first. */
@@ -36,6 +36,8 @@ const MOST_NODES = 0.6;
 /** Up to this many arrivals are worked through in the order of their coming. */
 const SMALL_POOL = 30;
 
+/** Echoes follow their sound for so long. From a false place they seem to have been made before it or after. */
+const SHADOW_S = 1.5;
 /** Shots whose first arrivals lie this close in time compete for arrivals. */
 const COMPETE_S = 3;
 
@@ -43,12 +45,15 @@ export function associate(
   arrivals: readonly Heard[],
   prior: Prior,
   options: AssociateOptions = usualAssociation,
-  { hints = [], others = [], through }: Given = {},
+  { hints = [], others = [], taken = [], through }: Given = {},
 ): Association {
-  const pool = poolOf(arrivals);
+  const pool = poolOf(arrivals, taken);
   const n = arrivals.length;
-  const free = new Uint8Array(n).fill(1);
-  const spent = new Uint8Array(n);
+  const rows = pool.heard.length;
+  const free = new Uint8Array(rows).fill(1);
+  const apart = new Set(taken);
+  if (apart.size > 0) for (let row = 0; row < rows; row++) if (apart.has(pool.heard[row]!)) free[row] = 0;
+  const spent = new Uint8Array(rows);
   const budget = 1500 + 150 * n;
   const perAnchor = {
     ...options,
@@ -100,8 +105,7 @@ export function associate(
   function competing(): number[] {
     const anchors: number[] = [];
     let untilS = Number.POSITIVE_INFINITY;
-    for (let m = 0; m < n; m++) {
-      const row = pool.byTime[m]!;
+    for (const row of pool.byTime) {
       if (free[row] !== 1 || spent[row] === 1) continue;
       if (through && pool.heard[row] !== through) continue;
       const t = pool.columns.t[row]!;
@@ -185,7 +189,7 @@ export function associate(
     const directOf = new Map([...of.rows].map((row) => [pool.slotOf[row]!, pool.columns.t[row]!]));
     const lifted = [...of.rows].filter((row) => free[row] === 1);
     for (const row of lifted) free[row] = 0;
-    for (let row = 0; row < n; row++) {
+    for (let row = 0; row < rows; row++) {
       const directS = directOf.get(pool.slotOf[row]!);
       if (free[row] !== 1 || directS === undefined) continue;
       const gapS = pool.columns.t[row]! - directS;
@@ -222,12 +226,13 @@ export function associate(
       nodes >= 5 ? h.direct + credit < options.accept5 : nodes === 4 ? h.direct + credit < fourNeed(nodes) : !lonely(h)
     )
       return false;
-    for (const { hypothesis } of [...others, ...shots]) {
-      const a = hypothesis.solution;
+    for (const other of [...others, ...shots]) {
+      const a = other.hypothesis.solution;
       const b = h.solution;
       const gapS = Math.abs(a.t0S - b.t0S);
       // The same sound twice: duplicates, or an echo within the length of a muzzle blast.
       if (gapS < options.minRoundGapS && Math.hypot(a.eastM - b.eastM, a.northM - b.northM) < 60) return false;
+      if (heardByTooFew(h, other, pool)) return false;
     }
     return !isShadow(h);
   }
@@ -248,12 +253,12 @@ export function associate(
       const a = hypothesis.solution;
       const b = h.solution;
       const lag = b.t0S - a.t0S;
-      if (Math.hypot(a.eastM - b.eastM, a.northM - b.northM) < 25 || lag < -0.2 || lag > 1.5) continue;
+      if (Math.hypot(a.eastM - b.eastM, a.northM - b.northM) < 25 || Math.abs(lag) > SHADOW_S) continue;
       let behind = 0;
       for (const row of h.rows) {
         const { node, toaS } = pool.heard[row]!;
         const direct = used.find((one) => one.node === node);
-        if (direct !== undefined && toaS > direct.toaS && toaS < direct.toaS + 1.5) behind++;
+        if (direct !== undefined && toaS > direct.toaS && toaS < direct.toaS + SHADOW_S) behind++;
       }
       if (behind >= 0.7 * h.rows.length && h.rows.length < Math.max(5, 0.6 * used.length)) return true;
     }

@@ -75,6 +75,8 @@ export interface Given {
   hints?: readonly Hint[];
   /** Shots whose arrivals are not in the pool: new ones must not be their echoes. */
   others?: readonly Pick<AssociatedShot, "hypothesis" | "used">[];
+  /** Arrivals that belong to those: no new shot may use them, but their nodes were listening. */
+  taken?: readonly Heard[];
   /** Only shots through this arrival. */
   through?: Heard;
 }

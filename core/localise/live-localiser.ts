@@ -137,19 +137,22 @@ export function liveLocaliser(
   function searchThrough(known: Known): Shot[] {
     const around = tracksAround(known);
     const firm = around.filter(solid);
-    const pool = near(known, ground.linkS, ground.linkS).filter((one) => {
+    const pool: Known[] = [];
+    const taken: Known[] = [];
+    for (const one of near(known, ground.linkS, ground.linkS)) {
       const apartM = Math.hypot(one.eastM - known.eastM, one.northM - known.northM);
-      if (Math.abs(one.toaS - known.toaS) > apartM / SLOWEST_MPS + SLACK_S) return false;
+      if (Math.abs(one.toaS - known.toaS) > apartM / SLOWEST_MPS + SLACK_S) continue;
       const owner = ownerOf.get(one.id);
-      return !owner || !solid(owner);
-    });
+      if (owner && firm.includes(owner)) taken.push(one);
+      else if (!owner || !solid(owner)) pool.push(one);
+    }
     if (nodesOf(pool) < 4) return [];
     const { prior, air } = ground.priorFor(pool);
     const result = associate(
       pool,
       prior,
       { ...ground.options, minNodes: 4 },
-      { through: known, others: firm.map((track) => track.shot) },
+      { through: known, others: firm.map((track) => track.shot), taken },
     );
     counters.sets += result.sets;
     return result.shots.flatMap((shot) => enter(shot, air, false));
@@ -266,12 +269,13 @@ export function liveLocaliser(
     // A shot that lies only partly in view is not judged from here.
     const inPool = new Set(pool.map((one) => one.id));
     const partly = new Set([...touched].filter((track) => track.shot.used.some((one) => !inPool.has(one.id))));
-    const open = pool.filter((one) => !firmIds.has(one.id) && !partly.has(ownerOf.get(one.id) as Track));
+    const isTaken = (one: Known) => firmIds.has(one.id) || partly.has(ownerOf.get(one.id) as Track);
+    const open = pool.filter((one) => !isTaken(one));
     if (nodesOf(open) < 3) return [];
     const { prior, air } = ground.priorFor(open);
     const hints = [...touched].map((track) => ({ ...track.shot.hypothesis.solution, sigmaS: 2e-3 }));
     const others = [...firm, ...partly].map((track) => track.shot);
-    const result = associate(open, prior, ground.options, { hints, others });
+    const result = associate(open, prior, ground.options, { hints, others, taken: pool.filter(isTaken) });
     counters.sets += result.sets;
     const out: Shot[] = [];
     for (const shot of result.shots) if (!unchanged(shot)) out.push(...enter(shot, air, true));

@@ -27,8 +27,9 @@ const LEAST_SPACING_M = 100;
 /** A detector's word is not taken for more than this, in log odds. */
 const MOST_SAID = 4;
 
-export function poolOf(arrivals: readonly Heard[]): Pool {
-  const heard = [...arrivals].sort((a, b) =>
+/** @param taken arrivals that no new shot may use. */
+export function poolOf(arrivals: readonly Heard[], taken: readonly Heard[] = []): Pool {
+  const heard = [...arrivals, ...taken].sort((a, b) =>
     a.node < b.node ? -1 : a.node > b.node ? 1 : a.toaS - b.toaS || (a.id < b.id ? -1 : 1),
   );
   const n = heard.length;
@@ -51,7 +52,7 @@ export function poolOf(arrivals: readonly Heard[]): Pool {
     // One more second: the pool was cut around its arrivals. One less arrival at each: the shot that is looked for.
     spacingM: spacingOf(columns.x, columns.y, starts),
     levelDb: Float64Array.from(heard, (h) => h.peakDbSpl ?? h.snrDb ?? Number.NaN),
-    arrivalsPerS: Math.max(0, n / Math.max(1, starts.length) - 1) / (spanS + 1),
+    arrivalsPerS: Math.max(0, arrivals.length / Math.max(1, starts.length) - 1) / (spanS + 1),
     columns,
     slotOf,
     slotStart: Int32Array.from([...starts, n]),

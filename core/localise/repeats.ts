@@ -4,6 +4,7 @@
  */
 import { movedM } from "./hypotheses.ts";
 import type { Pool } from "./pool.ts";
+import type { Heard } from "./problem.ts";
 import type { Hypothesis } from "./search.ts";
 
 /** One sigma of a gap at one node: two onsets, and a muzzle that moves by some decimetres between two rounds. */
@@ -53,6 +54,29 @@ export function repeatOdds(h: Hypothesis, of: Hypothesis, pool: Pool): number {
     odds += Math.log(Math.max(1, wideS / GAP_SIGMA_S)) - 0.5 * tight * tight + 0.5 * Math.min(WORST, wide) ** 2;
   }
   return odds + QUIET * Math.max(0, of.rows.length - shared.length);
+}
+
+/** Places this close are one, whatever their ellipses say; rounds this close in time are of one burst. */
+const SAME_PLACE_M = 30;
+const BURST_S = 2;
+/** Of the nodes that heard one round of a burst, this share hears another: 0.56 at least in 240 simulated bursts, echoes 0.45 at most. */
+const LEAST_SHARE = 0.5;
+
+/**
+ * Whoever fires again from a place is heard again by most of the nodes that heard the other round. A few nodes in one direction that
+ * hear the same echo of it agree on that place too. Nodes that the sound cannot have reached by the newest arrival do not count.
+ */
+export function heardByTooFew(
+  h: Hypothesis,
+  of: { hypothesis: Hypothesis; used: readonly Heard[] },
+  pool: Pool,
+): boolean {
+  const gapS = h.solution.t0S - of.hypothesis.solution.t0S;
+  if (Math.abs(gapS) > BURST_S || movedM(h, of.hypothesis) > SAME_PLACE_M) return false;
+  const newestS = pool.columns.t[pool.byTime[pool.byTime.length - 1]!]!;
+  let expected = 0;
+  for (const { toaS } of of.used) if (toaS + gapS <= newestS) expected++;
+  return h.rows.length < LEAST_SHARE * expected;
 }
 
 /** Could one shooter have fired both? Not if the two places are further apart than somebody runs in between, with what both fixes leave open. */

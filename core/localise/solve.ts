@@ -3,8 +3,9 @@
  * with the muzzle's height and the speed of sound as further unknowns where they are not known, each under its prior.
  * Everything is scaled to metres, so that the normal matrix is well conditioned.
  */
-import { travelOverS } from "./air.ts";
+
 import { cholesky, choleskyInverse, choleskySolve } from "#core/algebra/cholesky.ts";
+import { travelOverS } from "./air.ts";
 import type { Columns, Prior } from "./problem.ts";
 
 const MAX_UNKNOWNS = 5;
