@@ -121,6 +121,8 @@ export interface Uplink {
   readonly stats: UplinkStats;
   readonly counters: Readonly<UplinkCounters>;
   send(picture: EncodedPicture): void;
+  /** Pictures from the last keyframe to the newest one sent, once more, for a receiver that begins. */
+  replay(group: readonly EncodedPicture[]): void;
   /** The relay wants a picture that can be decoded alone. */
   onKeyframeWanted(listener: () => void): () => void;
   onAllowed(listener: (bitrateBps: number) => void): () => void;

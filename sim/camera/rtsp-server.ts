@@ -139,7 +139,7 @@ export class RtspServer {
     });
   }
 
-  #answer(peer: Peer, request: RtspRequest): void {
+  #answer(peer: Peer, request: RtspRequest) {
     const { method, headers } = request;
     const reply = (status: string, more: Record<string, string> = {}, body = "") => {
       const lines = Object.entries({

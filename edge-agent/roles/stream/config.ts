@@ -120,6 +120,8 @@ export const StreamConfig = v.pipe(
     /** Absolute path of the certificate that the gateway's was signed by, where the machine does not know it. */
     caFile: v.optional(v.pipe(v.string(), v.startsWith("/", "must be an absolute path"))),
     cameras: v.pipe(v.array(CameraConfig), v.minLength(1, "name at least one camera"), v.maxLength(16, "16 at most")),
+    /** Absolute path; the node's `dataDir` where it is not given. A tmpfs spares a memory card: two megabits a second are 21 gigabytes a day. */
+    preRollFolder: v.optional(v.pipe(v.string(), v.startsWith("/", "must be an absolute path"))),
     /** Megabytes of all pre-rolls together. */
     preRollMegabytes: v.optional(v.pipe(NonNegative, v.minValue(1), v.maxValue(4096)), 128),
     /** Technician preview by node-rtsp-stream; off where it is not given. */
