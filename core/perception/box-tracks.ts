@@ -28,11 +28,14 @@ export class BoxTracks<B extends Box> {
     this.most = most;
   }
 
-  /** A hint for each box, in their order. */
+  /** A hint for each box, in their order. Boxes of one look may also be given one after the other, with the same `atS`. */
   look(atS: number, boxes: readonly B[]): string[] {
     this.kept = this.kept.filter((each) => atS - each.atS <= this.lostAfterS);
     const pairs = boxes.flatMap((box, i) =>
-      this.kept.map((kept) => ({ i, kept, fit: fitOf(kept.box, box) })).filter(({ fit }) => fit > 0),
+      this.kept
+        .filter((kept) => kept.atS !== atS)
+        .map((kept) => ({ i, kept, fit: fitOf(kept.box, box) }))
+        .filter(({ fit }) => fit > 0),
     );
     pairs.sort((a, b) => b.fit - a.fit);
     const hints = new Array<string | undefined>(boxes.length);

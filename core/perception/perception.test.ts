@@ -112,7 +112,7 @@ test("two people who walk apart keep their hints; one who is gone for 3 s gets a
   const tracks = new BoxTracks("p", 2);
   const [a, b] = tracks.look(0, [at(0), at(200)]);
   assert.equal(tracks.look(0.5, [at(210), at(10)]), [b, a]);
-  assert.equal(tracks.look(1, [at(20)]), [a]);
+  assert.equal([...tracks.look(1, [at(20)]), ...tracks.look(1, [at(205)])], [a, b], "one after the other");
   assert.equal(tracks.look(4, [at(20)])[0] === a, false);
 });
 

@@ -22,18 +22,20 @@ import { nsOfUtc, utcOfNs } from "#contract/units.ts";
 import { DeletionReceipt, type Watchlist } from "#contract/watchlist.ts";
 import { EMBEDDING } from "#core/faces/distance.ts";
 import { Gallery } from "#core/faces/gallery.ts";
-import type { Rule } from "#core/faces/threshold.ts";
+import { type Rule, ruleFor } from "#core/faces/threshold.ts";
 import { admit, type Circumstances } from "#core/faces/watchlist-policy.ts";
 import { type AuthorityKey, embeddingFromText, openRevocation, openWatchlist } from "./watchlist-file.ts";
 
 export interface LoadedList {
   readonly list: Pick<Watchlist, "id" | "authority" | "purpose" | "end">;
+  /** Of the signed file. */
+  readonly sha256: string;
   readonly gallery: Gallery;
   readonly rule: Rule;
 }
 
 export interface Loading {
-  readonly loaded: LoadedList[];
+  loaded: LoadedList[];
   readonly refused: { readonly id: string; readonly why: readonly string[] }[];
 }
 
@@ -47,7 +49,11 @@ export interface WatchlistStore {
     jws: string,
     nowNs: bigint,
   ): Promise<{ kind: "deleted"; receipt: DeletionReceipt } | { kind: "refused"; why: readonly string[] }>;
-  receipts(): DeletionReceipt[];
+  receipts(): { readonly receipt: DeletionReceipt; readonly sha256: string }[];
+  /** What is loaded at this moment. */
+  inForce(): readonly LoadedList[];
+  /** Every list on the disk, with the hash of its signed file, and those that are revoked for good. */
+  held(): { readonly lists: { readonly id: string; readonly sha256: string }[]; readonly revoked: string[] };
 }
 
 /** `folder` is made if it is not there; only its owner reads it. */
@@ -65,7 +71,7 @@ export function openWatchlistStore(folder: string, node: string, trusted: readon
       ? readFileSync(receiptsFile, "utf8")
           .split("\n")
           .filter((line) => line !== "")
-          .map((line) => v.parse(DeletionReceipt, JSON.parse(line)))
+          .map((line) => ({ receipt: v.parse(DeletionReceipt, JSON.parse(line)), sha256: sha256(line) }))
       : [];
 
   const forget = (id: string) => {
@@ -94,6 +100,11 @@ export function openWatchlistStore(folder: string, node: string, trusted: readon
 
   return {
     receipts,
+    inForce: () => inUse,
+    held: () => ({
+      lists: idsIn(lists).map((id) => ({ id, sha256: sha256(readFileSync(fileOf(id), "utf8").trim()) })),
+      revoked: idsIn(revocations),
+    }),
     async put(jws) {
       const opened = await openWatchlist(jws, trusted);
       if (opened.kind === "refused") return opened;
@@ -107,13 +118,15 @@ export function openWatchlistStore(folder: string, node: string, trusted: readon
       const revoked = new Set(idsIn(revocations));
       for (const id of inUse.map((each) => each.list.id)) forget(id);
       const result: Loading = { loaded: [], refused: [] };
-      for (const id of idsIn(lists)) {
+      let people = 0;
+      for (const id of idsIn(lists).sort()) {
         if (revoked.has(id)) {
           remove(id, "revoked", now.nowNs);
           result.refused.push({ id, why: ["revoked"] });
           continue;
         }
-        const opened = await openWatchlist(readFileSync(fileOf(id), "utf8"), trusted);
+        const jws = readFileSync(fileOf(id), "utf8").trim();
+        const opened = await openWatchlist(jws, trusted);
         if (opened.kind === "refused") {
           result.refused.push({ id, why: opened.why });
           continue;
@@ -121,15 +134,20 @@ export function openWatchlistStore(folder: string, node: string, trusted: readon
         const list = opened.content;
         const admission =
           list.id === id
-            ? admit(list, { ...now, revoked })
+            ? admit(list, { ...now, revoked, otherPeople: people })
             : { kind: "refused" as const, why: [`its file is named ${id}, but it is ${list.id}`] };
         if (admission.kind === "refused") {
           result.refused.push({ id, why: admission.why });
-          if (list.id === id && now.nowNs >= nsOfUtc(list.end)) remove(id, "expired", now.nowNs);
+          if (list.id === id && now.timeSure !== false && now.nowNs >= nsOfUtc(list.end))
+            remove(id, "expired", now.nowNs);
           continue;
         }
-        result.loaded.push({ list, gallery: galleryOf(list), rule: admission.rule });
+        people += list.people.length;
+        result.loaded.push({ list, sha256: sha256(jws), gallery: galleryOf(list), rule: admission.rule });
       }
+      // One face is compared with all of them: the threshold is that of all.
+      const rule = ruleFor(people, now.measured, now.policy);
+      if (rule.kind === "rule") result.loaded = result.loaded.map((each) => ({ ...each, rule }));
       inUse = [...result.loaded];
       return result;
     },

@@ -176,7 +176,7 @@ test("an expired list is deleted with a receipt", async () => {
   const { refused } = await store.load({ ...now, nowNs: nsOfUtc(list.end) });
   assert.match(refused[0]!.why.join(), "expired");
   assert.equal(readdirSync(join(folder, "lists")), []);
-  assert.is(store.receipts()[0]?.because, "expired");
+  assert.is(store.receipts()[0]?.receipt.because, "expired");
 });
 
 test("revoked: gone from memory and disk, with a receipt that names the file's hash; a copy delivered later is refused", async () => {
@@ -189,7 +189,7 @@ test("revoked: gone from memory and disk, with a receipt that names the file's h
   const nobody = loaded[0]!.gallery.nearest(new Float32Array(EMBEDDING));
   assert.is(nobody[0]!.distance, 0, "the gallery holds zeros");
   assert.equal(readdirSync(join(folder, "lists")), []);
-  const [receipt] = store.receipts();
+  const receipt = store.receipts()[0]?.receipt;
   assert.is(receipt?.fileSha256, createHash("sha256").update(jws).digest("hex"));
   assert.equal([receipt?.list, receipt?.because, receipt?.node], ["missing", "revoked", "robot1"]);
   assert.equal(await store.put(jws), { kind: "refused", why: ["revoked"] });
@@ -222,7 +222,7 @@ test("receipts are a chain: each holds the hash of the line before", async () =>
   await store.revoke(await sign(revocation, police), nowNs);
   await store.revoke(await sign({ ...revocation, list: "second" }, police), nowNs);
   const lines = readFileSync(join(folder, "receipts.jsonl"), "utf8").trimEnd().split("\n");
-  const [first, second] = store.receipts();
+  const [first, second] = store.receipts().map((each) => each.receipt);
   assert.is(first?.previousSha256, undefined);
   assert.is(second?.previousSha256, createHash("sha256").update(lines[0]!).digest("hex"));
 });
