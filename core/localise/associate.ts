@@ -15,6 +15,7 @@ import { poolOf } from "./pool.ts";
 import type { Heard, Prior } from "./problem.ts";
 import { heardByTooFew, oneShooter, repeatOdds, worthOfRepeat } from "./repeats.ts";
 import { type Hypothesis, searchIn } from "./search.ts";
+import { predictS } from "./solve.ts";
 
 /** What one anchor led to, best first. */
 interface Candidate {
@@ -38,6 +39,8 @@ const SMALL_POOL = 30;
 
 /** Echoes follow their sound for so long. From a false place they seem to have been made before it or after. */
 const SHADOW_S = 1.5;
+/** Log odds that a second shooter's shot reaches, and a mirror image seldom. */
+const FAINT = 20;
 /** Shots whose first arrivals lie this close in time compete for arrivals. */
 const COMPETE_S = 3;
 
@@ -65,7 +68,7 @@ export function associate(
 
   for (const hint of hints) {
     const h = search.refine(hint.eastM, hint.northM, hint.t0S, hint.sigmaS);
-    if (h && h.rows.length >= 5 && h.silent === 0 && h.early === 0 && h.direct >= options.accept5) take(h, [h], prior);
+    if (h && h.rows.length >= 5 && h.silent === 0 && h.early === 0 && acceptable(h)) take(h, [h], prior);
   }
 
   const rounds = new Map<AssociatedShot, Hypothesis | null>();
@@ -247,20 +250,26 @@ export function associate(
     return h.silent === 0 && h.early === 0 && shots.length === 0 && others.length === 0 && pool.slots === 3;
   }
 
-  /** Echoes of a shot can agree on a mirror image of it: most of its arrivals then follow the shot's own, from elsewhere. */
+  /**
+   * Echoes of a shot can agree on a mirror image of it: most of its arrivals then follow the shot's own, from elsewhere, at fewer
+   * nodes or hardly better than chance.
+   */
   function isShadow(h: Hypothesis): boolean {
     for (const { hypothesis, used } of [...others, ...shots]) {
       const a = hypothesis.solution;
       const b = h.solution;
       const lag = b.t0S - a.t0S;
       if (Math.hypot(a.eastM - b.eastM, a.northM - b.northM) < 25 || Math.abs(lag) > SHADOW_S) continue;
+      const few = h.rows.length < Math.max(5, 0.6 * used.length);
+      const faint = h.rows.length < 0.75 * used.length && h.direct < Math.min(FAINT, 0.25 * hypothesis.direct);
+      if (!few && !faint) continue;
       let behind = 0;
       for (const row of h.rows) {
-        const { node, toaS } = pool.heard[row]!;
-        const direct = used.find((one) => one.node === node);
-        if (direct !== undefined && toaS > direct.toaS && toaS < direct.toaS + SHADOW_S) behind++;
+        const { node, toaS, eastM, northM, upM } = pool.heard[row]!;
+        const directS = used.find((one) => one.node === node)?.toaS ?? predictS(a, prior, eastM, northM, upM);
+        if (toaS > directS && toaS < directS + SHADOW_S) behind++;
       }
-      if (behind >= 0.7 * h.rows.length && h.rows.length < Math.max(5, 0.6 * used.length)) return true;
+      if (behind >= 0.7 * h.rows.length) return true;
     }
     return false;
   }

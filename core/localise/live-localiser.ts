@@ -273,7 +273,9 @@ export function liveLocaliser(
     const open = pool.filter((one) => !isTaken(one));
     if (nodesOf(open) < 3) return [];
     const { prior, air } = ground.priorFor(open);
-    const hints = [...touched].map((track) => ({ ...track.shot.hypothesis.solution, sigmaS: 2e-3 }));
+    // The best heard first: what turns out to be its echo is then known for one.
+    const byNodes = [...touched].sort((a, b) => b.shot.used.length - a.shot.used.length || (a.id < b.id ? -1 : 1));
+    const hints = byNodes.map((track) => ({ ...track.shot.hypothesis.solution, sigmaS: 2e-3 }));
     const others = [...firm, ...partly].map((track) => track.shot);
     const result = associate(open, prior, ground.options, { hints, others, taken: pool.filter(isTaken) });
     counters.sets += result.sets;
