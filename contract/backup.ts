@@ -58,9 +58,9 @@ export const backupCall = channel(
     why: Text,
     calledBy: CalledBy,
     task: BackupTask,
-    /** From where the unit was last known, and how far that may be off. */
-    etaS: NonNegative,
-    etaSpreadS: NonNegative,
+    /** From where the unit was last known, and how far that may be off; absent where nobody knows where it is. */
+    etaS: v.optional(NonNegative),
+    etaSpreadS: v.optional(NonNegative),
     /** Why this unit. */
     chosen: Text,
     /** Ring 1 is the nearest; the last is the whole district. */
@@ -103,8 +103,8 @@ export const AskedUnit = v.object({
   robot: v.boolean(),
   ring: Count,
   askedAt: UtcNs,
-  etaS: NonNegative,
-  etaSpreadS: NonNegative,
+  etaS: v.optional(NonNegative),
+  etaSpreadS: v.optional(NonNegative),
   chosen: Text,
   answer: v.optional(BackupReply),
   answeredAt: v.optional(UtcNs),
