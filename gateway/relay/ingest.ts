@@ -4,10 +4,12 @@ import {
   type RTCDtlsTransport,
   type RTCPeerConnection,
   type RTCRtpTransceiver,
+  RTP_EXTENSION_URI,
   RtcpPayloadSpecificFeedback,
   RtcpSrPacket,
 } from "werift";
 import type { MediaKind, VideoClaims } from "#contract/video.ts";
+import { ArrivalFeedback } from "./arrival-feedback.ts";
 import { type Codec, type Media, startsKeyframe, unwrap } from "./media.ts";
 import { codecNameOf } from "./peer.ts";
 
@@ -81,6 +83,7 @@ export class Ingest {
         this.#videoSsrc = ssrc;
         this.#asks.push(() => void transceiver.receiver.sendRtcpPLI(ssrc));
         this.#statistics = () => statisticsOf(transceiver, ssrc);
+        if (dtls) tellArrivals(transceiver, ssrc, dtls);
       }
     }
   }
@@ -158,6 +161,22 @@ export class Ingest {
     if (keyframe) this.counters.keyframes++;
     if (kind === "video") this.codec = codec;
     this.#hooks.media({ kind, codec, index, timestamp: header.timestamp, marker: header.marker, keyframe, payload });
+  }
+}
+
+/** When packets arrived, for the publisher's congestion control, in place of werift's own. */
+function tellArrivals(transceiver: RTCRtpTransceiver, ssrc: number, dtls: RTCDtlsTransport): void {
+  const { receiver } = transceiver;
+  Object.assign(receiver, { setupTWCC: () => undefined });
+  const feedback = new ArrivalFeedback(ssrc, (message) => {
+    const packet = { serialize: () => message } as unknown as RtcpSrPacket;
+    dtls.sendRtcp([packet]).catch(() => {});
+  });
+  for (const track of receiver.tracks) {
+    track.onReceiveRtp.subscribe((_, extensions) => {
+      const number = extensions?.[RTP_EXTENSION_URI.transportWideCC];
+      if (typeof number === "number") feedback.arrived(number);
+    });
   }
 }
 
