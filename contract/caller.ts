@@ -351,8 +351,9 @@ export interface LinkView {
   state: CallerState;
   /** This device opened it. */
   mine: boolean;
-  /** Who asks. */
+  /** Who asks, and the number to call where the link does not serve. */
   agency: string;
+  emergencyNumber?: string;
   language: Language;
   /** Seconds that are left to open it. */
   leftS: number;

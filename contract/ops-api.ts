@@ -17,6 +17,7 @@
  *   WS     /api/live                                             -> LiveEvent, a `snapshot` first
  */
 import * as v from "valibot";
+import type { CallerView } from "./caller.ts";
 import type { FlightState } from "./flight.ts";
 import { type IncidentState, IncidentStatus } from "./incident.ts";
 import type { NodeState } from "./node.ts";
@@ -112,6 +113,7 @@ export type LiveEvent = { seq: number; at: string } & (
   | { type: "node"; node: NodeState }
   | { type: "health"; health: Health }
   | { type: "flight"; state: FlightState }
+  | { type: "caller"; caller: CallerView }
   /** Streams that changed; a console asks for all of them (`GET /api/video/streams`) when it connects. */
   | { type: "video"; streams: StreamView[] }
   | { type: "message"; channel: string; message: unknown }

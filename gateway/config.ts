@@ -9,6 +9,9 @@ import { Position } from "#contract/geo.ts";
 import { isSecretHash } from "#contract/secret-hash.ts";
 import { Name, NodeId, Probability, SiteId } from "#contract/units.ts";
 import { DispatchConfig } from "#core/dispatch/policy.ts";
+import { BackupConfig } from "./backup/config.ts";
+import { CallersConfig } from "./caller/config.ts";
+import { VideoConfig } from "./video/config.ts";
 
 const Port = v.pipe(
   v.number(),
@@ -37,7 +40,7 @@ const tls = (port: number) =>
     }),
   );
 
-const NodeParty = v.picklist(["node", "triangulator", "drone", "robot"]);
+const NodeParty = v.picklist(["node", "triangulator", "drone", "robot", "unit"]);
 const Role = v.picklist(["dispatch", "pilot", "technician", "reviewer", "admin"]);
 
 const NodeEntry = v.strictObject({
@@ -94,6 +97,7 @@ const Schema = v.pipe(
       v.strictObject({
         clipsDays: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(3650)), 90),
         heardDays: v.optional(v.pipe(v.number(), v.minValue(1), v.maxValue(3650)), 30),
+        videoDays: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(3650)), 30),
       }),
       {},
     ),
@@ -113,6 +117,12 @@ const Schema = v.pipe(
     metrics: v.optional(v.strictObject({ tokenHash: v.optional(SecretHash) }), {}),
     /** Policy of the drone dispatch; none flies without it. */
     dispatch: v.optional(DispatchConfig),
+    /** Units that can be called for backup; nobody is called without it. */
+    backup: v.optional(BackupConfig),
+    /** Live video; it runs with what stands here by default unless `enabled` is false. */
+    video: v.optional(VideoConfig, {}),
+    /** Links for callers' phones; none are made without it. */
+    callers: v.optional(CallersConfig),
     logLevel: v.optional(v.picklist(["debug", "info", "warn", "error"]), "info"),
   }),
   v.rawCheck(({ dataset, addIssue }) => {
@@ -128,6 +138,11 @@ const Schema = v.pipe(
       if (reserved.has(name)) addIssue({ message: `${path}: the name '${name}' is the gateway's own; choose another` });
       else if (first) addIssue({ message: `${path}: the name '${name}' is taken by ${first}; names are unique` });
       else seen.set(name, path);
+    }
+    for (const [i, { name, contact }] of (dataset.value.backup?.units ?? []).entries()) {
+      const node = nodes.find(({ id }) => id === name);
+      if (contact.kind === "mqtt" && !node?.parties.includes("unit"))
+        addIssue({ message: `backup.units.${i}: '${name}' needs an entry under nodes with parties: [unit]` });
     }
   }),
 );

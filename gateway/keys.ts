@@ -10,16 +10,16 @@ export interface SigningKey {
   publicJwk: JWK;
 }
 
-/** 32 bytes, made on first use. */
-export function readSealKey(dataDir: string): Buffer {
-  const file = join(dataDir, "clips.key");
+/** 32 bytes, made on first use. @param name of its file. */
+export function readSealKey(dataDir: string, name = "clips.key"): Buffer {
+  const file = join(dataDir, name);
   if (!existsSync(file)) writePrivate(file, randomBytes(32).toString("base64url"));
   return Buffer.from(readFileSync(file, "utf8"), "base64url");
 }
 
-/** Ed25519 (RFC 8037), made on first use. */
-export async function readSigningKey(dataDir: string): Promise<SigningKey> {
-  const file = join(dataDir, "evidence-key.jwk");
+/** Ed25519 (RFC 8037), made on first use. @param name of its file: a key is for one purpose. */
+export async function readSigningKey(dataDir: string, name = "evidence-key.jwk"): Promise<SigningKey> {
+  const file = join(dataDir, name);
   if (!existsSync(file)) {
     const pair = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });
     writePrivate(file, JSON.stringify(await exportJWK(pair.privateKey)));

@@ -72,4 +72,21 @@ test("a connection does not outlive its session", async () => {
   assert.equal(socket.closed, 4401);
 });
 
+test("what a caller says goes to dispatch and not to a technician", () => {
+  const live = new Live();
+  const [ann, tom] = [new FakeSocket(), new FakeSocket()];
+  live.add(ann as unknown as WebSocket, session(60_000), snapshot);
+  live.add(tom as unknown as WebSocket, { ...session(60_000), user: "tom", roles: ["technician"] }, snapshot);
+  live.broadcast({ type: "caller", caller: { id: "c1" } as never });
+  live.broadcast({ type: "message", channel: "caller/said", message: {} });
+  live.broadcast({ type: "health", health });
+  assert.deepEqual(
+    [ann, tom].map(({ sent }) => sent.map(({ type }) => type)),
+    [
+      ["snapshot", "caller", "message", "health"],
+      ["snapshot", "health"],
+    ],
+  );
+});
+
 test.run();

@@ -1,6 +1,6 @@
 /** The live connection to every console: numbered events, a bounded queue for each, slow ones cut off. */
 import type { WebSocket } from "@fastify/websocket";
-import type { LiveEvent, Session } from "#contract/ops-api.ts";
+import type { LiveEvent, Session, UserRole } from "#contract/ops-api.ts";
 import type { LiveBody } from "./context.ts";
 import { nowUtc } from "./now.ts";
 
@@ -12,11 +12,14 @@ const TRY_AGAIN_LATER = 1013;
 /** Ours: HTTP's 401 in the range for applications. */
 const LOGGED_OUT = 4401;
 
+/** Who hears what a caller says: not those who look after the machines. */
+const callerRoles: readonly UserRole[] = ["dispatch", "reviewer", "pilot", "admin"];
+
 /** Said again every second or at every change: a missed one is made good by the next. */
 const replaceable = new Set<LiveBody["type"]>(["health", "node", "flight"]);
 
 export class Live {
-  readonly #clients = new Map<WebSocket, { seq: number; user: string }>();
+  readonly #clients = new Map<WebSocket, { seq: number; user: string; roles: readonly UserRole[] }>();
   readonly counters = { sent: 0, dropped: 0, closedSlow: 0 };
 
   get clients(): number {
@@ -24,8 +27,8 @@ export class Live {
   }
 
   /** Numbers start at 1 with the snapshot. */
-  add(socket: WebSocket, { user, expires }: Session, snapshot: LiveBody): void {
-    this.#clients.set(socket, { seq: 0, user });
+  add(socket: WebSocket, { user, roles, expires }: Session, snapshot: LiveBody): void {
+    this.#clients.set(socket, { seq: 0, user, roles });
     const end = setTimeout(() => socket.close(LOGGED_OUT, "the session is over"), Date.parse(expires) - Date.now());
     end.unref();
     socket.on("close", () => {
@@ -37,7 +40,9 @@ export class Live {
   }
 
   broadcast(event: LiveBody): void {
-    for (const socket of this.#clients.keys()) this.#send(socket, event);
+    const personal = event.type === "caller" || (event.type === "message" && event.channel === "caller/said");
+    for (const [socket, { roles }] of this.#clients)
+      if (!personal || roles.some((role) => callerRoles.includes(role))) this.#send(socket, event);
   }
 
   /** Ends the connections of a person who logged out. */

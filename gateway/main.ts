@@ -5,7 +5,9 @@ import type { Logger } from "pino";
 import { incidentState } from "#contract/incident.ts";
 import { nodeState } from "#contract/node.ts";
 import type { Health, UserRole } from "#contract/ops-api.ts";
+import { startBackup } from "./backup/part.ts";
 import { startBroker } from "./broker.ts";
+import { startCallers } from "./caller/part.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { GatewayContext, Part } from "./context.ts";
 import { newSecret, SecretChecker } from "./credentials.ts";
@@ -41,7 +43,7 @@ export interface Gateway {
 }
 
 /** What runs beside broker, incidents and console; each is independent of the others. */
-const parts: readonly Part[] = [startDispatch];
+const parts: readonly Part[] = [startDispatch, startCallers, startBackup];
 
 /** Resolves when everything listens; nodes may have waited in front of the door. */
 export async function startGateway(config: GatewayConfig, log: Logger): Promise<Gateway> {
