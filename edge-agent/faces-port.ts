@@ -4,7 +4,6 @@
  */
 import type { FaceProbe } from "#contract/face.ts";
 import type { DeletionReceipt, FacePolicy } from "#contract/watchlist.ts";
-import type { StillPicture } from "./perception-port.ts";
 
 export interface LentFace {
   readonly box: {
@@ -20,8 +19,15 @@ export interface LentFace {
   readonly chip: Float32Array;
 }
 
+/** RGB, 8 bits a channel, row by row. */
+export interface PictureInMemory {
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly rgb: Uint8Array;
+}
+
 export interface Faces {
-  look(picture: StillPicture, each: (face: LentFace) => void): Promise<number>;
+  look(picture: PictureInMemory, each: (face: LentFace) => void): Promise<number>;
 }
 
 export interface ListLoaded {

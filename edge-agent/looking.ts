@@ -9,6 +9,7 @@ import * as v from "valibot";
 import { faultsOf } from "#contract/channel.ts";
 import { Fault } from "#contract/errors.ts";
 import { type RobotPose, robotPose } from "#contract/robot.ts";
+import { AuthorityKey } from "#contract/watchlist-jws.ts";
 import { measuredError } from "#core/faces/measured-error.ts";
 import type { AgentConfig } from "./config.ts";
 import { SharedView } from "./devices/perception/shared-view.ts";
@@ -155,7 +156,6 @@ async function open(agent: AgentConfig, { config, log, now, node }: RoleContext<
 }
 
 async function trustedKeys(file: string) {
-  const { AuthorityKey } = await import("./devices/faces/watchlist-file.ts");
   let json: unknown;
   try {
     json = JSON.parse(readFileSync(file, "utf8"));

@@ -11,10 +11,10 @@ import { EMBEDDING } from "#core/faces/distance.ts";
 import { Gallery } from "#core/faces/gallery.ts";
 import { measuredError } from "#core/faces/measured-error.ts";
 import { largestList, type Rule, ruleFor } from "#core/faces/threshold.ts";
+import { embeddingFromText, embeddingToText } from "#edge-agent/devices/faces/embedding-text.ts";
 import type { FaceFinder } from "#edge-agent/devices/faces/face-finder.ts";
 import { embedderSha256 } from "#edge-agent/devices/faces/face-models.ts";
 import { readPicture } from "#edge-agent/devices/faces/picture-file.ts";
-import { embeddingFromText, embeddingToText } from "#edge-agent/devices/faces/watchlist-file.ts";
 import { type Command, printJson, say } from "../command.ts";
 import { byPerson, enrolPerson, picturesIn, withFaceFinder } from "../faces/enrol.ts";
 

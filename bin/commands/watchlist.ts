@@ -4,9 +4,9 @@ import { parseArgs } from "node:util";
 import { Fault } from "#contract/errors.ts";
 import { nsOfUtc, utcOfNs } from "#contract/units.ts";
 import type { FacePolicy, Watchlist } from "#contract/watchlist.ts";
+import { type Opened, openWatchlist } from "#contract/watchlist-jws.ts";
 import { measuredError } from "#core/faces/measured-error.ts";
 import { admit, NO_PLACE } from "#core/faces/watchlist-policy.ts";
-import { type Opened, openWatchlist } from "#edge-agent/devices/faces/watchlist-file.ts";
 import { type Command, printJson } from "../command.ts";
 import {
   makeKey,

@@ -10,8 +10,9 @@ import { faultsOf } from "#contract/channel.ts";
 import { Fault } from "#contract/errors.ts";
 import { Id, nsOfUtc } from "#contract/units.ts";
 import { Revocation, type Watchlist, WatchlistTerms } from "#contract/watchlist.ts";
+import { AuthorityKey, publicPart, sign } from "#contract/watchlist-jws.ts";
+import { embeddingToText } from "#edge-agent/devices/faces/embedding-text.ts";
 import { embedderSha256 } from "#edge-agent/devices/faces/face-models.ts";
-import { AuthorityKey, embeddingToText, publicPart, sign } from "#edge-agent/devices/faces/watchlist-file.ts";
 import { say } from "../command.ts";
 import { enrolPerson, picturesIn, withFaceFinder } from "./enrol.ts";
 

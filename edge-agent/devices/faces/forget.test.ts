@@ -9,10 +9,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { embeddingToText } from "./embedding-text.ts";
 import { makeFaceFinder } from "./face-finder.ts";
 import { openFaceModels } from "./face-models.ts";
 import { readPicture } from "./picture-file.ts";
-import { embeddingToText } from "./watchlist-file.ts";
 
 const modelsFolder = join(import.meta.dirname, "../../../.tocsin/faces");
 const data = process.env.TOCSIN_DATA && join(process.env.TOCSIN_DATA, "faces");

@@ -7,10 +7,10 @@ import { EMBEDDING } from "#core/faces/distance.ts";
 import { Gallery } from "#core/faces/gallery.ts";
 import { measuredError } from "#core/faces/measured-error.ts";
 import { ruleFor } from "#core/faces/threshold.ts";
+import { embeddingFromText } from "./embedding-text.ts";
 import { makeFaceFinder } from "./face-finder.ts";
 import { openFaceModels } from "./face-models.ts";
 import { readPicture } from "./picture-file.ts";
-import { embeddingFromText } from "./watchlist-file.ts";
 
 const [folder, wanted, ...files] = process.argv.slice(2) as [string, string, ...string[]];
 const vector = new Float32Array(EMBEDDING);

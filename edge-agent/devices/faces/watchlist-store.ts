@@ -20,11 +20,12 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { nsOfUtc, utcOfNs } from "#contract/units.ts";
 import { DeletionReceipt, type Watchlist } from "#contract/watchlist.ts";
+import { type AuthorityKey, openRevocation, openWatchlist } from "#contract/watchlist-jws.ts";
 import { EMBEDDING } from "#core/faces/distance.ts";
 import { Gallery } from "#core/faces/gallery.ts";
 import { type Rule, ruleFor } from "#core/faces/threshold.ts";
 import { admit, type Circumstances } from "#core/faces/watchlist-policy.ts";
-import { type AuthorityKey, embeddingFromText, openRevocation, openWatchlist } from "./watchlist-file.ts";
+import { embeddingFromText } from "./embedding-text.ts";
 
 export interface LoadedList {
   readonly list: Pick<Watchlist, "id" | "authority" | "purpose" | "end">;

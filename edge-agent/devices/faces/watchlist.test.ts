@@ -9,16 +9,10 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { nsOfUtc } from "#contract/units.ts";
 import type { Revocation, Watchlist } from "#contract/watchlist.ts";
+import { type AuthorityKey, openWatchlist, publicPart, sign } from "#contract/watchlist-jws.ts";
 import { EMBEDDING } from "#core/faces/distance.ts";
 import { measuredError } from "#core/faces/measured-error.ts";
-import {
-  type AuthorityKey,
-  embeddingFromText,
-  embeddingToText,
-  openWatchlist,
-  publicPart,
-  sign,
-} from "./watchlist-file.ts";
+import { embeddingFromText, embeddingToText } from "./embedding-text.ts";
 import { openWatchlistStore } from "./watchlist-store.ts";
 
 async function makeKey(kid: string, authority: string): Promise<AuthorityKey> {

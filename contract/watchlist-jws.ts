@@ -1,9 +1,8 @@
 /** Signs and opens watchlists and revocations: compact JWS, Ed25519, trusted keys as a JWK set whose keys name their authority. */
 import { CompactSign, compactVerify, decodeProtectedHeader, importJWK, type JWK } from "jose";
 import * as v from "valibot";
-import { faultsOf } from "#contract/channel.ts";
-import { Revocation, Watchlist } from "#contract/watchlist.ts";
-import { EMBEDDING } from "#core/faces/distance.ts";
+import { faultsOf } from "./channel.ts";
+import { Revocation, Watchlist } from "./watchlist.ts";
 
 const ALGORITHM = "EdDSA";
 const TYPE = "tocsin-watchlist+json";
@@ -65,20 +64,4 @@ async function open<T extends { authority: string }>(
 export function publicPart(key: AuthorityKey): AuthorityKey {
   const { kty, crv, x, kid, authority } = key;
   return { kty, crv, x, kid, authority };
-}
-
-/** 128 float32, little-endian, base64. */
-export function embeddingToText(embedding: Float32Array): string {
-  const bytes = Buffer.alloc(EMBEDDING * 4);
-  for (let i = 0; i < EMBEDDING; i++) bytes.writeFloatLE(embedding[i]!, 4 * i);
-  return bytes.toString("base64");
-}
-
-/** Into `out`, so that no second copy stays behind. Throws RangeError where it is not of EMBEDDING numbers. */
-export function embeddingFromText(text: string, out: Float32Array): void {
-  const bytes = Buffer.from(text, "base64");
-  if (bytes.length !== EMBEDDING * 4)
-    throw new RangeError(`an embedding has ${EMBEDDING * 4} bytes, not ${bytes.length}`);
-  for (let i = 0; i < EMBEDDING; i++) out[i] = bytes.readFloatLE(4 * i);
-  bytes.fill(0);
 }
