@@ -2,6 +2,15 @@
  * What a patrol robot says of itself and what it is told. A robot looks, says where it is and how sure it is of that, and reports to people.
  * No message makes it touch, follow or hold anybody, and none carries a velocity: it is driven by its own agent, behind the safety layer
  * (`docs/robot.md`).
+ *
+ * HTTP, below `/api` and behind the log-in; a refusal is `{ error, field?, fix? }`:
+ *   GET  /api/robots               -> { robots: RobotView[] }
+ *   POST /api/robots/:id/hold      RobotOrderAsk            -> { accepted: true, why }   stands still, always obeyed
+ *   POST /api/robots/:id/resume    RobotOrderAsk            goes on; also what starts it after its emergency stop was reset at the robot
+ *   POST /api/robots/:id/patrol    RobotOrderAsk & { route }
+ *   POST /api/robots/:id/leave     RobotOrderAsk            leaves the scene of its call
+ * 409 where the robot refuses, 504 where it does not answer. On the live connection: `message` events of `robot/state`, `robot/pose`,
+ * `robot/track`. A place to go to is a call for backup that a person approves (`contract/backup.ts`).
  */
 import * as v from "valibot";
 import { channel, type MessageOf } from "./channel.ts";
@@ -209,3 +218,20 @@ export const robotCommand = channel(
   { rights: { publish: ["dispatch", "pilot"], subscribe: ["robot"] }, addressed: "to", delivery: { priority: 9 } },
 );
 export type RobotCommand = MessageOf<typeof robotCommand>;
+
+export const RobotOrderAsk = v.object({
+  /** `tickMs` of the state on the person's screen. */
+  seenTickMs: v.optional(NonNegative),
+  why: v.optional(v.pipe(v.string(), v.trim(), v.maxLength(500))),
+});
+export type RobotOrderAsk = v.InferOutput<typeof RobotOrderAsk>;
+
+/** A robot as the console shows it. */
+export interface RobotView {
+  robot: string;
+  /** Since it was last heard. */
+  ageS: number;
+  state?: RobotState;
+  pose?: RobotPose;
+  tracks?: RobotTrack;
+}

@@ -30,8 +30,15 @@ export interface Backup {
   nextAtMs: number | undefined;
   asked: AskedUnit[];
   passedOver: Choice["passedOver"];
+  /** Persons who sent a robot. */
+  approvals: { robot: string; by: string; at: string; why: string }[];
+  /** What the last change was, and who made it. */
   text: string;
+  by: string;
 }
+
+/** Who goes on when nobody says anything. */
+const CLOCK = "gateway";
 
 export interface Now {
   ms: number;
@@ -80,7 +87,9 @@ export function openBackup(
     nextAtMs: undefined,
     asked: [],
     passedOver: [],
+    approvals: [],
     text: "",
+    by: first.calledBy.by,
   };
   return nextRing(empty, units, policy, now, "");
 }
@@ -90,7 +99,7 @@ export function stepBackup(backup: Backup, event: BackupEvent, policy: BackupPol
     case "time":
       if (backup.status !== "calling" || backup.nextAtMs === undefined) return same("nothing is awaited");
       if (now.ms < backup.nextAtMs) return same("they still have time to answer");
-      return changed(nextRing(backup, event.units, policy, now, "nobody answered in time; "));
+      return changed(nextRing({ ...backup, by: CLOCK }, event.units, policy, now, "nobody answered in time; "));
     case "answer":
       return answered(backup, event, policy, now);
     case "unreachable":
@@ -100,7 +109,7 @@ export function stepBackup(backup: Backup, event: BackupEvent, policy: BackupPol
     case "cancel":
       return isOver(backup)
         ? same(`it is ${backup.status}`)
-        : changed(ended(backup, "cancelled", `${event.by}: ${event.why}`));
+        : changed(ended({ ...backup, by: event.by }, "cancelled", `${event.by}: ${event.why}`));
   }
 }
 
@@ -182,7 +191,7 @@ function answered(
     each.unit === unit ? { ...each, answer, answeredAt: now.utc, ...(text !== undefined && { text }) } : each,
   );
   const said = `${unit} ${words[answer]}${text ? `: ${text}` : ""}`;
-  const next = { ...backup, version: backup.version + 1, asked, text: said };
+  const next = { ...backup, version: backup.version + 1, asked, text: said, by: unit };
   if (before.robot) return changed({ backup: next, commands: nothing });
   const people = asked.filter(({ robot }) => !robot);
   const coming = people.filter((each) => each.answer === "accepted" || each.answer === "onScene");
@@ -250,7 +259,12 @@ function robotSent(
       ...backup,
       version: backup.version + 1,
       asked: [...backup.asked.filter(({ unit }) => unit !== robot.name), entry],
+      approvals: [
+        ...backup.approvals.filter((each) => each.robot !== robot.name),
+        { robot: robot.name, by, at: now.utc, why },
+      ],
       text: `${by} sends ${robot.name} to go and report: ${why}`,
+      by,
     },
     commands: { ask: [robot.name], over: [] },
   });
