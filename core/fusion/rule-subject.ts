@@ -11,6 +11,12 @@ export class RuleSubject {
   #firedS = Number.NEGATIVE_INFINITY;
   #active = false;
 
+  /** The condition is over for good, not for a moment: what comes is new. */
+  leave(): void {
+    this.sinceS = Number.NaN;
+    this.#active = false;
+  }
+
   /** True where the rule fires now. */
   step(timeS: number, holds: boolean, rule: { forS: number; refractoryS: number; clearS: number }): boolean {
     this.lastSeenS = timeS;

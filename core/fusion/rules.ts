@@ -150,7 +150,7 @@ function loitering(state: RuleState, rule: Of<"loitering">, timeS: number, track
   const away = apart(subject.anchor, track.xyM);
   if (away > rule.radiusM * LEFT) {
     subject.anchor = track.xyM;
-    subject.sinceS = Number.NaN;
+    subject.leave();
     subject.step(timeS, false, rule);
     return [];
   }

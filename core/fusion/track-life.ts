@@ -15,7 +15,7 @@ export interface LifeSettings {
 }
 
 /** Density of the white acceleration, m2/s3: people turn and stop, vehicles brake, sound sources mostly stay. */
-const RESTLESS: Record<ThingKind, number> = { person: 0.5, vehicle: 2, sound: 0.1 };
+const RESTLESS: Record<ThingKind, number> = { person: 1, vehicle: 2, sound: 0.1 };
 const SPEED_SIGMA: Record<ThingKind, number> = { person: 1.2, vehicle: 6, sound: 0.5 };
 const KINDS: readonly ThingKind[] = ["person", "vehicle", "sound"];
 /** No detector is believed more than this, and no kind ever ruled out. */

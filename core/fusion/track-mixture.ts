@@ -19,6 +19,7 @@ const nu = new Float64Array(2);
 const s = new Float64Array(4);
 const ph = new Float64Array(8);
 const r = new Float64Array(4);
+const likes = new Float64Array(MOST_PARTS);
 
 /** A sighting as numbers: sensor's place, azimuth, sigma, range and sigma (NaN: direction only), age against the track's time. */
 export interface Seen {
@@ -102,15 +103,13 @@ export class TrackMixture {
     const rows = Number.isNaN(seen.range) ? 1 : 2;
     let total = 0;
     for (let k = 0; k < this.#count; k++) {
-      const o = k * PART;
-      const like = this.#compare(k, seen);
-      p[o + WEIGHT]! *= like;
-      if (like === 0) continue;
-      total += p[o + WEIGHT]!;
-      this.#correct(o, rows);
+      likes[k] = this.#compare(k, seen);
+      total += p[k * PART + WEIGHT]! * likes[k]!;
+      if (likes[k]! > 0) this.#correct(k * PART, rows);
     }
-    // Nobody's gate held it: all stay as likely as before, uncorrected.
+    // Nobody's gate held it: all stay as they were.
     if (total === 0) return;
+    for (let k = 0; k < this.#count; k++) p[k * PART + WEIGHT]! *= likes[k]!;
     let kept = 0;
     let left = 0;
     for (let k = 0; k < this.#count; k++) {
@@ -231,6 +230,13 @@ export class TrackMixture {
         for (let n = 0; n < rows; n++) gain += ph[4 * n + i]! * inverse[n * rows + m]!;
         p[o + i]! += gain * nu[m]!;
         for (let j = 0; j < 4; j++) p[o + 4 + 4 * i + j]! -= gain * ph[4 * m + j]!;
+      }
+    // What is not symmetric would grow from look to look.
+    for (let i = 1; i < 4; i++)
+      for (let j = 0; j < i; j++) {
+        const both = (p[o + 4 + 4 * i + j]! + p[o + 4 + 4 * j + i]!) / 2;
+        p[o + 4 + 4 * i + j] = both;
+        p[o + 4 + 4 * j + i] = both;
       }
   }
 

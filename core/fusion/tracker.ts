@@ -31,6 +31,8 @@ const usual: TrackerSettings = {
 
 /** Looks that detect less often say nothing by their silence. */
 const TELLING = 0.5;
+/** Below this likeness a sighting is of something else: a bang beside a person is not the person. */
+const OTHER_KIND = 0.3;
 /** Nothing is certain to be seen, nor free of false detections. */
 const MOST_DETECTS = 0.98;
 const LEAST_FALSE = 1e-3;
@@ -186,12 +188,12 @@ function isGood(sighting: Sighting, look: Look): boolean {
   );
 }
 
-/** How much likelier the two are of one kind than two things drawn at random. */
+/** How much likelier the two are of one kind than two things drawn at random; 0 where they are clearly of two kinds. */
 function likeness(track: TrackLife, sighting: Sighting): number {
   const said = kindsOf(sighting);
-  return (
-    3 * (track.kinds.person * said.person + track.kinds.vehicle * said.vehicle + track.kinds.sound * said.sound) + 1e-3
-  );
+  const alike =
+    3 * (track.kinds.person * said.person + track.kinds.vehicle * said.vehicle + track.kinds.sound * said.sound);
+  return alike < OTHER_KIND ? 0 : alike;
 }
 
 const mean = new Float64Array(4);
