@@ -11,6 +11,7 @@ import { Name, NodeId, Probability, SiteId } from "#contract/units.ts";
 import { DispatchConfig } from "#core/dispatch/policy.ts";
 import { BackupConfig } from "./backup/config.ts";
 import { CallersConfig } from "./caller/config.ts";
+import { FacesConfig } from "./faces/config.ts";
 import { VideoConfig } from "./video/config.ts";
 
 const Port = v.pipe(
@@ -123,6 +124,8 @@ const Schema = v.pipe(
     video: v.optional(VideoConfig, {}),
     /** Links for callers' phones; none are made without it. */
     callers: v.optional(CallersConfig),
+    /** Face matching; no list is delivered and no match is taken without it. */
+    faces: v.optional(FacesConfig),
     logLevel: v.optional(v.picklist(["debug", "info", "warn", "error"]), "info"),
   }),
   v.rawCheck(({ dataset, addIssue }) => {

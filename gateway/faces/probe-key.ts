@@ -1,0 +1,48 @@
+/** The gateway's X25519 key: devices seal what a reviewer is to see to it, so that nothing on the way shows a face. */
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { calculateJwkThumbprint, compactDecrypt, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
+import * as v from "valibot";
+import { FaceProbe } from "#contract/face.ts";
+
+const ALGORITHM = "ECDH-ES";
+const ENCRYPTION = "A256GCM";
+
+export interface ProbeKey {
+  readonly x: string;
+  readonly thumbprint: string;
+  /** Undefined where it was not sealed to this key, was altered, or is of another match. */
+  open(jwe: string, match: string): Promise<FaceProbe | undefined>;
+}
+
+export async function readProbeKey(dataDir: string): Promise<ProbeKey> {
+  const file = join(dataDir, "face-probe-key.jwk");
+  if (!existsSync(file)) {
+    const { privateKey } = await generateKeyPair(ALGORITHM, { crv: "X25519", extractable: true });
+    const handle = openSync(`${file}.new`, "w", 0o600);
+    writeSync(handle, JSON.stringify(await exportJWK(privateKey)));
+    fsyncSync(handle);
+    closeSync(handle);
+    renameSync(`${file}.new`, file);
+  }
+  const jwk = JSON.parse(readFileSync(file, "utf8")) as JWK;
+  const { d: _, ...publicPart } = jwk;
+  const key = await importJWK(jwk, ALGORITHM);
+  return {
+    x: jwk.x!,
+    thumbprint: await calculateJwkThumbprint(publicPart),
+    async open(jwe, match) {
+      try {
+        const { plaintext } = await compactDecrypt(jwe, key, {
+          keyManagementAlgorithms: [ALGORITHM],
+          contentEncryptionAlgorithms: [ENCRYPTION],
+        });
+        const parsed = v.safeParse(FaceProbe, JSON.parse(new TextDecoder().decode(plaintext)));
+        plaintext.fill(0);
+        return parsed.success && parsed.output.match === match ? parsed.output : undefined;
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
