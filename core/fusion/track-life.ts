@@ -6,6 +6,8 @@ export interface LifeSettings {
   /** Confirmed at `confirmHits` sightings in the last `confirmOf` looks that could have seen it. */
   readonly confirmHits: number;
   readonly confirmOf: number;
+  /** And only when it is this much likelier (natural logarithm) that they are of one thing than that they are false detections. */
+  readonly confirmScore: number;
   /** A confirmed track that was not seen in so many such looks in a row, for so long, ends. */
   readonly coastLooks: number;
   readonly coastS: number;
@@ -52,6 +54,7 @@ export class TrackLife {
   #bits = 1;
   #looks = 1;
   #missedInARow = 0;
+  #score = 0;
   #fromX: number;
   #fromY: number;
 
@@ -78,7 +81,9 @@ export class TrackLife {
     this.timeS = timeS;
   }
 
-  hit(look: Look, sighting: Sighting, seen: Seen): void {
+  /** `score`: logarithm of how much likelier the sighting is of this track than false. */
+  hit(look: Look, sighting: Sighting, seen: Seen, score: number): void {
+    this.#score += score;
     this.mixture.update(seen);
     this.seenS = Math.max(this.seenS, look.timeS);
     this.sightings++;
@@ -96,7 +101,9 @@ export class TrackLife {
     this.#record(1);
   }
 
-  miss(): void {
+  /** `score`: logarithm of the probability that a thing in view is missed. */
+  miss(score: number): void {
+    this.#score += score;
     this.#missedInARow++;
     this.#record(0);
   }
@@ -105,7 +112,7 @@ export class TrackLife {
   judge(timeS: number, settings: LifeSettings): boolean {
     const window = (1 << settings.confirmOf) - 1;
     const hits = bitsOf(this.#bits & window);
-    if (!this.confirmed && hits >= settings.confirmHits) this.confirmed = true;
+    if (!this.confirmed && hits >= settings.confirmHits && this.#score >= settings.confirmScore) this.confirmed = true;
     const unseen = timeS - this.seenS;
     if (unseen > settings.unseenS) return false;
     if (!this.confirmed) {

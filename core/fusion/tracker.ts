@@ -23,6 +23,7 @@ const usual: TrackerSettings = {
   lateS: 0.5,
   confirmHits: 4,
   confirmOf: 6,
+  confirmScore: 12,
   coastLooks: 5,
   coastS: 2,
   unseenS: 30,
@@ -119,9 +120,10 @@ export class Tracker {
       const j = columnOf[i]!;
       if (j >= 0) {
         const sighting = sightings[j]!;
-        track.hit(look, sighting, this.#asSeen(look, sighting, track.timeS));
+        const score = Math.log(1 - detects) - costs[i * sightings.length + j]!;
+        track.hit(look, sighting, this.#asSeen(look, sighting, track.timeS), score);
         ids[j] = track.id;
-      } else if (detects >= TELLING && couldSee(look, track)) track.miss();
+      } else if (detects >= TELLING && couldSee(look, track)) track.miss(Math.log(1 - detects));
     });
     sightings.forEach((sighting, j) => {
       if (ids[j] === 0) ids[j] = this.#birth(look, sighting);
