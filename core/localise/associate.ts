@@ -39,6 +39,8 @@ const SMALL_POOL = 30;
 
 /** Echoes follow their sound for so long. From a false place they seem to have been made before it or after. */
 const SHADOW_S = 1.5;
+/** Corners and roofs shift a predicted arrival by so much. */
+const PATH_S = 0.01;
 /** Log odds that a second shooter's shot reaches, and a mirror image seldom. */
 const FAINT = 20;
 /** Shots whose first arrivals lie this close in time compete for arrivals. */
@@ -267,7 +269,7 @@ export function associate(
       for (const row of h.rows) {
         const { node, toaS, eastM, northM, upM } = pool.heard[row]!;
         const directS = used.find((one) => one.node === node)?.toaS ?? predictS(a, prior, eastM, northM, upM);
-        if (toaS > directS && toaS < directS + SHADOW_S) behind++;
+        if (toaS > directS - PATH_S && toaS < directS + SHADOW_S) behind++;
       }
       if (behind >= 0.7 * h.rows.length) return true;
     }
