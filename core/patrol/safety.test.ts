@@ -29,7 +29,7 @@ const beams = (front: number | undefined, rear = 6.45) => [
   { azimuthRad: -30 * rad, rangeM: 6.45 },
   { azimuthRad: Math.PI, rangeM: rear },
 ];
-const pose = { eastM: 0, northM: 0, yawRad: 0, radius95M: 1, ageS: 0.05 };
+const pose = { eastM: 0, northM: 0, yawRad: 0, radius95M: 1, speedMps: 0, ageS: 0.05 };
 const free: Situation = {
   wanted: { speedMps: 1, yawRateRadps: 0.2 },
   board: { link: "up", latched: false },
@@ -60,6 +60,12 @@ const rows: Row[] = [
   {
     why: "a wall 1.1 m ahead: 0.5 m of way",
     change: { ranges: { ageS: 0, beams: beams(1.1) } },
+    speedMps: Math.sqrt(1.16) - 0.4,
+    limits: ["obstacle"],
+  },
+  {
+    why: "a wall that was 1.5 m ahead 0.4 s ago, at 1 m/s: 0.5 m of way",
+    change: { ranges: { ageS: 0.4, beams: beams(1.5) }, pose: { ...pose, speedMps: 1 } },
     speedMps: Math.sqrt(1.16) - 0.4,
     limits: ["obstacle"],
   },
@@ -141,8 +147,8 @@ const rows: Row[] = [
   },
   { why: "no ranges", change: { ranges: undefined }, speedMps: 0, turns: false, limits: ["ranges"] },
   {
-    why: "ranges 0.4 s old",
-    change: { ranges: { ageS: 0.4, beams: beams(6.45) } },
+    why: "ranges 0.6 s old",
+    change: { ranges: { ageS: 0.6, beams: beams(6.45) } },
     speedMps: 0,
     turns: false,
     limits: ["ranges"],

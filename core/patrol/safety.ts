@@ -36,7 +36,7 @@ export const usualSafety: SafetyPolicy = {
   clearanceM: 0.6,
   fenceMarginM: 0.5,
   poseWithinS: 0.5,
-  rangeWithinS: 0.3,
+  rangeWithinS: 0.5,
   maxRadius95M: 8,
   nearPersonM: 3,
   nearPersonMps: 0.5,
@@ -46,7 +46,7 @@ export interface Situation {
   wanted: Velocity;
   /** Of the drive board. */
   board: { link: "absent" | "up" | "lost"; latched: boolean };
-  pose: (Point & { yawRad: number; radius95M: number; ageS: number }) | undefined;
+  pose: (Point & { yawRad: number; radius95M: number; speedMps: number; ageS: number }) | undefined;
   /** Each beam's azimuth counter-clockwise from the nose; `rangeM` undefined is a sensor that says nothing. */
   ranges: { ageS: number; beams: readonly { azimuthRad: number; rangeM: number | undefined }[] } | undefined;
   area: Area;
@@ -148,7 +148,8 @@ function stopped({ wanted, board, pose, ranges, area }: Situation, policy: Safet
   return undefined;
 }
 
-function freeAheadM({ ranges }: Situation, backwards: boolean): number {
+/** What the ranges saw, less what was driven since. */
+function freeAheadM({ ranges, pose }: Situation, backwards: boolean): number {
   let free = Number.POSITIVE_INFINITY;
   let looked = false;
   for (const { azimuthRad, rangeM } of ranges!.beams) {
@@ -159,13 +160,18 @@ function freeAheadM({ ranges }: Situation, backwards: boolean): number {
     free = Math.min(free, rangeM!);
   }
   // Nowhere without eyes.
-  return looked ? free : 0;
+  return looked ? free - Math.abs(pose!.speedMps) * ranges!.ageS : 0;
 }
 
 function fenceAheadM({ pose, area }: Situation, backwards: boolean, marginM: number): number {
   const yawRad = pose!.yawRad + (backwards ? Math.PI : 0);
   const edges = [area.keepIn, ...area.keepOut.map(({ corners }) => corners)];
-  return Math.min(...edges.map((corners) => toEdgeM(corners, pose!, yawRad))) - marginM - pose!.radius95M;
+  return (
+    Math.min(...edges.map((corners) => toEdgeM(corners, pose!, yawRad))) -
+    marginM -
+    pose!.radius95M -
+    Math.abs(pose!.speedMps) * pose!.ageS
+  );
 }
 
 function deg(rad: number): string {

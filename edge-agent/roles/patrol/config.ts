@@ -30,7 +30,9 @@ function figures<K extends string>(usual: Readonly<Record<K, number>>) {
   return v.strictObject(entries);
 }
 
-const { leverM: _lever, ...gnssFigures } = streetRobot.gnss;
+const { leverM: _lever, ...gnssUsual } = streetRobot.gnss;
+/** Between houses a receiver's error keeps its way for half a minute; its pulse stamps each fix with its moment. */
+const gnssFigures = { ...gnssUsual, correlationS: 30, latencySigmaS: 0.02 };
 const { leverM: _wheelLever, ...wheelFigures } = streetRobot.wheel;
 
 export const PatrolConfig = v.strictObject({

@@ -111,6 +111,7 @@ export class Driver {
         northM: estimate.map.xyzM[1],
         yawRad: estimate.map.yawRad,
         radius95M: estimate.radius95M,
+        speedMps: estimate.velocityMps[0],
         ageS: nowS === undefined ? Number.POSITIVE_INFINITY : nowS - estimate.timeS,
       },
       ranges: this.#ranges && {
