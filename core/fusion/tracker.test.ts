@@ -28,7 +28,7 @@ const lookAt = (timeS: number, sightings: Sighting[], more: Partial<Look> = {}):
   ...more,
 });
 
-export const saidBy = (tracker: Tracker) => (look: Look) => {
+const saidBy = (tracker: Tracker) => (look: Look) => {
   tracker.look(look);
   return tracker.tracks(look.timeS).map(({ id, xyM: [x, y] }) => ({ id, x, y }));
 };
