@@ -16,7 +16,7 @@
  *   POST   /api/video/snapshot?stream=<s>&incident=<i>          image/jpeg -> SnapshotView
  *   GET    /api/video/still/:stream                             -> image/jpeg of the newest keyframe (for thin links), 404 when none
  *   GET    /api/incidents/:id/video                             -> IncidentVideo
- *   GET    /api/video/recordings/:recording/video.mp4           -> video/mp4 (fragmented; playable while it grows)
+ *   GET    /api/video/recordings/:recording/video               -> video/mp4 (fragmented) or video/webm; playable while it grows
  *   GET    /api/video/snapshots/:snapshot                       -> image/jpeg
  *   POST   /video/preroll/<stream>  `Authorization: Bearer <publisher's token>`, video/mp4 (fragmented, no audio) -> 201
  */
@@ -242,7 +242,10 @@ export interface StreamView {
   wantedUntil?: string;
 }
 
-/** A recording of one stream for one incident. Segments are fragmented MP4, each with its SHA-256 on the incident's chain. */
+/**
+ * One unbroken run of a stream recorded for an incident: a file that plays. Its segments have their SHA-256 on the incident's chain; after a
+ * break, or when the camera's format changes, the next run is a recording of its own, and the break is a gap.
+ */
 export interface RecordingView {
   recording: string;
   stream: string;
@@ -251,10 +254,18 @@ export interface RecordingView {
   startedAt: string;
   endedAt?: string;
   codec: string;
+  /** MP4 for H264; VP8 stands in WebM, since few players know it in MP4. */
+  format: "mp4" | "webm";
   segments: { seq: number; startedAt: string; durationS: number; bytes: number; sha256: string; deleted?: true }[];
-  /** Times without picture between segments, with the reason. */
-  gaps: { from: string; to?: string; why: string }[];
   preRoll?: true;
+}
+
+/** A time without picture while a stream was to be recorded; open while `to` is absent. */
+export interface RecordingGap {
+  stream: string;
+  from: string;
+  to?: string;
+  why: string;
 }
 
 export interface SnapshotView {
@@ -270,5 +281,6 @@ export interface IncidentVideo {
   incident: string;
   streams: StreamView[];
   recordings: RecordingView[];
+  gaps: RecordingGap[];
   snapshots: SnapshotView[];
 }

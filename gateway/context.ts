@@ -5,11 +5,11 @@ import type { Registry } from "prom-client";
 import type { Channel, MessageOf } from "#contract/channel.ts";
 import type { Place } from "#contract/geo.ts";
 import type { IncidentState } from "#contract/incident.ts";
-import type { LiveEvent, Session, TimelineEntry, UserRole } from "#contract/ops-api.ts";
+import type { Health, LiveEvent, Session, TimelineEntry, UserRole } from "#contract/ops-api.ts";
 import type { Report } from "#core/review/report.ts";
 import type { GatewayConfig } from "./config.ts";
-import type { VideoService } from "./video/service.ts";
 import type { Decision } from "./incidents/incidents.ts";
+import type { VideoService } from "./video/service.ts";
 
 /** The bus seen from inside the hub: no socket, no outbox; what is published is in the broker when the promise resolves. */
 export interface HubBus {
@@ -73,6 +73,10 @@ export interface GatewayContext {
   retained<C extends Channel>(channel: C): Promise<MessageOf<C>[]>;
   /** Set by the video part, which starts before those that use it; undefined where video is switched off. */
   video?: VideoService;
+  /** Adds to what `Health` says. */
+  health(more: () => Partial<Health>): void;
+  /** Runs when the gateway stops, before HTTP, broker and stores close; the last part to start is the first to end. */
+  onClose(work: () => Promise<void>): void;
   /** Aborts when the gateway stops. */
   readonly signal: AbortSignal;
 }

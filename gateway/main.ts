@@ -12,6 +12,7 @@ import type { GatewayConfig } from "./config.ts";
 import type { GatewayContext, Part } from "./context.ts";
 import { newSecret, SecretChecker } from "./credentials.ts";
 import { startDispatch } from "./dispatch/part.ts";
+import { startFaces } from "./faces/part.ts";
 import { FlowsProcess } from "./flows-process.ts";
 import { consoleFiles, serveConsole } from "./http/console-files.ts";
 import { addIncidentRoutes } from "./http/incident-routes.ts";
@@ -28,6 +29,7 @@ import { readSealKey, readSigningKey } from "./keys.ts";
 import { Live } from "./live.ts";
 import { addFigures, makeMetrics } from "./metrics.ts";
 import { Nodes } from "./nodes.ts";
+import { startVideo } from "./video/part.ts";
 
 const HEALTH_MS = 1_000;
 const RETENTION_MS = 3_600_000;
@@ -43,7 +45,7 @@ export interface Gateway {
 }
 
 /** What runs beside broker, incidents and console; each is independent of the others. */
-const parts: readonly Part[] = [startDispatch, startCallers, startBackup];
+const parts: readonly Part[] = [startDispatch, startVideo, startCallers, startBackup, startFaces];
 
 /** Resolves when everything listens; nodes may have waited in front of the door. */
 export async function startGateway(config: GatewayConfig, log: Logger): Promise<Gateway> {
@@ -71,7 +73,9 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
 
   const flowsSecret = newSecret();
   let flows: FlowsProcess | undefined;
+  const moreHealth: (() => Partial<Health>)[] = [];
   const health = (): Health => ({
+    ...Object.assign({}, ...moreHealth.map((more) => more())),
     bus: broker.healthy() ? "ok" : "down",
     flows: flows?.state.state ?? "down",
     flowsNote: config.flows.enabled ? flows?.state.note : "switched off in the configuration",
@@ -156,6 +160,8 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     timeline: (incident) => incidents.record.entries(incident),
     onIncident: (listener) => incidents.onVersion((state) => listener(state)),
     retained: (channel) => broker.retained(channel),
+    health: (more) => void moreHealth.push(more),
+    onClose: (work) => open.defer(work),
     signal: stop.signal,
   };
   for (const start of parts) await start(context);

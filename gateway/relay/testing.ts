@@ -189,6 +189,8 @@ export interface Published extends Client {
   /** A picture of `packets` packets of `bytes` each; a keyframe where asked. Carries the sender's time in ms. */
   picture(keyframe: boolean, packets?: number, bytes?: number): void;
   voice(): void;
+  /** A packet of a real encoder. */
+  write(packet: RtpPacket): void;
   /** Raw packet into its encrypted transport, whatever was negotiated. */
   raw(payloadType: number, ssrc: number, payload: Buffer): Promise<number>;
 }
@@ -234,6 +236,7 @@ export async function publish(
       });
       voice.writeRtp(new RtpPacket(header, Buffer.alloc(80, 0xaa)));
     },
+    write: (packet) => video.writeRtp(packet),
     raw: (payloadType, ssrc, payload) => {
       const header = new RtpHeader({ sequenceNumber: sequence++ & 0xffff, timestamp, payloadType, ssrc });
       const dtls = peer.dtlsTransports[0];

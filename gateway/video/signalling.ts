@@ -1,0 +1,130 @@
+/** Takes WHIP and WHEP from outside and hands them to the relay over loopback: the first of two walls checks the token here. */
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { Refusal } from "../http/refusal.ts";
+import type { CheckToken } from "../relay/tokens.ts";
+import { takePreRoll } from "./pre-roll.ts";
+import type { Recordings } from "./recordings.ts";
+
+interface Parts {
+  check: CheckToken;
+  port: () => number | undefined;
+  recordings: Recordings | undefined;
+  /** For the incident's record. */
+  fact(incident: string, by: string, text: string, data: unknown): void;
+}
+
+/** A client that fails tries again; one that fails on purpose waits. */
+const PER_MINUTE = 120;
+const RELAY_MS = 10_000;
+const PRE_ROLL_MAX_BYTES = 64_000_000;
+const passedOn = ["content-type", "authorization", "if-match", "if-none-match"] as const;
+const passedBack = [
+  "content-type",
+  "location",
+  "etag",
+  "link",
+  "allow",
+  "accept-post",
+  "accept-patch",
+  "www-authenticate",
+  "retry-after",
+];
+
+export async function addSignalling(app: FastifyInstance, parts: Parts): Promise<void> {
+  await app.register(async (part) => {
+    part.removeAllContentTypeParsers();
+    part.addContentTypeParser(
+      ["application/sdp", "application/trickle-ice-sdpfrag"],
+      { parseAs: "string" },
+      (_, body, done) => done(null, body),
+    );
+    const limits = { config: { rateLimit: { max: PER_MINUTE, timeWindow: "1 minute" } } };
+    for (const url of ["/video/whip/*", "/video/whep/*"]) {
+      part.route({
+        method: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+        url,
+        exposeHeadRoute: false,
+        ...limits,
+        handler: async (request, reply) => {
+          if (request.method !== "OPTIONS") await authorised(request, parts.check, reply);
+          const answer = await toRelay(request, parts.port());
+          for (const name of passedBack) {
+            const value = answer.headers.get(name);
+            if (value !== null) reply.header(name, value);
+          }
+          return reply.status(answer.status).send(answer.body);
+        },
+      });
+    }
+    part.addContentTypeParser("video/mp4", { parseAs: "buffer", bodyLimit: PRE_ROLL_MAX_BYTES }, (_, body, done) =>
+      done(null, body),
+    );
+    part.post<{ Params: { stream: string } }>(
+      "/video/preroll/:stream",
+      { ...limits, bodyLimit: PRE_ROLL_MAX_BYTES },
+      async (request, reply) => {
+        const claims = await authorised(request, parts.check, reply);
+        if (claims.act !== "publish" || claims.stream !== request.params.stream)
+          throw new Refusal(403, `the token is not to publish '${request.params.stream}'`);
+        const { incident } = claims;
+        if (incident === undefined || !parts.recordings)
+          throw new Refusal(409, "no incident asked for what was before", {
+            fix: "send it only with a want that has preRollS",
+          });
+        const { recording, seconds } = await takePreRoll(
+          parts.recordings,
+          claims.stream,
+          incident,
+          request.body as Buffer,
+        );
+        parts.fact(
+          incident,
+          claims.sub,
+          `${seconds.toFixed(1)} s of ${claims.stream} from before the incident came in`,
+          {
+            recording,
+            stream: claims.stream,
+            preRoll: true,
+          },
+        );
+        return reply.status(201).send({ recording });
+      },
+    );
+  });
+}
+
+async function authorised(
+  request: FastifyRequest,
+  check: CheckToken,
+  reply: { header(name: string, value: string): unknown },
+) {
+  try {
+    return await check(request.headers.authorization);
+  } catch (error) {
+    reply.header("www-authenticate", "Bearer");
+    throw error;
+  }
+}
+
+async function toRelay(
+  request: FastifyRequest,
+  port: number | undefined,
+): Promise<{ status: number; headers: Headers; body: string }> {
+  if (port === undefined) throw new Refusal(503, "the relay is being started", { fix: "try again in a second" });
+  const headers: Record<string, string> = {};
+  for (const name of passedOn) {
+    const value = request.headers[name];
+    if (typeof value === "string") headers[name] = value;
+  }
+  try {
+    const answer = await fetch(`http://127.0.0.1:${port}${request.url}`, {
+      method: request.method,
+      headers,
+      signal: AbortSignal.timeout(RELAY_MS),
+      ...(typeof request.body === "string" && { body: request.body }),
+    });
+    return { status: answer.status, headers: answer.headers, body: await answer.text() };
+  } catch (error) {
+    throw new Refusal(503, `the relay does not answer: ${(error as Error).message}`, { fix: "try again in a second" });
+  }
+}

@@ -1,0 +1,174 @@
+/** Who wants which camera, why and until when; says so to its node, again and again with fresh tokens, and takes it back at the end. */
+import type { DatabaseSync } from "node:sqlite";
+import type { Logger } from "pino";
+import { type VideoWant, videoWant } from "#contract/video.ts";
+import type { HubBus } from "../context.ts";
+import { envelopeOf } from "../hub.ts";
+import { nowUtc } from "../now.ts";
+import type { Grant, WantReason } from "./service.ts";
+
+/** A want is for so long and said again well before: a node that hears nothing any more stops by itself. */
+const WANT_MS = 60_000;
+const AGAIN_MS = 20_000;
+const TICK_MS = 1_000;
+
+interface Reason {
+  by: string;
+  untilMs: number;
+  incident?: string;
+}
+
+interface Wanted {
+  reasons: Map<string, Reason>;
+  saidMs: number;
+  /** Seconds of the node's own ring that an incident asked for and that no want has carried yet. */
+  preRollS: number;
+}
+
+export interface WantsOptions {
+  db: DatabaseSync;
+  bus: HubBus;
+  log: Logger;
+  grant(stream: string, node: string, incident: string | undefined): Promise<Grant>;
+  urlOf(path: string): string;
+  /** Nobody wants it any more. */
+  over(stream: string): void;
+}
+
+export class Wants {
+  readonly #options: WantsOptions;
+  readonly #wanted = new Map<string, Wanted>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(options: WantsOptions) {
+    this.#options = options;
+    const rows = options.db.prepare("SELECT * FROM want WHERE until_ms > ?").all(Date.now()) as unknown as {
+      stream: string;
+      key: string;
+      by: string;
+      until_ms: number;
+      incident: string | null;
+    }[];
+    for (const { stream, key, by, until_ms, incident } of rows) {
+      this.#of(stream).reasons.set(key, { by, untilMs: until_ms, ...(incident !== null && { incident }) });
+    }
+    options.db.prepare("DELETE FROM want WHERE until_ms <= ?").run(Date.now());
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  want(stream: string, { key, by, forS, incident, preRollS = 0 }: WantReason): void {
+    const wanted = this.#of(stream);
+    const untilMs = Math.round(Date.now() + forS * 1000);
+    const before = wanted.reasons.get(key);
+    wanted.reasons.set(key, {
+      by,
+      untilMs: Math.max(untilMs, before?.untilMs ?? 0),
+      ...(incident !== undefined && { incident }),
+    });
+    this.#options.db
+      .prepare("INSERT OR REPLACE INTO want VALUES (?, ?, ?, ?, ?)")
+      .run(stream, key, by, untilMs, incident ?? null);
+    wanted.preRollS = Math.max(wanted.preRollS, preRollS);
+    if (wanted.saidMs === 0 || preRollS > 0) this.#say(stream, wanted, incident);
+  }
+
+  unwant(stream: string, key: string): void {
+    const wanted = this.#wanted.get(stream);
+    this.#options.db.prepare("DELETE FROM want WHERE stream = ? AND key = ?").run(stream, key);
+    if (!wanted?.reasons.delete(key)) return;
+    if (wanted.reasons.size === 0) this.#over(stream);
+  }
+
+  /** Incidents that a stream is wanted for. */
+  incidentsOf(stream: string): string[] {
+    const reasons = [...(this.#wanted.get(stream)?.reasons.values() ?? [])];
+    return [...new Set(reasons.flatMap(({ incident }) => (incident === undefined ? [] : [incident])))];
+  }
+
+  streamsOf(incident: string): string[] {
+    return [...this.#wanted.keys()].filter((stream) => this.incidentsOf(stream).includes(incident));
+  }
+
+  untilMs(stream: string): number | undefined {
+    const all = [...(this.#wanted.get(stream)?.reasons.values() ?? [])].map(({ untilMs }) => untilMs);
+    return all.length === 0 ? undefined : Math.max(...all);
+  }
+
+  /** Said again to a node that is back, or to all after the relay was away. */
+  again(node?: string): void {
+    for (const [stream, wanted] of this.#wanted) {
+      if (node === undefined || nodeOf(stream) === node) this.#say(stream, wanted);
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #of(stream: string): Wanted {
+    let wanted = this.#wanted.get(stream);
+    if (!wanted) this.#wanted.set(stream, (wanted = { reasons: new Map(), saidMs: 0, preRollS: 0 }));
+    return wanted;
+  }
+
+  #tick(): void {
+    const nowMs = Date.now();
+    for (const [stream, wanted] of this.#wanted) {
+      for (const [key, { untilMs }] of wanted.reasons) {
+        if (untilMs > nowMs) continue;
+        wanted.reasons.delete(key);
+        this.#options.db.prepare("DELETE FROM want WHERE stream = ? AND key = ?").run(stream, key);
+      }
+      if (wanted.reasons.size === 0) this.#over(stream);
+      else if (nowMs - wanted.saidMs >= AGAIN_MS) this.#say(stream, wanted);
+    }
+  }
+
+  #over(stream: string): void {
+    this.#wanted.delete(stream);
+    this.#options.over(stream);
+    this.#publish(stream, { untilMs: Date.now(), by: "gateway", incident: undefined, preRollS: 0 });
+  }
+
+  /** @param newest incident that what was before is asked for. */
+  #say(stream: string, wanted: Wanted, newest?: string): void {
+    wanted.saidMs = Date.now();
+    const reasons = [...wanted.reasons.values()].sort((a, b) => b.untilMs - a.untilMs);
+    const [reason] = reasons;
+    if (!reason) return;
+    const untilMs = Math.min(reason.untilMs, Date.now() + WANT_MS);
+    const incident = newest ?? reasons.find((each) => each.incident !== undefined)?.incident;
+    const { preRollS } = wanted;
+    wanted.preRollS = 0;
+    this.#publish(stream, { untilMs, by: reason.by, incident, preRollS });
+  }
+
+  #publish(
+    stream: string,
+    said: { untilMs: number; by: string; incident: string | undefined; preRollS: number },
+  ): void {
+    const { bus, log, grant, urlOf } = this.#options;
+    const node = nodeOf(stream);
+    const publish = async () => {
+      const { token, url, iceServers } = await grant(stream, node, said.incident);
+      const message: VideoWant = {
+        ...envelopeOf(),
+        camera: stream.slice(node.length + 1),
+        stream,
+        whipUrl: urlOf(url),
+        token,
+        iceServers,
+        until: said.untilMs <= Date.now() ? nowUtc() : `${new Date(said.untilMs).toISOString().slice(0, -1)}000000Z`,
+        by: said.by,
+        ...(said.incident !== undefined && { incident: said.incident }),
+        ...(said.preRollS > 0 && { preRollS: said.preRollS, preRollUrl: urlOf(`/video/preroll/${stream}`) }),
+      };
+      await bus.publish(videoWant, message, { to: node });
+    };
+    publish().catch((error: Error) => log.error({ stream, error: error.message }, "want not said"));
+  }
+}
+
+export function nodeOf(stream: string): string {
+  return stream.slice(0, stream.indexOf("."));
+}
