@@ -167,6 +167,33 @@ test("wheels that spin on the spot do not carry the robot away", () => {
   assert.ok(estimate.counts.wheel.rejected >= 55, `${estimate.counts.wheel.rejected} of 59 spinning samples`);
 });
 
+test("parked for two minutes without GNSS: standing wheels tell the gyro its bias, and the heading stays", () => {
+  const rng = new Rng("parked");
+  const parked = (yawRateRadps: number | undefined) => {
+    const filter = new PoseFilter(settings, {
+      timeS: 0,
+      enuM: [0, 0, 0],
+      velocityMps: [0, 0, 0],
+      rpyRad: [0, 0, 1],
+      sigmaM: [1, 1, 1],
+      velocitySigmaMps: [0.1, 0.1, 0.1],
+      rpySigmaRad: [0.02, 0.02, 0.01],
+    });
+    for (let i = 0; i <= 6000; i++) {
+      const noise = () => 0.0014 * rng.normal();
+      filter.imu({ timeS: i / 50, gyroRadps: [noise(), noise(), 0.006 + noise()], accelMps2: [0, 0, 9.80665] });
+      filter.wheel({ timeS: i / 50, forwardMps: 0, ...(yawRateRadps === undefined ? {} : { yawRateRadps }) });
+    }
+    return poseOf(filter);
+  };
+  const told = parked(0);
+  assert.ok(Math.abs(told.map.yawRad - 1) < 0.02, `${told.map.yawRad}`);
+  assert.ok(Math.abs(told.map.yawRad - 1) < 2.5 * told.yawSigmaRad && told.yawSigmaRad < 0.03, `${told.yawSigmaRad}`);
+  // One encoder cannot tell turning on the spot: the doubt grows instead.
+  const blind = parked(undefined);
+  assert.ok(blind.yawSigmaRad > 0.3, `${blind.yawSigmaRad}`);
+});
+
 test("a second without inertial samples is counted, and the doubt it leaves is stated", () => {
   for (let seed = 42; seed < 46; seed++) {
     const patrol = patrolOf({ ...clean, seed, lastsS: 22 });

@@ -47,8 +47,11 @@ export const S = {
   wheelY: 56,
   /** Since when the course over ground is another than heading and wheels say. */
   headingOff: 57,
+  /** Since when both wheels stand, and the inertial sample last taken as one of rest. */
+  stillSince: 58,
+  stillTaken: 59,
   /** Covariance of the errors, 17 x 17 row-major. */
-  cov: 58,
+  cov: 60,
 } as const;
 
 export const STATE_LENGTH = S.cov + ERRORS * ERRORS;
@@ -62,7 +65,15 @@ export function stateAt(start: PoseStart, settings: PoseSettings, gyroBias?: rea
   setRpy(s, S.q, start.rpyRad[0], start.rpyRad[1], start.rpyRad[2]);
   if (gyroBias) s.set(gyroBias, S.gyroBias);
   s[S.latency] = settings.gnss.latencyS;
-  for (const field of [S.imuTime, S.wheelRejectedSince, S.positionRow, S.velocityRow, S.fixTime, S.headingOff])
+  for (const field of [
+    S.imuTime,
+    S.wheelRejectedSince,
+    S.positionRow,
+    S.velocityRow,
+    S.fixTime,
+    S.headingOff,
+    S.stillSince,
+  ])
     s[field] = Number.NaN;
   for (const field of [S.slipUntil, S.positionUsed, S.velocityUsed]) s[field] = Number.NEGATIVE_INFINITY;
   const variance = (at: number, sigma: number) => {

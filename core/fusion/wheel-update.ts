@@ -8,6 +8,10 @@ const r = new Float64Array(9);
 const velocity = new Float64Array(3);
 /** Turn rates of wheels and gyro differ by more sigmas than these: one side slips. */
 const SLIP_SIGMAS = 5;
+/** Encoders at rest say 0; m/s and rad/s. */
+const STILL = 1e-3;
+const STILL_AFTER_S = 0.5;
+const STILL_SIGMA_RADPS = 0.003;
 /** Samples less likely true than this are slips. */
 const BELIEVED = 0.5;
 /** Wheels that disagree for so long, with no satellite velocity to say who is right, make the filter doubt its own speed. */
@@ -51,7 +55,28 @@ export function takeWheel(s: Float64Array, sample: Float64Array, at: number, set
     noise[0] = (axis === 1 ? wheel.sidewaysSigmaMps : wheel.upwardSigmaMps) ** 2;
     if (distance2(s, 1) <= GATE[1]) take(s, 1);
   }
+  takeStill(s, sample, at, settings);
   return !slips;
+}
+
+/** Both wheels at rest for a while: what the gyro says is its bias (zero-rate update), once for each of its samples. */
+function takeStill(s: Float64Array, sample: Float64Array, at: number, { imu }: PoseSettings): void {
+  const now = s[S.time]!;
+  if (!(Math.abs(sample[at]!) < STILL && Math.abs(sample[at + 1]!) < STILL) || s[S.slipping] === 1) {
+    s[S.stillSince] = Number.NaN;
+    return;
+  }
+  if (Number.isNaN(s[S.stillSince]!)) s[S.stillSince] = now;
+  if (now - s[S.stillSince]! < STILL_AFTER_S || s[S.inGap] === 1 || s[S.stillTaken] === s[S.imuTime]) return;
+  s[S.stillTaken] = s[S.imuTime]!;
+  for (let axis = 0; axis < 3; axis++) {
+    look.fill(0, 0, ERRORS);
+    look[E.gyroBias + axis] = 1;
+    residual[0] = s[S.gyro + axis]! - s[S.gyroBias + axis]!;
+    // White noise of one sample, as if of 100 a second, and the trembling of a robot at rest.
+    noise[0] = imu.gyroNoiseRadpsRtHz ** 2 * 100 + STILL_SIGMA_RADPS ** 2;
+    if (distance2(s, 1) <= GATE[1]) take(s, 1);
+  }
 }
 
 /** Row of the wheels' speed along a base axis, and that speed itself in `velocity`. */
