@@ -13,6 +13,9 @@ import { openMicrophone } from "./microphones.ts";
 import type { Bus, Log, RoleContext, Running } from "./ports.ts";
 import type { FlyConfig } from "./roles/fly/config.ts";
 import type { ListenConfig } from "./roles/listen.ts";
+import type { LookConfig } from "./roles/look/config.ts";
+import type { PatrolConfig } from "./roles/patrol/config.ts";
+import type { StreamConfig } from "./roles/stream/config.ts";
 import type { StandbyConfig } from "./roles/triangulate-standby.ts";
 
 export interface RoleEntry {
@@ -134,6 +137,89 @@ export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
             await Promise.all([vehicle.close(), dock.close()]);
           },
         );
+      },
+    };
+  },
+  stream: async () => {
+    const [{ StreamConfig: schema }, { startStream }] = await Promise.all([
+      import("./roles/stream/config.ts"),
+      import("./roles/stream.ts"),
+    ]);
+    return {
+      schema,
+      async start(base: RoleContext<never>) {
+        const context = base as unknown as RoleContext<StreamConfig>;
+        const { config, dataDir, log, now } = context;
+        const [{ openCameras }, { gatewayHttp, reachesLoopback }, { whipUplinks }, { preRollUpload }] =
+          await Promise.all([
+            import("./devices/video/open-cameras.ts"),
+            import("./devices/video/gateway-http.ts"),
+            import("./devices/video/whip-uplink.ts"),
+            import("./devices/video/pre-roll-upload.ts"),
+          ]);
+        const http = gatewayHttp(config.gatewayUrl, config.caFile);
+        const addresses = reachesLoopback(config.gatewayUrl) ? ["127.0.0.1"] : [];
+        const preview = config.preview && (await import("./devices/video/preview.ts"));
+        const opened = await openCameras(config.cameras, {
+          folder: config.preRollFolder ?? join(dataDir, "pre-roll"),
+          preRollBytes: config.preRollMegabytes * 2 ** 20,
+          utcMs: () => {
+            const utcNs = now()?.utcNs;
+            return utcNs === undefined ? undefined : Number(utcNs / 1_000_000n);
+          },
+          log,
+        });
+        const shown = preview?.openPreview(config.preview!, config.cameras, log);
+        return closing(
+          () =>
+            startStream({
+              ...context,
+              cameras: opened.cameras,
+              connect: whipUplinks({ http, addresses }),
+              upload: preRollUpload(http),
+            }),
+          async () => {
+            await shown?.close();
+            await opened.close();
+          },
+        );
+      },
+    };
+  },
+  patrol: async () => {
+    const [{ PatrolConfig: schema }, { startPatrol }] = await Promise.all([
+      import("./roles/patrol/config.ts"),
+      import("./roles/patrol.ts"),
+    ]);
+    return {
+      schema,
+      async start(base: RoleContext<never>, { config }) {
+        const context = base as unknown as RoleContext<PatrolConfig>;
+        const [{ openRobot }, { heardPoses, viewOf }] = await Promise.all([
+          import("./robots.ts"),
+          import("./looking.ts"),
+        ]);
+        const { body, perceptions } = await openRobot(context);
+        const view = await viewOf(config, context);
+        const bus = heardPoses(context.bus, config);
+        return closing(
+          () => startPatrol({ ...context, bus, body, perceptions: view ? [...perceptions, view] : perceptions }),
+          () => body.close(),
+        );
+      },
+    };
+  },
+  look: async () => {
+    const [{ LookConfig: schema }, { startLook }] = await Promise.all([
+      import("./roles/look/config.ts"),
+      import("./roles/look.ts"),
+    ]);
+    return {
+      schema,
+      async start(base: RoleContext<never>, { config }) {
+        const { openLook } = await import("./looking.ts");
+        const { context, close } = await openLook(config, base as unknown as RoleContext<LookConfig>);
+        return closing(() => startLook(context), close);
       },
     };
   },

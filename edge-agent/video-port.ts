@@ -112,7 +112,9 @@ export type UplinkCounters = Record<
   | "nacks"
   | "retransmitted"
   | "notHeldAnyMore"
-  | "feedbacks",
+  | "notSentAgain"
+  | "feedbacks"
+  | "rateReductions",
   number
 >;
 

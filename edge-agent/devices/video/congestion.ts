@@ -31,11 +31,15 @@ const SMOOTHING = 0.9;
 const TREND_GAIN = 4;
 /** Over-use must last so long, so that a receiver that was held up for a moment is not taken for a full link. */
 const OVERUSE_MS = 100;
+const GROWN_MS = 30;
 const THRESHOLD_MS = 12.5;
 const THRESHOLD_UP = 0.01;
 const THRESHOLD_DOWN = 0.00018;
 const BACK_OFF = 0.85;
 const RISE_PER_S = 1.08;
+/** After so long without a complaint the rise is faster: what is not sent cannot be measured, only tried. */
+const CALM_MS = 8_000;
+const CALM_RISE_PER_S = 1.3;
 /** Between two reductions: a round trip and the relay's next feedback. */
 const LEAST_BETWEEN_MS = 300;
 const RATE_WINDOW_MS = 1_000;
@@ -131,7 +135,9 @@ export class CongestionControl {
     this.#groups = Math.min(this.#groups + 1, 60);
     if (this.#points.length < TREND_GROUPS) return;
     const trend = slope(this.#points) * this.#groups * TREND_GAIN;
-    if (trend > this.#threshold) {
+    // Receivers that share a busy processor look like a link that fills: only a queue that has really grown counts.
+    const grownMs = this.#smoothedMs - this.#points.reduce((least, { y }) => Math.min(least, y), Infinity);
+    if (trend > this.#threshold && grownMs > GROWN_MS) {
       this.#overuseSinceMs ??= nowMs;
       if (nowMs - this.#overuseSinceMs >= OVERUSE_MS && this.#mayReduce(nowMs)) {
         this.counters.overuses++;
@@ -162,7 +168,8 @@ export class CongestionControl {
     const sinceS = Math.min(1, (nowMs - (this.#updatedAtMs ?? nowMs)) / 1000);
     this.#updatedAtMs = nowMs;
     if (this.#overuseSinceMs !== undefined || nowMs - this.#reducedAtMs < 1_000) return;
-    this.#allowedBps = Math.min(this.#limits.mostBps, this.#allowedBps * RISE_PER_S ** sinceS + 10_000 * sinceS);
+    const perS = nowMs - this.#reducedAtMs < CALM_MS ? RISE_PER_S : CALM_RISE_PER_S;
+    this.#allowedBps = Math.min(this.#limits.mostBps, this.#allowedBps * perS ** sinceS + 10_000 * sinceS);
   }
 }
 

@@ -24,8 +24,8 @@ export const initialChoice: StreamChoice = {
 };
 
 /**
- * The sub-stream when the link has carried less than 85 % of the main one for a second; the main one again after ten seconds in which the link
- * would have carried twice what the sub-stream needs. If that fails within half a minute, the wait doubles, up to five minutes.
+ * The sub-stream when the link has carried less than 85 % of the main one for a second; the main one again after ten seconds, when the
+ * estimate has risen to what it needs. If that fails within half a minute, the wait doubles, up to five minutes.
  */
 export function streamChoice(
   choice: StreamChoice,
@@ -41,8 +41,8 @@ export function streamChoice(
     const waitMs = failedSoon ? Math.min(2 * choice.waitMs, LAST_WAIT_MS) : FIRST_WAIT_MS;
     return { want: "sub", tightSinceMs: undefined, triedMs: nowMs, waitMs };
   }
-  // What is not sent cannot be measured: a link counts as free when it carries half of the main stream without complaint.
-  const free = allowedBps >= mainBps / 2;
+  // What is not sent cannot be measured: the estimate rises by itself for as long as the link does not complain.
+  const free = allowedBps >= mainBps;
   if (!free || nowMs - choice.triedMs < choice.waitMs) return choice;
   return { ...choice, want: "main", triedMs: nowMs };
 }

@@ -52,9 +52,12 @@ const SILENCE_MS = 2_000;
 const SPARSE_SILENCE_MS = 4_000;
 const CHECK_MS = 250;
 const HISTORY = 1_024;
+const LEAST_AGAIN_MS = 20;
+const AGAIN_SHARE = 0.35;
+const AGAIN_BURST_BYTES = 64_000;
 const START_BPS = 8_000_000;
 const LEAST_BPS = 100_000;
-const MOST_BPS = 50_000_000;
+const MOST_BPS = 20_000_000;
 const WINDOW_MS = 1_000;
 
 export function whipUplinks({ http, addresses }: WhipUplinkOptions): ConnectUplink {
@@ -123,21 +126,18 @@ function makePeer({ codec, iceServers }: UplinkTarget, addresses: readonly strin
 /** What werift's sender has, and its types leave out. */
 interface SenderInside {
   rtt: number | undefined;
-  rtpCache: (RtpPacket | undefined)[];
   codec: RTCRtpCodecParameters | undefined;
   rtxPayloadType: number | undefined;
   rtxSsrc: number;
 }
 const inside = (sender: RTCRtpSender) => sender as unknown as SenderInside;
-/** Length of its `rtpCache`. */
-const WERIFT_HISTORY = 128;
 
 class WhipUplink implements Uplink {
   readonly ended: Promise<string>;
   readonly #peer: RTCPeerConnection;
   readonly #sender: RTCRtpSender;
   readonly #session: WhipSession;
-  readonly #counters: UplinkCounters = {
+  readonly #counters: Omit<UplinkCounters, "rateReductions"> = {
     packets: 0,
     pictures: 0,
     picturesDropped: 0,
@@ -146,16 +146,18 @@ class WhipUplink implements Uplink {
     nacks: 0,
     retransmitted: 0,
     notHeldAnyMore: 0,
+    notSentAgain: 0,
     feedbacks: 0,
   };
   readonly #stream = new OutgoingStream(randomBytes(2).readUInt16BE(), randomBytes(4).readUInt32BE());
   readonly #sent = new SentPackets();
   readonly #congestion = new CongestionControl({ startBps: START_BPS, leastBps: LEAST_BPS, mostBps: MOST_BPS });
   readonly #pacer: Pacer;
-  /** By sequence number modulo its length; werift's own is an eighth of it, less than one repeated group of pictures. */
+  /** By sequence number modulo its length. */
   readonly #history: (OutgoingPacket | undefined)[] = new Array(HISTORY);
-  /** Numbers that were asked for again. */
-  readonly #lost = new Set<number>();
+  /** When a number was last asked for again. */
+  readonly #again = new Map<number, number>();
+  #againBytes = AGAIN_BURST_BYTES;
   readonly #keyframeListeners = new Set<() => void>();
   readonly #allowedListeners = new Set<(bitrateBps: number) => void>();
   readonly #end: (why: string) => void;
@@ -178,6 +180,8 @@ class WhipUplink implements Uplink {
     const { promise, resolve } = Promise.withResolvers<string>();
     this.ended = promise;
     this.#end = resolve;
+    // Werift's own memory of 128 packets is less than one repeated group of pictures, and knows no measure in sending again.
+    Object.defineProperty(sender, "rtpCache", { get: () => [], set: () => undefined });
     peer.connectionStateChange.subscribe((state) => {
       if (state === "failed" || state === "closed" || state === "disconnected") resolve(`the connection is ${state}`);
     });
@@ -188,7 +192,8 @@ class WhipUplink implements Uplink {
   }
 
   get counters(): Readonly<UplinkCounters> {
-    return this.#counters;
+    const { overuses, lossReductions, queueReductions } = this.#congestion.counters;
+    return { ...this.#counters, rateReductions: overuses + lossReductions + queueReductions };
   }
 
   get stats(): UplinkStats {
@@ -254,7 +259,8 @@ class WhipUplink implements Uplink {
     if (this.#closed) return;
     const { payload, ...header } = packet;
     this.#history[header.sequenceNumber % HISTORY] = packet;
-    this.#lost.delete(header.sequenceNumber);
+    this.#again.delete(header.sequenceNumber);
+    this.#againBytes = Math.min(AGAIN_BURST_BYTES, this.#againBytes + AGAIN_SHARE * payload.length);
     const nowMs = performance.now();
     this.#sender.sendRtp(new RtpPacket(new RtpHeader(header), payload)).catch(() => undefined);
     // Numbered within the call above, before it waits for anything.
@@ -286,11 +292,11 @@ class WhipUplink implements Uplink {
     }
   }
 
-  /** Werift has already sent again what it holds itself; the rest is ours. */
+  /** A full link gets fuller by sending again: at most so much of what is sent anew, and a packet not before the last try can have arrived. */
   #asksAgain(lost: readonly number[]): void {
     this.#counters.nacks += lost.length;
     const nowMs = performance.now();
-    const { rtpCache } = inside(this.#sender);
+    const waitMs = Math.max(LEAST_AGAIN_MS, this.#roundTripMs ?? 0);
     for (const number of lost) {
       const packet = this.#history[number % HISTORY];
       if (packet?.sequenceNumber !== number) {
@@ -298,10 +304,17 @@ class WhipUplink implements Uplink {
         continue;
       }
       // A packet that is asked for again and again was lost once.
-      if (!this.#lost.has(number)) this.#window.push({ atMs: nowMs, bytes: 0, lost: 1, packets: 0 });
-      this.#lost.add(number);
+      const triedAtMs = this.#again.get(number);
+      if (triedAtMs === undefined) this.#window.push({ atMs: nowMs, bytes: 0, lost: 1, packets: 0 });
+      else if (nowMs - triedAtMs < waitMs) continue;
+      this.#again.set(number, nowMs);
+      if (this.#againBytes < packet.payload.length) {
+        this.#counters.notSentAgain++;
+        continue;
+      }
+      this.#againBytes -= packet.payload.length;
       this.#counters.retransmitted++;
-      if (rtpCache[number % WERIFT_HISTORY]?.header.sequenceNumber !== number) this.#sendAgain(packet);
+      this.#sendAgain(packet);
     }
   }
 

@@ -55,7 +55,9 @@ const noCounters: UplinkCounters = {
   nacks: 0,
   retransmitted: 0,
   notHeldAnyMore: 0,
+  notSentAgain: 0,
   feedbacks: 0,
+  rateReductions: 0,
 };
 
 export class StreamSession {

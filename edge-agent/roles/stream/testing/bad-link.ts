@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 
 export interface BadLink {
   readonly port: number;
+  readonly relaySidePort: number;
   readonly counters: { up: number; upLost: number; down: number; downLost: number };
   /** Share that is lost from now on. */
   setLoss(share: number): void;
@@ -73,6 +74,7 @@ export async function openBadLink(loss: number, seed = 1): Promise<BadLink> {
   );
   const link: BadLink = {
     port: (outer.address() as AddressInfo).port,
+    relaySidePort: (inner.address() as AddressInfo).port,
     counters,
     target: undefined,
     setLoss: (to) => {
@@ -92,15 +94,19 @@ export async function openBadLink(loss: number, seed = 1): Promise<BadLink> {
   return link;
 }
 
-/** The relay's answer with the link's socket as its only candidate. */
+/** The relay's answer, with the link's socket as its only candidate. */
 export function throughLink(answer: string, link: BadLink): string {
   const port = /^a=candidate:\S+ 1 udp \d+ 127\.0\.0\.1 (\d+) typ host/im.exec(answer)?.[1];
   if (port === undefined) throw new Error("the relay offers no candidate on loopback");
   link.target = { host: "127.0.0.1", port: Number(port) };
-  let first = true;
-  return answer.replace(/^a=candidate:.*\r?\n/gm, () => {
-    if (!first) return "";
-    first = false;
-    return `a=candidate:1 1 udp 2130706431 127.0.0.1 ${link.port} typ host generation 0\r\n`;
-  });
+  return onlyCandidate(answer, link.port);
+}
+
+/** A peer's offer, with the link's other socket as its only candidate. */
+export const fromLink = (offer: string, link: BadLink) => onlyCandidate(offer, link.relaySidePort);
+
+function onlyCandidate(sdp: string, port: number): string {
+  const line = `a=candidate:1 1 udp 2130706431 127.0.0.1 ${port} typ host generation 0\r\n`;
+  const without = sdp.replace(/^a=candidate:.*\r?\n/gm, "");
+  return without.replace(/^(m=.*\r?\n)/m, `$1${line}`);
 }

@@ -13,7 +13,7 @@ import type { VideoState, VideoWant } from "#contract/video.ts";
 import type { FromRelay, ToRelay } from "#gateway/relay/pipe.ts";
 import { makeSigner, type Signer } from "#gateway/relay/testing.ts";
 import { type CamerasOptions, type StartedCameras, startCameras } from "#sim/camera/start-cameras.ts";
-import { type BadLink, openBadLink, throughLink } from "./bad-link.ts";
+import { type BadLink, fromLink, openBadLink, throughLink } from "./bad-link.ts";
 import type { FromNode, ToNode } from "./node-process.ts";
 import { page } from "./page.ts";
 
@@ -88,6 +88,10 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     const body = Buffer.concat(parts);
+    if (request.url === "/favicon.ico") {
+      response.writeHead(204).end();
+      return;
+    }
     if (request.url === "/") {
       response.writeHead(200, { "content-type": "text/html" }).end(page);
       return;
@@ -111,7 +115,7 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
         ...(request.headers.authorization && { authorization: request.headers.authorization }),
         ...(request.headers["content-type"] && { "content-type": request.headers["content-type"] }),
       },
-      ...(body.length > 0 && { body: link ? withoutCandidates(body.toString()) : body }),
+      ...(body.length > 0 && { body: link ? fromLink(body.toString(), link) : body }),
     });
     const text = await answer.text();
     const headers: Record<string, string> = {};
@@ -237,8 +241,6 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
     close,
   };
 }
-
-const withoutCandidates = (sdp: string) => sdp.replace(/^a=candidate:.*\r?\n/gm, "");
 
 const block = (east: number, north: number, wide: number, deep: number, heightM: number) => ({
   corners: [
