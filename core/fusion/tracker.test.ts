@@ -89,6 +89,17 @@ test("a track is confirmed at the fourth sighting, coasts when hidden, and ends"
   assert.equal([tracker.counts.born, tracker.counts.confirmed, tracker.counts.died], [1, 1, 1]);
 });
 
+test("a sighting five sigmas off begins a track of its own, even where false detections are as good as unknown", () => {
+  const tracker = new Tracker();
+  const sure = { falsePerLook: 0.001 };
+  for (let i = 0; i < 20; i++) tracker.look(lookAt(i * 0.2, [person(0.1, 10)], sure));
+  const [known] = tracker.tracks(3.8);
+  const near = tracker.look(lookAt(4, [person(0.13, 10)], sure));
+  assert.equal(near.tracks, [known?.id]);
+  const far = tracker.look(lookAt(4.2, [person(0.23, 10)], sure));
+  assert.not.equal(far.tracks, [known?.id]);
+});
+
 test("looking away is no miss: a track outside the view lives on while its place is known", () => {
   const tracker = new Tracker();
   for (let i = 0; i < 20; i++) tracker.look(lookAt(i * 0.2, [person(0.1, 10)]));
