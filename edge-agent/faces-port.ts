@@ -27,7 +27,12 @@ export interface PictureInMemory {
 }
 
 export interface Faces {
-  look(picture: PictureInMemory, each: (face: LentFace) => void): Promise<number>;
+  /** A box that `wants` turns down is not looked into. */
+  look(
+    picture: PictureInMemory,
+    each: (face: LentFace) => void,
+    wants: (box: LentFace["box"]) => boolean,
+  ): Promise<number>;
 }
 
 export interface ListLoaded {

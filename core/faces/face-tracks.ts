@@ -88,6 +88,7 @@ export class FaceTracks {
   private readonly tracks = new Map<string, Track>();
   private readonly said = new Map<string, number>();
   private readonly fused = new Float32Array(EMBEDDING);
+  private asked: { readonly hint: string; readonly box: FaceBox } | undefined;
   private readonly lists: () => readonly ListInForce[];
   private readonly suppressions: Suppressions;
   private readonly measured: MeasuredError;
@@ -105,10 +106,25 @@ export class FaceTracks {
     this.boxes = new BoxTracks("f", this.settings.lostAfterS, this.settings.mostTracks);
   }
 
+  /**
+   * Which track the box in the look at `atS` belongs to, and whether its face is to be looked at any closer: one that was decided is only
+   * followed. To be asked before each `take`.
+   */
+  meet(atS: number, box: FaceBox): { hint: string; wanted: boolean } {
+    const hint = this.boxes.look(atS, [box])[0]!;
+    const track = this.tracks.get(hint);
+    this.asked = { hint, box };
+    if (!track?.decided) return { hint, wanted: true };
+    this.counts.facesSeen++;
+    track.lastS = atS;
+    track.box = box;
+    return { hint, wanted: false };
+  }
+
   /** Takes one face of the look at `atS`; calls `onDecided` where it ended the track of somebody else in the same box. */
   take(atS: number, face: FaceSeen, onDecided: (decided: DecidedTrack) => void): string {
     this.counts.facesSeen++;
-    const hint = this.boxes.look(atS, [face.box])[0]!;
+    const hint = this.asked?.box === face.box ? this.asked.hint : this.boxes.look(atS, [face.box])[0]!;
     let track = this.tracks.get(hint);
     if (track && face.embedding && track.referenced && distance(track.reference, face.embedding) > SOMEBODY_ELSE) {
       if (!track.decided) this.decideTrack(track, onDecided);

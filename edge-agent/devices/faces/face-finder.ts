@@ -25,8 +25,11 @@ export interface SeenFace {
 }
 
 export interface FaceFinder {
-  /** Calls `each` for every face, the largest first; resolves to their number when all traces are overwritten. */
-  look(picture: Picture, each: (face: SeenFace) => void): Promise<number>;
+  /**
+   * Calls `each` for every face, the largest first; resolves to their number when all traces are overwritten. A box that `wants` turns down is
+   * not looked into: no landmarks, no embedding.
+   */
+  look(picture: Picture, each: (face: SeenFace) => void, wants?: (box: FaceBox) => boolean): Promise<number>;
 }
 
 const LANDMARKER_PX = 112;
@@ -110,16 +113,19 @@ export function makeFaceFinder(models: FaceModels): FaceFinder {
     for (const buffer of perFace) buffer.fill(0);
   };
 
-  const look: FaceFinder["look"] = async (picture, each) => {
+  const look: FaceFinder["look"] = async (picture, each, wants = () => true) => {
     const faces = await detectAll(picture);
+    let seen = 0;
     try {
       for (const box of faces) {
+        if (!wants(box)) continue;
+        seen++;
         each(await see(picture, box));
         for (const buffer of perFace) buffer.fill(0);
       }
     } finally {
       image.fill(0);
-      if (faces.length > 0) await wash();
+      if (seen > 0) await wash();
     }
     return faces.length;
   };
@@ -127,8 +133,8 @@ export function makeFaceFinder(models: FaceModels): FaceFinder {
   // One picture at a time: the buffers are shared.
   let last: Promise<unknown> = Promise.resolve();
   return {
-    look: (picture, each) => {
-      const result = last.then(() => look(picture, each));
+    look: (picture, each, wants) => {
+      const result = last.then(() => look(picture, each, wants));
       last = result.catch(() => undefined);
       return result;
     },

@@ -32,6 +32,15 @@ export interface ComparingContext {
   where(): { place?: Place; headingDeg?: number };
 }
 
+export interface SeenBox {
+  readonly x: number;
+  readonly y: number;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly score: number;
+  readonly track: string;
+}
+
 const S = 1e9;
 const TURN_DEG = 360;
 
@@ -57,9 +66,7 @@ export class Comparing {
   }
 
   /** Nobody is looked for: nothing is detected, embedded or remembered. @returns the boxes of the faces, without the faces. */
-  async look(
-    picture: StillPicture,
-  ): Promise<{ x: number; y: number; widthPx: number; heightPx: number; score: number; track: string }[]> {
+  async look(picture: StillPicture): Promise<SeenBox[]> {
     const { faces, lists } = this.#context;
     const atS = Number(picture.at) / S;
     if (lists.inForce().length === 0) {
@@ -68,13 +75,18 @@ export class Comparing {
       return [];
     }
     this.#told ??= { fromNs: picture.at, counts: { ...this.#tracks.counts } };
-    const found: { x: number; y: number; widthPx: number; heightPx: number; score: number; track: string }[] = [];
+    const found: SeenBox[] = [];
     const onDecided = (decided: DecidedTrack) => this.#decided(decided, picture.at);
-    await faces.look(picture, (face) => {
-      const track = this.#tracks.take(atS, face, onDecided);
-      const { x, y, widthPx, heightPx, confidence } = face.box;
-      found.push({ x, y, widthPx, heightPx, score: confidence, track });
-    });
+    await faces.look(
+      picture,
+      (face) => void this.#tracks.take(atS, face, onDecided),
+      (box) => {
+        const { hint, wanted } = this.#tracks.meet(atS, box);
+        const { x, y, widthPx, heightPx, confidence } = box;
+        found.push({ x, y, widthPx, heightPx, score: confidence, track: hint });
+        return wanted;
+      },
+    );
     this.#tracks.settle(atS, onDecided);
     await this.#tell(picture.at, false);
     return found;
