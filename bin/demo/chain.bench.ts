@@ -1,18 +1,11 @@
 /** Whole chain over many cities: how often all rounds are found, how far off, how many incidents without a shot. `node bin/demo/chain.bench.ts [SEEDS] [FIRST] [--hard]` */
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
-import { openOnnxClassifier } from "#edge-agent/devices/onnx-classifier.ts";
 import { type ChainResult, runChain } from "./chain.ts";
+import { newestClassifier } from "./newest-classifier.ts";
 
 const count = Number(process.argv[2] ?? 6);
 const hard = process.argv.includes("--hard");
 const firstSeed = Number(process.argv[3] ?? 1000);
-const models = join(import.meta.dirname, "..", "..", "models", "gunshot");
-const version = readdirSync(models)
-  .filter((name) => /^\d+$/.test(name))
-  .sort((a, b) => Number(a) - Number(b))
-  .at(-1)!;
-const classifier = await openOnnxClassifier(join(models, version));
+const { classifier, version } = await newestClassifier();
 const results: ChainResult[] = [];
 for (let seed = firstSeed; seed < firstSeed + count; seed++) {
   const result = await runChain(seed, classifier, hard);
@@ -26,10 +19,20 @@ await classifier.close();
 const errors = results.flatMap(({ fixErrorM }) => (fixErrorM === undefined ? [] : [fixErrorM])).sort((a, b) => a - b);
 const share = (fact: (result: (typeof results)[number]) => boolean) => results.filter(fact).length / results.length;
 const print = (figure: string, value: number, unit: string) =>
-  console.log(JSON.stringify({ bench: "chain", figure, value, unit, seeds: count, city: hard ? "hard" : "demo" }));
+  console.log(
+    JSON.stringify({ bench: "chain", figure, value, unit, seeds: count, city: hard ? "hard" : "demo", model: version }),
+  );
 print(
   "all rounds found, none more",
   share(({ rounds, trueRounds }) => rounds === trueRounds),
+  "share of bursts",
+);
+print(
+  "as it should be: all rounds, within 5 m, no false incident",
+  share(
+    ({ rounds, trueRounds, fixErrorM, falseIncidents }) =>
+      rounds === trueRounds && fixErrorM !== undefined && fixErrorM <= 5 && falseIncidents === 0,
+  ),
   "share of bursts",
 );
 print(

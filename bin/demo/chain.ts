@@ -4,36 +4,48 @@
  */
 
 import * as v from "valibot";
-import type { ShotFixed, ShotHeard } from "#contract/shot.ts";
+import type { ShotHeard } from "#contract/shot.ts";
 import { nsOfUtc } from "#contract/units.ts";
 import { liveLocaliser } from "#core/localise/live-localiser.ts";
 import type { Shot } from "#core/localise/shot-record.ts";
 import type { AudioFrame, Bus, Classifier, Log, Microphone } from "#edge-agent/ports.ts";
 import { ListenConfig, startListen } from "#edge-agent/roles/listen.ts";
 import { makeCity } from "#sim/city.ts";
-import { burstAmongDistractors } from "#sim/scenarios.ts";
+import { burstAmongDistractors, type Scenario } from "#sim/scenarios.ts";
 import { renderWorld, type WorldRecording } from "#sim/world.ts";
+import { alertDesk } from "./alert-desk.ts";
 import { demoCity, demoScenario } from "./demo-city.ts";
 import { distanceM } from "./judge.ts";
 
 /** Noon of an arbitrary day: the chain has no clock of its own. */
 const epochNs = 1_795_262_400_000_000_000n;
+const epochMs = Number(epochNs / 1_000_000n);
+/** As the triangulate role has them. */
+const TICK_MS = 500;
+const LEAST_PROBABILITY = 0.05;
+/** The classifier hears so long on; the message follows at once. */
+const HEARS_ON_NS = 900_000_000n;
+/** Until everything has settled. */
+const AFTERWARDS_S = 12;
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 export interface ChainResult {
   seed: number;
   heard: ShotHeard[];
-  /** Newest version of every shot, withdrawn ones left out. */
-  shots: Shot[];
-  /** Incidents that stand once all has come. */
+  /** Every version of every shot as it was told. */
+  told: Shot[];
+  /** Incidents that called people. */
   opened: string[];
   rounds: number;
   trueRounds: number;
   fixErrorM: number | undefined;
-  /** Opened, and not of the burst. */
+  /** Called people, and not the burst's one. */
   falseIncidents: number;
   /** Errors of each round that was found, metres. */
   roundErrorsM: number[];
+  truth: Scenario["truth"];
+  /** Start of the scenario, nanoseconds since 1970. */
+  epochNs: bigint;
 }
 
 /** One burst among distractors in a city of its own. @param hard full of high houses, ten lampposts, rockets that burst low too. */
@@ -53,41 +65,52 @@ export async function runChain(seed: number, classifier: Classifier, hard = fals
     { site, nodes: [], airTempC, windFromDeg, windMps },
     { propagationSigmaS: 1e-3, maxRangeM: 1200 },
   );
-  const newest = new Map<string, Shot>();
-  const take = (shots: readonly Shot[]) => {
-    for (const shot of shots) newest.set(shot.id, shot);
+  const desk = alertDesk();
+  const told: Shot[] = [];
+  let tickMs = epochMs;
+  const take = (shots: readonly Shot[], nowMs: number) => {
+    for (const shot of shots) {
+      told.push(shot);
+      desk.take(shot, nowMs);
+    }
   };
-  // The classifier hears 0.85 s on; the message follows at once.
-  const saidNs = (each: ShotHeard) => nsOfUtc(each.toa) + 900_000_000n;
-  for (const each of heard.filter(({ probability }) => (probability ?? 0) >= 0.05)) {
-    take(localiser.advance(saidNs(each)));
-    take(localiser.push(each, saidNs(each)).shots);
+  const passTo = (nowMs: number) => {
+    for (; tickMs <= nowMs; tickMs += TICK_MS) {
+      desk.passTo(tickMs);
+      take(localiser.advance(BigInt(tickMs) * 1_000_000n), tickMs);
+    }
+    desk.passTo(nowMs);
+  };
+  for (const each of heard.filter(({ probability }) => (probability ?? 0) >= LEAST_PROBABILITY)) {
+    const saidNs = nsOfUtc(each.toa) + HEARS_ON_NS;
+    const nowMs = Number(saidNs / 1_000_000n);
+    passTo(nowMs);
+    take(localiser.push(each, saidNs).shots, nowMs);
   }
-  take(localiser.advance(epochNs + 3_600_000_000_000n));
+  passTo(epochMs + 1000 * (scenario.lengthS + AFTERWARDS_S));
 
   const truth = scenario.truth.shots;
   const first = truth[0]!;
   const firedNs = epochNs + BigInt(Math.round(first.atS * 1e9));
-  const isOfBurst = (shot: Pick<ShotFixed, "lat" | "lon" | "time">) =>
+  const isOfBurst = (shot: Pick<Shot, "lat" | "lon" | "time">) =>
     distanceM(shot, first) < 100 && Math.abs(Number(nsOfUtc(shot.time) - firedNs)) < 3e9;
-  const shots = [...newest.values()].filter(({ withdrawn }) => !withdrawn);
-  // The gateway's usual policy: 50 % opens an incident, 10 % is a round of one that is open.
-  const opened = new Set(shots.filter(({ probability }) => probability >= 0.5).map(({ incident }) => incident));
-  const standing = shots.filter(({ incident, probability }) => opened.has(incident) && probability >= 0.1);
-  const found = standing.filter(isOfBurst);
-  const roundErrorsM = found.map((shot) => distanceM(shot, first));
-  const best = found.toSorted((a, b) => a.ellipse95.semiMajorM - b.ellipse95.semiMajorM)[0];
-  const ofBurst = new Set(found.map(({ incident }) => incident));
+  const ofBurst = desk.opened().filter(({ rounds }) => rounds.some(isOfBurst));
+  // As the demo counts: the rounds of the burst's incident, wherever they are.
+  const incident = ofBurst.toSorted((a, b) => b.rounds.length - a.rounds.length)[0];
+  const rounds = incident?.rounds.filter(({ withdrawn }) => withdrawn === undefined) ?? [];
+  const best = rounds.toSorted((a, b) => a.ellipse95.semiMajorM - b.ellipse95.semiMajorM)[0];
   return {
     seed,
     heard,
-    shots,
-    opened: [...opened],
-    rounds: found.length,
+    told,
+    truth: scenario.truth,
+    epochNs,
+    opened: desk.opened().map(({ name }) => name),
+    rounds: rounds.length,
     trueRounds: truth.length,
     fixErrorM: best && distanceM(best, first),
-    falseIncidents: [...opened].filter((incident) => !ofBurst.has(incident)).length,
-    roundErrorsM,
+    falseIncidents: desk.opened().length - (incident ? 1 : 0),
+    roundErrorsM: rounds.map((shot) => distanceM(shot, first)),
   };
 }
 

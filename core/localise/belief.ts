@@ -1,5 +1,4 @@
 /** Probability that a fix was a gunshot: what the detectors heard, whether place and times hold together, and how loudness fell with distance. */
-import type { Scores } from "#contract/shot.ts";
 import type { Elevation } from "./elevation.ts";
 import type { Heard } from "./problem.ts";
 
@@ -31,18 +30,19 @@ export function levelOdds(used: readonly Heard[], eastM: number, northM: number,
   );
 }
 
-/** Log of gunshot over firework, from one detector's scores; neither is believed below half a percent. */
-export function overFirework(scores: Scores | undefined): number | undefined {
-  return scores && Math.log((scores.gunshot + 0.005) / (scores.firework + 0.005));
-}
+/** Of the detectors, the clearer half is asked what it was: behind corners every sound is dulled to the same. */
+const CLEARER = 0.5;
+/** Detours over roofs seem to lift a shot too, seldom by that much; a height that the residuals hardly ask for says little. */
+const HEIGHT = { fromM: 35, perM: 0.1, most: 3, gain: 8 };
+/** An association is usually this much better than chance. */
+const USUAL_DIRECT = 25;
+const FEWEST_CLASSED = 3;
 
 /**
- * What the mean over the nodes of `overFirework` says of the whole, and a height above the roofs. Fitted (logistic regression) on bursts,
- * rockets and mirror images of 40 simulated cities, seeds 2000 to 2039, with `models/gunshot/2`; bin/demo/chain.bench.ts measures it on others.
+ * Weights of `features` in the log odds: logistic regression on bursts, rockets and mirror images of simulated cities, by
+ * bin/demo/fit-belief.ts, which names seeds and model.
  */
-const CLASSES = { base: 1.33, detectors: 0.4, perNat: 1.52, usualNats: 2 };
-/** Detours over roofs lift a shot by some metres too, seldom by `highM`, which a rocket that is well measured stands above. */
-const HEIGHT = { fromM: 20, highM: 40, perGain: 0.12, perGainHigh: 0.18, mostGain: 15, sure: 0.35, sureOdds: 1.1 };
+export const WEIGHTS: readonly number[] = [-0.61, 3.66, -1.37, 0.5];
 
 export interface Belief {
   /** Log odds of the association against chance. */
@@ -55,32 +55,39 @@ export interface Belief {
   elevation: Elevation | undefined;
 }
 
-export function shotProbability(used: readonly Heard[], belief: Belief): number {
-  // Neighbouring microphones hear the same sound: their verdicts are far from independent, so the sum grows with the root.
-  let detectors = 0;
-  let nats = 0;
-  let classed = 0;
-  for (const h of used) {
-    detectors += logit(clamp(h.probability ?? SILENT_DETECTOR, 0.005, 0.995));
-    if (h.overFirework === undefined) continue;
-    nats += h.overFirework;
-    classed++;
-  }
-  detectors /= Math.sqrt(used.length);
-  const levels = levelOdds(used, belief.eastM, belief.northM, belief.upM);
-  let odds = detectors + clamp(0.1 * (belief.direct - 10), -1.5, 1.5) + clamp(0.5 * levels, -1.5, 1);
-  if (classed >= 3) {
-    const mean = nats / classed - CLASSES.usualNats;
-    odds = CLASSES.base + CLASSES.detectors * clamp(odds, -4, 4) + CLASSES.perNat * clamp(mean, -2, 2);
-  }
-  odds -= againstHeight(belief.elevation);
-  return belief.share / (1 + Math.exp(-odds));
+/** One, the clearer detectors' verdict, a height above the roofs, and how well place and times hold together. */
+export function features(
+  probabilities: readonly number[],
+  { direct, elevation }: Pick<Belief, "direct" | "elevation">,
+) {
+  const logits = probabilities.map((p) => logit(clamp(p, 0.005, 0.995))).sort((a, b) => b - a);
+  const clearer = logits.slice(0, Math.ceil(CLEARER * logits.length));
+  const verdict = clearer.reduce((a, b) => a + b, 0) / clearer.length;
+  return [1, clamp(verdict, -4, 4), aboveRoofs(elevation), clamp((direct - USUAL_DIRECT) / 15, -1.5, 1.5)];
 }
 
-/** Log odds against a shot, from a height above the roofs. */
-function againstHeight(elevation: Elevation | undefined): number {
-  if (!elevation || elevation.aboveM <= HEIGHT.fromM) return 0;
-  const gain = clamp(elevation.gain, 0, HEIGHT.mostGain);
-  if (elevation.aboveM <= HEIGHT.highM) return HEIGHT.perGain * gain;
-  return HEIGHT.perGainHigh * gain + (elevation.sigmaM < HEIGHT.sure * elevation.aboveM ? HEIGHT.sureOdds : 0);
+export function shotProbability(used: readonly Heard[], belief: Belief): number {
+  return belief.share / (1 + Math.exp(-odds(used, belief)));
+}
+
+function odds(used: readonly Heard[], belief: Belief): number {
+  const verdicts = used.map((h) => h.probability ?? SILENT_DETECTOR);
+  if (used.filter((h) => h.classed).length >= FEWEST_CLASSED)
+    return features(verdicts, belief).reduce((sum, x, i) => sum + WEIGHTS[i]! * x, 0);
+  // Neighbouring microphones hear the same sound: their verdicts are far from independent, so the sum grows with the root.
+  const detectors = verdicts.reduce((sum, p) => sum + logit(clamp(p, 0.005, 0.995)), 0) / Math.sqrt(used.length);
+  const levels = levelOdds(used, belief.eastM, belief.northM, belief.upM);
+  const place = clamp(0.1 * (belief.direct - 10), -1.5, 1.5) + clamp(0.5 * levels, -1.5, 1);
+  return detectors + place - HEIGHT_ODDS * aboveRoofs(belief.elevation);
+}
+
+/** Of detectors that tell no classes, a height costs as much as it does beside classes. */
+const HEIGHT_ODDS = 1.4;
+
+/** 0 at the ground, 3 where it is well measured and far above the roofs. */
+function aboveRoofs(elevation: Elevation | undefined): number {
+  if (!elevation) return 0;
+  return (
+    clamp(HEIGHT.perM * (elevation.aboveM - HEIGHT.fromM), 0, HEIGHT.most) * clamp(elevation.gain / HEIGHT.gain, 0, 1)
+  );
 }

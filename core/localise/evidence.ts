@@ -2,7 +2,7 @@
 import type { ShotFixed, SolverRecord, UsedArrival } from "#contract/shot.ts";
 import { nsOfUtc } from "#contract/units.ts";
 import { airOf, speedOfSoundMps } from "./air.ts";
-import { overFirework, shotProbability } from "./belief.ts";
+import { shotProbability } from "./belief.ts";
 import { fromThree, noCandidates } from "./closed-form.ts";
 import { elevationOf } from "./elevation.ts";
 import { frameAt } from "./geo.ts";
@@ -92,7 +92,7 @@ function heardOf(one: UsedArrival, record: SolverRecord, frame: ReturnType<typeo
     bearingSigmaRad: one.bearingSigmaDeg === undefined ? undefined : one.bearingSigmaDeg * rad,
     probability: one.probability,
     echoProbability: one.echoProbability,
-    overFirework: overFirework(one.scores),
+    classed: one.scores !== undefined,
     peakDbSpl: one.peakDbSpl,
     snrDb: one.snrDb,
   };

@@ -3,7 +3,6 @@
 import type { Arrival } from "#contract/shot.ts";
 import type { Site } from "#contract/site.ts";
 import { nsOfUtc } from "#contract/units.ts";
-import { overFirework } from "./belief.ts";
 import { type Frame, frameAt, type LatLonAlt } from "./geo.ts";
 import type { Known } from "./shot-record.ts";
 
@@ -93,7 +92,7 @@ export function intakeFor(site: Partial<Site>, propagationSigmaS: number): Intak
           : {}),
         probability: arrival.probability,
         echoProbability: arrival.echoProbability,
-        overFirework: overFirework(arrival.scores),
+        classed: arrival.scores !== undefined,
         peakDbSpl: arrival.peakDbSpl,
         snrDb: arrival.snrDb,
       };

@@ -19,8 +19,8 @@ export interface Heard {
   /** The detector's calibrated probability that it was a gunshot. */
   probability?: number | undefined;
   echoProbability?: number | undefined;
-  /** Natural log of the detector's probability of a gunshot over that of a firework. */
-  overFirework?: number | undefined;
+  /** The probability comes from a detector that knows other sudden sounds too. */
+  classed?: boolean | undefined;
   peakDbSpl?: number | undefined;
   snrDb?: number | undefined;
 }

@@ -93,6 +93,31 @@ test("a second round at 20 % belongs to an incident that is open, also when it c
   assert.is(world.incidents.state("i1")?.rounds.length, 2);
 });
 
+test("nodes that go on joining put the moment off, three times at most", async (world) => {
+  const startMs = Date.now();
+  const nodesUsed = ["n01", "n02", "n03", "n04", "n05"];
+  for (let version = 1; total(world) === 0; version++) {
+    world.alerts.take(shot(version, 0.6, { nodesUsed: [...nodesUsed] }));
+    nodesUsed.push(`m${version}`);
+    assert.ok(Date.now() - startMs < 20_000, "nobody was ever called");
+    await sleep(30);
+  }
+  assert.ok(Date.now() - startMs >= 3 * 150 - 20, `${Date.now() - startMs} ms`);
+});
+
+test("at 20 % what was heard 200 m from an incident is no round of it, whatever its solver calls it; at 60 % it is", async (world) => {
+  world.alerts.take(shot(1, 0.9, { id: "s1" }));
+  await moment();
+  const { lat } = shot(1, 0.9);
+  const away = { id: "s2", lat: lat + 200 / 111_200 };
+  world.alerts.take(shot(1, 0.2, away));
+  await moment();
+  assert.is(world.incidents.state("i1")?.rounds.length, 1);
+  world.alerts.take(shot(2, 0.6, away));
+  await moment();
+  assert.is(world.incidents.state("i1")?.rounds.length, 2);
+});
+
 test("a restart within the moment forgets nothing", async (world) => {
   world.alerts.take(shot(1, 0.8));
   close(world);

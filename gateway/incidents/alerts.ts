@@ -1,35 +1,22 @@
 /**
  * When a fix calls people. The network says its first version as soon as the arrivals suffice; with the next second's arrivals many a
- * place of echoes falls apart. So a fix must stand for a moment before it opens an incident, unless it is sure at once. What does not call
- * anybody is kept beside the records.
+ * place of echoes falls apart. So a fix must stand for a moment, after the last node that joined it, before it opens an incident, unless
+ * it is sure at once. What does not call anybody is kept beside the records.
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { Logger } from "pino";
 import { type ShotFixed, shotFixed } from "#contract/shot.ts";
 import { nsOfUtc } from "#contract/units.ts";
+import { type AlertPolicy, fromTheirPlace, type Held, heldWith, ripeMs } from "./alert-policy.ts";
 import type { Incidents } from "./incidents.ts";
 
-export interface AlertPolicy {
-  /** Probability of a gunshot from which a fix opens an incident. */
-  minProbability: number;
-  /** The same for another round of an incident that is open. */
-  minRoundProbability: number;
-  /** A fix must stand so long, s; one that may be an echo's, so long. */
-  holdS: number;
-  holdUnverifiedS: number;
-}
-
-/** Heard by so many and so likely, nobody waits. */
-const SURE = { nodes: 8, probability: 0.9 };
 /** Fixes that wait; more at once is an attack or a fault, and the oldest are given up, counted. */
 const MOST_WAITING = 1000;
 /** After a restart, fixes this old still wait for their moment. */
 const REMEMBERED_MS = 60_000;
 
-interface Waiting {
-  newest: ShotFixed;
+interface Waiting extends Held {
   timer: NodeJS.Timeout | undefined;
-  sinceMs: number;
 }
 
 export class Alerts {
@@ -57,10 +44,11 @@ export class Alerts {
 
   /** Every version of every shot, however often it comes. On disk when it returns. */
   take(shot: ShotFixed, heardMs = Date.now()): void {
-    const { minProbability, minRoundProbability, holdS, holdUnverifiedS } = this.#policy;
     const waiting = this.#waiting.get(shot.id);
     const standing = this.#incidents.standing(shot);
-    if (standing === "known" || (standing === "open" && shot.probability >= minRoundProbability)) {
+    const isRound = () =>
+      shot.probability >= this.#policy.minRoundProbability && fromTheirPlace(shot, this.#incidents.roundsBeside(shot));
+    if (standing === "known" || (standing === "open" && isRound())) {
       this.#forget(shot.id);
       this.#ingest(shot);
       return;
@@ -74,19 +62,17 @@ export class Alerts {
       return;
     }
     // What was said while the link was down has stood since then.
-    const sinceMs = waiting?.sinceMs ?? Math.min(heardMs, Number(nsOfUtc(shot.at) / 1_000_000n));
+    const held = heldWith(waiting, shot, Math.min(heardMs, Number(nsOfUtc(shot.at) / 1_000_000n)));
     clearTimeout(waiting?.timer);
-    const sure = shot.nodesUsed.length >= SURE.nodes && shot.probability >= SURE.probability && !shot.unverified;
-    const holdMs = sure ? 0 : 1000 * (shot.unverified ? holdUnverifiedS : holdS);
-    const leftMs = sinceMs + holdMs - Date.now();
-    if (shot.probability >= minProbability && leftMs <= 0) {
+    const dueMs = ripeMs(held, this.#policy);
+    if (dueMs !== undefined && dueMs <= Date.now()) {
       this.#forget(shot.id);
       this.#ingest(shot);
       return;
     }
-    if (shot.probability < minProbability) this.counters.unlikely++;
-    const timer = shot.probability >= minProbability ? setTimeout(() => this.#ripe(shot.id), leftMs) : undefined;
-    this.#waiting.set(shot.id, { newest: shot, timer, sinceMs });
+    if (dueMs === undefined) this.counters.unlikely++;
+    const timer = dueMs === undefined ? undefined : setTimeout(() => this.#ripe(shot.id), dueMs - Date.now());
+    this.#waiting.set(shot.id, { ...held, timer });
     if (this.#waiting.size > MOST_WAITING) {
       this.#forget(this.#waiting.keys().next().value!);
       this.counters.givenUp++;

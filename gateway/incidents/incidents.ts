@@ -49,6 +49,11 @@ export class Incidents {
     return this.#row(shot.incident) ? "open" : "new";
   }
 
+  /** Rounds of the incident that this shot names, under the name that it has here. */
+  roundsBeside(fixed: ShotFixed): ShotFixed[] {
+    return this.shots(underKnownNames(this.#db, fixed).shot.incident);
+  }
+
   /** Takes a shot in, once however often it comes. On disk when it returns. */
   ingest(fixed: ShotFixed): "taken" | "repeat" {
     const { shot, folded } = underKnownNames(this.#db, fixed);

@@ -1,0 +1,58 @@
+/** When a fix may call people: pure, so that simulations apply the same rule as the gateway. */
+import type { ShotFixed } from "#contract/shot.ts";
+import { frameAt } from "#core/localise/geo.ts";
+
+export interface AlertPolicy {
+  /** Probability of a gunshot from which a fix opens an incident. */
+  minProbability: number;
+  /** The same for another round of an incident that is open. */
+  minRoundProbability: number;
+  /** So long after the last node that joined it a fix must stand, s; one that may be an echo's, so long. */
+  holdS: number;
+  holdUnverifiedS: number;
+}
+
+/** Heard by so many and so likely, nobody waits. */
+const SURE = { nodes: 8, probability: 0.9 };
+/** Nodes that go on joining keep people waiting for so many holds at most. */
+const MOST_HOLDS = 3;
+/** As the solver sees it: rounds this close are of one place, whatever their ellipses say. */
+const SAME_PLACE_M = 60;
+
+/** A fix that waits for its moment. */
+export interface Held {
+  newest: ShotFixed;
+  sinceMs: number;
+  /** When the newest of its nodes joined it, and how many there were at most. */
+  grownMs: number;
+  mostNodes: number;
+}
+
+export function heldWith(before: Held | undefined, shot: ShotFixed, heardMs: number): Held {
+  const nodes = shot.nodesUsed.length;
+  return {
+    newest: shot,
+    sinceMs: before?.sinceMs ?? heardMs,
+    grownMs: before && nodes <= before.mostNodes ? before.grownMs : heardMs,
+    mostNodes: Math.max(nodes, before?.mostNodes ?? 0),
+  };
+}
+
+/** When it may call people, in the same clock; undefined where it is too unlikely. */
+export function ripeMs({ newest, sinceMs, grownMs }: Held, policy: AlertPolicy): number | undefined {
+  if (newest.probability < policy.minProbability) return undefined;
+  if (!newest.unverified && newest.nodesUsed.length >= SURE.nodes && newest.probability >= SURE.probability)
+    return sinceMs;
+  const holdS = newest.unverified ? policy.holdUnverifiedS : policy.holdS;
+  return Math.min(grownMs + 1000 * holdS, sinceMs + 1000 * Math.max(holdS, MOST_HOLDS * policy.holdS));
+}
+
+/** Another round from the place of one of these? Return fire and fireworks come from elsewhere, and must be likely by themselves. */
+export function fromTheirPlace(shot: ShotFixed, rounds: readonly ShotFixed[]): boolean {
+  const frame = frameAt({ lat: shot.lat, lon: shot.lon, altM: 0 });
+  return rounds.some((round) => {
+    if (round.withdrawn !== undefined) return false;
+    const { eastM, northM } = frame.toLocal(round.lat, round.lon, 0);
+    return Math.hypot(eastM, northM) <= SAME_PLACE_M + round.ellipse95.semiMajorM + shot.ellipse95.semiMajorM;
+  });
+}
