@@ -28,6 +28,7 @@ const policy: DutyPolicy = {
   marginM: 1,
   routes: [route],
   reportFromM: 30,
+  standOffM: 4,
 };
 const at = (eastM: number, northM = 0, yawRad = 0) => ({ eastM, northM, yawRad });
 
@@ -69,11 +70,12 @@ test("held by a person it stands; a resume lets it go on; no resume ends an emer
   assert.deepEqual([reset.phase, goalOf(reset)], ["holding", undefined]);
 });
 
-test("a call inside the fence: straight there, a report on scene, and back to its rounds when a person says so", () => {
-  const call: DutyEvent = { kind: "call", call: "c1", place: at(30, 3), from: at(0) };
+test("a call inside the fence: straight to 4 m before it, a report, and back to its rounds when a person says so", () => {
+  const call: DutyEvent = { kind: "call", call: "c1", place: at(30), from: at(0) };
   const called = after(dutyAtStart(route), call);
-  assert.deepEqual([called.phase, goalOf(called)], ["called", at(30, 3)]);
-  const [arrived, outcome] = stepDuty(called, tick(1, at(29.5, 3)), policy);
+  assert.deepEqual([called.phase, goalOf(called)], ["called", { eastM: 26, northM: 0 }]);
+  const [arrived, outcome] = stepDuty(called, tick(1, at(25.5)), policy);
+  assert.match(outcome.report?.text ?? "", /looks from 4 m away/);
   assert.deepEqual([arrived.phase, outcome.report?.what, goalOf(arrived)], ["onScene", "onScene", undefined]);
   assert.equal(after(arrived, { kind: "leave", call: "c1", why: "ann is done" }).phase, "patrolling");
 });
@@ -92,12 +94,14 @@ test("a call 20 m outside the fence is looked at from its edge; one 100 m away i
   assert.match(outcome.why, /within 30 m/);
 });
 
-test("held up for 10 s on its rounds it turns round; on a call it gives up and says so", () => {
+test("held up for 10 s on its rounds it turns round; on a call it reports from there, or gives up where that is too far, and says so", () => {
   const blocked = after(dutyAtStart(route), tick(0, at(0)), tick(1, at(5), true), tick(12, at(5), true));
   assert.deepEqual([blocked.next, blocked.direction], [0, -1]);
-  const called = after(dutyAtStart(route), { kind: "call", call: "c1", place: at(30, 3), from: at(0) });
+  const called = after(dutyAtStart(route), { kind: "call", call: "c1", place: at(40, 3), from: at(0) });
   const [back, outcome] = stepDuty(after(called, tick(1, at(5), true)), tick(12, at(5), true), policy);
   assert.deepEqual([back.phase, outcome.report?.what], ["patrolling", "declined"]);
+  const [near, seen] = stepDuty(after(called, tick(1, at(20), true)), tick(12, at(20), true), policy);
+  assert.deepEqual([near.phase, seen.report?.what], ["onScene", "onScene"], "20 m away it sees enough");
 });
 
 test("no track reaches what steers: duty, steering and the plane import nothing of fusion, and no message names a velocity or a pursuit", () => {

@@ -22,8 +22,9 @@ export interface DutyPolicy {
   /** Kept from the fence by every way that it plans. */
   marginM: number;
   routes: readonly Route[];
-  /** A place to report on is seen well enough from within this. */
+  /** A place to report on is seen well enough from within this, and not driven nearer to than that. */
   reportFromM: number;
+  standOffM: number;
 }
 
 export interface Call {
@@ -178,12 +179,12 @@ function takeCall(
 }
 
 /**
- * Straight where that is allowed; else along the route, whose ways its owner has approved, to the waypoint nearest to the place and on from
+ * Ends `standOffM` before the place: somebody may lie there. Straight where that is allowed; else along the route, whose ways its owner has approved, to the waypoint nearest to the place and on from
  * there as far as the fence lets it. Undefined where that ends too far away.
  */
 export function wayTo(place: Point, from: Point, policy: DutyPolicy): Point[] | undefined {
-  const { area, marginM, reportFromM } = policy;
-  if (forbiddenWay(area, from, place, marginM) === undefined) return [place];
+  const { area, marginM, reportFromM, standOffM } = policy;
+  if (forbiddenWay(area, from, place, marginM) === undefined) return [before(place, from, standOffM)];
   let best: Point[] | undefined;
   let bestM = reportFromM;
   for (const { points } of policy.routes) {
@@ -193,7 +194,7 @@ export function wayTo(place: Point, from: Point, policy: DutyPolicy): Point[] | 
       const step = end >= start ? 1 : -1;
       const way: Point[] = [];
       for (let i = start; i !== end + step; i += step) way.push(points[i]!);
-      const last = asFarAs(points[end]!, place, area, marginM);
+      const last = asFarAs(points[end]!, before(place, points[end]!, standOffM), area, marginM);
       const leftM = distanceM(last, place);
       if (leftM < bestM - 0.5) {
         bestM = leftM;
@@ -202,6 +203,16 @@ export function wayTo(place: Point, from: Point, policy: DutyPolicy): Point[] | 
     }
   }
   return best;
+}
+
+/** The point that far before the end of a straight way; its beginning where it is shorter. */
+function before(end: Point, from: Point, offM: number): Point {
+  const wayM = distanceM(from, end);
+  const share = wayM <= offM ? 0 : 1 - offM / wayM;
+  return {
+    eastM: from.eastM + share * (end.eastM - from.eastM),
+    northM: from.northM + share * (end.northM - from.northM),
+  };
 }
 
 function nearest(points: readonly Point[], to: Point, may: (point: Point) => boolean): number | undefined {
@@ -245,17 +256,14 @@ function tick(
   if (!heldUp) return [duty.blockedSinceS === undefined ? duty : { ...duty, blockedSinceS: undefined }, done];
   const since = duty.blockedSinceS ?? timeS;
   if (timeS - since < policy.blockedS) return [{ ...duty, blockedSinceS: since }, done];
-  return heldUpTooLong({ ...duty, blockedSinceS: undefined });
+  return heldUpTooLong({ ...duty, blockedSinceS: undefined }, pose, policy);
 }
 
 function reached(duty: Duty): [Duty, DutyOutcome] {
   if (duty.phase === "called" && duty.call) {
     const next = duty.call.next + 1;
     if (next < duty.call.way.length) return [{ ...duty, call: { ...duty.call, next } }, done];
-    const leftM = distanceM(duty.call.way.at(-1)!, duty.call.place);
-    const text = leftM < 1 ? "it is there" : `it looks from ${leftM.toFixed(0)} m away`;
-    const arrived = { ...duty, phase: "onScene" as const, why: text, call: { ...duty.call, arrived: true } };
-    return [arrived, { accepted: true, why: text, report: { call: duty.call.call, what: "onScene", text } }];
+    return arrived(duty, duty.call, distanceM(duty.call.way.at(-1)!, duty.call.place), "");
   }
   const points = duty.route!.points;
   const next = duty.next + duty.direction;
@@ -267,8 +275,16 @@ function reached(duty: Duty): [Duty, DutyOutcome] {
   return [{ ...duty, direction, next: Math.max(0, Math.min(points.length - 1, duty.next + direction)), laps }, done];
 }
 
-function heldUpTooLong(duty: Duty): [Duty, DutyOutcome] {
+function arrived(duty: Duty, call: Call, leftM: number, lead: string): [Duty, DutyOutcome] {
+  const text = `${lead}it looks from ${leftM.toFixed(0)} m away`;
+  const there = { ...duty, phase: "onScene" as const, why: text, call: { ...call, arrived: true } };
+  return [there, { accepted: true, why: text, report: { call: call.call, what: "onScene", text } }];
+}
+
+function heldUpTooLong(duty: Duty, pose: Point, policy: DutyPolicy): [Duty, DutyOutcome] {
   if (duty.phase === "called" && duty.call) {
+    const leftM = distanceM(pose, duty.call.place);
+    if (leftM <= policy.reportFromM) return arrived(duty, duty.call, leftM, "something stands in its way; ");
     const text = "something stands in its way";
     const report = { call: duty.call.call, what: "declined" as const, text };
     return [onRounds({ ...duty, call: undefined }, text), { accepted: true, why: text, report }];

@@ -45,6 +45,7 @@ export async function startPatrol(context: PatrolContext): Promise<Running> {
     reachedM: config.reachedM,
     blockedS: config.blockedS,
     reportFromM: config.reportFromM,
+    standOffM: config.standOffM,
     marginM: MARGIN_M,
     area: {
       keepIn: config.fence.keepIn.map(local),

@@ -65,7 +65,7 @@ export interface PatrolWorld {
   plan: PatrolPlan;
   robot: SimulatedRobot;
   ports: RobotPorts;
-  /** One of the people lies down a few metres beside the robot's way, ahead of it. */
+  /** One of the people lies down at the roadside, some 20 m ahead of the robot. */
   fall(): void;
   /** Glass breaks in a shop beside the way. */
   breakGlass(): void;
@@ -90,21 +90,21 @@ export async function startPatrolWorld(city: City, seed: number | string, hexPat
     people: walkers(plan, rng),
   });
   const ports = await serveRobot(robot);
-  const beside = (share: number, side: number): Point => {
-    const i = Math.round(share * (plan.line.length - 1));
-    return aside(plan.line, i, plan.line[i]!, side * (plan.widthM / 2 - 0.6));
-  };
+  const beside = (i: number, side: number): Point => aside(plan.line, i, plan.line[i]!, side * (plan.widthM / 2 - 0.6));
   return {
     plan,
     robot,
     ports,
     fall() {
-      const at = robot.truth;
-      const done = at ? nearestIndex(plan.line, [at.eastM, at.northM]) / (plan.line.length - 1) : 0;
-      robot.put("walker-1", beside(done < 0.5 ? 0.75 : 0.3, 1));
+      const { eastM, northM, yawRad } = robot.truth ?? plan.start;
+      const here = nearestIndex(plan.line, [eastM, northM]);
+      const next = plan.line[here + 1];
+      const onwards = next !== undefined && Math.cos(Math.atan2(next[1] - northM, next[0] - eastM) - yawRad) > 0;
+      const there = onwards ? Math.min(plan.line.length - 1, here + 2) : Math.max(0, here - 2);
+      robot.put("walker-1", beside(there, 1));
       robot.lie("walker-1", true);
     },
-    breakGlass: () => robot.sound("glass-break", beside(0.6, -1)),
+    breakGlass: () => robot.sound("glass-break", beside(Math.floor(plan.line.length / 2), -1)),
     close: async () => {
       await ports.close();
       await robot.close();

@@ -76,6 +76,8 @@ export const PatrolConfig = v.strictObject({
   blockedS: v.optional(Positive, 15),
   /** A place that it is called to is seen well enough from within this. */
   reportFromM: v.optional(Positive, 30),
+  /** Nearer than this it does not drive to it: somebody may lie there. */
+  standOffM: v.optional(Positive, 4),
   safety: v.optional(figures(usualSafety), { ...usualSafety }),
   /** Of the pose filter; `docs/robot.md` says how they are measured. */
   pose: v.optional(

@@ -61,10 +61,7 @@ export class Orders {
     this.counters.orders += 1;
     const ageMs = tickMs() - seenTickMs;
     const moves = order.act !== "hold" && order.act !== "leave";
-    const old = moves && !(ageMs < PICTURE_MS && ageMs > -PICTURE_MS);
-    const outcome: DutyOutcome = old
-      ? { accepted: false, why: `it was made on a picture ${(ageMs / 1000).toFixed(0)} s old: look again` }
-      : apply(eventOf(order, by));
+    const outcome = (moves && refusedAsOld(ageMs)) || apply(eventOf(order, by));
     if (!outcome.accepted) this.counters.refused += 1;
     this.answers.push({
       order: id,
@@ -100,6 +97,12 @@ export class Orders {
     if (!outcome.accepted) this.counters.declined += 1;
     this.reply(call, outcome.accepted ? "accepted" : "declined", outcome.why);
   }
+}
+
+function refusedAsOld(ageMs: number): DutyOutcome | undefined {
+  if (ageMs >= 0 && ageMs < PICTURE_MS) return undefined;
+  const age = ageMs < 0 ? "from before its last start" : `${(ageMs / 1000).toFixed(0)} s old`;
+  return { accepted: false, why: `it was made on a picture ${age}: look again` };
 }
 
 function eventOf(order: RobotCommand["order"], by: string): DutyEvent {
