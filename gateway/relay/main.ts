@@ -18,15 +18,20 @@ process.on("message", (message: ToRelay) => {
 process.on("disconnect", () => process.exit(0));
 process.on("SIGTERM", () => process.exit(0));
 process.on("SIGINT", () => {});
+/** A peer that provokes faults must not fill the log: so many a minute are told, the others counted. */
+const FAULTS_PER_MINUTE = 20;
+let faults = 0;
+setInterval(() => {
+  if (faults > FAULTS_PER_MINUTE)
+    say({ type: "log", level: "warn", facts: { faults }, text: "more faults than are told one by one" });
+  faults = 0;
+}, 60_000).unref();
+
 // A packet that some peer made must not end everybody's pictures.
-process.on("unhandledRejection", (reason) => {
-  say({ type: "log", level: "error", facts: { error: String(reason) }, text: "a promise of the relay failed" });
-});
-process.on("uncaughtException", (error) => {
-  say({
-    type: "log",
-    level: "error",
-    facts: { error: error.message, stack: error.stack },
-    text: "the relay failed at something",
-  });
-});
+const fault = (error: unknown) => {
+  if (++faults > FAULTS_PER_MINUTE) return;
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  say({ type: "log", level: "error", facts: { error: message, stack }, text: "the relay failed at something" });
+};
+process.on("unhandledRejection", fault);
+process.on("uncaughtException", fault);

@@ -40,8 +40,8 @@ export class Participants {
   open(session: string, channel: RTCDataChannel, greeting: DataSaid): void {
     const participant = this.#all.get(session);
     if (!participant || participant.claims.data === "none" || channel.label !== DATA_LABEL || participant.channel) {
+      // Left open and unheard: werift throws at what arrives for a channel that it has closed.
       this.counters.refused++;
-      channel.close();
       return;
     }
     participant.channel = channel;

@@ -189,6 +189,8 @@ export interface Published extends Client {
   /** A picture of `packets` packets of `bytes` each; a keyframe where asked. Carries the sender's time in ms. */
   picture(keyframe: boolean, packets?: number, bytes?: number): void;
   voice(): void;
+  /** Another payload under the number of the last packet. */
+  repeat(payload: Buffer): Promise<number>;
   /** A packet of a real encoder. */
   write(packet: RtpPacket): void;
   /** Raw packet into its encrypted transport, whatever was negotiated. */
@@ -235,6 +237,16 @@ export async function publish(
         payloadType: 96,
       });
       voice.writeRtp(new RtpPacket(header, Buffer.alloc(80, 0xaa)));
+    },
+    repeat: (payload) => {
+      const header = new RtpHeader({
+        sequenceNumber: sequence - 1,
+        timestamp,
+        marker: true,
+        payloadType: 96,
+        ssrc: sender?.ssrc ?? 0,
+      });
+      return peer.dtlsTransports[0]?.sendRtp(payload, header) ?? Promise.resolve(0);
     },
     write: (packet) => video.writeRtp(packet),
     raw: (payloadType, ssrc, payload) => {
