@@ -3,7 +3,7 @@
  * Packages with machine code or files of their own stay packages, named in the folder's package.json at the versions of this one.
  */
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, extname, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, extname, join, relative, resolve, sep } from "node:path";
 import { build, type Metafile, type Plugin } from "esbuild";
 
 const root = resolve(import.meta.dirname, "..", "..");
@@ -29,6 +29,10 @@ const STAY_PACKAGES = [
 /** A node without TensorFlow's machine code adapts with the wasm backend. */
 const OPTIONAL = "@tensorflow/tfjs-node";
 
+const COMMAND = "bin/tocsin.mjs";
+/** Its starter asks for the source's name: there stands one line that loads the bundle. */
+const bundleOf = (child: string) => child.replace(/\.ts$/, ".mjs");
+
 export interface PackPlan {
   /** Source of the command, `bin/pack/agent.ts`. */
   entry: string;
@@ -36,6 +40,8 @@ export interface PackPlan {
   children: readonly string[];
   /** Packages that are asked for by a path made while it runs. */
   packages: readonly string[];
+  /** Do sources among the assets name others by `#room/`? */
+  subpaths: boolean;
   /** Files and folders copied as they are. */
   assets: readonly string[];
   /** npm scripts of the pack. */
@@ -61,11 +67,12 @@ export async function bundleProcess(plan: PackPlan, folder: string): Promise<Pac
   const inputs = new Set<string>();
   // Worker threads and child processes are files of their own, found while their starters are read.
   const waiting = new Map([
-    [plan.entry, "bin/tocsin.mjs"],
-    ...plan.children.map((child): [string, string] => [child, child]),
+    [plan.entry, COMMAND],
+    ...plan.children.map((child): [string, string] => [child, bundleOf(child)]),
   ]);
   for (const [source, target] of waiting) {
-    const { metafile } = await bundle(source, folder, target, (child) => waiting.set(child, child));
+    const { metafile } = await bundle(source, folder, target, (child) => waiting.set(child, bundleOf(child)));
+    if (target !== COMMAND) writeFileSync(join(folder, source), `import "./${basename(target)}";\n`);
     for (const file of Object.keys(metafile.inputs)) inputs.add(file);
     for (const name of packagesOf(metafile)) outside.add(name);
     bundles[target] = Object.values(metafile.outputs).reduce((sum, { bytes }) => sum + bytes, 0);
@@ -73,7 +80,8 @@ export async function bundleProcess(plan: PackPlan, folder: string): Promise<Pac
   for (const asset of plan.assets) {
     if (!existsSync(join(root, asset))) continue;
     mkdirSync(dirname(join(folder, asset)), { recursive: true });
-    cpSync(join(root, asset), join(folder, asset), { recursive: true });
+    const filter = (path: string) => !/\.(test|bench|suite)\.tsx?$/.test(path);
+    cpSync(join(root, asset), join(folder, asset), { recursive: true, filter });
   }
   const packages = Object.fromEntries([...outside].sort().map((name) => [name, versionOf(name)]));
   const { [OPTIONAL]: optional, ...needed } = packages;
@@ -88,6 +96,7 @@ export async function bundleProcess(plan: PackPlan, folder: string): Promise<Pac
     optionalDependencies: optional === undefined ? {} : { [OPTIONAL]: optional },
     allowScripts: own.allowScripts,
     scripts: plan.scripts,
+    ...(plan.subpaths && { imports: own.imports }),
   };
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   return { folder, bundles, packages, inputs: [...inputs].sort() };
@@ -98,6 +107,7 @@ interface PackageFile {
   version: string;
   dependencies: { node: string };
   license: string;
+  imports: Record<string, string>;
   allowScripts: Record<string, boolean>;
 }
 
@@ -114,7 +124,7 @@ async function bundle(
     outdir: folder,
     outExtension: { ".js": extension },
     // What a role alone needs is read when that role starts; chunks lie beside the entry, so that paths from one hold for all.
-    splitting: extension === ".mjs",
+    splitting: target === COMMAND,
     chunkNames: `${dirname(target)}/[name]-[hash]`,
     bundle: true,
     platform: "node",

@@ -4,8 +4,9 @@ import type { PackPlan } from "./bundle.ts";
 export const plans: Record<string, PackPlan> = {
   agent: {
     entry: "bin/pack/agent.ts",
-    children: [],
-    packages: ["@tensorflow/tfjs-backend-wasm", "@tensorflow/tfjs-node"],
+    children: ["edge-agent/devices/video/preview-process.ts"],
+    subpaths: false,
+    packages: ["@tensorflow/tfjs-backend-wasm", "@tensorflow/tfjs-node", "node-rtsp-stream"],
     // A drone's dock fetches mavsdk_server, a node that compares faces its models.
     scripts: { setup: "node bin/mavsdk-setup.mjs" },
     assets: [
@@ -15,6 +16,37 @@ export const plans: Record<string, PackPlan> = {
       "systemd/install.sh",
       "systemd/tocsin-agent@.service",
       "docs/node.md",
+      "LICENSE",
+      "NOTICE",
+    ],
+  },
+  // Pages are bundled for browsers where they are served, and flows are what technicians read: both travel as sources.
+  gateway: {
+    entry: "bin/pack/gateway.ts",
+    children: ["gateway/relay/main.ts"],
+    subpaths: true,
+    packages: [
+      "@fontsource-variable/inter",
+      "@preact/signals",
+      "esbuild",
+      "express",
+      "maplibre-gl",
+      "mqtt",
+      "node-red",
+      "preact",
+      "valibot",
+    ],
+    scripts: {},
+    assets: [
+      "contract",
+      "core",
+      "flows",
+      "gateway/build-console.ts",
+      "gateway/caller/page",
+      "gateway/ops",
+      "systemd/install.sh",
+      "systemd/tocsin-gateway.service",
+      "docs/gateway.md",
       "LICENSE",
       "NOTICE",
     ],

@@ -1,0 +1,58 @@
+/** A packed gateway, started from a folder of its own. (A packed node hears in edge-agent/main.test.ts.) */
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+
+const root = join(import.meta.dirname, "..", "..");
+const tocsin = join(root, "bin/tocsin");
+
+test("a packed gateway serves the console and runs relay and flows as processes of its own", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tocsin-pack-"));
+  const pack = join(folder, "pack");
+  const made = spawnSync(tocsin, ["pack", "gateway", "--out", pack, "--json"], { encoding: "utf8" });
+  assert.is(made.status, 0, made.stderr);
+  const { packages } = JSON.parse(made.stdout) as { packages: Record<string, string> };
+  assert.ok("node-red" in packages);
+  for (const name of ["onnxruntime-node", "serialport", "@tensorflow/tfjs-node"]) assert.not(name in packages, name);
+  // What npm would put there: each package with what it asks for.
+  mkdirSync(join(pack, "node_modules"));
+  for (const name of readdirSync(join(root, "node_modules")))
+    symlinkSync(join(root, "node_modules", name), join(pack, "node_modules", name));
+  const config = join(folder, "gateway.yaml");
+  writeFileSync(
+    config,
+    "site: test\nnodes: []\nusers: []\ndataDir: data\nlisten: { mqtt: { port: 0 }, http: { port: 0 } }\nflows: { port: 0 }\n",
+  );
+  const child = spawn(join(pack, "bin/tocsin"), ["gateway", "--config", config, "--json"]);
+  let log = "";
+  child.stderr.on("data", (chunk: Buffer) => (log += chunk));
+  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  try {
+    const line = await new Promise<string>((resolve, reject) => {
+      createInterface({ input: child.stdout }).once("line", resolve);
+      void ended.then((code) => reject(new Error(`ended with ${code}: ${log}`)));
+    });
+    const { http } = JSON.parse(line) as { http: number };
+    const page = await (await fetch(`http://127.0.0.1:${http}/`)).text();
+    assert.match(page, "Tocsin");
+    const deadline = Date.now() + 60_000;
+    let health = "";
+    while (!/"flows":"ok"/.test(health)) {
+      assert.ok(Date.now() < deadline, `${health}\n${log}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      health = await (await fetch(`http://127.0.0.1:${http}/healthz`)).text();
+    }
+    assert.match(log, "the relay listens");
+    child.kill("SIGTERM");
+    assert.is(await ended, 0, log);
+  } finally {
+    child.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test.run();
