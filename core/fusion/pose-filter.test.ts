@@ -206,6 +206,27 @@ test("a second without inertial samples is counted, and the doubt it leaves is s
   }
 });
 
+for (const [name, jumpS, needs] of [
+  ["a day ahead", 86400, 20],
+  ["back by an hour", -3600, 200],
+] as const)
+  test(`a clock set ${name} is believed after ${needs} samples in a row; the filter then aligns anew`, () => {
+    const [before, after] = [patrolOf({ ...clean, seed: 47, lastsS: 5 }), patrolOf({ ...clean, seed: 48, lastsS: 40 })];
+    const filter = new PoseFilter(settings, before.start);
+    for (const measured of before.measured) push(filter, measured);
+    const shifted = after.measured.map((measured) => ({ ...measured, timeS: measured.timeS + jumpS }));
+    for (const measured of shifted.slice(0, needs - 1)) push(filter, measured);
+    assert.is(filter.read().kind, "pose");
+    push(filter, shifted[needs - 1]!);
+    assert.is(filter.read().kind, "aligning");
+    for (const measured of shifted.slice(needs)) push(filter, measured);
+    const pose = poseOf(filter);
+    assert.is(pose.counts.restarts, 1);
+    const { xyz } = after.truthAt(40);
+    assert.ok(Math.hypot(pose.map.xyzM[0] - xyz[0], pose.map.xyzM[1] - xyz[1]) < 2 * pose.radius95M);
+    assert.ok(pose.radius95M < 1, `${pose.radius95M}`);
+  });
+
 test("a fix in degrees lands in the local frame: 0.001 degrees north of the origin is 111.2 m at 51 north", () => {
   const frame = frameAt({ lat: 51, lon: 7, altM: 80 });
   const fix = gnssFixOf(frame, { timeS: 1, lat: 51.001, lon: 7, altM: 82, sigmaM: [1, 1, 2] });

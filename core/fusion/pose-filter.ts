@@ -22,9 +22,11 @@ import type {
 import { carry } from "./strapdown.ts";
 import { takeWheel } from "./wheel-update.ts";
 
-/** A time further ahead than this is taken for a fault of its clock, until it was said so often in a row. */
+/** A time further ahead than this is taken for a fault of its clock; said so often in a row, the clock was set anew. */
 const FAR_AHEAD_S = 10;
 const FAR_AHEAD_TIMES = 20;
+/** Too late so often with nothing in time between: the clock was set back. */
+const LATE_TIMES = 200;
 const LATE = 0;
 const REPEAT = 1;
 const BAD = 2;
@@ -37,12 +39,14 @@ export class PoseFilter {
   readonly #event = new Float64Array(EVENT_LENGTH);
   /** Late, repeat, bad, replayed of each kind. */
   readonly #fates = new Uint32Array(12);
-  readonly #alignment = new Alignment();
+  #alignment = new Alignment();
   /** Measurements since the start was sought, for the moment when it is found. */
   #waiting: Float64Array[] = [];
   #history: PoseHistory | undefined;
   #odometry: Odometry | undefined;
   #ahead = 0;
+  #lateInARow = 0;
+  #restarts = 0;
 
   /** Throws `Fault` "config" where settings cannot be. Without `start` it aligns itself. */
   constructor(settings: PoseSettings = streetRobot, start?: PoseStart) {
@@ -144,14 +148,18 @@ export class PoseFilter {
       this.#waiting.push(Float64Array.from(this.#event));
       return "aligning";
     }
-    if (this.#event[0]! > history.newestS + FAR_AHEAD_S && ++this.#ahead < FAR_AHEAD_TIMES) return this.#bad(kind);
+    if (this.#event[0]! > history.newestS + FAR_AHEAD_S) {
+      if (++this.#ahead < FAR_AHEAD_TIMES) return this.#bad(kind);
+      return this.#restart();
+    }
     this.#ahead = 0;
     const fate = history.push(this.#event);
+    if (fate !== "late") this.#lateInARow = 0;
     this.#odometry?.advance(history.state, this.#settings);
     switch (fate) {
       case "late":
         this.#fates[kind * 4 + LATE]!++;
-        return fate;
+        return ++this.#lateInARow < LATE_TIMES ? fate : this.#restart();
       case "repeat":
         this.#fates[kind * 4 + REPEAT]!++;
         return fate;
@@ -162,6 +170,17 @@ export class PoseFilter {
       default:
         return fate;
     }
+  }
+
+  /** What was known is of another time: to carry it over hours would leave nothing of it. */
+  #restart(): PushOutcome {
+    this.#history = undefined;
+    this.#odometry = undefined;
+    this.#alignment = new Alignment();
+    this.#ahead = 0;
+    this.#lateInARow = 0;
+    this.#restarts++;
+    return "aligning";
   }
 
   #counts(): PoseCounts {
@@ -184,6 +203,7 @@ export class PoseFilter {
       slips: at(S.slips),
       reacquired: at(S.reacquired),
       imuGaps: at(S.imuGaps),
+      restarts: this.#restarts,
     };
   }
 }

@@ -62,6 +62,7 @@ export interface SensorCounts {
   readonly replayed: number;
 }
 
+/** Taken and rejected are since the last start, the rest since the filter was made. */
 export interface PoseCounts {
   readonly imu: SensorCounts;
   readonly wheel: SensorCounts;
@@ -75,6 +76,8 @@ export interface PoseCounts {
   readonly reacquired: number;
   /** Intervals without inertial samples longer than may be held. */
   readonly imuGaps: number;
+  /** Times that the sensors' clock was set anew: the filter then aligns from nothing, and `odom` begins at zero. */
+  readonly restarts: number;
 }
 
 /** Position, attitude (w, x, y, z; base to frame) and yaw in one frame. */
