@@ -35,7 +35,7 @@ const unasked = { video: "unasked", voice: "unasked", position: "unasked" } as c
 
 interface Deps {
   book: CallerBook;
-  context: Pick<GatewayContext, "report" | "incident" | "signal">;
+  context: Pick<GatewayContext, "report" | "incident">;
   config: CallersConfig;
   media: MediaPort;
   seal: Seal;
@@ -45,6 +45,7 @@ interface Deps {
   push: (id: string) => void;
   /** Before the last entry of a link. */
   closing: (row: CallerRow) => void;
+  signal: AbortSignal;
 }
 
 export class Callers {
@@ -55,7 +56,7 @@ export class Callers {
 
   constructor(deps: Deps) {
     this.#deps = deps;
-    const { book, seal, sender, log, context } = deps;
+    const { book, seal, sender, log, signal } = deps;
     for (const { id, link, facts } of book.store.list(undefined, MOST_LISTED))
       if (!link.endedAs && facts.endedAt === undefined) this.#running.add(id);
     this.#sms =
@@ -69,10 +70,10 @@ export class Callers {
           wanted: (id) => this.#stateOf(id) === "waiting",
           told: (id, sms) => this.#smsTold(id, sms),
         },
-        context.signal,
+        signal,
       );
     const timer = setInterval(() => this.#tick(Date.now()), TICK_MS);
-    context.signal.addEventListener("abort", () => clearInterval(timer), { once: true });
+    signal.addEventListener("abort", () => clearInterval(timer), { once: true });
   }
 
   get smsCounters() {
@@ -167,14 +168,12 @@ export class Callers {
   }
 
   #over(row: CallerRow, push: (id: string) => void): CallerView {
-    const { book, media, log } = this.#deps;
+    const { book, media } = this.#deps;
     this.#running.delete(row.id);
     book.talking.delete(row.id);
     const view = book.save(row);
     for (const stream of Object.values(streamsOf(row.id)))
-      media
-        .end(stream, "the caller's link is over")
-        .catch((error: Error) => log.error({ error: error.message, stream }, "stream not ended"));
+      media.close(stream, row.facts.incident, "the caller's link is over");
     push(row.id);
     book.phones.forget(row.id);
     return view;
@@ -216,14 +215,14 @@ export class Callers {
     return grant;
   }
 
-  async hush(id: string, by: string): Promise<void> {
+  hush(id: string, by: string): void {
     const { book, media, push } = this.#deps;
     const row = book.get(id);
     if (!book.talking.delete(id)) return;
     book.record(row, "has stopped speaking to the caller", { voice: false }, by);
     book.tell(row);
     push(id);
-    await media.end(streamsOf(id).voice, "the operator stopped speaking");
+    media.end(streamsOf(id).voice, "the operator stopped speaking");
   }
 
   still(id: string, seq: number): Buffer | undefined {

@@ -11,8 +11,11 @@ export interface MediaAsk {
 }
 
 export interface MediaPort {
-  publish(ask: MediaAsk): Promise<MediaGrant>;
+  /** @param ask.record also puts what comes on the incident. */
+  publish(ask: MediaAsk & { record?: boolean }): Promise<MediaGrant>;
   view(ask: MediaAsk): Promise<MediaGrant>;
   /** Ends what is being sent on a stream, at once; its tokens of before are worth nothing from now on. */
-  end(stream: string, why: string): Promise<void>;
+  end(stream: string, why: string): void;
+  /** The link is over: ends it, and its recording. */
+  close(stream: string, incident: string, why: string): void;
 }

@@ -70,7 +70,7 @@ export function addOperatorRoutes(
   });
   app.delete<WithId>("/api/callers/:id/talk", async (request, reply) => {
     const { user } = sessionOf(request, "dispatch");
-    await callers.hush(request.params.id, user);
+    callers.hush(request.params.id, user);
     return reply.status(204).send();
   });
   app.get<WithId>("/api/callers/:id/stills", async (request) => {

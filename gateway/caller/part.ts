@@ -28,11 +28,12 @@ const CLEAN_MS = 3_600_000;
 const TOKEN_S = 60;
 
 /** @throws Fault (config) where the provider's secret cannot be read. */
-export async function startCallers(context: GatewayContext & { video?: VideoService | undefined }): Promise<void> {
-  const { config, http, metrics, signal } = context;
+export async function startCallers(context: GatewayContext): Promise<void> {
+  const { config, http, metrics } = context;
   const { callers: settings } = config;
   if (settings === undefined) return;
   const log = context.log.child({ part: "callers" });
+  const stop = new AbortController();
   const seal = new Seal(readSealKey(config.dataDir, "callers.key"));
   const store = new CallerStore(join(config.dataDir, "callers.sqlite"));
   const book = new CallerBook(store, context);
@@ -58,6 +59,7 @@ export async function startCallers(context: GatewayContext & { video?: VideoServ
     log,
     push,
     closing: (row) => desk.recordStills(row),
+    signal: stop.signal,
   });
   addOperatorRoutes(context, callers, book);
   const secure = settings.publicUrl.startsWith("https:");
@@ -83,11 +85,12 @@ export async function startCallers(context: GatewayContext & { video?: VideoServ
   const clean = () => callers.expire(Date.now() - settings.keepDays * DAY_MS);
   clean();
   const timer = setInterval(clean, CLEAN_MS);
-  signal.addEventListener("abort", () => {
+  context.onClose(async () => {
     clearInterval(timer);
+    stop.abort();
     sockets.close();
-    // A message that is on its way ends by the same signal; then nothing writes any more.
-    void callers.idle().finally(() => store.close());
+    await callers.idle();
+    store.close();
   });
 }
 
@@ -104,14 +107,20 @@ function senderOf({ sms }: CallersConfig, dataDir: string): SmsSender | undefine
 }
 
 function mediaPort(video: VideoService | undefined): MediaPort {
-  const grant = async (act: "publish" | "view", ask: MediaAsk) => {
+  const grant = async (act: "publish" | "view", { record, ...ask }: MediaAsk & { record?: boolean }) => {
     if (!video) throw new Refusal(503, "there is no video relay", { fix: "words, position and stills still work" });
     const { token, expires, url, iceServers } = await video.grant({ act, ...ask, lifeS: TOKEN_S });
+    // Both kinds: the token says which of them come, and consent may be given later.
+    if (record) video.record({ stream: ask.stream, incident: ask.incident, media: ["video", "audio"], by: ask.sub });
     return { url, token, expires, iceServers, media: ask.media };
   };
   return {
     publish: (ask) => grant("publish", ask),
     view: (ask) => grant("view", ask),
-    end: async (stream, why) => video?.end({ stream, act: "publish" }, why),
+    end: (stream, why) => video?.end({ stream, act: "publish" }, why),
+    close: (stream, incident, why) => {
+      video?.end({ stream }, why);
+      video?.unrecord(stream, incident, "gateway");
+    },
   };
 }

@@ -149,7 +149,7 @@ export class PhoneDesk {
     this.counters.said++;
     if (message) book.addMessage(next, { at: nowUtc(), from: "caller", ...message, ...held });
     book.tell(next);
-    if (effect.endMedia) void media.end(streamsOf(id).phone, "the caller withdrew consent");
+    if (effect.endMedia) media.end(streamsOf(id).phone, "the caller withdrew consent");
     if (say.kind === "consent" || effect.endMedia) push(id);
     if (effect.endLink) end(next, `caller-${id}`, "the caller ended it");
   }
@@ -193,6 +193,7 @@ export class PhoneDesk {
       sub: `caller-${row.id}`,
       media,
       incident: row.facts.incident,
+      record: true,
     });
   }
 

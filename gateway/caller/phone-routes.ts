@@ -18,7 +18,7 @@ const StillQuery = v.object({ id: PhoneSay.options[0].entries.id });
 
 /** Nothing from elsewhere, no markup from strings, in nobody's frame. */
 export const pagePolicy =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; connect-src 'self'; " +
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
 interface Parts {

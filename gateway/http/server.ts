@@ -59,7 +59,8 @@ export async function makeServer({ sessions, live, log }: Parts): Promise<Fastif
       "referrer-policy": "no-referrer",
       "cross-origin-opener-policy": "same-origin",
       "cross-origin-resource-policy": "same-origin",
-      "permissions-policy": "geolocation=(), camera=(), microphone=()",
+      // The operator speaks to callers from here.
+      "permissions-policy": "geolocation=(), camera=(), microphone=(self)",
       ...(isSecure(request) && { "strict-transport-security": "max-age=31536000" }),
     });
     refuseForeign(request);

@@ -7,7 +7,7 @@ import { Whereabouts } from "./whereabouts.ts";
 
 const whereabouts = new Whereabouts();
 mediaEvents.blocked = (item) => {
-  if (s.consent.value[item] === "granted") onBlocked(item);
+  if (s.consent.value[item] === "granted") onBlocked(item, "lost");
 };
 
 export async function allow(item: ConsentItem): Promise<void> {
@@ -38,10 +38,9 @@ export function stopPosition(): void {
 }
 
 async function start(item: ConsentItem): Promise<void> {
-  const { [item]: _, ...others } = s.blocked.value;
-  s.blocked.value = others;
+  dismissBlocked(item);
   if (item !== "position") {
-    if (!(await startMedia(item))) onBlocked(item);
+    if (!(await startMedia(item))) onBlocked(item, "asked");
     return;
   }
   whereabouts.start({
@@ -49,12 +48,18 @@ async function start(item: ConsentItem): Promise<void> {
       s.accuracyM.value = fix.accuracyM;
       line.say(fix);
     },
-    refused: () => onBlocked("position"),
+    refused: () => onBlocked("position", "asked"),
   });
 }
 
+/** The caller has read that the browser does not give it. */
+export function dismissBlocked(item: ConsentItem): void {
+  const { [item]: _, ...others } = s.blocked.value;
+  s.blocked.value = others;
+}
+
 /** The browser or the system said no: then it is no, and the page says why. */
-function onBlocked(item: ConsentItem): void {
-  s.blocked.value = { ...s.blocked.value, [item]: true };
+function onBlocked(item: ConsentItem, how: "asked" | "lost"): void {
+  s.blocked.value = { ...s.blocked.value, [item]: how };
   refuse(item);
 }

@@ -61,6 +61,7 @@ export function endLink(): void {
 
 export function hide(): void {
   batch(() => {
+    s.hiding.value = false;
     s.secret.value = true;
     s.hearing.value = false;
   });
@@ -89,6 +90,7 @@ function stopEverything(): void {
   unhide();
   batch(() => {
     s.talking.value = false;
+    s.hiding.value = false;
     s.pending.value = undefined;
   });
 }

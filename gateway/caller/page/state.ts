@@ -21,8 +21,8 @@ export const language = signal<Language>("en");
 export const words = computed(() => allWords[language.value]);
 
 export const consent = signal<Consent>({ video: "unasked", voice: "unasked", position: "unasked" });
-/** Allowed by the caller, refused by the browser. */
-export const blocked = signal<Partial<Record<ConsentItem, true>>>({});
+/** Allowed by the caller, refused by the browser: at once when it was asked, or taken away later. */
+export const blocked = signal<Partial<Record<ConsentItem, "asked" | "lost">>>({});
 
 export const online = signal(true);
 /** Words that wait for the link. */
@@ -51,6 +51,8 @@ export const pending = signal<Extract<PhoneHear, { kind: "ask" }> | undefined>(u
 
 export const talking = signal(false);
 export const hearing = signal(false);
+/** The page tells of secret mode, before it. */
+export const hiding = signal(false);
 export const secret = signal(false);
 export const dark = signal(false);
 
@@ -68,6 +70,25 @@ export const accuracyM = signal<number | undefined>(undefined);
 export const sending = computed<"nothing" | "video" | "stills">(() => {
   if (consent.value.video !== "granted" || preview.value === undefined) return "nothing";
   return stillsWanted.value || thin.value ? "stills" : "video";
+});
+
+/** Where somebody is matters most, should there be time for one tap only. */
+export const askOrder: readonly ConsentItem[] = ["position", "video", "voice"];
+
+export type View =
+  | { kind: "search" | "dark" | "hiding" | "live" }
+  | { kind: "ask" | "blocked"; item: ConsentItem }
+  | { kind: "closed"; phase: Exclude<Phase, "open"> };
+
+/** What the screen shows. */
+export const view = computed<View>(() => {
+  if (phase.value !== "open") return { kind: "closed", phase: phase.value };
+  if (secret.value) return { kind: dark.value ? "dark" : "search" };
+  if (hiding.value) return { kind: "hiding" };
+  const stopped = askOrder.find((item) => blocked.value[item] === "asked");
+  if (stopped) return { kind: "blocked", item: stopped };
+  const next = askOrder.find((item) => consent.value[item] === "unasked");
+  return next ? { kind: "ask", item: next } : { kind: "live" };
 });
 
 /** A link that is over. */

@@ -1,6 +1,6 @@
 /** The open link: what is sent, what the operator says, and the ways to answer, all within a thumb's reach. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { allow, refuse } from "../consent.ts";
+import { allow, dismissBlocked } from "../consent.ts";
 import { hear } from "../media.ts";
 import { answerLight } from "../requests.ts";
 import * as s from "../state.ts";
@@ -67,7 +67,6 @@ function Notices() {
           {w.lost} {s.waiting.value > 0 && <b>{fill(w.kept, { n: s.waiting.value })}</b>}
         </p>
       )}
-      {s.thin.value && <p class="notice">{w.slow}</p>}
       {s.talking.value && !s.hearing.value && (
         <button type="button" class="big primary notice-act" onClick={() => hear(true)}>
           <Icon name="sound" /> {w.hear}
@@ -86,17 +85,17 @@ function Notices() {
           </div>
         </div>
       )}
-      {(["position", "video", "voice"] as const).map(
+      {s.askOrder.map(
         (item) =>
-          s.blocked.value[item] && (
-            <div key={item} class="notice is-blocked">
+          s.blocked.value[item] === "lost" && (
+            <div key={item} class="notice">
               <p>{w.blocked[item]}</p>
               <div class="pair">
                 <button type="button" onClick={() => void allow(item)}>
                   {w.tryAgain}
                 </button>
-                <button type="button" onClick={() => dismiss(item)}>
-                  {w.refuse}
+                <button type="button" onClick={() => dismissBlocked(item)}>
+                  {w.goOn}
                 </button>
               </div>
             </div>
@@ -104,12 +103,6 @@ function Notices() {
       )}
     </>
   );
-}
-
-function dismiss(item: "position" | "video" | "voice"): void {
-  const { [item]: _, ...others } = s.blocked.value;
-  s.blocked.value = others;
-  if (s.consent.value[item] === "granted") refuse(item);
 }
 
 function LastWord() {
@@ -134,7 +127,7 @@ function LastWord() {
   );
 }
 
-export function Live({ onHide }: { onHide: () => void }) {
+export function Live() {
   const [tab, setTab] = useState<Tab>("answers");
   const w = s.words.value;
   return (
@@ -148,7 +141,13 @@ export function Live({ onHide }: { onHide: () => void }) {
         {tab === "write" && <Write />}
         {tab === "more" && <More />}
       </section>
-      <button type="button" class="big hide" onClick={onHide}>
+      <button
+        type="button"
+        class="big hide"
+        onClick={() => {
+          s.hiding.value = true;
+        }}
+      >
         <Icon name="hide" /> {w.hide}
       </button>
       <div class="tabs" role="tablist">

@@ -4,14 +4,25 @@ import { allow, refuse } from "../consent.ts";
 import { hear, setStills, setTorch, setZoom, turnCamera } from "../media.ts";
 import { endLink } from "../phone.ts";
 import * as s from "../state.ts";
-import { askOrder } from "./ask.tsx";
 import { Icon, type IconName } from "./icon.tsx";
 
-function Switch({ icon, on, label, act }: { icon: IconName; on: boolean; label: string; act: () => void }) {
+interface SwitchProps {
+  icon: IconName;
+  on: boolean;
+  label: string;
+  /** What a tap does, where on and off are more than that. */
+  hint?: string;
+  act: () => void;
+}
+
+function Switch({ icon, on, label, hint, act }: SwitchProps) {
   return (
     <button type="button" class="switch" aria-pressed={on} onClick={act}>
       <Icon name={icon} />
-      <span>{label}</span>
+      <span>
+        {label}
+        {hint && <small>{hint}</small>}
+      </span>
       <b>{on ? s.words.value.on : s.words.value.off}</b>
     </button>
   );
@@ -89,19 +100,21 @@ export function More() {
   const w = s.words.value;
   return (
     <div class="more">
-      {askOrder.map((item) => {
+      {s.askOrder.map((item) => {
         const on = s.consent.value[item] === "granted";
         return (
           <Switch
             key={item}
             icon={item}
             on={on}
-            label={on ? w.stop[item] : w.start[item]}
+            label={w.item[item]}
+            hint={on ? w.stop[item] : w.start[item]}
             act={() => (on ? refuse(item) : void allow(item))}
           />
         );
       })}
       <Switch icon="sound" on={s.hearing.value} label={w.soundOn} act={() => hear(!s.hearing.value)} />
+      {s.thin.value && <p class="note">{w.slow}</p>}
       {s.consent.value.video === "granted" && <CameraControls />}
       {!s.able.value.wakeLock && <p class="note">{w.noWakeLock}</p>}
       <End />

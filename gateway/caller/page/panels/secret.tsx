@@ -1,12 +1,12 @@
 /** Secret mode: what it does is said before; then an ordinary search page, silent, black at a touch, ended by one long press. */
 import { useEffect, useRef } from "preact/hooks";
 import { hearKnocks } from "../knocks.ts";
-import { darken, unhide } from "../phone.ts";
+import { darken, hide, unhide } from "../phone.ts";
 import * as s from "../state.ts";
 import { knock, write } from "../talk.ts";
 import { Icon } from "./icon.tsx";
 
-export function BeforeSecret({ onHide, onBack }: { onHide: () => void; onBack: () => void }) {
+export function BeforeSecret() {
   const w = s.words.value;
   return (
     <main class="sheet">
@@ -21,10 +21,16 @@ export function BeforeSecret({ onHide, onBack }: { onHide: () => void; onBack: (
         </ul>
       </div>
       <div class="thumb">
-        <button type="button" class="big primary" onClick={onHide}>
+        <button type="button" class="big primary" onClick={hide}>
           {w.hideStart}
         </button>
-        <button type="button" class="big" onClick={onBack}>
+        <button
+          type="button"
+          class="big"
+          onClick={() => {
+            s.hiding.value = false;
+          }}
+        >
           {w.cancel}
         </button>
       </div>
@@ -110,7 +116,7 @@ function Dark() {
   return <main class="dark" ref={screen} aria-label={s.words.value.search.dark} />;
 }
 
-export function Secret() {
+export function Secret({ dark }: { dark: boolean }) {
   useEffect(() => {
     const leave = (event: KeyboardEvent) => {
       if (event.key === "Escape") unhide();
@@ -118,5 +124,5 @@ export function Secret() {
     addEventListener("keydown", leave);
     return () => removeEventListener("keydown", leave);
   }, []);
-  return s.dark.value ? <Dark /> : <Search />;
+  return dark ? <Dark /> : <Search />;
 }

@@ -32,6 +32,7 @@ export const de: Words = {
     },
   },
   allow: "Erlauben",
+  goOn: "Ohne weiter",
   refuse: "Nein",
   blocked: {
     position:

@@ -32,6 +32,7 @@ export const en: Words = {
     },
   },
   allow: "Allow",
+  goOn: "Go on without",
   refuse: "No",
   blocked: {
     position:

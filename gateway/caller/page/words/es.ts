@@ -32,6 +32,7 @@ export const es: Words = {
     },
   },
   allow: "Permitir",
+  goOn: "Seguir sin ello",
   refuse: "No",
   blocked: {
     position: "El navegador no da la posición. Permítala en sus ajustes para esta página, o escriba dónde está.",

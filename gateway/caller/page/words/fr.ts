@@ -32,6 +32,7 @@ export const fr: Words = {
     },
   },
   allow: "Autoriser",
+  goOn: "Continuer sans",
   refuse: "Non",
   blocked: {
     position:

@@ -32,6 +32,7 @@ export const ko: Words = {
     },
   },
   allow: "허용",
+  goOn: "없이 계속하기",
   refuse: "아니요",
   blocked: {
     position: "브라우저가 위치를 막고 있습니다. 브라우저의 이 페이지 설정에서 허용하거나, 계신 곳을 글로 적어 주세요.",

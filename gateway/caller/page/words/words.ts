@@ -19,6 +19,7 @@ export interface Words {
   step: string;
   ask: Record<ConsentItem, { title: string; text: string }>;
   allow: string;
+  goOn: string;
   refuse: string;
   blocked: Record<ConsentItem, string>;
   /** Names of what is sent, for chips and switches. */

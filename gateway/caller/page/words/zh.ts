@@ -26,6 +26,7 @@ export const zh: Words = {
     voice: { title: "可以让我们听到吗？", text: "麦克风的声音会发送给接警员并录音。您不必说话。" },
   },
   allow: "允许",
+  goOn: "不用，继续",
   refuse: "不",
   blocked: {
     position: "浏览器没有提供位置。请在浏览器设置中允许，或写下您在哪里。",

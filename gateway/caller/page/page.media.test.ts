@@ -1,0 +1,236 @@
+/** Picture and voice of the caller page through the gateway's own relay: seen and heard by an operator's browser, ended by consent, back after a loss. */
+import assert from "node:assert/strict";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { suite } from "uvu";
+import type { MediaGrant } from "#contract/caller.ts";
+import type { StreamView, WatchGrant } from "#contract/video.ts";
+import { chromiumPath } from "#gateway/ops/fixtures/browser.ts";
+import { until } from "#gateway/testing.ts";
+import { type CallerWorld, callerWorld } from "../testing.ts";
+import { launchPhone, onPhone } from "./testing.ts";
+
+const WAIT_MS = 30_000;
+const test = suite<{ world: CallerWorld; browser: Browser }>("caller page, media");
+
+test.before(async (context) => {
+  context.world = await callerWorld("", "relay: { addresses: [127.0.0.1] }, record: { segmentS: 1 }");
+  context.browser = await launchPhone();
+});
+test.after(async ({ world, browser }) => {
+  await browser?.close();
+  await world?.stop();
+});
+
+const tap = (page: Page, name: string | RegExp) => page.getByRole("button", { name }).first().click();
+
+/** Opens the link and says to position, picture and voice what is given. */
+async function open(page: Page, ...consents: ("Allow" | "No")[]): Promise<void> {
+  await tap(page, "Connect");
+  for (const [i, consent] of consents.entries()) {
+    await page.getByText(`${i + 1} of 3`).waitFor();
+    await tap(page, consent);
+  }
+  await page.locator(".live").waitFor();
+}
+
+async function streamOf({ operator }: CallerWorld, name: string): Promise<StreamView | undefined> {
+  const answer = await operator.ask("GET", "/api/video/streams");
+  const { streams } = (await answer.json()) as { streams: StreamView[] };
+  return streams.find(({ stream }) => stream === name);
+}
+
+/** A page of the operator's with their log-in, where scripts of the test run. */
+async function operatorPage(world: CallerWorld, context: BrowserContext): Promise<Page> {
+  const [name = "", value = ""] = (await world.operator.cookie()).split("=");
+  await context.addCookies([{ name, value, url: world.url }]);
+  await context.grantPermissions(["microphone"], { origin: world.url });
+  const page = await context.newPage();
+  await page.goto(`${world.url}/healthz`);
+  return page;
+}
+
+/** Watches with WHEP; figures are read with `figures`. */
+async function watch(page: Page, grant: { url: string; token: string }): Promise<void> {
+  await page.evaluate(async ({ url, token }) => {
+    const peer = new RTCPeerConnection();
+    peer.addTransceiver("video", { direction: "recvonly" });
+    peer.addTransceiver("audio", { direction: "recvonly" });
+    peer.ontrack = ({ track }) => {
+      const element = document.createElement(track.kind === "video" ? "video" : "audio");
+      Object.assign(element, { muted: true, autoplay: true, srcObject: new MediaStream([track]) });
+      document.body.append(element);
+    };
+    await peer.setLocalDescription(await peer.createOffer());
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const answer = await fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/sdp", authorization: `Bearer ${token}` },
+      body: peer.localDescription?.sdp ?? "",
+    });
+    if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+    await peer.setRemoteDescription({ type: "answer", sdp: await answer.text() });
+    (globalThis as { peer?: RTCPeerConnection }).peer = peer;
+  }, grant);
+}
+
+const figures = (page: Page) =>
+  page.evaluate(async () => {
+    const { peer } = globalThis as { peer?: RTCPeerConnection };
+    const found = { frames: 0, audioPackets: 0 };
+    (await peer?.getStats())?.forEach((each) => {
+      if (each.type !== "inbound-rtp") return;
+      if (each.kind === "video") found.frames = each.framesDecoded ?? 0;
+      else found.audioPackets = each.packetsReceived ?? 0;
+    });
+    return found;
+  });
+
+test("picture and voice that the caller allowed are seen and heard by the operator; withdrawn, each stops on both sides", async ({
+  world,
+  browser,
+}) => {
+  const { caller, url } = await world.operator.make();
+  const { phone } = caller.streams;
+  await onPhone(browser, url, {}, async (page, context) => {
+    await open(page, "No", "Allow", "Allow");
+    await until("the stream", async () => (await streamOf(world, phone))?.live, WAIT_MS);
+    const seen = await operatorPage(world, context);
+    const ask = { stream: phone, incident: caller.incident };
+    const answer = await world.operator.ask("POST", "/api/video/watch", ask);
+    const { whepUrl, token } = (await answer.json()) as WatchGrant;
+    await watch(seen, { url: whepUrl, token });
+    await until("30 frames", async () => (await figures(seen)).frames >= 30, WAIT_MS);
+    await until("2 s of sound", async () => (await figures(seen)).audioPackets >= 100, WAIT_MS);
+    assert.match(await page.locator(".chips").innerText(), /Live picture: on[\s\S]*Voice: on/);
+
+    await page.getByRole("tab", { name: "More" }).click();
+    await page.locator(".switch", { hasText: "Stop voice" }).click();
+    await until(
+      "the new session, without voice",
+      async () => {
+        const before = await figures(seen);
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+        const after = await figures(seen);
+        return after.frames > before.frames && after.audioPackets === before.audioPackets;
+      },
+      WAIT_MS,
+    );
+    await page.locator(".switch", { hasText: "Stop picture" }).click();
+    await until("nothing is sent", async () => (await streamOf(world, phone))?.live !== true, WAIT_MS);
+    assert.equal(await page.locator("video.preview").isVisible(), false);
+    assert.deepEqual((await world.operator.view(caller.id)).consent, {
+      video: "withdrawn",
+      voice: "withdrawn",
+      position: "refused",
+    });
+  });
+  const { timeline, chain } = await world.operator.incident(caller.incident);
+  const said = timeline.map(({ text }) => text);
+  for (const text of ["the caller allows video", "the caller withdraws voice", "the caller withdraws video"])
+    assert.ok(said.includes(text), `${text} is not in ${said.join(" | ")}`);
+  assert.ok(said.some((text) => text.startsWith(`recording of ${phone}`)));
+  assert.equal(chain.ok, true);
+});
+
+test("the operator's voice is heard after the caller's tap, not before, and not in secret mode", async ({
+  world,
+  browser,
+}) => {
+  const { caller, url } = await world.operator.make();
+  await onPhone(browser, url, {}, async (page, context) => {
+    await open(page, "No", "No", "No");
+    const desk = await operatorPage(world, context);
+    const answer = await world.operator.ask("POST", `/api/callers/${caller.id}/talk`, {});
+    const grant = (await answer.json()) as MediaGrant;
+    assert.deepEqual(grant.media, ["audio"]);
+    await desk.evaluate(async ({ url, token }) => {
+      const voice = await navigator.mediaDevices.getUserMedia({ audio: true });
+      const peer = new RTCPeerConnection();
+      peer.addTransceiver(voice.getAudioTracks()[0] as MediaStreamTrack, { direction: "sendonly" });
+      await peer.setLocalDescription(await peer.createOffer());
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      const headers = { "content-type": "application/sdp", authorization: `Bearer ${token}` };
+      const answer = await fetch(url, { method: "POST", headers, body: peer.localDescription?.sdp ?? "" });
+      await peer.setRemoteDescription({ type: "answer", sdp: await answer.text() });
+    }, grant);
+    const hear = page.getByRole("button", { name: "The operator is speaking. Tap to hear." });
+    await hear.waitFor();
+    const viewers = async () => (await streamOf(world, caller.streams.voice))?.viewers ?? 0;
+    assert.equal(await viewers(), 0, "nobody hears it before the tap");
+    await hear.click();
+    await until("the phone hears", async () => (await viewers()) === 1, WAIT_MS);
+    await until("the operator knows", async () => (await world.operator.view(caller.id)).setting?.hearing, WAIT_MS);
+    await tap(page, "Hide");
+    await tap(page, "Hide now");
+    await until("silence", async () => (await viewers()) === 0, WAIT_MS);
+    await until("secret mode", async () => (await world.operator.view(caller.id)).setting?.mode === "secret", WAIT_MS);
+    const { setting } = await world.operator.view(caller.id);
+    assert.equal(setting?.hearing, false);
+    await world.operator.ask("DELETE", `/api/callers/${caller.id}/talk`);
+    assert.equal((await world.operator.view(caller.id)).talking, undefined);
+  });
+});
+
+test("a gateway that restarts: words wait and come once, the picture is back by a new session, nobody taps anything", async ({
+  world,
+  browser,
+}) => {
+  const { caller, url } = await world.operator.make();
+  const { phone } = caller.streams;
+  await onPhone(browser, url, {}, async (page) => {
+    await open(page, "No", "Allow", "No");
+    await until("the stream", async () => (await streamOf(world, phone))?.live, WAIT_MS);
+    const back = world.restart();
+    await tap(page, "Weapon");
+    await page.getByText("No connection").waitFor();
+    await page.getByText("1 waiting, nothing is lost").waitFor();
+    await back;
+    await page.getByText("No connection").waitFor({ state: "detached" });
+    await until("the stream again", async () => (await streamOf(world, phone))?.live, WAIT_MS);
+    const { messages } = await world.operator.detail(caller.id);
+    assert.deepEqual(
+      messages.map(({ kind, text }) => [kind, text]),
+      [["answer", "there is a weapon"]],
+    );
+  });
+});
+
+test("asked for stills, the phone sends JPEGs and no video; asked for video again, the picture moves", async ({
+  world,
+  browser,
+}) => {
+  const { caller, url } = await world.operator.make();
+  const { phone } = caller.streams;
+  await onPhone(browser, url, {}, async (page) => {
+    await open(page, "No", "Allow", "No");
+    await until("the stream", async () => (await streamOf(world, phone))?.live, WAIT_MS);
+    const ask = (on: boolean) => world.operator.ask("POST", `/api/callers/${caller.id}/ask`, { kind: "stills", on });
+    await ask(true);
+    await until("two stills", async () => (await world.operator.view(caller.id)).stills >= 2, WAIT_MS);
+    await until("no video", async () => (await streamOf(world, phone))?.live !== true, WAIT_MS);
+    const still = await world.operator.ask("GET", `/api/callers/${caller.id}/stills/2`);
+    const jpeg = Buffer.from(await still.arrayBuffer());
+    const size = await page.evaluate(
+      async (address) => {
+        const image = new Image();
+        image.src = address;
+        await image.decode();
+        return [image.width, image.height];
+      },
+      `data:image/jpeg;base64,${jpeg.toString("base64")}`,
+    );
+    assert.ok((size[0] ?? 0) >= 320 && (size[1] ?? 0) >= 200, `${size}`);
+    assert.ok(jpeg.length < 40_000, `${jpeg.length} bytes`);
+    await ask(false);
+    await until("the stream again", async () => (await streamOf(world, phone))?.live, WAIT_MS);
+    const { messages } = await world.operator.detail(caller.id);
+    assert.deepEqual(
+      messages.filter(({ kind }) => kind === "done").map(({ text }) => text),
+      ["stills instead of video: done", "video instead of stills: done"],
+    );
+  });
+});
+
+if (chromiumPath() === undefined) {
+  process.stdout.write("page.media.test: skipped, no Chromium here (apt-get install chromium)\n");
+} else test.run();

@@ -1,0 +1,124 @@
+/** Pictures of every state of the caller page, light and dark: `node gateway/caller/page/screenshots.ts FOLDER`. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { callerWorld } from "../testing.ts";
+import { launchPhone, onPhone, type PhoneOptions, smallPhone, usualPhone } from "./testing.ts";
+
+const folder = process.argv[2] ?? "build/caller-pictures";
+mkdirSync(folder, { recursive: true });
+const world = await callerWorld();
+const browser = await launchPhone();
+const { operator } = world;
+
+async function shots(
+  name: string,
+  options: PhoneOptions,
+  use: (shot: (state: string) => Promise<void>, page: Page, id: string) => Promise<void>,
+) {
+  const made = await operator.make({ language: "en" });
+  await onPhone(browser, made.url, options, async (page) => {
+    const shot = async (state: string) => {
+      await page.screenshot({ path: join(folder, `${name}-${state}.png`) });
+    };
+    await use(shot, page, made.caller.id);
+  });
+}
+
+const tap = (page: Page, name: string | RegExp) => page.getByRole("button", { name }).first().click();
+const tab = (page: Page, name: string) => page.getByRole("tab", { name }).click();
+
+for (const colorScheme of ["light", "dark"] as const) {
+  await shots(colorScheme, { colorScheme, viewport: usualPhone }, async (shot, page, id) => {
+    await page.getByRole("button", { name: "Connect" }).waitFor();
+    await shot("1-start");
+    await tap(page, "Connect");
+    for (const step of ["2-position", "3-video", "4-voice"]) {
+      await page.getByRole("button", { name: "Allow" }).waitFor();
+      await shot(step);
+      await tap(page, "Allow");
+    }
+    await page.getByRole("tab", { name: "Answer" }).waitFor();
+    await page.waitForTimeout(1500);
+    await shot("5-answers");
+    await operator.ask("POST", `/api/callers/${id}/ask`, { kind: "question", question: "isThereAWeapon" });
+    await page.getByText("Is there a weapon?").waitFor();
+    await shot("6-question");
+    await tap(page, "I can't speak");
+    await page.waitForTimeout(300);
+    await tab(page, "Knock");
+    const pad = page.locator(".pad");
+    for (let i = 0; i < 3; i++) await pad.tap();
+    await shot("7-knock");
+    await page.waitForTimeout(2200);
+    await tab(page, "Write");
+    await operator.ask("POST", `/api/callers/${id}/chat`, { text: "Stay where you are. A car is two minutes away." });
+    await page.getByText("two minutes away").waitFor();
+    await page.getByRole("textbox").fill("he is downstairs");
+    await tap(page, "Send");
+    await page.waitForTimeout(300);
+    await shot("8-write");
+    await tab(page, "More");
+    await page.waitForTimeout(200);
+    await shot("9-more");
+    await tab(page, "Answer");
+    await tap(page, "Hide");
+    await shot("10-before-secret");
+    await tap(page, "Hide now");
+    await page.waitForTimeout(300);
+    await shot("11-secret");
+    await page.locator(".moon").click();
+    await page.waitForTimeout(300);
+    await shot("12-dark");
+    await page.mouse.move(180, 400);
+    await page.mouse.down();
+    await page.waitForTimeout(2200);
+    await page.mouse.up();
+    await page.getByRole("tab", { name: "Answer" }).waitFor();
+    await page.context().setOffline(true);
+    await tap(page, "Weapon");
+    await page.getByText("No connection").waitFor();
+    await shot("13-lost");
+    await page.context().setOffline(false);
+    await page.getByText("No connection").waitFor({ state: "detached" });
+    await operator.ask("POST", `/api/callers/${id}/end`, { why: "help is there" });
+    await page.getByText("has ended").waitFor();
+    await shot("14-ended");
+  });
+  await shots(`${colorScheme}-blocked`, { colorScheme, denied: true, viewport: smallPhone }, async (shot, page) => {
+    await page.getByRole("button", { name: "Connect" }).waitFor();
+    await shot("1-start");
+    await tap(page, "Connect");
+    await tap(page, "Allow");
+    await page.getByRole("button", { name: "No" }).first().click();
+    await page.getByRole("button", { name: "No" }).first().click();
+    await page.waitForTimeout(500);
+    await shot("2-live");
+  });
+}
+for (const [locale, open, allow] of [
+  ["ar", "اتصال", "أوافق"],
+  ["ko-KR", "연결하기", "허용"],
+  ["de-DE", "Verbinden", "Erlauben"],
+] as const) {
+  await shots(locale, { locale, viewport: smallPhone }, async (shot, page) => {
+    await page.getByRole("button", { name: open }).waitFor();
+    await shot("start");
+    await tap(page, open);
+    for (let i = 0; i < 3; i++) {
+      await tap(page, allow);
+      await page.waitForTimeout(300);
+    }
+    await page.locator(".answers").waitFor();
+    await page.waitForTimeout(800);
+    await shot("live");
+    await page.locator("#tab-more").click();
+    await shot("more");
+    await page.locator("#tab-knock").click();
+    await shot("knock");
+    await page.locator(".hide").click();
+    await shot("before-secret");
+  });
+}
+await browser.close();
+await world.stop();

@@ -1,0 +1,75 @@
+/** A phone's browser for tests of the caller page: Chromium with a fake camera and microphone, touch, and a watchful eye on what the page does. */
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import * as assert from "uvu/assert";
+import { chromiumPath } from "#gateway/ops/fixtures/browser.ts";
+
+/** A small phone of today, held upright. */
+export const smallPhone = { width: 360, height: 640 };
+export const usualPhone = { width: 390, height: 844 };
+export const brownsville = { latitude: 40.6625, longitude: -73.9185, accuracy: 18 };
+
+export function launchPhone(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: chromiumPath() as string,
+    headless: true,
+    args: [
+      "--no-sandbox",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      "--disable-gpu",
+      "--use-fake-device-for-media-stream",
+      "--use-fake-ui-for-media-stream",
+      // Candidates with addresses, as the relay on this machine needs them.
+      "--disable-features=WebRtcHideLocalIpsWithMdns",
+    ],
+  });
+}
+
+export interface PhoneOptions extends BrowserContextOptions {
+  /** What the browser's owner would say to its questions. */
+  denied?: boolean;
+}
+
+/** The page may not throw, break its policy, or ask another host for anything. */
+export async function onPhone(
+  browser: Browser,
+  address: string,
+  options: PhoneOptions,
+  use: (page: Page, context: import("playwright-core").BrowserContext) => Promise<void>,
+): Promise<void> {
+  const { denied, ...look } = options;
+  const origin = new URL(address).origin;
+  const context = await browser.newContext({
+    viewport: usualPhone,
+    hasTouch: true,
+    isMobile: true,
+    deviceScaleFactor: 2,
+    locale: "en-US",
+    geolocation: brownsville,
+    reducedMotion: "reduce",
+    ...look,
+  });
+  try {
+    if (!denied) await context.grantPermissions(["camera", "microphone", "geolocation"], { origin });
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    const faults: string[] = [];
+    const foreign: string[] = [];
+    page.on("pageerror", (error) => faults.push(error.message));
+    page.on("console", (line) => {
+      if (/content security policy|trusted/i.test(line.text())) faults.push(line.text());
+    });
+    page.on("request", (request) => {
+      if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(origin)) foreign.push(request.url());
+    });
+    await page.goto(address);
+    await use(page, context);
+    assert.equal(faults, [], "the page threw, or its policy was broken");
+    assert.equal(foreign, [], "the page asked something of another host");
+  } finally {
+    await context.close();
+  }
+}
