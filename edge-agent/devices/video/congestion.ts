@@ -26,6 +26,7 @@ export interface CongestionLimits {
 
 /** Packets sent within so long belong to one picture and travel together (section 5.2). */
 const GROUP_MS = 5;
+const PAUSE_MS = 500;
 const TREND_GROUPS = 20;
 const SMOOTHING = 0.9;
 const TREND_GAIN = 4;
@@ -114,6 +115,8 @@ export class CongestionControl {
   }
 
   #arrival(sentAtMs: number, afterMs: number | undefined, nowMs: number): void {
+    // After a pause the queue is another.
+    if (this.#group && sentAtMs - this.#group.lastSentMs > PAUSE_MS) this.#forget();
     const group = this.#group;
     if (group && sentAtMs - group.firstSentMs <= GROUP_MS) {
       group.lastSentMs = sentAtMs;
@@ -142,7 +145,9 @@ export class CongestionControl {
       if (nowMs - this.#overuseSinceMs >= OVERUSE_MS && this.#mayReduce(nowMs)) {
         this.counters.overuses++;
         this.#reduce(BACK_OFF * (this.arrivedBps(nowMs) || this.#allowedBps), nowMs);
-        this.#overuseSinceMs = undefined;
+        // What comes next shows whether it was enough.
+        this.#forget();
+        return;
       }
     } else this.#overuseSinceMs = undefined;
     // The threshold follows the trend, so that a competing TCP stream does not starve the picture (section 5.4).
@@ -152,6 +157,14 @@ export class CongestionControl {
     if (size > this.#threshold + 15) return;
     const rate = size < this.#threshold ? THRESHOLD_DOWN : THRESHOLD_UP;
     this.#threshold = Math.min(600, Math.max(6, this.#threshold + rate * (size - this.#threshold) * sinceMs));
+  }
+
+  #forget(): void {
+    this.#group = undefined;
+    this.#points = [];
+    this.#accumulatedMs = 0;
+    this.#smoothedMs = 0;
+    this.#overuseSinceMs = undefined;
   }
 
   #mayReduce(nowMs: number): boolean {

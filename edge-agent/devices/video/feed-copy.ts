@@ -21,6 +21,8 @@ export function tsOffsetS(): number {
 /** @param mayEncode whether pictures that cannot be sent on are to be made anew. */
 export async function copyOnce(run: FeedRun, mayEncode: boolean): Promise<RunEnd> {
   const { input, ingest, source, signal, onPicture, onTs, onForeign, onUp } = run;
+  // Throws where the configuration cannot be used; nothing is open yet.
+  const from = input();
   const epoch = run.nextEpoch();
   const watch = watchPictures(run.frozenAfterS);
   const unfit = Promise.withResolvers<RunEnd>();
@@ -59,7 +61,7 @@ export async function copyOnce(run: FeedRun, mayEncode: boolean): Promise<RunEnd
     onRtp: (packet) => assembler?.push(packet),
     onForeign,
   });
-  const child = startFfmpeg(copyArgs(input(), place.url, onTs && { offsetS: tsOffsetS() }));
+  const child = startFfmpeg(copyArgs(from, place.url, onTs && { offsetS: tsOffsetS() }));
   child.stdout.on("data", (bytes: Buffer) => onTs?.(epoch, bytes));
   try {
     return await Promise.race([child.ended, watch.frozen, unfit.promise, aborted(signal)]);

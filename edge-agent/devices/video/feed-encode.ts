@@ -19,9 +19,11 @@ interface Encoder {
 
 export async function encodeOnce(run: FeedRun): Promise<RunEnd> {
   const { input, raw, source, ingest, signal, onPicture, onTs, onForeign, onUp } = run;
+  // Throws where the configuration cannot be used; nothing is open yet.
+  const from = input();
   const watch = watchPictures(run.frozenAfterS);
   const failed = Promise.withResolvers<ChildEnd>();
-  const capture = startFfmpeg(captureArgs(input(), raw));
+  const capture = startFfmpeg(captureArgs(from, raw));
   const pump = new RawPump(capture.stdout, (raw.widthPx * raw.heightPx * 3) / 2);
   let current: Encoder | undefined;
   let next: Encoder | undefined;

@@ -1,6 +1,6 @@
 /**
- * One stream of a camera, kept alive: opened, watched, opened again. It is down with a reason while it cannot be had; waits double up to a few
- * seconds, and from half a minute to five where the camera refuses our account, because cameras lock out who asks often.
+ * One stream of a camera, kept alive: opened, watched, opened again. It is down with a reason while it cannot be had; waits double up to a
+ * second, and from half a minute to five where the camera refuses our account, because cameras lock out who asks often.
  */
 
 import type { Log } from "../../ports.ts";
@@ -53,7 +53,7 @@ export interface FeedRun extends FeedOptions {
 /** The first picture may take so long: a camera that wakes up, a wait for its keyframe. */
 export const FIRST_PICTURE_MS = 10_000;
 const FIRST_WAIT_MS = 250;
-const LAST_WAIT_MS = 2_000;
+const LAST_WAIT_MS = 1_000;
 const REFUSED_FIRST_MS = 30_000;
 const REFUSED_LAST_MS = 300_000;
 

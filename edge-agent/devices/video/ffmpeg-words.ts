@@ -29,6 +29,8 @@ const known: readonly [RegExp, ChildEnd["kind"], string][] = [
 /** Why a child ended, by its last words. */
 export function endOf(stderr: string, exit: string): ChildEnd {
   for (const [pattern, kind, why] of known) if (pattern.test(stderr)) return { kind, why };
+  // Asked to stop at nothing, it stops well when its source does.
+  if (exit === "status 0") return { kind: "absent", why: "the camera ended the stream" };
   const last = stderr
     .split("\n")
     .map((line) => line.trim())
