@@ -19,7 +19,7 @@ const say = (figure: string, value: number, unit: string, more: object = {}) =>
   console.log(JSON.stringify({ bench: "fusion", figure, value: round(value), unit, ...more }));
 const within = (runs: Runs) => shareOf(runs, (check) => check.errorM <= check.radius95M);
 
-const legs = run(200, 5, { lastsS: 40, threeAxes: true });
+const legs = run(200, 5, { lastsS: 40, threeAxes: true, imuHz: 100 });
 const [low, high] = neesBounds(6, 200);
 const values = meanPerCheck(legs, (check) => check.nees);
 say("NEES of position and attitude, 200 patrols, mean over times", mean(values), "1", {
