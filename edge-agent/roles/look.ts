@@ -43,7 +43,7 @@ const LOST_AFTER_S = 2;
 /** Ready when orders are subscribed (without faces: at once); looks from the first moment, with or without a link. */
 export async function startLook(context: LookContext): Promise<Running> {
   const looker = new Looker(context);
-  const subscribed = await looker.start();
+  const { subscribed } = await looker.start();
   const done = looker.run();
   done.catch(() => undefined);
   const stopped = new Promise<void>((resolve) =>
@@ -96,8 +96,9 @@ class Looker {
     });
   }
 
-  async start(): Promise<Promise<void> | undefined> {
-    return (await this.#watch?.start())?.subscribed;
+  /** In an object: a promise that is returned bare would be waited for, and nobody looks while the link is down. */
+  async start(): Promise<{ subscribed: Promise<void> | undefined }> {
+    return { subscribed: (await this.#watch?.start())?.subscribed };
   }
 
   async run(): Promise<void> {
