@@ -7,7 +7,7 @@ import type { StreamView, WatchGrant } from "#contract/video.ts";
 import { chromiumPath } from "#gateway/ops/fixtures/browser.ts";
 import { until } from "#gateway/testing.ts";
 import { type CallerWorld, callerWorld } from "../testing.ts";
-import { launchPhone, onPhone } from "./testing.ts";
+import { launchPhone, onPhone, openLink, tap } from "./testing.ts";
 
 const WAIT_MS = 30_000;
 const test = suite<{ world: CallerWorld; browser: Browser }>("caller page, media");
@@ -20,18 +20,6 @@ test.after(async ({ world, browser }) => {
   await browser?.close();
   await world?.stop();
 });
-
-const tap = (page: Page, name: string | RegExp) => page.getByRole("button", { name }).first().click();
-
-/** Opens the link and says to position, picture and voice what is given. */
-async function open(page: Page, ...consents: ("Allow" | "No")[]): Promise<void> {
-  await tap(page, "Connect");
-  for (const [i, consent] of consents.entries()) {
-    await page.getByText(`${i + 1} of 3`).waitFor();
-    await tap(page, consent);
-  }
-  await page.locator(".live").waitFor();
-}
 
 async function streamOf({ operator }: CallerWorld, name: string): Promise<StreamView | undefined> {
   const answer = await operator.ask("GET", "/api/video/streams");
@@ -92,7 +80,7 @@ test("picture and voice that the caller allowed are seen and heard by the operat
   const { caller, url } = await world.operator.make();
   const { phone } = caller.streams;
   await onPhone(browser, url, {}, async (page, context) => {
-    await open(page, "No", "Allow", "Allow");
+    await openLink(page, "No", "Allow", "Allow");
     await until("the stream", async () => (await streamOf(world, phone))?.live, WAIT_MS);
     const seen = await operatorPage(world, context);
     const ask = { stream: phone, incident: caller.incident };
@@ -138,7 +126,7 @@ test("the operator's voice is heard after the caller's tap, not before, and not 
 }) => {
   const { caller, url } = await world.operator.make();
   await onPhone(browser, url, {}, async (page, context) => {
-    await open(page, "No", "No", "No");
+    await openLink(page, "No", "No", "No");
     const desk = await operatorPage(world, context);
     const answer = await world.operator.ask("POST", `/api/callers/${caller.id}/talk`, {});
     const grant = (await answer.json()) as MediaGrant;
@@ -178,7 +166,7 @@ test("a gateway that restarts: words wait and come once, the picture is back by 
   const { caller, url } = await world.operator.make();
   const { phone } = caller.streams;
   await onPhone(browser, url, {}, async (page) => {
-    await open(page, "No", "Allow", "No");
+    await openLink(page, "No", "Allow", "No");
     await until("the stream", async () => (await streamOf(world, phone))?.live, WAIT_MS);
     const back = world.restart();
     await tap(page, "Weapon");
@@ -202,7 +190,7 @@ test("asked for stills, the phone sends JPEGs and no video; asked for video agai
   const { caller, url } = await world.operator.make();
   const { phone } = caller.streams;
   await onPhone(browser, url, {}, async (page) => {
-    await open(page, "No", "Allow", "No");
+    await openLink(page, "No", "Allow", "No");
     await until("the stream", async () => (await streamOf(world, phone))?.live, WAIT_MS);
     const ask = (on: boolean) => world.operator.ask("POST", `/api/callers/${caller.id}/ask`, { kind: "stills", on });
     await ask(true);

@@ -41,8 +41,8 @@ export async function openLink(): Promise<void> {
     }
     return;
   }
-  s.phase.value = "open";
   line.hear(answer.value);
+  s.phase.value = "open";
   line.start();
   void awake.hold();
   await reportAble();
@@ -104,7 +104,7 @@ talkEvents.heard = (hears: PhoneHears) => {
   }
   batch(() => {
     // After a reload the gateway knows; from then on this page does, and what it says may still be on its way.
-    if (!consentKnown && line.queue.size === 0) s.consent.value = hears.consent;
+    if (!consentKnown && !line.queue.holds("consent")) s.consent.value = hears.consent;
     consentKnown = true;
     for (const each of hears.hear) onOperator(each);
     s.talking.value = hears.talking;

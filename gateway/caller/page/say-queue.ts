@@ -75,6 +75,10 @@ export class SayQueue {
     this.#store();
   }
 
+  holds(kind: Saying["kind"]): boolean {
+    return this.#waiting.some(({ say }) => say.kind === kind);
+  }
+
   isWaiting(id: string): boolean {
     return this.#waiting.some((other) => other.id === id);
   }

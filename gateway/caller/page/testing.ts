@@ -73,3 +73,39 @@ export async function onPhone(
     await context.close();
   }
 }
+
+export const tap = (page: Page, name: string | RegExp) => page.getByRole("button", { name }).first().click();
+
+/** Opens the link, and answers to position, picture and voice in turn. */
+export async function openLink(page: Page, ...consents: ("Allow" | "No")[]): Promise<void> {
+  await tap(page, "Connect");
+  for (const [i, consent] of consents.entries()) {
+    await page.getByText(`${i + 1} of 3`).waitFor();
+    await tap(page, consent);
+  }
+  await page.locator(".live").waitFor();
+}
+
+/** Presses for so long without moving. */
+export async function hold(page: Page, ms: number): Promise<void> {
+  await page.mouse.move(180, 420);
+  await page.mouse.down();
+  await page.waitForTimeout(ms);
+  await page.mouse.up();
+}
+
+/** Knocks so many times, 220 ms apart by the events' own clock: a loaded machine does not change the rhythm. */
+export function knockOn(page: Page, selector: string, knocks: number): Promise<void> {
+  return page.locator(selector).evaluate((element, count) => {
+    for (let i = 0; i < count; i++) {
+      for (const [type, ms] of [
+        ["pointerdown", 0],
+        ["pointerup", 60],
+      ] as const) {
+        const event = new PointerEvent(type, { bubbles: true, clientX: 100, clientY: 400 });
+        Object.defineProperty(event, "timeStamp", { value: 1000 + i * 220 + ms });
+        element.dispatchEvent(event);
+      }
+    }
+  }, knocks);
+}
