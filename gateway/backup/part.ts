@@ -1,6 +1,7 @@
 /** Robots and the call for backup as a part of the gateway. Robots' words and events are taken in always; people are called where `backup` is configured. */
 import { join } from "node:path";
 import { backupAnswer, backupUnit } from "#contract/backup.ts";
+import { robotPose, robotState } from "#contract/robot.ts";
 import type { GatewayContext } from "../context.ts";
 import { addFigures } from "../metrics.ts";
 import { RobotEvents } from "../robots/events.ts";
@@ -23,6 +24,7 @@ export async function startBackup(context: GatewayContext): Promise<void> {
   const events = new RobotEvents(context, store);
   addRobotRoutes(context, robots);
   if (config.backup) await startCalls(context, config.backup, { store, robots, events });
+  robots.remember(await context.retained(robotState), await context.retained(robotPose));
   await robots.listen((channel, message) => broadcast({ type: "message", channel, message }));
   await events.listen();
 }
@@ -60,7 +62,9 @@ async function startCalls(
     calls.call(incident, place, why, { how: "person", by: verdict.by, why });
   });
 
-  await units.listen(bus, (message) => broadcast({ type: "message", channel: backupUnit.name, message }));
+  await units.listen(bus, await context.retained(backupUnit), (message) =>
+    broadcast({ type: "message", channel: backupUnit.name, message }),
+  );
   await bus.subscribe(backupAnswer, (said, { node }) => {
     if (context.signal.aborted) return;
     // A unit speaks for itself; a flow may speak for those that the configuration lets it speak for.

@@ -20,8 +20,9 @@ export class Units {
     this.#robots = robots;
   }
 
-  /** Resolves when it listens. */
-  listen(bus: HubBus, heard: (unit: BackupUnit) => void): Promise<void> {
+  /** Resolves when it listens. @param retained what they said before this gateway was started. */
+  listen(bus: HubBus, retained: readonly BackupUnit[], heard: (unit: BackupUnit) => void): Promise<void> {
+    for (const unit of retained) if (this.configOf(unit.node)) this.#said.set(unit.node, unit);
     return bus.subscribe(backupUnit, (unit) => {
       if (!this.configOf(unit.node)) return;
       this.#said.set(unit.node, unit);

@@ -56,6 +56,13 @@ export class Robots {
     });
   }
 
+  /** What they said before this gateway was started: shown, and as old as can be until they speak again. */
+  remember(states: readonly RobotState[], poses: readonly RobotPose[]): void {
+    for (const state of states) this.#of(state.node).state = state;
+    for (const pose of poses) this.#of(pose.node).pose = pose;
+    for (const known of this.#known.values()) known.heardMs = Number.NEGATIVE_INFINITY;
+  }
+
   get(id: string): KnownRobot | undefined {
     return this.#known.get(id);
   }

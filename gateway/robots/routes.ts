@@ -5,6 +5,9 @@ import type { GatewayContext } from "../context.ts";
 import { parseBody, Refusal } from "../http/refusal.ts";
 import type { Outcome, Robots } from "./robots.ts";
 
+/** JSON has no infinity. */
+const LONG_AGO_S = 1e6;
+
 type WithId = { Params: { id: string } };
 
 export function addRobotRoutes({ http: app, sessionOf }: GatewayContext, robots: Robots): void {
@@ -12,7 +15,7 @@ export function addRobotRoutes({ http: app, sessionOf }: GatewayContext, robots:
     sessionOf(request);
     const all = robots.all().map(([robot, { state, pose, tracks }]) => ({
       robot,
-      ageS: robots.ageS(robot),
+      ageS: Math.min(robots.ageS(robot), LONG_AGO_S),
       ...(state && { state }),
       ...(pose && { pose }),
       ...(tracks && { tracks }),
