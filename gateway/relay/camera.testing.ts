@@ -22,7 +22,7 @@ export interface Camera {
   stop(): Promise<void>;
 }
 
-const encoders = {
+export const encoders = {
   H264: "-c:v libx264 -preset ultrafast -tune zerolatency -profile:v baseline -bf 0".split(" "),
   VP8: "-c:v libvpx -deadline realtime -cpu-used 8 -error-resilient 1 -lag-in-frames 0 -auto-alt-ref 0".split(" "),
 };
