@@ -97,7 +97,11 @@ if (spawnSync("ffmpeg", ["-version"]).error) {
       await until("pictures", () => pictures.length > 5);
       sim.unplug("front");
       await until("down", () => front!.camera.health.phase === "down");
-      assert.match(front!.camera.health.why!, /ended the stream|no stream|gave no picture|froze/, front!.camera.health.why);
+      assert.match(
+        front!.camera.health.why!,
+        /ended the stream|no stream|gave no picture|froze/,
+        front!.camera.health.why,
+      );
       const before = pictures.length;
       const epoch = pictures.at(-1)!.epoch;
       sim.plug("front");

@@ -7,7 +7,11 @@ import { encoderRate, initialChoice, type StreamChoice, streamChoice } from "./r
 const PACKET_BYTES = 1_200;
 
 /** Sends `sendBps` in 30 pictures a second over a link of `linkBps` for so long; arrivals jitter by up to `jitterMs`. */
-function run(control: CongestionControl, { sendBps, linkBps, seconds, jitterMs = 0 }: { sendBps: number; linkBps: number; seconds: number; jitterMs?: number }, startMs = 0): number {
+function run(
+  control: CongestionControl,
+  { sendBps, linkBps, seconds, jitterMs = 0 }: { sendBps: number; linkBps: number; seconds: number; jitterMs?: number },
+  startMs = 0,
+): number {
   const perPicture = Math.max(1, Math.round(sendBps / 30 / 8 / PACKET_BYTES));
   let freeMs = startMs;
   let lastMs: number | undefined;
@@ -23,7 +27,10 @@ function run(control: CongestionControl, { sendBps, linkBps, seconds, jitterMs =
     for (let i = 0; i < perPicture; i++) {
       freeMs = Math.max(freeMs, sentAtMs) + (PACKET_BYTES * 8000) / linkBps;
       const arrivedMs = freeMs + wobbleMs;
-      packets.push({ packet: { bytes: PACKET_BYTES, sentAtMs }, afterMs: lastMs === undefined ? undefined : arrivedMs - lastMs });
+      packets.push({
+        packet: { bytes: PACKET_BYTES, sentAtMs },
+        afterMs: lastMs === undefined ? undefined : arrivedMs - lastMs,
+      });
       lastMs = arrivedMs;
     }
     control.feedback(packets, Math.max(sentAtMs, lastMs!) + 20);

@@ -14,7 +14,12 @@ function rtp(timestamp: number, marker: boolean, payload: number[], extension = 
   return Buffer.concat([head, Buffer.from(payload)]);
 }
 
-const picture = (timestamp: number, epoch: number, arrivedAtMs: number, payloads: number[][] = [[0x41]]): EncodedPicture => ({
+const picture = (
+  timestamp: number,
+  epoch: number,
+  arrivedAtMs: number,
+  payloads: number[][] = [[0x41]],
+): EncodedPicture => ({
   codec: "H264",
   payloads: payloads.map((each) => Buffer.from(each)),
   timestamp,
@@ -77,7 +82,10 @@ test("another opening of the camera: numbers go on by one, time by what passed",
     [...first, ...second, ...reopened].map(({ sequenceNumber }) => sequenceNumber),
     [65_535, 0, 1, 2],
   );
-  assert.equal(first.map(({ marker }) => marker), [false, true]);
+  assert.equal(
+    first.map(({ marker }) => marker),
+    [false, true],
+  );
   assert.is((second[0]!.timestamp - first[0]!.timestamp) >>> 0, 3_000);
   assert.is((reopened[0]!.timestamp - second[0]!.timestamp) >>> 0, 90_000);
 });
@@ -104,7 +112,10 @@ test("VP8 picture numbers never go back, whatever the source counts; the source'
   const source = vp8(5);
   const numbers = [vp8(9), source].flatMap((each) => stream.packets(each));
   const again = stream.replay([source]);
-  assert.equal([...numbers, ...again].map(({ payload }) => payload.readUInt16BE(2) & 0x7fff), [1, 2, 3]);
+  assert.equal(
+    [...numbers, ...again].map(({ payload }) => payload.readUInt16BE(2) & 0x7fff),
+    [1, 2, 3],
+  );
   assert.is(source.payloads[0]![3], 5);
 });
 

@@ -114,7 +114,11 @@ test("the token goes nowhere else: a redirect is not followed, another machine w
 });
 
 test("a gateway on this machine is reached over loopback", () => {
-  assert.ok(reachesLoopback("http://127.0.0.1:8080") && reachesLoopback("https://localhost") && reachesLoopback("http://[::1]:1"));
+  assert.ok(
+    reachesLoopback("http://127.0.0.1:8080") &&
+      reachesLoopback("https://localhost") &&
+      reachesLoopback("http://[::1]:1"),
+  );
   assert.not.ok(reachesLoopback("https://10.0.0.1") || reachesLoopback("https://localhost.example"));
 });
 

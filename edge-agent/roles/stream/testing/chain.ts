@@ -41,6 +41,8 @@ export interface Chain {
   readonly cameras: StartedCameras;
   readonly states: VideoState[];
   readonly uploads: { url: string; headers: Record<string, unknown>; body: Buffer }[];
+  /** Offers that came, whole. */
+  readonly offers: { url: string; sdp: string }[];
   readonly links: BadLink[];
   readonly signer: Signer;
   /** The newest word of the node about its camera. */
@@ -61,6 +63,7 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
   const states: VideoState[] = [];
   const uploads: Chain["uploads"] = [];
   const links: BadLink[] = [];
+  const offers: Chain["offers"] = [];
   const children = new Set<ChildProcess>();
   let relayPort: number | undefined;
   let relay: ChildProcess | undefined;
@@ -101,6 +104,7 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
       response.writeHead(201).end();
       return;
     }
+    if (request.method === "POST") offers.push({ url: request.url ?? "", sdp: body.toString() });
     if (relayPort === undefined) {
       response.writeHead(503, { "retry-after": "1" }).end("{}");
       return;
@@ -206,6 +210,7 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
     cameras,
     states,
     uploads,
+    offers,
     links,
     signer,
     get camera() {
