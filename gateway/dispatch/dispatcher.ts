@@ -3,25 +3,23 @@ import { ulid } from "ulid";
 import type { Authorisation, FlightState, Hop } from "#contract/flight.ts";
 import type { IncidentState } from "#contract/incident.ts";
 import { nsOfUtc } from "#contract/units.ts";
-import { type Choice, chooseDrone, sameScene } from "#core/dispatch/choose.ts";
-import type { Course } from "#core/dispatch/deconflict.ts";
+import { type Choice, chooseDrone } from "#core/dispatch/choose.ts";
 import { ruling } from "#core/dispatch/policy.ts";
 import { distanceM } from "#core/handoff/local.ts";
 import { nowUtc } from "../now.ts";
 import { dispatchItself, type Outcome } from "./drones.ts";
 import type { DispatchDeps, Pace, Sortie } from "./sortie.ts";
+import { adopted, ended, Sorties } from "./sorties.ts";
 import { Once, WaitingIncidents } from "./waiting.ts";
 
 const usual: Pace = { settleMs: 2500, retryMs: 2000 };
-const mostKept = 500;
 /** A better fix nearer than this changes nothing worth a new plan. */
 const retargetM = 8;
-const ended = new Set<FlightState["phase"]>(["docked", "charging", "outOfService", "landedAway"]);
 
 export class Dispatcher {
   readonly counters = { asked: 0, noDrone: 0, byPolicy: 0, byPerson: 0 };
   readonly #deps: DispatchDeps;
-  readonly #sorties = new Map<string, Sortie>();
+  readonly #sorties = new Sorties();
   /** Incident -> drones that were asked and did not go. */
   readonly #tried = new Map<string, string[]>();
   readonly #waiting = new WaitingIncidents();
@@ -94,9 +92,7 @@ export class Dispatcher {
       this.#noteOnce(state.incident, `no drone is sent: ${why}`, { ruling: rule });
       return { kind: "answered", accepted: false, why };
     }
-    const there = [...this.#sorties.values()].find(
-      (one) => !one.over && one.incident !== state.incident && sameScene(one.place, place),
-    );
+    const there = this.#sorties.at(place, state.incident);
     if (there && !byPerson) {
       this.#noteOnce(state.incident, `${there.drone} is at this scene already, for incident ${there.incident}`, {
         drone: there.drone,
@@ -116,7 +112,7 @@ export class Dispatcher {
         reserveFraction: config.reserveFraction,
         onSceneS: config.onSceneS,
         wind: config.windFromForecast,
-        courses: this.#courses(),
+        courses: this.#sorties.courses(),
         tried: this.#tried.get(state.incident) ?? [],
       },
     );
@@ -159,8 +155,7 @@ export class Dispatcher {
       over: false,
       recalled: false,
     };
-    this.#sorties.set(state.incident, sortie);
-    if (this.#sorties.size > mostKept) this.#sorties.delete(this.#sorties.keys().next().value!);
+    this.#sorties.add(sortie);
     this.counters.asked++;
     if (authorisation) this.counters[authorisation.how === "policy" ? "byPolicy" : "byPerson"]++;
     const decided: Hop = { hop: "decided", at: nowUtc() };
@@ -214,7 +209,11 @@ export class Dispatcher {
     if (!incident || !flight) return;
     const sortie = this.#sorties.get(incident);
     if (!sortie) {
-      this.#adopt(state);
+      const earlier = adopted(state);
+      if (earlier) {
+        this.#sorties.add(earlier);
+        this.#waiting.delete(incident);
+      }
       return;
     }
     if (sortie.flight !== flight) {
@@ -239,25 +238,6 @@ export class Dispatcher {
     }
     if (flew || state.hops.every(({ hop }) => hop !== "received")) return;
     this.#next(sortie, state.authorisation?.how === "person" ? state.authorisation : undefined);
-  }
-
-  /** A flight under way that this gateway did not ask for: an earlier run of it did. */
-  #adopt(state: FlightState): void {
-    const { incident, flight, phase, plan, node } = state;
-    if (!incident || !flight || !plan?.place || ended.has(phase)) return;
-    this.#sorties.set(incident, {
-      incident,
-      flight,
-      drone: node,
-      laneHeightM: plan.laneHeightM,
-      line: plan.path,
-      place: plan.place,
-      version: state.incidentVersion ?? 0,
-      how: state.authorisation?.how ?? "person",
-      over: false,
-      recalled: false,
-    });
-    this.#waiting.delete(incident);
   }
 
   #follow(sortie: Sortie, state: IncidentState): void {
@@ -292,12 +272,6 @@ export class Dispatcher {
       .then((outcome) => {
         this.#deps.note(sortie.incident, "dispatch", `${sortie.drone} recalled, ${why}: ${outcome.why}`, { outcome });
       });
-  }
-
-  #courses(): Course[] {
-    return [...this.#sorties.values()]
-      .filter(({ over }) => !over)
-      .map(({ drone, line, laneHeightM }) => ({ id: drone, line, laneHeightM }));
   }
 
   #again(): void {
