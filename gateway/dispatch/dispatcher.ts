@@ -55,7 +55,7 @@ export class Dispatcher {
 
   /** After a start: an earlier run may have known these without having sent anybody. Drones speak first, then they are decided. */
   resume(states: readonly IncidentState[]): void {
-    for (const { incident } of states) if (!this.#sorties.has(incident)) this.#waiting.add(incident, {});
+    for (const { incident } of states) if (!this.#sorties.get(incident)) this.#waiting.add(incident, {});
   }
 
   /** A person sends a drone, whatever the thresholds; what stands in the way is said. */
