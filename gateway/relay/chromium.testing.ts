@@ -85,16 +85,20 @@ export interface Seen {
   framesDecoded: number;
 }
 
-/** Joins as a WHEP viewer and looks for so long after the first picture. */
-export async function look(page: Page, url: string, token: string, seconds: number): Promise<Seen> {
-  const names = (await page.evaluate("Object.keys(window).filter((name) => name === 'tocsinWhep')")) as string[];
-  if (names.length === 0) {
-    await page.exposeFunction("tocsinWhep", async (at: string, bearer: string, sdp: string) => {
-      const reply = await send("POST", at, bearer, sdp);
-      if (reply.status !== 201) throw new Error(`${reply.status}: ${reply.text}`);
-      return reply.text;
-    });
-  }
+/** What may be done to offer and answer on their way. */
+export interface OnTheWay {
+  offer(sdp: string): string;
+  answer(sdp: string): Promise<string>;
+}
+const unchanged: OnTheWay = { offer: (sdp) => sdp, answer: async (sdp) => sdp };
+
+/** Joins as a WHEP viewer and looks for so long after the first picture. Once a page. */
+export async function look(page: Page, url: string, token: string, seconds: number, way = unchanged): Promise<Seen> {
+  await page.exposeFunction("tocsinWhep", async (at: string, bearer: string, sdp: string) => {
+    const reply = await send("POST", at, bearer, way.offer(sdp));
+    if (reply.status !== 201) throw new Error(`${reply.status}: ${reply.text}`);
+    return way.answer(reply.text);
+  });
   // The test runner's transpiler wraps functions in a helper of that name.
   await page.evaluate("globalThis.__name ??= (made) => made");
   return (await page.evaluate(inBrowser, { url, token, seconds, BITS, COLUMNS, SQUARE_PX })) as Seen;
