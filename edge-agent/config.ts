@@ -142,7 +142,8 @@ export const AgentConfigSchema = v.pipe(
     if (roles.triangulate?.standby !== undefined && !neighbours)
       addIssue({ message: "neighbours: is missing; roles.triangulate.standby needs them" });
     if ("listen" in roles && !microphone) addIssue({ message: "microphone: is missing; the role listen needs one" });
-    if ("listen" in roles && !dataset.value.position)
+    // A robot's arrivals bear the place where it stood.
+    if ("listen" in roles && !("patrol" in roles) && !dataset.value.position)
       addIssue({ message: "position: is missing; an arrival needs a place" });
     const pulsed = clock.source === "pps" && microphone?.kind === "alsa";
     if (pulsed && microphone.ppsChannel === undefined && clock.bridge === undefined) {

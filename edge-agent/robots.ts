@@ -2,12 +2,27 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
+import type { AgentConfig } from "./config.ts";
+import { OwnEars } from "./devices/robot/own-ears.ts";
 import type { Perception } from "./perception-port.ts";
 import type { RoleContext } from "./ports.ts";
 import type { RobotBody } from "./robot-port.ts";
 import type { PatrolConfig } from "./roles/patrol/config.ts";
 
 const CONNECT_WITHIN_MS = 5000;
+
+const ears = new WeakMap<AgentConfig, OwnEars>();
+
+/** The ears of a node that both listens and patrols: what its one role hears, the other takes in; undefined for any other node. */
+export function earsOf(config: AgentConfig): OwnEars | undefined {
+  if (!config.roles.listen || !config.roles.patrol) return undefined;
+  let own = ears.get(config);
+  if (!own) {
+    own = new OwnEars();
+    ears.set(config, own);
+  }
+  return own;
+}
 
 export async function openRobot(
   context: RoleContext<PatrolConfig>,

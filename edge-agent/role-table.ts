@@ -35,7 +35,9 @@ export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
       schema,
       async start(base: RoleContext<never>, { config, time, neighbours }) {
         const { toldToNeighbours } = await import("./roles/told-to-neighbours.ts");
-        const alone = base as unknown as RoleContext<ListenConfig>;
+        const still = base as unknown as RoleContext<ListenConfig>;
+        const ears = config.roles.patrol && (await import("./robots.ts")).earsOf(config);
+        const alone = ears ? { ...still, bus: ears.listens(still.bus) } : still;
         const context = neighbours
           ? { ...alone, bus: toldToNeighbours(alone.bus, neighbours, alone.log, alone.signal) }
           : alone;
@@ -195,15 +197,18 @@ export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
       schema,
       async start(base: RoleContext<never>, { config }) {
         const context = base as unknown as RoleContext<PatrolConfig>;
-        const [{ openRobot }, { heardPoses, viewOf }] = await Promise.all([
+        const [{ earsOf, openRobot }, { heardPoses, viewOf }] = await Promise.all([
           import("./robots.ts"),
           import("./looking.ts"),
         ]);
         const { body, perceptions } = await openRobot(context);
         const view = await viewOf(config, context);
-        const bus = heardPoses(context.bus, config);
+        const ears = earsOf(config);
+        const told = heardPoses(context.bus, config);
+        const bus = ears ? ears.walks(told) : told;
+        const senses = [...perceptions, ...(view ? [view] : []), ...(ears ? [ears] : [])];
         return closing(
-          () => startPatrol({ ...context, bus, body, perceptions: view ? [...perceptions, view] : perceptions }),
+          () => startPatrol({ ...context, bus, body, perceptions: senses }),
           () => body.close(),
         );
       },
