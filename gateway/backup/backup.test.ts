@@ -190,6 +190,26 @@ test("a robot's event opens an incident and, where its rule may, calls the neare
   assert.equal((await listed(world)).calls.length, 1);
 });
 
+test("an event whose rule may not call waits for a person: confirmed, it calls; dismissed, it would not have", async (world) => {
+  await start(world, backup().replaceAll("answerS: 1 ", "answerS: 60 "));
+  const near = await car(world, "car-1", 1000);
+  await units(world, 1);
+  const r1 = await robot(world);
+  const far = { ...HERE, lat: HERE.lat + 0.01 };
+  const place = { ...far, ellipse95: { semiMajorM: 2, semiMinorM: 1, azimuthDeg: 0 } };
+  await publish(r1, robotEvent, "r1", { ...fallen("e1"), rule: "loitering" });
+  await publish(r1, robotEvent, "r1", { ...fallen("e2"), rule: "loitering", place });
+  await until("both incidents", async () => (await ask(world, "GET", "/api/incidents/e2")).status === 200, WITHIN_MS);
+  const dismiss = { status: "dismissed", reason: "waits for the bus", version: 1 };
+  assert.equal((await ask(world, "POST", "/api/incidents/e1/verdict", dismiss)).status, 200);
+  assert.equal((await listed(world)).calls.length, 0);
+  const confirm = { status: "confirmed", reason: "seen on the camera", version: 1 };
+  assert.equal((await ask(world, "POST", "/api/incidents/e2/verdict", confirm)).status, 200);
+  const call = await until("the call", () => near.calls[0], WITHIN_MS);
+  assert.deepEqual([call.incident, call.calledBy.how, call.calledBy.by], ["e2", "person", "ann"]);
+  assert.match(call.why, /event confirmed by ann: seen on the camera/);
+});
+
 test("nobody answers: the nearest, the next ring, the district, then unanswered, each step on the record", async (world) => {
   await start(world, backup());
   const near = await car(world, "car-1", 1000);
