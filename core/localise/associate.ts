@@ -43,6 +43,9 @@ const SHADOW_S = 1.5;
 const PATH_S = 0.01;
 /** Log odds that a second shooter's shot reaches, and a mirror image seldom. */
 const FAINT = 20;
+const USUAL_NODES = 8;
+const MORE_PER_NODE = 0.5;
+const MOST_MORE = 6;
 /** Shots whose first arrivals lie this close in time compete for arrivals. */
 const COMPETE_S = 3;
 
@@ -65,6 +68,8 @@ export function associate(
     maxSets: Math.max(90, Math.min(options.maxSets, Math.ceil((options.maxSets * SMALL_POOL) / n))),
   };
   const search = searchIn(pool, free, prior, perAnchor);
+  // The more nodes there are, the more ways in which five of them agree by chance.
+  const need5 = options.accept5 + Math.max(0, Math.min(MOST_MORE, MORE_PER_NODE * (pool.slots - USUAL_NODES)));
   const shots: AssociatedShot[] = [];
   let freeSpeedSets = 0;
 
@@ -227,9 +232,7 @@ export function associate(
   function acceptable(h: Hypothesis, credit = 0): boolean {
     const nodes = h.rows.length;
     if (nodes < options.minNodes) return false;
-    if (
-      nodes >= 5 ? h.direct + credit < options.accept5 : nodes === 4 ? h.direct + credit < fourNeed(nodes) : !lonely(h)
-    )
+    if (nodes >= 5 ? h.direct + credit < need5 : nodes === 4 ? h.direct + credit < fourNeed(nodes) : !lonely(h))
       return false;
     for (const other of [...others, ...shots]) {
       const a = other.hypothesis.solution;

@@ -28,6 +28,8 @@ const MOST_OPEN = 500;
 export interface Incidents {
   /** The incident of a round: an open one that it belongs to, or a new one named after it. */
   of(round: RoundPlace): string;
+  /** The incident of a round that is now better known: another round's, where the first versions had them apart, or the one before. */
+  again(round: RoundPlace, before: string): string;
   /** Takes up an incident that an earlier process opened. */
   restore(round: RoundPlace, incident: string): void;
 }
@@ -50,21 +52,31 @@ export function incidentsOpen(): Incidents {
     if (entry.rounds.length > 40) entry.rounds.shift();
   }
 
+  function homeOf(round: RoundPlace): Open | undefined {
+    let best: Open | undefined;
+    for (const entry of open) {
+      const gapS = Math.max(0, round.t0S - entry.lastS, entry.firstS - round.t0S);
+      if (gapS > PAUSE_S) continue;
+      for (const other of entry.rounds) {
+        const apartM = Math.hypot(other.eastM - round.eastM, other.northM - round.northM);
+        const same = apartM <= SAME_PLACE_M + round.semiMajorM + other.semiMajorM;
+        if (!same && !(gapS <= EXCHANGE_S && apartM <= EXCHANGE_M)) continue;
+        if (!best || entry.firstS < best.firstS) best = entry;
+        break;
+      }
+    }
+    return best;
+  }
+
   return {
     of(round) {
-      let best: Open | undefined;
-      for (const entry of open) {
-        const gapS = Math.max(0, round.t0S - entry.lastS, entry.firstS - round.t0S);
-        if (gapS > PAUSE_S) continue;
-        for (const other of entry.rounds) {
-          const apartM = Math.hypot(other.eastM - round.eastM, other.northM - round.northM);
-          const same = apartM <= SAME_PLACE_M + round.semiMajorM + other.semiMajorM;
-          if (!same && !(gapS <= EXCHANGE_S && apartM <= EXCHANGE_M)) continue;
-          if (!best || entry.firstS < best.firstS) best = entry;
-          break;
-        }
-      }
-      const incident = best?.incident ?? incidentIdOf(round.id);
+      const incident = homeOf(round)?.incident ?? incidentIdOf(round.id);
+      put(round, incident);
+      return incident;
+    },
+    again(round, before) {
+      for (const entry of open) entry.rounds = entry.rounds.filter(({ id }) => id !== round.id);
+      const incident = homeOf(round)?.incident ?? before;
       put(round, incident);
       return incident;
     },

@@ -211,7 +211,7 @@ export function liveLocaliser(
       const owner = ownerOf.get(one.id);
       return !owner || owner === track;
     });
-    incidents.restore(roundOf(track.id, shot), track.incident);
+    track.incident = incidents.again(roundOf(track.id, shot), track.incident);
     track.record = shotRecord(shot, around, {
       frame: ground.intake.frame(),
       originNs: ground.intake.originNs(),

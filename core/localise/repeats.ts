@@ -61,6 +61,9 @@ const SAME_PLACE_M = 30;
 const BURST_S = 2;
 /** Of the nodes that heard one round of a burst, this share hears another: 0.56 at least in 240 simulated bursts, echoes 0.45 at most. */
 const LEAST_SHARE = 0.5;
+/** Where so many heard the other round, log odds of a true one are this share of its own at least: 0.25 and more in those bursts, echoes 0 at most. */
+const MANY = 12;
+const LEAST_ODDS = 0.15;
 
 /**
  * Whoever fires again from a place is heard again by most of the nodes that heard the other round. A few nodes in one direction that
@@ -76,7 +79,8 @@ export function heardByTooFew(
   const newestS = pool.columns.t[pool.byTime[pool.byTime.length - 1]!]!;
   let expected = 0;
   for (const { toaS } of of.used) if (toaS + gapS <= newestS) expected++;
-  return h.rows.length < LEAST_SHARE * expected;
+  if (h.rows.length < LEAST_SHARE * expected) return true;
+  return of.used.length >= MANY && h.direct < LEAST_ODDS * of.hypothesis.direct;
 }
 
 /** Could one shooter have fired both? Not if the two places are further apart than somebody runs in between, with what both fixes leave open. */

@@ -12,8 +12,8 @@ export interface AlertPolicy {
   holdUnverifiedS: number;
 }
 
-/** Heard by so many and so likely, nobody waits. */
-const SURE = { nodes: 8, probability: 0.9 };
+/** Heard by so many and so likely, nobody waits. Fewer than these tell a low rocket's height too badly. */
+const SURE = { nodes: 12, probability: 0.95 };
 /** Nodes that go on joining keep people waiting for so many holds at most. */
 const MOST_HOLDS = 3;
 /** As the solver sees it: rounds this close are of one place, whatever their ellipses say. */

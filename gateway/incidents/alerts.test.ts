@@ -52,8 +52,8 @@ test("a fix at 60 % calls people once it has stood for its moment, not before", 
   assert.is(total(world), 1);
 });
 
-test("eight nodes at 95 % wait for nothing", (world) => {
-  const nodesUsed = Array.from({ length: 8 }, (_, i) => `n0${i}`);
+test("twelve nodes at 95 % wait for nothing", (world) => {
+  const nodesUsed = Array.from({ length: 12 }, (_, i) => `n0${i}`);
   world.alerts.take(shot(1, 0.95, { nodesUsed }));
   assert.is(total(world), 1);
 });
