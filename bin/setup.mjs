@@ -25,6 +25,7 @@ const programs = [
   { program: "make", apt: "make", for: ["demo", "test"] },
   { program: "cc", apt: "gcc", for: ["test"] },
   { program: "socat", apt: "socat", for: ["test"] },
+  { program: "turnserver", apt: "coturn", for: ["test"] },
   { program: "flite", apt: "flite", for: ["test"] },
   { program: "pip3", apt: "python3-pip", for: ["demo", "test"] },
 ];

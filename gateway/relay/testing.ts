@@ -11,7 +11,7 @@ import {
   usePLI,
   useREMB,
 } from "werift";
-import { DATA_LABEL, type DataSaid, type VideoClaims } from "#contract/video.ts";
+import { DATA_LABEL, type DataSaid, type IceServer, type VideoClaims } from "#contract/video.ts";
 import { makeRelayServer } from "./http.ts";
 import { Relay, type RelayEvent } from "./relay.ts";
 import { tokenChecker } from "./tokens.ts";
@@ -101,12 +101,17 @@ export async function closeClients(): Promise<void> {
   clients.clear();
 }
 
-function makeClient(video: readonly ("VP8" | "H264")[], audio: boolean): RTCPeerConnection {
+function makeClient(
+  video: readonly ("VP8" | "H264")[],
+  audio: boolean,
+  turn: readonly IceServer[] = [],
+): RTCPeerConnection {
   const peer = new RTCPeerConnection({
     codecs: { video: video.flatMap((name) => videoCodecs[name]()), audio: audio ? [codec("audio/opus")] : [] },
     iceAdditionalHostAddresses: ["127.0.0.1"],
     iceUseIpv6: false,
     bundlePolicy: "max-bundle",
+    ...(turn.length > 0 && { iceServers: turn.map((server) => ({ ...server })), iceTransportPolicy: "relay" as const }),
   });
   clients.add(peer);
   return peer;
@@ -283,9 +288,15 @@ export async function watch(
   base: string,
   stream: string,
   token: string,
-  options: { audio?: boolean; data?: boolean; video?: readonly ("VP8" | "H264")[] } = {},
+  options: {
+    audio?: boolean;
+    data?: boolean;
+    video?: readonly ("VP8" | "H264")[];
+    /** Only by way of these. */
+    turn?: readonly IceServer[];
+  } = {},
 ): Promise<Watching> {
-  const peer = makeClient(options.video ?? ["VP8", "H264"], true);
+  const peer = makeClient(options.video ?? ["VP8", "H264"], true, options.turn);
   peer.addTransceiver("video", { direction: "recvonly" });
   if (options.audio) peer.addTransceiver("audio", { direction: "recvonly" });
   const packets: Watching["packets"] = [];
