@@ -59,7 +59,7 @@ function make(
   return { tracks, told, look, suppressions };
 }
 
-test("three good looks of one person are one decision, their fused mean; twenty more looks are none", () => {
+test("three good looks of one person are one decision, their fused mean; twenty more looks within 10 s are none", () => {
   const { tracks, told, look } = make();
   look(0, [1.1]);
   look(0.5, [1.2]);
@@ -69,10 +69,22 @@ test("three good looks of one person are one decision, their fused mean; twenty 
   const [match] = told;
   assert.equal([match?.outcome.kind, match?.looks], ["possible match", 3]);
   assert.ok(Math.abs(match!.value - 1.2) < 1e-6);
-  for (let i = 0; i < 20; i++) look(1.5 + i / 2, [1.2]);
+  for (let i = 0; i < 20; i++) look(1.5 + i / 2.5, [1.2]);
   assert.is(told.length, 1);
   const { facesSeen, tracks: people, possible } = tracks.counts;
   assert.equal([facesSeen, people, possible], [23, 1, 1]);
+});
+
+test("whoever stands in the box 10 s after the decision is looked at anew: one who took the place is not overlooked", () => {
+  const { told, look } = make();
+  for (const s of [0, 0.5, 1]) look(s, [3]);
+  for (let s = 2; s <= 11; s++) look(s, [1.1]);
+  assert.is(told.length, 1);
+  for (const s of [11.5, 12, 12.5]) look(s, [1.1]);
+  assert.equal(
+    told.map(({ outcome }) => outcome.kind),
+    ["unknown", "possible match"],
+  );
 });
 
 test("the best look's face goes to the reviewer, and all is overwritten when the call returns, match or not", () => {

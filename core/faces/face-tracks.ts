@@ -50,6 +50,8 @@ export interface TrackSettings {
   /** Or so long after the first good one. */
   readonly decideWithinS: number;
   readonly lostAfterS: number;
+  /** A decided track is followed without a look at the face for so long; then whoever is in the box is somebody new. */
+  readonly followS: number;
   readonly mostTracks: number;
   /** The same person of the same list is not said again within this. */
   readonly repeatAfterS: number;
@@ -59,6 +61,7 @@ export const trackSettings: TrackSettings = {
   enoughLooks: 3,
   decideWithinS: 3,
   lostAfterS: 2,
+  followS: 10,
   mostTracks: 32,
   repeatAfterS: 60,
 };
@@ -78,7 +81,7 @@ interface Track {
   firstGoodS: number | undefined;
   lastS: number;
   refused: readonly string[];
-  decided: boolean;
+  decidedS: number | undefined;
 }
 
 export class FaceTracks {
@@ -114,7 +117,11 @@ export class FaceTracks {
     const hint = this.boxes.look(atS, [box])[0]!;
     const track = this.tracks.get(hint);
     this.asked = { hint, box };
-    if (!track?.decided) return { hint, wanted: true };
+    if (track?.decidedS === undefined) return { hint, wanted: true };
+    if (atS - track.decidedS > this.settings.followS) {
+      this.drop(track);
+      return { hint, wanted: true };
+    }
     this.counts.facesSeen++;
     track.lastS = atS;
     track.box = box;
@@ -127,7 +134,7 @@ export class FaceTracks {
     const hint = this.asked?.box === face.box ? this.asked.hint : this.boxes.look(atS, [face.box])[0]!;
     let track = this.tracks.get(hint);
     if (track && face.embedding && track.referenced && distance(track.reference, face.embedding) > SOMEBODY_ELSE) {
-      if (!track.decided) this.decideTrack(track, onDecided);
+      if (track.decidedS === undefined) this.decideTrack(track, onDecided);
       this.drop(track);
       track = undefined;
     }
@@ -135,7 +142,7 @@ export class FaceTracks {
     if (!track) return hint;
     track.lastS = atS;
     track.box = face.box;
-    if (track.decided) return hint;
+    if (track.decidedS !== undefined) return hint;
     if (!face.embedding) {
       track.refused = face.refused;
       return hint;
@@ -158,7 +165,7 @@ export class FaceTracks {
       const lost = atS - track.lastS > lostAfterS;
       const ripe =
         track.shots.count >= enoughLooks || (track.firstGoodS !== undefined && atS - track.firstGoodS >= decideWithinS);
-      if (!track.decided && (lost || ripe)) this.decideTrack(track, onDecided);
+      if (track.decidedS === undefined && (lost || ripe)) this.decideTrack(track, onDecided);
       if (lost) this.drop(track);
     }
     for (const [key, saidS] of this.said) if (atS - saidS > this.settings.repeatAfterS) this.said.delete(key);
@@ -186,7 +193,7 @@ export class FaceTracks {
       firstGoodS: undefined,
       lastS: atS,
       refused: [],
-      decided: false,
+      decidedS: undefined,
     };
     this.tracks.set(hint, track);
     this.counts.tracks++;
@@ -214,7 +221,7 @@ export class FaceTracks {
         chip: track.chip,
       });
     } finally {
-      track.decided = true;
+      track.decidedS = track.lastS;
       this.forget(track);
     }
   }

@@ -184,7 +184,7 @@ class Looker {
 
   #now(): { ns: bigint; sure: boolean } {
     const now = this.#context.now();
-    return { ns: now?.utcNs ?? BigInt(Date.now()) * 1_000_000n, sure: now !== undefined && now.clock.synchronised };
+    return { ns: now?.utcNs ?? BigInt(Date.now()) * 1_000_000n, sure: now?.clock.synchronised ?? false };
   }
 
   #where(): { place?: Place; headingDeg?: number } {

@@ -4,7 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, readSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -13,6 +13,7 @@ import { embeddingToText } from "./embedding-text.ts";
 import { makeFaceFinder } from "./face-finder.ts";
 import { openFaceModels } from "./face-models.ts";
 import { readPicture } from "./picture-file.ts";
+import { needlesOf, search } from "./testing-memory.ts";
 
 const modelsFolder = join(import.meta.dirname, "../../../.tocsin/faces");
 const data = process.env.TOCSIN_DATA && join(process.env.TOCSIN_DATA, "faces");
@@ -21,16 +22,6 @@ const ready =
 if (!ready) process.stderr.write("skipped: needs Linux, the face models (node bin/faces-setup.mjs) and $TOCSIN_DATA\n");
 
 type Kind = "embedding" | "landmarks" | "chip";
-/** Numbers in a row that are searched for: 64 bytes, from three places of each buffer, away from the black around a tight crop. */
-const RUN = 16;
-function needlesOf(lent: Float32Array): Buffer[] {
-  return [0.35, 0.55, 0.65].map((part) => {
-    const at = Math.floor(part * (lent.length - RUN));
-    assert.ok(new Set(lent.subarray(at, at + RUN)).size > RUN / 4, "a run that tells faces apart");
-    return Buffer.from(Uint8Array.from(new Uint8Array(lent.buffer, lent.byteOffset + 4 * at, 4 * RUN)));
-  });
-}
-
 async function tracesOf(file: string) {
   const models = await openFaceModels(modelsFolder, 1);
   const found: { text: string; needles: Record<Kind, Buffer[]> }[] = [];
@@ -42,35 +33,6 @@ async function tracesOf(file: string) {
   await models.close();
   assert.is(found.length, 1);
   return found[0]!;
-}
-
-/** Which of the needles lie in the writable memory of the process. */
-function search(pid: number, needles: readonly Buffer[]): boolean[] {
-  const found = needles.map(() => false);
-  const memory = openSync(`/proc/${pid}/mem`, "r");
-  const chunk = Buffer.alloc(4 * 1024 * 1024);
-  const overlap = 4 * RUN;
-  try {
-    for (const line of readFileSync(`/proc/${pid}/maps`, "utf8").split("\n")) {
-      const region = /^([0-9a-f]+)-([0-9a-f]+) rw/.exec(line);
-      if (!region) continue;
-      const [from, to] = [Number.parseInt(region[1]!, 16), Number.parseInt(region[2]!, 16)];
-      for (let at = from; at < to; at += chunk.length - overlap) {
-        let length: number;
-        try {
-          length = readSync(memory, chunk, 0, Math.min(chunk.length, to - at), at);
-        } catch (error) {
-          if ((error as NodeJS.ErrnoException).code === "EIO") continue;
-          throw error;
-        }
-        const bytes = chunk.subarray(0, length);
-        for (const [i, needle] of needles.entries()) found[i] ||= bytes.includes(needle);
-      }
-    }
-  } finally {
-    closeSync(memory);
-  }
-  return found;
 }
 
 (ready ? test : test.skip)(
