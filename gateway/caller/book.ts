@@ -12,8 +12,8 @@ export const streamsOf = (id: string) => ({ phone: `caller-${id}.phone`, voice: 
 export class CallerBook {
   readonly store: CallerStore;
   readonly phones = new Phones();
-  /** Caller -> operator who has the word. */
-  readonly talking = new Map<string, string>();
+  /** Caller -> operator who has the word; `quietMs` since when nothing comes of their voice, undefined while it does. */
+  readonly talking = new Map<string, { by: string; quietMs: number | undefined }>();
   readonly #context: Pick<GatewayContext, "broadcast" | "record" | "recordOnce">;
 
   constructor(store: CallerStore, context: Pick<GatewayContext, "broadcast" | "record" | "recordOnce">) {
@@ -28,11 +28,19 @@ export class CallerBook {
     return row;
   }
 
+  /** @throws Refusal 404, 409 where nobody is on it. */
+  open(id: string): CallerRow {
+    const row = this.get(id);
+    const state = stateOf(row.link, Date.now());
+    if (state !== "open") throw new Refusal(409, `this link is ${state}: nobody is on it`);
+    return row;
+  }
+
   view({ id, link, facts }: CallerRow, nowMs = Date.now()): CallerView {
     const { heard: _, recordedFix: __, recordedStills: ___, ...told } = facts;
     const untilMs = link.device === undefined ? link.openUntilMs : (link.lastsUntilMs ?? link.openUntilMs);
     const presence = this.phones.get(id);
-    const talking = this.talking.get(id);
+    const talking = this.talking.get(id)?.by;
     return {
       id,
       state: stateOf(link, nowMs),

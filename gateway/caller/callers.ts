@@ -6,7 +6,6 @@ import {
   type CallerMessage,
   type CallerView,
   type Language,
-  type MediaGrant,
   type PhoneAsk,
   questionWords,
   type SmsView,
@@ -19,6 +18,7 @@ import { type CallerBook, streamsOf } from "./book.ts";
 import type { CallersConfig } from "./config.ts";
 import { end, stateOf } from "./link.ts";
 import type { MediaPort } from "./media-port.ts";
+import type { OperatorVoice } from "./operator-voice.ts";
 import { LOST_AFTER_MS } from "./presence.ts";
 import { askWords } from "./said.ts";
 import type { Seal } from "./seal.ts";
@@ -38,6 +38,7 @@ interface Deps {
   context: Pick<GatewayContext, "report" | "incident">;
   config: CallersConfig;
   media: MediaPort;
+  voice: OperatorVoice;
   seal: Seal;
   sender: SmsSender | undefined;
   log: Logger;
@@ -191,38 +192,11 @@ export class Callers {
 
   #speak(id: string, message: Omit<CallerMessage, "seq">, text: string): CallerMessage {
     const { book, push } = this.#deps;
-    const row = this.#open(id);
+    const row = book.open(id);
     book.record(row, text, { ...(message.ask && { ask: message.ask }) }, message.by);
     const whole = book.addMessage(row, message);
     push(id);
     return whole;
-  }
-
-  /** The word is one operator's at a time. @throws Refusal 409. */
-  async talk(id: string, by: string): Promise<MediaGrant> {
-    const { book, media, push } = this.#deps;
-    const row = this.#open(id);
-    const other = book.talking.get(id);
-    if (other !== undefined && other !== by) throw new Refusal(409, `${other} speaks to this caller`);
-    const { incident } = row.facts;
-    const grant = await media.publish({ stream: streamsOf(id).voice, sub: by, media: ["audio"], incident });
-    if (other === undefined) {
-      book.talking.set(id, by);
-      book.record(row, "speaks to the caller", { voice: true }, by);
-      book.tell(row);
-      push(id);
-    }
-    return grant;
-  }
-
-  hush(id: string, by: string): void {
-    const { book, media, push } = this.#deps;
-    const row = book.get(id);
-    if (!book.talking.delete(id)) return;
-    book.record(row, "has stopped speaking to the caller", { voice: false }, by);
-    book.tell(row);
-    push(id);
-    media.end(streamsOf(id).voice, "the operator stopped speaking");
   }
 
   still(id: string, seq: number): Buffer | undefined {
@@ -239,13 +213,14 @@ export class Callers {
   }
 
   #tick(nowMs: number): void {
-    const { book, push } = this.#deps;
+    const { book, push, voice } = this.#deps;
     for (const id of book.phones.lost(nowMs)) {
       const row = book.get(id);
       if (stateOf(row.link, nowMs) !== "open") continue;
       book.record(row, `the phone has not been heard of for ${LOST_AFTER_MS / 1000} s`, { lost: true });
       book.tell(row);
     }
+    voice.tick(nowMs);
     for (const id of this.#running) {
       const row = book.get(id);
       const state = stateOf(row.link, nowMs);
@@ -273,14 +248,6 @@ export class Callers {
   #stateOf(id: string) {
     const row = this.#deps.book.store.get(id);
     return row && stateOf(row.link, Date.now());
-  }
-
-  /** @throws Refusal 404, 409. */
-  #open(id: string): CallerRow {
-    const row = this.#deps.book.get(id);
-    const state = stateOf(row.link, Date.now());
-    if (state !== "open") throw new Refusal(409, `this link is ${state}: nobody is on it`);
-    return row;
   }
 
   /** @throws Refusal 422. */

@@ -7,6 +7,7 @@ import { parseBody, Refusal } from "../http/refusal.ts";
 import { Allowance } from "./allowance.ts";
 import type { CallerBook } from "./book.ts";
 import type { Callers } from "./callers.ts";
+import type { OperatorVoice } from "./operator-voice.ts";
 
 const MINUTE_MS = 60_000;
 const Listing = v.object({ incident: v.optional(Id) });
@@ -15,8 +16,7 @@ type WithId = { Params: { id: string } };
 
 export function addOperatorRoutes(
   context: Pick<GatewayContext, "http" | "sessionOf">,
-  callers: Callers,
-  book: CallerBook,
+  { callers, voice, book }: { callers: Callers; voice: OperatorVoice; book: CallerBook },
 ): void {
   const { http: app, sessionOf } = context;
   const links = new Allowance(20, MINUTE_MS);
@@ -66,11 +66,11 @@ export function addOperatorRoutes(
   });
   app.post<WithId>("/api/callers/:id/talk", async (request) => {
     const { user } = sessionOf(request, "dispatch");
-    return callers.talk(request.params.id, user);
+    return voice.talk(request.params.id, user);
   });
   app.delete<WithId>("/api/callers/:id/talk", async (request, reply) => {
     const { user } = sessionOf(request, "dispatch");
-    callers.hush(request.params.id, user);
+    voice.hush(request.params.id, user);
     return reply.status(204).send();
   });
   app.get<WithId>("/api/callers/:id/stills", async (request) => {

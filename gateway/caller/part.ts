@@ -12,6 +12,7 @@ import { Callers } from "./callers.ts";
 import type { CallersConfig } from "./config.ts";
 import type { MediaAsk, MediaPort } from "./media-port.ts";
 import { addOperatorRoutes } from "./operator-routes.ts";
+import { OperatorVoice } from "./operator-voice.ts";
 import { bundlePage } from "./page-files.ts";
 import { PhoneDesk } from "./phone-desk.ts";
 import { addPhoneRoutes } from "./phone-routes.ts";
@@ -40,6 +41,7 @@ export async function startCallers(context: GatewayContext): Promise<void> {
   const media = mediaPort(context.video);
   const sockets: PhoneSockets = new PhoneSockets((id) => desk.hears(id, book.get(id).facts.heard));
   const push = (id: string) => sockets.push(id);
+  const voice = new OperatorVoice(book, media, push);
   const desk: PhoneDesk = new PhoneDesk({
     book,
     context,
@@ -54,6 +56,7 @@ export async function startCallers(context: GatewayContext): Promise<void> {
     context,
     config: settings,
     media,
+    voice,
     seal,
     sender: senderOf(settings, config.dataDir),
     log,
@@ -61,7 +64,8 @@ export async function startCallers(context: GatewayContext): Promise<void> {
     closing: (row) => desk.recordStills(row),
     signal: stop.signal,
   });
-  addOperatorRoutes(context, callers, book);
+  context.video?.onChange(({ stream, live }) => voice.heard(stream, live));
+  addOperatorRoutes(context, { callers, voice, book });
   const secure = settings.publicUrl.startsWith("https:");
   await addPhoneRoutes(http, { desk, sockets, files: await bundlePage(), secure });
   addFigures(metrics, [

@@ -5,6 +5,7 @@ import type { GatewayContext } from "../context.ts";
 import { Refusal } from "../http/refusal.ts";
 import { sha256Hex } from "../incidents/chain.ts";
 import { nowUtc } from "../now.ts";
+import { Allowance } from "./allowance.ts";
 import { type CallerBook, streamsOf } from "./book.ts";
 import type { CallersConfig } from "./config.ts";
 import { open, stateOf } from "./link.ts";
@@ -21,6 +22,12 @@ const HELD_S = 2;
 /** JPEG (ISO/IEC 10918-1): begins with SOI, ends with EOI. */
 const isJpeg = (bytes: Uint8Array) =>
   bytes.length > 100 && bytes[0] === 0xff && bytes[1] === 0xd8 && bytes.at(-2) === 0xff && bytes.at(-1) === 0xd9;
+/** Of one incident. */
+const MOST_PHONES = 100;
+/** Of one link; beyond it the disk belongs to the others. */
+const MOST_STILLS = 3_000;
+/** Words and positions of one phone: more than a person can say, less than fills a disk. */
+const SAYS = { count: 100, perMs: 10_000 };
 /** Hashes of stills go on the record so many at a time. */
 const STILLS_AN_ENTRY = 10;
 
@@ -38,6 +45,7 @@ interface Deps {
 export class PhoneDesk {
   readonly counters = { said: 0, repeats: 0, withoutConsent: 0, stills: 0 };
   readonly #deps: Deps;
+  readonly #pace = new Allowance(SAYS.count, SAYS.perMs);
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -116,12 +124,18 @@ export class PhoneDesk {
     if (back) book.tell(row);
   }
 
-  /** Everything is on disk when it returns. @returns ids of what was taken, this time or before. */
+  /** On disk when it returns. @returns ids of what was taken, this time or before: the phone says the rest again. */
   say(id: string, says: readonly PhoneSay[], heard: number): string[] {
     this.alive(this.#deps.book.get(id));
     this.#deliver(id, heard);
-    for (const each of says) this.#take(id, each);
-    return says.map((each) => each.id);
+    const taken: string[] = [];
+    for (const each of says) {
+      // Consent counts at once, however much was said before it.
+      if (each.kind !== "consent" && this.#pace.take(id, Date.now()) > 0) continue;
+      this.#take(id, each);
+      taken.push(each.id);
+    }
+    return taken;
   }
 
   #take(id: string, say: PhoneSay): void {
@@ -163,7 +177,12 @@ export class PhoneDesk {
     const within = Math.round(place.ellipse95.semiMajorM);
     const text = `the phone is within ${within} m of ${fix.lat.toFixed(6)}, ${fix.lon.toFixed(6)} (it states ${Math.round(fix.accuracyM)} m)`;
     const { incident } = row.facts;
-    if (context.incident(incident)?.kind === "caller") context.place(incident, place, `caller-${row.id}`, text);
+    // Of several phones the first says where it is; the others stand on the record beside it.
+    const first = book.store
+      .list(incident, MOST_PHONES)
+      .findLast((each) => each.id === row.id || each.facts.recordedFix);
+    if (context.incident(incident)?.kind === "caller" && first?.id === row.id)
+      context.place(incident, place, `caller-${row.id}`, text);
     else book.record(row, text, { fix, place, radius95Over68: RADIUS_95_OVER_68 });
   }
 
@@ -215,6 +234,7 @@ export class PhoneDesk {
       this.counters.withoutConsent++;
       throw new Refusal(403, "video is not allowed");
     }
+    if (row.facts.stills >= MOST_STILLS) throw new Refusal(429, `${MOST_STILLS} stills are the most of one link`);
     if (!isJpeg(jpeg)) throw new Refusal(400, "this is no whole JPEG");
     this.alive(row);
     const still = { at: nowUtc(), bytes: jpeg.length, sha256: sha256Hex(jpeg) };

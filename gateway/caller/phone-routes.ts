@@ -33,11 +33,11 @@ type WithToken = { Params: { token: string } };
 
 export async function addPhoneRoutes(app: FastifyInstance, { desk, sockets, files, secure }: Parts): Promise<void> {
   const limits = {
-    /** By address, where no link is known yet. */
-    looks: new Allowance(60, MINUTE_MS),
-    opens: new Allowance(20, MINUTE_MS),
+    /** By address: behind one proxy, whoever guesses does not shut out those who have a link. */
     unknown: new Allowance(30, MINUTE_MS),
     /** By link. */
+    looks: new Allowance(60, MINUTE_MS),
+    opens: new Allowance(20, MINUTE_MS),
     says: new Allowance(40, 10_000),
     media: new Allowance(20, MINUTE_MS),
     stills: new Allowance(20, 10_000),
@@ -88,15 +88,15 @@ export async function addPhoneRoutes(app: FastifyInstance, { desk, sockets, file
     });
     // The same for every token, known or not: whoever fetches it, a message's preview too, learns and changes nothing.
     scope.get<WithToken>("/c/:token", async (request, reply) => {
-      within(limits.looks, request.ip);
+      within(limits.looks, request.params.token);
       return reply.type("text/html; charset=utf-8").send(files.html);
     });
     scope.get<WithToken>("/c/:token/link", async (request) => {
-      within(limits.looks, request.ip);
+      within(limits.looks, request.params.token);
       return desk.look(known(request), deviceOf(request));
     });
     scope.post<WithToken>("/c/:token/open", async (request, reply) => {
-      within(limits.opens, request.ip);
+      within(limits.opens, request.params.token);
       const row = known(request);
       const { language = row.facts.language } = parseBody(OpenAsk, request.body ?? {});
       const secret = desk.open(row, deviceOf(request), language);

@@ -72,7 +72,9 @@ export async function makeServer({ sessions, live, log }: Parts): Promise<Fastif
   });
   app.setErrorHandler((error: Error & Partial<Refusal>, request, reply) => {
     const status = error.statusCode ?? 500;
-    if (status >= 500) log.error({ error: error.message, stack: error.stack, url: request.url }, "request failed");
+    // A caller's address is a key: no log holds it.
+    const url = request.url.replace(/^\/c\/[^/?]+/, "/c/***");
+    if (status >= 500) log.error({ error: error.message, stack: error.stack, url }, "request failed");
     const { field, fix } = error;
     const text = status >= 500 ? "the gateway failed at this; its log says more" : error.message;
     return reply.status(status).send({ error: text, ...(field && { field }), ...(fix && { fix }) });

@@ -3,11 +3,11 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { callerWorld } from "../testing.ts";
-import { launchPhone, onPhone, type PhoneOptions, smallPhone, usualPhone } from "./testing.ts";
+import { knockOn, launchPhone, onPhone, type PhoneOptions, smallPhone, tap, usualPhone } from "./testing.ts";
 
 const folder = process.argv[2] ?? "build/caller-pictures";
 mkdirSync(folder, { recursive: true });
-const world = await callerWorld();
+const world = await callerWorld("", "relay: { addresses: [127.0.0.1] }, record: { enabled: false }");
 const browser = await launchPhone();
 const { operator } = world;
 
@@ -25,7 +25,6 @@ async function shots(
   });
 }
 
-const tap = (page: Page, name: string | RegExp) => page.getByRole("button", { name }).first().click();
 const tab = (page: Page, name: string) => page.getByRole("tab", { name }).click();
 
 for (const colorScheme of ["light", "dark"] as const) {
@@ -47,8 +46,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     await tap(page, "I can't speak");
     await page.waitForTimeout(300);
     await tab(page, "Knock");
-    const pad = page.locator(".pad");
-    for (let i = 0; i < 3; i++) await pad.tap();
+    await knockOn(page, ".pad", 3);
     await shot("7-knock");
     await page.waitForTimeout(2200);
     await tab(page, "Write");
@@ -85,20 +83,38 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.getByText("has ended").waitFor();
     await shot("14-ended");
   });
-  await shots(`${colorScheme}-blocked`, { colorScheme, denied: true, viewport: smallPhone }, async (shot, page) => {
-    await page.getByRole("button", { name: "Connect" }).waitFor();
-    await shot("1-start");
-    await tap(page, "Connect");
-    await tap(page, "Allow");
-    await page.getByRole("button", { name: "No" }).first().click();
-    await page.getByRole("button", { name: "No" }).first().click();
-    await page.waitForTimeout(500);
-    await shot("2-live");
-  });
+  await shots(
+    `${colorScheme}-small`,
+    { colorScheme, denied: true, viewport: { ...smallPhone, height: 560 } },
+    async (shot, page, id) => {
+      await page.getByRole("button", { name: "Connect" }).waitFor();
+      await shot("1-start");
+      await tap(page, "Connect");
+      await tap(page, "Allow");
+      await page.getByRole("button", { name: "Go on without" }).waitFor();
+      await shot("2-blocked");
+      await tap(page, "Go on without");
+      for (let i = 2; i <= 3; i++) {
+        await page.getByText(`${i} of 3`).waitFor();
+        await tap(page, "No");
+      }
+      await page.locator(".live").waitFor();
+      await operator.ask("POST", `/api/callers/${id}/ask`, { kind: "question", question: "areYouSafe" });
+      await page.getByText("Are you safe?").waitFor();
+      await operator.ask("POST", `/api/callers/${id}/talk`, {});
+      await page.getByText("Tap to hear").waitFor();
+      await shot("3-question");
+      await tab(page, "Knock");
+      await shot("4-knock");
+      await tab(page, "More");
+      await shot("5-more");
+    },
+  );
 }
 for (const [locale, open, allow] of [
   ["ar", "اتصال", "أوافق"],
   ["ko-KR", "연결하기", "허용"],
+  ["zh-CN", "连接", "允许"],
   ["de-DE", "Verbinden", "Erlauben"],
 ] as const) {
   await shots(locale, { locale, viewport: smallPhone }, async (shot, page) => {

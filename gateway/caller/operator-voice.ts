@@ -1,0 +1,65 @@
+/** The operator's voice to a caller: one person has the word at a time, and a word that nobody uses is free again. */
+import type { MediaGrant } from "#contract/caller.ts";
+import { Refusal } from "../http/refusal.ts";
+import { type CallerBook, streamsOf } from "./book.ts";
+import type { MediaPort } from "./media-port.ts";
+
+/** The operator's page was closed, or its network is gone. */
+const QUIET_MS = 15_000;
+
+export class OperatorVoice {
+  readonly #book: CallerBook;
+  readonly #media: MediaPort;
+  readonly #push: (id: string) => void;
+
+  /** @param push tells the phone. */
+  constructor(book: CallerBook, media: MediaPort, push: (id: string) => void) {
+    this.#book = book;
+    this.#media = media;
+    this.#push = push;
+  }
+
+  /** The word is one operator's at a time. @throws Refusal 409. */
+  async talk(id: string, by: string): Promise<MediaGrant> {
+    const [book, media, push] = [this.#book, this.#media, this.#push];
+    const row = book.open(id);
+    const other = book.talking.get(id);
+    if (other && other.by !== by) throw new Refusal(409, `${other.by} speaks to this caller`);
+    const { incident } = row.facts;
+    const grant = await media.publish({ stream: streamsOf(id).voice, sub: by, media: ["audio"], incident });
+    if (other) other.quietMs &&= Date.now();
+    else {
+      book.talking.set(id, { by, quietMs: Date.now() });
+      book.record(row, "speaks to the caller", { voice: true }, by);
+      book.tell(row);
+      push(id);
+    }
+    return grant;
+  }
+
+  hush(id: string, by: string): void {
+    const [book, media, push] = [this.#book, this.#media, this.#push];
+    const row = book.get(id);
+    if (!book.talking.delete(id)) return;
+    const text =
+      by === "gateway" ? "nothing comes of the operator's voice: ended" : "has stopped speaking to the caller";
+    book.record(row, text, { voice: false }, by);
+    book.tell(row);
+    push(id);
+    media.end(streamsOf(id).voice, "the operator stopped speaking");
+  }
+
+  /** The relay says whether an operator's voice comes in. */
+  heard(stream: string, live: boolean): void {
+    for (const [id, talk] of this.#book.talking) {
+      if (streamsOf(id).voice !== stream) continue;
+      if (live) talk.quietMs = undefined;
+      else talk.quietMs ??= Date.now();
+    }
+  }
+
+  tick(nowMs: number): void {
+    for (const [id, { quietMs }] of this.#book.talking)
+      if (quietMs !== undefined && nowMs - quietMs > QUIET_MS) this.hush(id, "gateway");
+  }
+}
