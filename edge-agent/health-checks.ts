@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { connect } from "mqtt";
 import type { AgentConfig } from "./config.ts";
 import { readHostSync } from "./devices/host-sync.ts";
+import type { CameraSpec } from "./devices/video/open-cameras.ts";
 
 const exec = promisify(execFile);
 
@@ -124,6 +125,16 @@ export async function checkSerial(folder = "/dev"): Promise<Check> {
 export async function checkFfmpeg(): Promise<Check> {
   const version = await says("ffmpeg", ["-hide_banner", "-version"]);
   return version ? fine("ffmpeg", version.slice(0, 80)) : wrong("ffmpeg", "not installed", "apt install ffmpeg");
+}
+
+/** Each camera of the role `stream`: there, and what it sends. */
+export async function checkCameras(config: AgentConfig): Promise<Check> {
+  const { checkCamera } = await import("./devices/video/check-camera.ts");
+  const cameras = (config.roles.stream?.cameras ?? []) as CameraSpec[];
+  const found = await Promise.all(cameras.map(async (spec) => ({ name: spec.name, ...(await checkCamera(spec)) })));
+  const detail = found.map((each) => `${each.name}: ${each.detail}`).join("; ");
+  const bad = found.find(({ ok }) => !ok);
+  return bad ? wrong("cameras", detail, `${bad.name}: ${bad.fix ?? "look at it"}`) : fine("cameras", detail);
 }
 
 /** @param folder where `bin/mavsdk-setup.mjs` puts it. */

@@ -6,6 +6,7 @@ import type { AgentConfig } from "#edge-agent/config.ts";
 import {
   type Check,
   checkBroker,
+  checkCameras,
   checkClock,
   checkData,
   checkFfmpeg,
@@ -21,7 +22,7 @@ import { newestModel } from "../newest-model.ts";
 const help = `
 usage: tocsin doctor [--config FILE] [--json]
 
-Looks at what the roles need of this machine: clock, microphone, serial ports, ffmpeg, mavsdk_server, models, broker, disk.
+Looks at what the roles need of this machine: clock, microphone, serial ports, ffmpeg, cameras, mavsdk_server, models, broker, disk.
 With a node's configuration, only what its roles need counts: the command ends with 1 where something of that is wrong.
 Without one, everything is looked at, nothing is needed, and the command ends with 0.
 
@@ -35,7 +36,7 @@ const needs: Record<NodeRole, readonly string[]> = {
   triangulate: ["clock"],
   fly: ["clock", "mavsdk_server"],
   patrol: ["serial"],
-  stream: ["ffmpeg"],
+  stream: ["ffmpeg", "cameras"],
   look: ["clock", "ffmpeg"],
 };
 
@@ -56,6 +57,7 @@ async function run(argv: readonly string[]): Promise<number> {
     checkMavsdkServer(mavsdk?.mavsdkFolder ?? join(import.meta.dirname, "..", "..", ".tocsin", "mavsdk")),
     modelOf(config).then(checkModel),
     ...(config ? [checkBroker(config), checkData(config)] : []),
+    ...(config?.roles.stream ? [checkCameras(config)] : []),
   ]);
   const roles = Object.keys(config?.roles ?? {}) as NodeRole[];
   const needed = new Set(config ? ["broker", "data", ...roles.flatMap((role) => needs[role])] : []);
