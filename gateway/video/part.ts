@@ -220,7 +220,7 @@ export async function startVideo(context: GatewayContext): Promise<void> {
 
   const clean = () => {
     const beforeMs = Date.now() - config.retention.videoDays * DAY_MS;
-    for (const { incident, stream, recording } of recordings.expire(beforeMs))
+    for (const { incident, stream, recording } of recordings.archive.expire(beforeMs))
       fact(incident, "gateway", `recording of ${stream} deleted: its time is over`, { recording, deleted: true });
     for (const { incident, id } of snapshots.expire(beforeMs))
       fact(incident, "gateway", "snapshot deleted: its time is over", { snapshot: id, deleted: true });

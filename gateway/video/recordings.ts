@@ -1,16 +1,13 @@
 /** Recordings on disk: sealed pieces in segments, each segment's SHA-256 on its incident's record, also what a crash left open. */
 import { createHash, type Hash } from "node:crypto";
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { Logger } from "pino";
 import { ulid } from "ulid";
-import type { RecordingView } from "#contract/video.ts";
 import { sha256Hex } from "../incidents/chain.ts";
-import { openSealed, SealedFile } from "./sealed-file.ts";
-
-/** Times of a piece stand before it in its sealed part: start in ms since 1970 and seconds, both as doubles. */
-const TIMES_BYTES = 16;
+import { bytesOf, nameOf, RecordingArchive, type RecordingRow, TIMES_BYTES } from "./recording-archive.ts";
+import { SealedFile } from "./sealed-file.ts";
 
 export interface NewRecording {
   stream: string;
@@ -54,31 +51,11 @@ interface Open {
   lastMs: number;
 }
 
-interface Row {
-  id: string;
-  stream: string;
-  incident: string;
-  codec: string;
-  format: "mp4" | "webm";
-  started_ms: number;
-  ended_ms: number | null;
-  start_sha256: string;
-  pre_roll: number;
-}
-
-interface SegmentRow {
-  seq: number;
-  started_ms: number;
-  duration_s: number;
-  bytes: number;
-  sha256: string;
-  deleted: number;
-}
-
 /** Bytes of one recording that may wait for the disk; beyond it the run is given up and a gap said. */
 const WAITING_MAX_BYTES = 32_000_000;
 
 export class Recordings {
+  readonly archive: RecordingArchive;
   readonly #options: RecordingsOptions;
   readonly #open = new Map<string, Open>();
   readonly #endings = new Set<Promise<number>>();
@@ -86,13 +63,14 @@ export class Recordings {
 
   constructor(options: RecordingsOptions) {
     this.#options = options;
+    this.archive = new RecordingArchive(options);
     mkdirSync(options.folder, { recursive: true, mode: 0o700 });
   }
 
   /** @returns its id. Nothing of it is on disk before the first piece. */
   begin(made: NewRecording): string {
     const id = ulid();
-    const folder = this.#folderOf(id);
+    const folder = this.archive.folderOf(id);
     mkdirSync(folder, { mode: 0o700 });
     const start = Buffer.from(made.start);
     this.#options.db
@@ -166,12 +144,14 @@ export class Recordings {
 
   /** Closes what a crash left open. @returns the recordings that broke off, with the instant of their last whole piece. */
   async recover(): Promise<{ id: string; stream: string; incident: string; endedMs: number }[]> {
-    const rows = this.#options.db.prepare("SELECT * FROM recording WHERE ended_ms IS NULL").all() as unknown as Row[];
+    const rows = this.#options.db
+      .prepare("SELECT * FROM recording WHERE ended_ms IS NULL")
+      .all() as unknown as RecordingRow[];
     const broken = [];
     for (const row of rows) {
       if (this.#open.has(row.id)) continue;
       let endedMs = row.started_ms;
-      for (const name of readdirSync(this.#folderOf(row.id))
+      for (const name of readdirSync(this.archive.folderOf(row.id))
         .filter((each) => /^\d+$/.test(each))
         .sort()) {
         endedMs = Math.max(endedMs, await this.#recoverSegment(row, Number(name)));
@@ -182,88 +162,11 @@ export class Recordings {
     return broken;
   }
 
-  list(incident: string): RecordingView[] {
-    const rows = this.#options.db
-      .prepare("SELECT * FROM recording WHERE incident = ? ORDER BY started_ms")
-      .all(incident) as unknown as Row[];
-    return rows.map((row) => ({
-      recording: row.id,
-      stream: row.stream,
-      incident: row.incident,
-      startedAt: new Date(row.started_ms).toISOString(),
-      ...(row.ended_ms !== null && { endedAt: new Date(row.ended_ms).toISOString() }),
-      codec: row.codec,
-      format: row.format,
-      segments: this.#segments(row.id).map(({ seq, started_ms, duration_s, bytes, sha256, deleted }) => ({
-        seq,
-        startedAt: new Date(started_ms).toISOString(),
-        durationS: duration_s,
-        bytes,
-        sha256,
-        ...(deleted === 1 && { deleted: true as const }),
-      })),
-      ...(row.pre_roll === 1 && { preRoll: true as const }),
-    }));
-  }
-
-  find(id: string): { incident: string; stream: string; format: "mp4" | "webm" } | undefined {
-    return this.#options.db.prepare("SELECT incident, stream, format FROM recording WHERE id = ?").get(id) as never;
-  }
-
-  /**
-   * The file as it stands now, a piece at a time: what stands at its start, then its closed segments, then what is whole of the open one.
-   * @throws when a segment is not the one on the record.
-   */
+  /** The file as it stands now, a piece at a time, also while it grows. @throws when a segment is not the one on the record. */
   async *read(id: string): AsyncGenerator<Buffer> {
-    const row = this.#options.db.prepare("SELECT * FROM recording WHERE id = ?").get(id) as unknown as Row | undefined;
-    if (!row) return;
-    const segments = this.#segments(id);
-    if (segments.some(({ deleted }) => deleted === 1)) return;
     const open = this.#open.get(id);
     await open?.work;
-    const start = Buffer.concat(await this.#pieces(id, "start"));
-    if (sha256Hex(start) !== row.start_sha256)
-      throw new Error(`the start of recording ${id} is not the one on the record`);
-    yield start;
-    for (const { seq, sha256 } of segments) {
-      const bytes = Buffer.concat((await this.#pieces(id, nameOf(seq))).map(bytesOf));
-      if (sha256Hex(bytes) !== sha256)
-        throw new Error(`segment ${seq} of recording ${id} is not the one on the record`);
-      yield bytes;
-    }
-    const now = open?.segment;
-    if (now && !segments.some(({ seq }) => seq === now.seq)) {
-      yield Buffer.concat((await this.#pieces(id, nameOf(now.seq))).map(bytesOf));
-    }
-  }
-
-  /** Deletes recordings that ended before then; that they were here, and their hashes, stay on the record. */
-  expire(beforeMs: number): { incident: string; stream: string; recording: string }[] {
-    const rows = this.#options.db
-      .prepare(
-        `SELECT * FROM recording WHERE ended_ms < ? AND EXISTS
-           (SELECT 1 FROM segment WHERE segment.recording = recording.id AND deleted = 0)`,
-      )
-      .all(beforeMs) as unknown as Row[];
-    return rows.map(({ id, incident, stream }) => {
-      rmSync(this.#folderOf(id), { recursive: true, force: true });
-      this.#options.db.prepare("UPDATE segment SET deleted = 1 WHERE recording = ?").run(id);
-      return { incident, stream, recording: id };
-    });
-  }
-
-  #segments(id: string): SegmentRow[] {
-    return this.#options.db
-      .prepare("SELECT * FROM segment WHERE recording = ? ORDER BY seq")
-      .all(id) as unknown as SegmentRow[];
-  }
-
-  #folderOf(id: string): string {
-    return join(this.#options.folder, id);
-  }
-
-  #pieces(id: string, name: string): Promise<Buffer[]> {
-    return openSealed(join(this.#folderOf(id), name), this.#options.key, `${id}/${name}`);
+    yield* this.archive.read(id, open?.segment?.seq);
   }
 
   #then(open: Open, work: () => Promise<void>): Promise<void> {
@@ -279,7 +182,7 @@ export class Recordings {
       const seq = ++open.seq;
       const name = nameOf(seq);
       const file = await SealedFile.create(
-        join(this.#folderOf(open.id), name),
+        join(this.archive.folderOf(open.id), name),
         this.#options.key,
         `${open.id}/${name}`,
       );
@@ -304,12 +207,12 @@ export class Recordings {
     this.#keep(open.id, open, segment.seq, segment.startedMs, segment.endMs, segment.bytes, segment.hash.digest("hex"));
   }
 
-  async #recoverSegment(row: Row, seq: number): Promise<number> {
+  async #recoverSegment(row: RecordingRow, seq: number): Promise<number> {
     const known = this.#options.db
       .prepare("SELECT started_ms, duration_s FROM segment WHERE recording = ? AND seq = ?")
       .get(row.id, seq) as { started_ms: number; duration_s: number } | undefined;
     if (known) return known.started_ms + known.duration_s * 1000;
-    const pieces = await this.#pieces(row.id, nameOf(seq));
+    const pieces = await this.archive.pieces(row.id, nameOf(seq));
     const [first] = pieces;
     const last = pieces.at(-1);
     if (!first || !last) return 0;
@@ -329,15 +232,13 @@ export class Recordings {
     sha256: string,
   ): void {
     const durationS = Math.round(endMs - startedMs) / 1000;
+    const fact = { recording, seq, startedAt: new Date(startedMs).toISOString(), durationS, bytes, sha256 };
+    // The record first: after a crash in between it is said a second time, rather than never.
+    this.#options.segment(incident, stream, fact, `${durationS.toFixed(1)} s of ${stream} recorded`);
     this.#options.db
       .prepare("INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, 0)")
       .run(recording, seq, Math.round(startedMs), durationS, bytes, sha256);
     this.counters.segments++;
     this.counters.bytes += bytes;
-    const fact = { recording, seq, startedAt: new Date(startedMs).toISOString(), durationS, bytes, sha256 };
-    this.#options.segment(incident, stream, fact, `${durationS.toFixed(1)} s of ${stream} recorded`);
   }
 }
-
-const nameOf = (seq: number) => String(seq).padStart(6, "0");
-const bytesOf = (piece: Buffer) => piece.subarray(TIMES_BYTES);

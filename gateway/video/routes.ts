@@ -127,7 +127,7 @@ export async function addVideoRoutes(app: FastifyInstance, parts: Parts): Promis
     sessionOf(request, ...lookers);
     const incident = incidentOf(request.params.id);
     const names = new Set([...wants.streamsOf(incident), ...orders.streamsOf(incident)]);
-    const list = recordings.list(incident);
+    const list = recordings.archive.list(incident);
     for (const { stream } of list) names.add(stream);
     return {
       incident,
@@ -141,7 +141,7 @@ export async function addVideoRoutes(app: FastifyInstance, parts: Parts): Promis
   app.get<{ Params: { recording: string } }>("/api/video/recordings/:recording/video", async (request, reply) => {
     const { user } = sessionOf(request, ...lookers);
     const { recording } = request.params;
-    const found = recordings.find(recording);
+    const found = recordings.archive.find(recording);
     if (!found) throw new Refusal(404, `there is no recording '${recording}'`);
     const pieces = recordings.read(recording);
     const first = await pieces.next();

@@ -51,7 +51,8 @@ export async function openSealed(file: string, key: Buffer, name: string): Promi
   for (let at = 0; at + HEAD_BYTES <= all.length; ) {
     const length = all.readUInt32BE(at);
     const from = at + HEAD_BYTES;
-    if (from + length > all.length) break;
+    // Half written, or zeros that the file system put in place of what it had not written yet.
+    if (from + length > all.length || (length === 0 && all.subarray(at).every((byte) => byte === 0))) break;
     const nonce = all.subarray(at + 4, at + 4 + NONCE_BYTES);
     const decipher = createDecipheriv("aes-256-gcm", key, nonce).setAAD(placeOf(name, pieces.length));
     decipher.setAuthTag(all.subarray(at + 4 + NONCE_BYTES, from));
@@ -59,8 +60,6 @@ export async function openSealed(file: string, key: Buffer, name: string): Promi
     try {
       decipher.final();
     } catch (error) {
-      // Zeros that the file system put in place of what it had not written yet.
-      if (from + length === all.length) break;
       throw new Error(`piece ${pieces.length} of ${name} is not what was sealed`, { cause: error });
     }
     pieces.push(body);

@@ -1,0 +1,128 @@
+/** Recordings as they lie on disk: listed, read back against the hashes on the record, and deleted on time. */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import type { RecordingView } from "#contract/video.ts";
+import { sha256Hex } from "../incidents/chain.ts";
+import { openSealed } from "./sealed-file.ts";
+
+/** Times of a piece stand before it in its sealed part: start in ms since 1970 and seconds, both as doubles. */
+export const TIMES_BYTES = 16;
+
+export const nameOf = (seq: number) => String(seq).padStart(6, "0");
+export const bytesOf = (piece: Buffer) => piece.subarray(TIMES_BYTES);
+
+export interface RecordingRow {
+  id: string;
+  stream: string;
+  incident: string;
+  codec: string;
+  format: "mp4" | "webm";
+  started_ms: number;
+  ended_ms: number | null;
+  start_sha256: string;
+  pre_roll: number;
+}
+
+interface SegmentRow {
+  seq: number;
+  started_ms: number;
+  duration_s: number;
+  bytes: number;
+  sha256: string;
+  deleted: number;
+}
+
+export class RecordingArchive {
+  readonly #db: DatabaseSync;
+  readonly #folder: string;
+  readonly #key: Buffer;
+
+  constructor({ db, folder, key }: { db: DatabaseSync; folder: string; key: Buffer }) {
+    this.#db = db;
+    this.#folder = folder;
+    this.#key = key;
+  }
+
+  list(incident: string): RecordingView[] {
+    const rows = this.#db
+      .prepare("SELECT * FROM recording WHERE incident = ? ORDER BY started_ms")
+      .all(incident) as unknown as RecordingRow[];
+    return rows.map((row) => ({
+      recording: row.id,
+      stream: row.stream,
+      incident: row.incident,
+      startedAt: new Date(row.started_ms).toISOString(),
+      ...(row.ended_ms !== null && { endedAt: new Date(row.ended_ms).toISOString() }),
+      codec: row.codec,
+      format: row.format,
+      segments: this.#segments(row.id).map(({ seq, started_ms, duration_s, bytes, sha256, deleted }) => ({
+        seq,
+        startedAt: new Date(started_ms).toISOString(),
+        durationS: duration_s,
+        bytes,
+        sha256,
+        ...(deleted === 1 && { deleted: true as const }),
+      })),
+      ...(row.pre_roll === 1 && { preRoll: true as const }),
+    }));
+  }
+
+  find(id: string): { incident: string; stream: string; format: "mp4" | "webm" } | undefined {
+    return this.#db.prepare("SELECT incident, stream, format FROM recording WHERE id = ?").get(id) as never;
+  }
+
+  /**
+   * The file as it stands now, a piece at a time: what stands at its start, then its closed segments, then what is whole of the open one.
+   * @param growing number of the segment that is being written, where one is.
+   * @throws when a segment is not the one on the record.
+   */
+  async *read(id: string, growing?: number): AsyncGenerator<Buffer> {
+    const row = this.#db.prepare("SELECT * FROM recording WHERE id = ?").get(id) as unknown as RecordingRow | undefined;
+    if (!row) return;
+    const segments = this.#segments(id);
+    if (segments.some(({ deleted }) => deleted === 1)) return;
+    const start = Buffer.concat(await this.pieces(id, "start"));
+    if (sha256Hex(start) !== row.start_sha256)
+      throw new Error(`the start of recording ${id} is not the one on the record`);
+    yield start;
+    for (const { seq, sha256 } of segments) {
+      const bytes = Buffer.concat((await this.pieces(id, nameOf(seq))).map(bytesOf));
+      if (sha256Hex(bytes) !== sha256)
+        throw new Error(`segment ${seq} of recording ${id} is not the one on the record`);
+      yield bytes;
+    }
+    if (growing !== undefined && !segments.some(({ seq }) => seq === growing)) {
+      yield Buffer.concat((await this.pieces(id, nameOf(growing))).map(bytesOf));
+    }
+  }
+
+  /** Deletes recordings that ended before then; that they were here, and their hashes, stay on the record. */
+  expire(beforeMs: number): { incident: string; stream: string; recording: string }[] {
+    const rows = this.#db
+      .prepare(
+        `SELECT * FROM recording WHERE ended_ms < ? AND EXISTS
+           (SELECT 1 FROM segment WHERE segment.recording = recording.id AND deleted = 0)`,
+      )
+      .all(beforeMs) as unknown as RecordingRow[];
+    return rows.map(({ id, incident, stream }) => {
+      rmSync(this.folderOf(id), { recursive: true, force: true });
+      this.#db.prepare("UPDATE segment SET deleted = 1 WHERE recording = ?").run(id);
+      return { incident, stream, recording: id };
+    });
+  }
+
+  #segments(id: string): SegmentRow[] {
+    return this.#db
+      .prepare("SELECT * FROM segment WHERE recording = ? ORDER BY seq")
+      .all(id) as unknown as SegmentRow[];
+  }
+
+  folderOf(id: string): string {
+    return join(this.#folder, id);
+  }
+
+  pieces(id: string, name: string): Promise<Buffer[]> {
+    return openSealed(join(this.folderOf(id), name), this.#key, `${id}/${name}`);
+  }
+}

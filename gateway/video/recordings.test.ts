@@ -1,0 +1,196 @@
+/** Recordings on disk: what a crash leaves, what was tampered with, what is past its time. */
+import assert from "node:assert/strict";
+import { appendFileSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pino } from "pino";
+import { suite } from "uvu";
+import { sha256Hex } from "../incidents/chain.ts";
+import { makeFolder } from "../testing.ts";
+import { Recordings, type SegmentFact } from "./recordings.ts";
+import { openVideoStore } from "./store.ts";
+
+const KEY = Buffer.alloc(32, 7);
+const test = suite("recordings");
+
+interface House {
+  folder: string;
+  facts: (SegmentFact & { incident: string })[];
+  open(): Recordings;
+  remove(): void;
+}
+
+function makeHouse(): House {
+  const { folder, remove } = makeFolder();
+  const facts: House["facts"] = [];
+  const stores: ReturnType<typeof openVideoStore>[] = [];
+  return {
+    folder: join(folder, "recordings"),
+    facts,
+    open: () => {
+      const db = openVideoStore(folder);
+      stores.push(db);
+      return new Recordings({
+        db,
+        folder: join(folder, "recordings"),
+        key: KEY,
+        segmentS: 2,
+        log: pino({ level: "silent" }),
+        segment: (incident, _stream, fact) => void facts.push({ incident, ...fact }),
+      });
+    },
+    remove: () => {
+      for (const db of stores) db.close();
+      remove();
+    },
+  };
+}
+
+const begin = (recordings: Recordings) =>
+  recordings.begin({
+    stream: "n01.front",
+    incident: "i1",
+    codec: "H264",
+    format: "mp4",
+    startedMs: 1_000_000,
+    preRoll: false,
+    start: Buffer.from("start"),
+  });
+const add = (recordings: Recordings, id: string, n: number) =>
+  recordings.add(id, 1_000_000 + n * 500, 0.5, Buffer.from(`piece ${n};`));
+
+async function all(recordings: Recordings, id: string): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of recordings.read(id)) parts.push(part);
+  return Buffer.concat(parts).toString();
+}
+
+test("ten pieces of half a second make two segments of 2 s and the rest; each hash is that of its bytes", async () => {
+  const house = makeHouse();
+  try {
+    const recordings = house.open();
+    const id = begin(recordings);
+    for (let n = 0; n < 10; n++) assert.ok(add(recordings, id, n));
+    assert.equal(await recordings.end(id), 1_005_000);
+    assert.deepEqual(
+      house.facts.map(({ seq, durationS, bytes }) => [seq, durationS, bytes]),
+      [
+        [1, 2, 32],
+        [2, 2, 32],
+        [3, 1, 16],
+      ],
+    );
+    assert.equal(house.facts[0]?.sha256, sha256Hex("piece 0;piece 1;piece 2;piece 3;"));
+    assert.equal(await all(recordings, id), `start${Array.from({ length: 10 }, (_, n) => `piece ${n};`).join("")}`);
+    const [view] = recordings.archive.list("i1");
+    assert.equal(view?.endedAt, new Date(1_005_000).toISOString());
+  } finally {
+    house.remove();
+  }
+});
+
+test("it can be read while it grows", async () => {
+  const house = makeHouse();
+  try {
+    const recordings = house.open();
+    const id = begin(recordings);
+    for (let n = 0; n < 5; n++) add(recordings, id, n);
+    assert.equal(await all(recordings, id), "startpiece 0;piece 1;piece 2;piece 3;piece 4;");
+    await recordings.close();
+  } finally {
+    house.remove();
+  }
+});
+
+test("after a crash all whole pieces are there, the half one is not, and the record gets the hash of what is", async () => {
+  const house = makeHouse();
+  try {
+    const crashed = house.open();
+    const id = begin(crashed);
+    for (let n = 0; n < 7; n++) add(crashed, id, n);
+    await all(crashed, id);
+    // The power went while the last piece was written.
+    const file = join(house.folder, id, "000002");
+    const bytes = readFileSync(file);
+    truncateSync(file, bytes.length - 5);
+    const recordings = house.open();
+    const broken = await recordings.recover();
+    assert.deepEqual(broken, [{ id, stream: "n01.front", incident: "i1", endedMs: 1_003_000 }]);
+    assert.equal(await all(recordings, id), "startpiece 0;piece 1;piece 2;piece 3;piece 4;piece 5;");
+    assert.equal(house.facts.at(-1)?.sha256, sha256Hex("piece 4;piece 5;"));
+    assert.deepEqual(await recordings.recover(), []);
+  } finally {
+    house.remove();
+  }
+});
+
+test("zeros that a file system put in place of the last piece count as half written", async () => {
+  const house = makeHouse();
+  try {
+    const crashed = house.open();
+    const id = begin(crashed);
+    for (let n = 0; n < 2; n++) add(crashed, id, n);
+    await all(crashed, id);
+    appendFileSync(join(house.folder, id, "000001"), Buffer.alloc(4_096));
+    const recordings = house.open();
+    await recordings.recover();
+    assert.equal(await all(recordings, id), "startpiece 0;piece 1;");
+  } finally {
+    house.remove();
+  }
+});
+
+test("nothing on disk is readable without the key, and one changed byte is found", async () => {
+  const house = makeHouse();
+  try {
+    const recordings = house.open();
+    const id = begin(recordings);
+    for (let n = 0; n < 5; n++) add(recordings, id, n);
+    await recordings.end(id);
+    for (const name of readdirSync(join(house.folder, id)))
+      assert.equal(readFileSync(join(house.folder, id, name)).includes("piece"), false);
+    const file = join(house.folder, id, "000001");
+    const bytes = readFileSync(file);
+    bytes[40] = (bytes[40] as number) ^ 1;
+    writeFileSync(file, bytes);
+    await assert.rejects(all(recordings, id), /not what was sealed/);
+  } finally {
+    house.remove();
+  }
+});
+
+test("a segment that was exchanged for another whole one is found by the hash on the record", async () => {
+  const house = makeHouse();
+  try {
+    const recordings = house.open();
+    const id = begin(recordings);
+    for (let n = 0; n < 8; n++) add(recordings, id, n);
+    await recordings.end(id);
+    const [one, two] = ["000001", "000002"].map((name) => join(house.folder, id, name));
+    const first = readFileSync(one as string);
+    writeFileSync(one as string, readFileSync(two as string));
+    writeFileSync(two as string, first);
+    await assert.rejects(all(recordings, id), /not (what was sealed|the one on the record)/);
+  } finally {
+    house.remove();
+  }
+});
+
+test("what is past its time is deleted, and its hashes stay", async () => {
+  const house = makeHouse();
+  try {
+    const recordings = house.open();
+    const id = begin(recordings);
+    for (let n = 0; n < 4; n++) add(recordings, id, n);
+    await recordings.end(id);
+    assert.deepEqual(recordings.archive.expire(1_000_000), []);
+    assert.deepEqual(recordings.archive.expire(2_000_000), [{ incident: "i1", stream: "n01.front", recording: id }]);
+    assert.deepEqual(readdirSync(house.folder), []);
+    const [segment] = recordings.archive.list("i1")[0]?.segments ?? [];
+    assert.deepEqual([segment?.deleted, segment?.sha256], [true, house.facts[0]?.sha256]);
+    assert.equal(await all(recordings, id), "");
+  } finally {
+    house.remove();
+  }
+});
+
+test.run();
