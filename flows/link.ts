@@ -1,9 +1,10 @@
 /** The flows' own connection to the broker: incidents in, notices and acknowledgements out. */
 import { connect, type MqttClient } from "mqtt";
 import { ulid } from "ulid";
+import { type BackupCall, backupCall } from "#contract/backup.ts";
 import { type Channel, type MessageOf, parseMessage } from "#contract/channel.ts";
 import { type IncidentState, incidentState } from "#contract/incident.ts";
-import { filterOf, topicOf } from "#contract/topics.ts";
+import { filterOf, parseTopic, topicOf } from "#contract/topics.ts";
 import { utcOfNs } from "#contract/units.ts";
 
 /** What an incident's notices and acknowledgements carry besides the envelope. */
@@ -18,6 +19,8 @@ export interface Link {
   publish<C extends Channel>(channel: C, body: Body<C>): Promise<void>;
   /** @returns a function that ends it. */
   onIncident(listener: (state: IncidentState) => void): () => void;
+  /** Calls for backup, each with the unit that is asked. */
+  onBackup(listener: (unit: string, call: BackupCall) => void): () => void;
   onConnected(listener: (connected: boolean) => void): () => void;
 }
 
@@ -39,6 +42,7 @@ export class MqttLink implements Link {
   readonly #user: string;
   readonly #client: MqttClient;
   readonly #incidents = new Set<(state: IncidentState) => void>();
+  readonly #calls = new Set<(unit: string, call: BackupCall) => void>();
   readonly #links = new Set<(connected: boolean) => void>();
   #waiting = 0;
 
@@ -59,14 +63,22 @@ export class MqttLink implements Link {
       reconnectPeriod: 1_000,
     });
     this.#client.on("connect", () => {
-      this.#client.subscribe(filterOf(incidentState, site), { qos: 1 }, (error) => error && onBroken(error.message));
+      const filters = [filterOf(incidentState, site), filterOf(backupCall, site)];
+      this.#client.subscribe(filters, { qos: 1 }, (error) => error && onBroken(error.message));
       for (const listener of this.#links) listener(true);
     });
     this.#client.on("close", () => {
       for (const listener of this.#links) listener(false);
     });
     this.#client.on("error", (error) => onBroken(error.message));
-    this.#client.on("message", (_, payload) => {
+    this.#client.on("message", (topic, payload) => {
+      const { channel, node } = parseTopic(topic) ?? {};
+      if (channel === backupCall.name && node !== undefined) {
+        const called = parseMessage(backupCall, payload);
+        if (!called.ok) onBroken(`call for backup not understood: ${called.faults[0]}`);
+        else for (const listener of this.#calls) listener(node, called.message);
+        return;
+      }
       const parsed = parseMessage(incidentState, payload);
       if (!parsed.ok) onBroken(`incident not understood: ${parsed.faults[0]}`);
       else for (const listener of this.#incidents) listener(parsed.message);
@@ -101,6 +113,11 @@ export class MqttLink implements Link {
   onIncident(listener: (state: IncidentState) => void): () => void {
     this.#incidents.add(listener);
     return () => this.#incidents.delete(listener);
+  }
+
+  onBackup(listener: (unit: string, call: BackupCall) => void): () => void {
+    this.#calls.add(listener);
+    return () => this.#calls.delete(listener);
   }
 
   onConnected(listener: (connected: boolean) => void): () => void {

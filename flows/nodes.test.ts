@@ -7,10 +7,13 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as v from "valibot";
+import { type BackupCall, backupAnswer } from "#contract/backup.ts";
 import type { Channel } from "#contract/channel.ts";
 import { type IncidentState, incidentAcknowledge, incidentNotice, incidentState } from "#contract/incident.ts";
 import type { Link } from "./link.ts";
 import acknowledge from "./nodes/tocsin-acknowledge.ts";
+import backupAnswerNode from "./nodes/tocsin-backup-answer.ts";
+import backupIn from "./nodes/tocsin-backup-in.ts";
 import incidentIn from "./nodes/tocsin-incident-in.ts";
 import notice from "./nodes/tocsin-notice.ts";
 import routeNode from "./nodes/tocsin-route.ts";
@@ -37,6 +40,14 @@ class FakeLink implements Link {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
+  readonly #calls = new Set<(unit: string, call: BackupCall) => void>();
+  onBackup(listener: (unit: string, call: BackupCall) => void): () => void {
+    this.#calls.add(listener);
+    return () => this.#calls.delete(listener);
+  }
+  call(unit: string, call: BackupCall): void {
+    for (const listener of this.#calls) listener(unit, call);
+  }
   onConnected(): () => void {
     return () => {};
   }
@@ -53,7 +64,7 @@ interface World {
   loaded: boolean;
 }
 const test = suite<World>("nodes", {} as World);
-const types = [incidentIn, routeNode, notice, acknowledge];
+const types = [incidentIn, routeNode, notice, acknowledge, backupIn, backupAnswerNode];
 
 test.before(async () => {
   helper.init(require.resolve("node-red"));
@@ -241,6 +252,44 @@ test("every node has a page with help for technicians and an entry in the packag
     const page = readFileSync(folder + file.replace(".ts", ".html"), "utf8");
     assert.ok(page.includes(`data-template-name="${type}"`) && page.includes(`data-help-name="${type}"`), type);
   }
+});
+
+test("a call for a unit that flows tell, said twice, is one message; the answer goes back in the unit's name", async (world) => {
+  const node = await load(world, [
+    { id: "in", type: "tocsin-backup-in", unit: "ward", wires: [["out", "answer"]] },
+    { id: "out", type: "helper" },
+    { id: "answer", type: "tocsin-backup-answer", answer: "accepted", wires: [[]] },
+  ]);
+  const got: Message[] = [];
+  node("out").on("input", ((message: Message) => void got.push(message)) as never);
+  const at = "2026-11-22T18:04:13.000000000Z";
+  const call: BackupCall = {
+    v: 1,
+    id: "m1",
+    node: "gateway",
+    at,
+    call: "b1",
+    incident: "i1",
+    place: { lat: 40, lon: -80, ellipse95: { semiMajorM: 3, semiMinorM: 2, azimuthDeg: 0 } },
+    why: "somebody lies still",
+    calledBy: { how: "person", by: "ann", at, why: "seen" },
+    task: { kind: "assist" },
+    etaS: 60,
+    etaSpreadS: 5,
+    chosen: "60 s away, give or take 5 s",
+    ring: 1,
+    answerBy: at,
+  };
+  world.link.call("other", call);
+  world.link.call("ward", call);
+  world.link.call("ward", { ...call, id: "m2" });
+  await until("the answer", () => world.link.said.length > 0);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(got.length, 1);
+  assert.equal(got[0]?.words, "ward is asked to come: somebody lies still (60 s away, give or take 5 s)");
+  assert.deepEqual(world.link.said, [
+    { channel: backupAnswer.name, body: { call: "b1", unit: "ward", answer: "accepted" } },
+  ]);
 });
 
 test.run();
