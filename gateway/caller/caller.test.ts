@@ -164,6 +164,34 @@ test("a caller's place does not move the incident of a shot that the link was ma
   assert.ok(timeline.some(({ kind, text }) => kind === "caller" && text.includes("40.500000")));
 });
 
+test("of two phones on one incident the first says where it is, the second stands on the record", async ({ world }) => {
+  const first = await opened(world);
+  const second = await opened(world, { incident: first.incident });
+  const at = (lat: number) => ({ kind: "position" as const, lat, lon: -79.99, accuracyM: 10 });
+  await first.phone.say(granted("position"), at(40.44));
+  await second.phone.say(granted("position"), at(40.45));
+  const { incident, timeline } = await world.operator.incident(first.incident);
+  assert.equal(incident.place?.lat, 40.44);
+  const entry = timeline.find(({ text }) => text.includes("40.450000"));
+  assert.deepEqual([entry?.kind, entry?.by], ["caller", `caller-${second.id}`]);
+});
+
+test("of 150 words at once a hundred are taken and the rest is said again, consent before all", async ({ world }) => {
+  const { phone, id } = await opened(world);
+  const words = (from: number) =>
+    Array.from({ length: 50 }, (_, i) => ({
+      kind: "chat" as const,
+      text: String(from + i),
+      id: `word-number-${from + i}`,
+    }));
+  const taken = [];
+  for (const from of [0, 50, 100]) taken.push(...(await phone.say(...words(from))).taken);
+  assert.ok(taken.length >= 100 && taken.length < 150, `${taken.length} taken`);
+  const withdrawn = { kind: "consent" as const, item: "video" as const, state: "refused" as const, id: "consent-now" };
+  assert.deepEqual((await phone.say(...words(100).slice(1), withdrawn)).taken.includes("consent-now"), true);
+  assert.equal((await world.operator.view(id)).consent.video, "refused");
+});
+
 test("every change of consent is an entry on a chain that holds; a repeated message is taken once, also after a restart", async () => {
   const world = await callerWorld();
   try {

@@ -5,6 +5,7 @@ import { type Saying, SayQueue } from "./say-queue.ts";
 const ANSWER_MS = 8_000;
 /** A sign of life, also where there is nothing to say. */
 const BEAT_MS = 5_000;
+const PACE_MS = 1_000;
 /** Where something on the way refuses WebSockets, the beat does. */
 const SOCKET_AGAIN_MS = 4_000;
 const retryMs = [500, 1000, 2000, 4000, 5000];
@@ -137,7 +138,9 @@ export class GatewayLine {
       this.#events.online(true);
       this.hear(answer.value);
       if (Date.now() - this.#socketAtMs > SOCKET_AGAIN_MS) this.#listen();
-      this.#wait(this.queue.size > 0 || this.#again ? 0 : BEAT_MS);
+      // What the gateway did not take now is too much for it at once.
+      const held = says.length > 0 && answer.value.taken.length === 0;
+      this.#wait(held ? PACE_MS : this.queue.size > 0 || this.#again ? 0 : BEAT_MS);
       return;
     }
     if (answer.status === 400) {

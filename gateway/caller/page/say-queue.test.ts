@@ -37,6 +37,14 @@ test("what was said 40 s ago says so, in order, until it is taken", () => {
   assert.deepEqual([queue.size, queue.isWaiting("id-1"), queue.isWaiting("id-2")], [1, false, true]);
 });
 
+test("consent that was withdrawn goes before fifty words that wait", () => {
+  const queue = world().make();
+  for (let i = 0; i < 60; i++) queue.add({ kind: "chat", text: String(i) });
+  queue.add({ kind: "consent", item: "voice", state: "withdrawn" });
+  const batch = queue.batch(50);
+  assert.deepEqual([batch.length, batch[0]?.kind, batch[1]?.kind], [50, "consent", "chat"]);
+});
+
 test("of positions only the newest waits, and it is no word", () => {
   const queue = world().make();
   queue.add(at(1));

@@ -60,10 +60,12 @@ export class SayQueue {
     return id;
   }
 
-  /** The first ones, in the order they were said. */
+  /** Consent before all, then in the order it was said. */
   batch(most: number): PhoneSay[] {
     const nowMs = this.#nowMs();
-    return this.#waiting.slice(0, most).map(({ id, atMs, say }) => {
+    const isConsent = ({ say }: Waiting) => say.kind === "consent";
+    const ordered = [...this.#waiting.filter(isConsent), ...this.#waiting.filter((each) => !isConsent(each))];
+    return ordered.slice(0, most).map(({ id, atMs, say }) => {
       const agoS = Math.min(86_400, Math.max(0, (nowMs - atMs) / 1000));
       return { id, agoS, ...say } as PhoneSay;
     });
