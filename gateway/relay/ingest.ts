@@ -1,11 +1,9 @@
 /** The publisher's side of a stream: takes in what its token allows, drops and counts the rest, asks for keyframes, measures. */
 import {
-  ReceiverEstimatedMaxBitrate,
   type RTCDtlsTransport,
   type RTCPeerConnection,
   type RTCRtpTransceiver,
   RTP_EXTENSION_URI,
-  RtcpPayloadSpecificFeedback,
   RtcpSrPacket,
 } from "werift";
 import type { MediaKind, VideoClaims } from "#contract/video.ts";
@@ -48,8 +46,6 @@ export class Ingest {
   #asks: (() => void)[] = [];
   #last = new Map<MediaKind, number>();
   #lastMediaMs = 0;
-  #dtls: RTCDtlsTransport | undefined;
-  #videoSsrc: number | undefined;
   #statistics: (() => { lost: number; expected: number }) | undefined;
 
   constructor(claims: VideoClaims, hooks: IngestHooks) {
@@ -64,7 +60,6 @@ export class Ingest {
 
   attach(peer: RTCPeerConnection): void {
     const [dtls] = peer.dtlsTransports;
-    this.#dtls = dtls;
     dtls?.onRtp.subscribe(() => this.#seen++);
     for (const transceiver of peer.getTransceivers()) {
       const kind = transceiver.kind as MediaKind;
@@ -80,7 +75,6 @@ export class Ingest {
       }
       if (transceiver.kind === "video" && tracks[0]?.ssrc !== undefined) {
         const { ssrc } = tracks[0];
-        this.#videoSsrc = ssrc;
         this.#asks.push(() => void transceiver.receiver.sendRtcpPLI(ssrc));
         this.#statistics = () => statisticsOf(transceiver, ssrc);
         if (dtls) tellArrivals(transceiver, ssrc, dtls);
@@ -96,20 +90,6 @@ export class Ingest {
     this.counters.keyframesAsked++;
     for (const ask of this.#asks) ask();
     return true;
-  }
-
-  /** Tells the publisher's encoder the most that is of use (REMB, draft-alvestrand-rmcat-remb). */
-  limit(bitrateBps: number): void {
-    if (!this.#dtls || this.#videoSsrc === undefined) return;
-    const feedback = new ReceiverEstimatedMaxBitrate({
-      senderSsrc: 1,
-      mediaSsrc: 0,
-      bitrate: BigInt(Math.max(1, Math.floor(bitrateBps))),
-      ssrcNum: 1,
-      ssrcFeedbacks: [this.#videoSsrc],
-    });
-    const packet = new RtcpPayloadSpecificFeedback({ feedback });
-    this.#dtls.sendRtcp([packet]).catch(() => {});
   }
 
   /** Packets that came well encrypted and were of nothing negotiated: dropped. */

@@ -31,18 +31,21 @@ export interface Allowed {
   codecs: readonly ("H264" | "VP8")[];
 }
 
-const video = (mimeType: string, parameters?: string) =>
+/** A publisher is told of each packet's arrival (transport-wide congestion control); a viewer says what its path takes (REMB). */
+const video = (role: Role, mimeType: string, parameters?: string) =>
   new RTCRtpCodecParameters({
     mimeType,
     clockRate: 90_000,
-    rtcpFeedback: [useNACK(), usePLI(), useREMB(), useTWCC()],
+    rtcpFeedback: [useNACK(), usePLI(), role === "publisher" ? useTWCC() : useREMB()],
     ...(parameters !== undefined && { parameters }),
   });
 const rtx = () => new RTCRtpCodecParameters({ mimeType: "video/rtx", clockRate: 90_000 });
 
-function codecsOf({ media, codecs }: Allowed) {
-  const h264 = codecs.includes("H264") ? [video("video/H264", "packetization-mode=1"), rtx()] : [];
-  const vp8 = codecs.includes("VP8") ? [video("video/VP8"), rtx()] : [];
+type Role = "publisher" | "viewer";
+
+function codecsOf(role: Role, { media, codecs }: Allowed) {
+  const h264 = codecs.includes("H264") ? [video(role, "video/H264", "packetization-mode=1"), rtx()] : [];
+  const vp8 = codecs.includes("VP8") ? [video(role, "video/VP8"), rtx()] : [];
   return {
     video: media.includes("video") ? [...h264, ...vp8] : [],
     audio: media.includes("audio")
@@ -51,11 +54,11 @@ function codecsOf({ media, codecs }: Allowed) {
   };
 }
 
-export function makePeer(role: "publisher" | "viewer", allowed: Allowed, ice: IceOptions): RTCPeerConnection {
+export function makePeer(role: Role, allowed: Allowed, ice: IceOptions): RTCPeerConnection {
   // Towards viewers no header extension is sent: fewer bytes, and nothing to rewrite per viewer.
   const extensions = role === "publisher" ? [useSdesMid(), useAbsSendTime(), useTransportWideCC()] : [];
   return new RTCPeerConnection({
-    codecs: codecsOf(allowed),
+    codecs: codecsOf(role, allowed),
     headerExtensions: { video: extensions, audio: role === "publisher" ? [useSdesMid()] : [] },
     iceServers: ice.iceServers.map((server) => ({ ...server })),
     iceAdditionalHostAddresses: [...ice.addresses],

@@ -1,6 +1,7 @@
 /** The relay with real clients: what gets through, to whom, and what ends it. */
 import assert from "node:assert/strict";
 import { suite } from "uvu";
+import { RtcpTransportLayerFeedback, TransportWideCC } from "werift";
 import { until } from "../testing.ts";
 import { closeClients, makeWorld, publish, send, type World, watch } from "./testing.ts";
 
@@ -164,6 +165,24 @@ test("an H264 publisher in place of a VP8 one: the viewer's payload type changes
   second.picture(true);
   await until("two packets", () => viewer.packets.length === 2, WAIT_MS);
   assert.notEqual(viewer.packets[0]?.header.payloadType, viewer.packets[1]?.header.payloadType);
+});
+
+test("the publisher is told when each packet came in: transport-wide feedback, within half a second", async ({
+  world,
+}) => {
+  const stream = newStream();
+  const publisher = await publish(world.base, stream, await world.signer.sign({ act: "publish", stream }));
+  await publisher.connected;
+  let told = 0;
+  publisher.peer.dtlsTransports[0]?.onRtcp.subscribe((packet) => {
+    if (packet instanceof RtcpTransportLayerFeedback && packet.feedback instanceof TransportWideCC)
+      told += packet.feedback.packetStatusCount;
+  });
+  for (let i = 0; i < 40; i++) {
+    publisher.picture(i === 0);
+    await sleep(10);
+  }
+  await until("feedback on 30 packets", () => told >= 30, WAIT_MS);
 });
 
 test("DELETE ends a session at once, and a second DELETE finds none", async ({ world }) => {

@@ -23,6 +23,8 @@ export interface StreamFigures {
   lossRatio: number;
   viewers: number;
   watchedBy: string[];
+  /** What the path of the slowest viewer takes, by its own estimate. */
+  slowestViewerBps?: number;
 }
 
 export class Stream {
@@ -126,11 +128,13 @@ export class Stream {
 
   figures(): StreamFigures {
     const codec = this.#publisher?.ingest.codec;
+    const slowest = [...this.viewers.values()].flatMap(({ estimateBps }) => estimateBps ?? []);
     return {
       live: this.#live,
       ...(codec && { codec }),
       ...this.#figures,
       viewers: this.viewers.size,
+      ...(slowest.length > 0 && { slowestViewerBps: Math.min(...slowest) }),
       watchedBy: [...new Set([...this.viewers.values()].map(({ claims }) => claims.sub))],
     };
   }

@@ -10,6 +10,8 @@ import {
   useNACK,
   usePLI,
   useREMB,
+  useTransportWideCC,
+  useTWCC,
 } from "werift";
 import { DATA_LABEL, type DataSaid, type IceServer, type VideoClaims } from "#contract/video.ts";
 import { makeRelayServer } from "./http.ts";
@@ -82,7 +84,7 @@ const codec = (mimeType: string, parameters?: string) =>
     mimeType,
     clockRate: mimeType.startsWith("audio") ? 48_000 : 90_000,
     ...(mimeType.startsWith("audio") && { channels: 2 }),
-    rtcpFeedback: mimeType.startsWith("audio") ? [] : [useNACK(), usePLI(), useREMB()],
+    rtcpFeedback: mimeType.startsWith("audio") ? [] : [useNACK(), usePLI(), useREMB(), useTWCC()],
     ...(parameters !== undefined && { parameters }),
   });
 const videoCodecs = {
@@ -107,6 +109,7 @@ function makeClient(
   turn: readonly IceServer[] = [],
 ): RTCPeerConnection {
   const peer = new RTCPeerConnection({
+    headerExtensions: { video: [useTransportWideCC()], audio: [] },
     codecs: { video: video.flatMap((name) => videoCodecs[name]()), audio: audio ? [codec("audio/opus")] : [] },
     iceAdditionalHostAddresses: ["127.0.0.1"],
     iceUseIpv6: false,

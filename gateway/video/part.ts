@@ -1,4 +1,5 @@
 /** Video as a part of the gateway: supervises the relay, asks cameras for pictures, grants looks, keeps recordings. */
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { flightState } from "#contract/flight.ts";
 import { videoState } from "#contract/video.ts";
@@ -23,6 +24,14 @@ import { Wants } from "./wants.ts";
 
 const DAY_MS = 86_400_000;
 const CLEAN_MS = 3_600_000;
+
+/** A machine without a network still has its own consoles and cameras. */
+function addressesOf(configured: readonly string[]): string[] {
+  const outside = Object.values(networkInterfaces()).some((all) =>
+    all?.some(({ internal, family }) => !internal && family === "IPv4"),
+  );
+  return configured.length === 0 && !outside ? ["127.0.0.1"] : [...configured];
+}
 
 export async function startVideo(context: GatewayContext): Promise<void> {
   const { config, bus, signal } = context;
@@ -53,7 +62,7 @@ export async function startVideo(context: GatewayContext): Promise<void> {
     start: {
       publicJwk: key.publicJwk,
       ice: {
-        addresses: settings.relay.addresses,
+        addresses: addressesOf(settings.relay.addresses),
         tcp: settings.relay.tcp,
         iceServers: [],
         ...(settings.relay.udpPorts && { udpPorts: [settings.relay.udpPorts.first, settings.relay.udpPorts.last] }),
@@ -212,6 +221,12 @@ export async function startVideo(context: GatewayContext): Promise<void> {
       help: "Lost on the way in, by stream",
       label: "stream",
       read: () => of((each) => each.lossRatio),
+    },
+    {
+      name: "video_slowest_viewer_bps",
+      help: "What the path of the slowest viewer takes, by stream",
+      label: "stream",
+      read: () => of((each) => each.slowestViewerBps ?? 0),
     },
     { name: "video_recordings", help: "Work of the recordings", label: "what", read: () => recordings.counters },
   ]);

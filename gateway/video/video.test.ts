@@ -129,7 +129,7 @@ test("an incident asks the nearest camera for its picture and for what it saw be
       const { streams } = (await (await ask(world, "ann", "GET", "/api/video/streams")).json()) as {
         streams: StreamView[];
       };
-      return streams.find(({ stream, viewers }) => stream === "n01.front" && viewers === 1);
+      return streams.find(({ stream, viewers, live }) => stream === "n01.front" && viewers === 1 && live);
     },
     WAIT_MS,
   );
