@@ -88,7 +88,9 @@ export function associate(
       continue;
     }
     let best: Candidate | undefined;
-    for (const anchor of competing()) {
+    const anchors = competing();
+    if (anchors.length === 0) break;
+    for (const anchor of anchors) {
       // Whatever this arrival belongs to was found through an earlier one.
       if (best?.found[0]?.rows.includes(anchor)) continue;
       let candidate = led.get(anchor);
@@ -106,7 +108,8 @@ export function associate(
       const nodes = best.found[0]!.rows.length;
       if (nodes >= 8 && nodes >= MOST_NODES * pool.slots) break;
     }
-    if (!best) break;
+    // None of these leads anywhere; what came later may.
+    if (!best) continue;
     take(best.found[0]!, best.found, best.prior);
   }
   return { shots, unsolved: unsolved(), pool, free, sets: search.sets + freeSpeedSets };
