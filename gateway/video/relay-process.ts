@@ -29,7 +29,8 @@ export class RelayProcess {
   #child: ChildProcess | undefined;
   #port: number | undefined;
   #stopping = false;
-  #attempt = 0;
+  /** Deaths in a row after the first. */
+  #attempt = -1;
   #startedMs = 0;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly counters = { restarts: 0, stuck: 0 };
