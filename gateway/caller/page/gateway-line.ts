@@ -107,6 +107,12 @@ export class GatewayLine {
     return id;
   }
 
+  /** Resolves when nothing of this kind waits any more, or after `withinMs`. */
+  async told(kind: Saying["kind"], withinMs: number): Promise<void> {
+    const endMs = Date.now() + withinMs;
+    while (this.queue.holds(kind) && Date.now() < endMs) await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+
   /** What came with the opening. */
   hear(hears: PhoneHears): void {
     this.#heard = Math.max(this.#heard, hears.hear.at(-1)?.seq ?? 0);

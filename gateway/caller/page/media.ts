@@ -10,6 +10,7 @@ import { type LinkMeasure, stepThin, thick } from "./thin-link.ts";
 import { awake } from "./wake.ts";
 
 const MEASURE_MS = 2_000;
+const CONSENT_MS = 5_000;
 /** Enough for 720 lines of a phone's camera; the congestion control goes below it by itself. */
 const MOST_VIDEO_BPS = 1_500_000;
 
@@ -22,7 +23,11 @@ let thinState = thick;
 export const mediaEvents = { blocked: (_item: "video" | "voice"): void => undefined };
 
 const sender = new Session({
-  grant: gateway.send,
+  grant: async () => {
+    // A permission is for what the gateway knows to be allowed, and one of before a change would be ended by it.
+    await line.told("consent", CONSENT_MS);
+    return gateway.send();
+  },
   prepare: (connection) => {
     const video = s.sending.value === "video" ? camera.video : undefined;
     for (const track of [video, camera.audio]) {
@@ -80,6 +85,7 @@ export async function startMedia(item: "video" | "voice"): Promise<boolean> {
 }
 
 export function stopMedia(item: "video" | "voice"): void {
+  if (!(item === "video" ? camera.video : camera.audio)) return;
   if (item === "video") {
     camera.stopVideo();
     showPreview();

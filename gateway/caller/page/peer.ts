@@ -19,6 +19,7 @@ export class Peer {
   readonly #events: PeerEvents;
   #location: string | undefined;
   #patience: ReturnType<typeof setTimeout> | undefined;
+  #starting: Promise<void> | undefined;
   #closed = false;
 
   constructor(grant: MediaGrant, events: PeerEvents) {
@@ -45,8 +46,13 @@ export class Peer {
     this.#events.lost();
   }
 
-  /** Resolves when the answer is in. @throws with a `status` where the gateway refused. */
-  async start(): Promise<void> {
+  /** Resolves when the answer is in. @throws where the gateway refused or did not answer. */
+  start(): Promise<void> {
+    this.#starting = this.#start();
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
     const { connection } = this;
     await connection.setLocalDescription(await connection.createOffer());
     await gathered(connection);
@@ -57,11 +63,11 @@ export class Peer {
       credentials: "omit",
       signal: timeout(ANSWER_MS),
     });
-    if (!answer.ok)
-      throw Object.assign(new Error(`signalling was refused: ${answer.status}`), { status: answer.status });
+    if (!answer.ok) throw new Error(`signalling was refused: ${answer.status}`);
     const location = answer.headers.get("location");
     this.#location = location ? new URL(location, new URL(this.#grant.url, document.baseURI)).href : undefined;
-    if (this.#closed) return this.#delete();
+    // Closed meanwhile: whoever closed it deletes the session.
+    if (this.#closed) return;
     await connection.setRemoteDescription({ type: "answer", sdp: await answer.text() });
   }
 
@@ -82,6 +88,8 @@ export class Peer {
     clearTimeout(this.#patience);
     this.connection.onconnectionstatechange = null;
     this.connection.close();
+    // A session that is being made must be there before it can be deleted: left alone it would take the next one's place.
+    await this.#starting?.catch(() => undefined);
     await this.#delete();
   }
 

@@ -20,6 +20,7 @@ export class Session {
   #peer: Peer | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #renewal: ReturnType<typeof setTimeout> | undefined;
+  #gone: Promise<void> = Promise.resolve();
   #failures = 0;
   /** Counts starts and stops: what belongs to an older one is void. */
   #turn = 0;
@@ -40,16 +41,18 @@ export class Session {
 
   stop(): void {
     this.#turn++;
-    this.#drop();
+    void this.#drop();
     this.#options.state("off");
   }
 
-  #drop(): Promise<void> | undefined {
+  /** Resolves when every session of before is gone. */
+  #drop(): Promise<void> {
     clearTimeout(this.#timer);
     clearTimeout(this.#renewal);
     const peer = this.#peer;
     this.#peer = undefined;
-    return peer?.close();
+    this.#gone = this.#gone.then(() => peer?.close());
+    return this.#gone;
   }
 
   async #connect(turn: number): Promise<void> {
