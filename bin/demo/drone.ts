@@ -108,7 +108,7 @@ export interface DroneSummary {
 }
 
 /**
- * Follows a flight from the dock and back. On scene the pilot takes the drone, holds it for three seconds, and gives it back.
+ * Follows a flight from the dock and back. On scene somebody looks (`onScene`), then the pilot takes the drone, holds it for three seconds, and gives it back.
  * Resolves when the drone is in its closed dock again, or when nothing has moved for `limitMs`.
  */
 export async function followFlight(
@@ -116,6 +116,7 @@ export async function followFlight(
   drone: SimulatedDrone,
   incident: string,
   limitMs: number,
+  onScene: () => Promise<void> = async () => {},
 ): Promise<void> {
   const state = () => ops.flights.get(DRONE) as FlightState | undefined;
   const control = () => ops.controls.get(DRONE) as ControlState | undefined;
@@ -125,6 +126,7 @@ export async function followFlight(
     );
   const picture = () => ({ epoch: control()!.epoch, seenTickMs: control()!.tickMs });
   await phase("onScene");
+  await onScene();
   await ops.post(`/drones/${DRONE}/takeover`, picture());
   await phase("piloted");
   await new Promise((resolve) => setTimeout(resolve, 3000));

@@ -3,6 +3,8 @@ import type { IncidentState } from "#contract/incident.ts";
 import type { IncidentDetail } from "#contract/ops-api.ts";
 import { nsOfUtc } from "#contract/units.ts";
 import type { DroneSummary } from "./drone.ts";
+import type { RobotSummary } from "./robot.ts";
+import type { VideoSummary } from "./video.ts";
 
 export interface TrueShot {
   lat: number;
@@ -29,6 +31,8 @@ export interface Summary {
   /** What is not as it should be, in words. */
   faults: string[];
   drone?: DroneSummary;
+  video?: VideoSummary;
+  robot?: RobotSummary;
 }
 
 export const limits = { fixErrorM: 5, alertLatencyS: 3 };

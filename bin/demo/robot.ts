@@ -22,6 +22,8 @@ export const robotNodes = [
   { id: CREW, parties: ["node", "unit"], label: "patrol car" },
 ] as const;
 
+export const robotThere = () => spawnSync("avr-gcc", ["--version"]).status === 0;
+
 /** Builds `robot.hex` into `folder`; the reason where it cannot be built: then there is no robot. */
 export function buildRobotFirmware(folder: string): { hexPath: string } | { why: string } {
   const hexPath = join(folder, "robot.hex");

@@ -5,17 +5,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { Fault } from "#contract/errors.ts";
-import { hashSecret, SECRET_LOG2_N } from "#gateway/credentials.ts";
 import type { City } from "#sim/city.ts";
 import type { SimulatedDrone } from "#sim/drone.ts";
 import { startWorld, type WorldServer } from "#sim/sound-server.ts";
+import { Crew } from "./crew.ts";
 import { demoCity } from "./demo-city.ts";
-import { DRONE, dispatchConfig, dockPosition, flyConfig, flyPretendDrone } from "./drone.ts";
+import { DRONE, flyPretendDrone } from "./drone.ts";
 import { type OpsClient, openConsole } from "./ops-client.ts";
 import { Processes, type StartedProcess } from "./processes.ts";
+import { buildRobotFirmware, CREW, crewAt, type PatrolWorld, ROBOT, startPatrolWorld } from "./robot.ts";
+import { agentConfig, HUB, type Listening, OPERATOR, writeGatewayConfig } from "./stage-config.ts";
+import { type DemoVideo, filmCity } from "./video.ts";
 
-export const OPERATOR = "operator";
-const HUB = "hub";
+/** Until the crew is at a call, whatever the distance. */
+const CREW_DRIVES_S = 5;
 
 export interface StageOptions {
   seed: number;
@@ -27,6 +30,10 @@ export interface StageOptions {
   flows?: boolean;
   /** A drone in its dock at the city's centre; needs mavsdk_server. */
   drone?: boolean;
+  /** A camera on a lamppost and one under the drone; needs ffmpeg. */
+  video?: boolean;
+  /** A patrol robot and a crew that may be called; the robot is brought out by `patrol()`. Needs gcc-avr. */
+  robot?: boolean;
   /** Keeps configuration, logs and data here; a temporary folder, removed at the end, by default. */
   folder?: string;
   say?: (text: string) => void;
@@ -36,6 +43,9 @@ export interface Stage {
   readonly city: City;
   readonly world: WorldServer;
   readonly drone: SimulatedDrone | undefined;
+  readonly video: DemoVideo | undefined;
+  /** Is there one to bring out? */
+  readonly robot: boolean;
   readonly folder: string;
   readonly url: string;
   readonly user: string;
@@ -48,12 +58,9 @@ export interface Stage {
   readonly ops: OpsClient;
   /** Starts the gateway again on the ports that it had, as its supervisor would. */
   restartGateway(): Promise<StartedProcess>;
+  /** Brings the robot out, once: its chip is emulated and takes half a core, which the lampposts need while they hear. */
+  patrol(): Promise<PatrolWorld>;
   close(): Promise<void>;
-}
-
-interface Listening {
-  mqtt: number;
-  http: number;
 }
 
 export async function setStage(options: StageOptions): Promise<Stage> {
@@ -74,34 +81,35 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     const password = randomBytes(9).toString("base64url");
     const drone = options.drone ? await flyPretendDrone(city, options.seed) : undefined;
     if (drone) undo.push(() => drone.close());
-    const secrets = new Map(
-      [...city.lampposts.map(({ id }) => id), HUB, ...(drone ? [DRONE] : [])].map((id) => [
-        id,
-        randomBytes(18).toString("base64url"),
-      ]),
-    );
+    const video = options.video ? await filmCity(city, drone) : undefined;
+    if (video) undo.push(() => video.close());
+    const names = [
+      ...city.lampposts.map(({ id }) => id),
+      HUB,
+      ...(drone ? [DRONE] : []),
+      ...(options.robot ? [ROBOT, CREW] : []),
+    ];
+    const secrets = new Map(names.map((id) => [id, randomBytes(18).toString("base64url")]));
 
     const gatewayFile = join(folder, "gateway.yaml");
-    await writeGatewayConfig(gatewayFile, folder, city, secrets, password, options);
-    say("the gateway: broker, incident store, console, Node-RED ...");
+    const facts = { file: gatewayFile, folder, city, secrets, password, options };
+    await writeGatewayConfig(facts);
+    say("the gateway: broker, incident store, console, Node-RED, video relay ...");
     let gateway = processes.start("gateway", ["gateway", "--config", gatewayFile, "--json"]);
     const listening = await gateway.line<Listening>(({ type }) => type === "listening");
 
     say(`${city.lampposts.length} lamppost agents and the one that triangulates ...`);
     const agents = new Map<string, StartedProcess>();
-    for (const id of secrets.keys()) {
+    const startAgent = (id: string, patrol?: PatrolWorld) => {
       const file = join(folder, `${id}.yaml`);
-      writeFileSync(
-        file,
-        stringify(
-          agentConfig(id, secrets.get(id)!, { folder, city, drone, worldPort: world.port, mqttPort: listening.mqtt }),
-        ),
-        {
-          mode: 0o600,
-        },
-      );
-      agents.set(id, processes.start(id, ["agent", "--config", file]));
-    }
+      const around = { folder, city, drone, video, patrol, worldPort: world.port, ports: listening };
+      writeFileSync(file, stringify(agentConfig(id, secrets.get(id)!, around)), { mode: 0o600 });
+      const agent = processes.start(id, ["agent", "--config", file, "--json"]);
+      agents.set(id, agent);
+      return agent;
+    };
+    for (const id of names) if (id !== ROBOT && id !== CREW) startAgent(id);
+    const expected = agents.size;
     const url = `http://127.0.0.1:${listening.http}`;
     const ops = await openConsole(url, OPERATOR, password);
     undo.push(() => ops.close());
@@ -110,15 +118,32 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     dead.catch(() => {});
     const allOnline = ops.until("every agent to be online", 60_000, () => {
       const online = [...ops.nodes.values()].filter(({ status }) => status === "online");
-      return online.length >= secrets.size ? true : undefined;
+      return online.length >= expected ? true : undefined;
     });
     await Promise.race([allOnline, dead]);
     if (options.flows !== false)
       await ops.until("Node-RED to run", 60_000, () => ops.health?.flows === "ok" || undefined);
+    let patrolling: Promise<PatrolWorld> | undefined;
+    const bringOut = async (): Promise<PatrolWorld> => {
+      const firmware = buildRobotFirmware(folder);
+      if ("why" in firmware) throw new Fault("failed", firmware.why);
+      const patrol = await startPatrolWorld(city, options.seed, firmware.hexPath);
+      undo.push(() => patrol.close());
+      const { mqtt: mqttPort } = listening;
+      const { site } = city.site;
+      const at = crewAt(city);
+      const secret = secrets.get(CREW)!;
+      const crew = await Crew.start({ mqttPort, site, name: CREW, secret, at, drivesS: CREW_DRIVES_S });
+      undo.push(() => crew.close());
+      await startAgent(ROBOT, patrol).line(({ type }) => type === "ready");
+      return patrol;
+    };
     const stage: Stage = {
       city,
       world,
       drone,
+      video,
+      robot: options.robot === true,
       folder,
       url,
       user: OPERATOR,
@@ -131,11 +156,12 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       agents,
       ops,
       async restartGateway() {
-        await writeGatewayConfig(gatewayFile, folder, city, secrets, password, options, listening);
+        await writeGatewayConfig({ ...facts, ports: listening });
         gateway = processes.start("gateway", ["gateway", "--config", gatewayFile, "--json"]);
         await gateway.line(({ type }) => type === "listening");
         return gateway;
       },
+      patrol: () => (patrolling ??= bringOut()),
       close,
     };
     return stage;
@@ -145,81 +171,4 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       ? error
       : new Fault("failed", `the demo could not be set up: ${(error as Error).message}`, { cause: error });
   }
-}
-
-async function writeGatewayConfig(
-  file: string,
-  folder: string,
-  city: City,
-  secrets: ReadonlyMap<string, string>,
-  password: string,
-  options: StageOptions,
-  ports?: Listening,
-): Promise<void> {
-  const streets = join(folder, "streets.geojson");
-  writeFileSync(streets, JSON.stringify(city.streetsGeoJson));
-  const nodes = await Promise.all(
-    [...secrets].map(async ([id, secret]) => {
-      const post = city.site.nodes.find((node) => node.id === id);
-      return {
-        id,
-        parties: post ? ["node"] : id === DRONE ? ["node", "drone"] : ["node", "triangulator"],
-        ...(id === DRONE && { position: dockPosition(city), label: "precinct box" }),
-        ...(post && {
-          position: { lat: post.lat, lon: post.lon, altM: post.altM, posSigmaM: post.posSigmaM },
-          label: post.label,
-        }),
-        secretHash: await hashSecret(secret, SECRET_LOG2_N),
-      };
-    }),
-  );
-  const config = {
-    site: city.site.site,
-    title: city.site.title,
-    timeZone: city.site.timeZone,
-    dataDir: join(folder, "gateway"),
-    streets,
-    listen: { mqtt: { port: ports?.mqtt ?? 0 }, http: { port: ports?.http ?? options.httpPort ?? 0 } },
-    nodes,
-    users: [
-      {
-        name: OPERATOR,
-        roles: ["dispatch", "pilot", "technician", "reviewer"],
-        passwordHash: await hashSecret(password, SECRET_LOG2_N),
-      },
-    ],
-    flows: { enabled: options.flows !== false, port: options.flowsPort ?? 0 },
-    ...(options.drone && { dispatch: dispatchConfig(city) }),
-  };
-  writeFileSync(file, stringify(config), { mode: 0o600 });
-}
-
-interface Surroundings {
-  folder: string;
-  city: City;
-  drone: SimulatedDrone | undefined;
-  worldPort: number;
-  mqttPort: number;
-}
-
-function agentConfig(id: string, secret: string, { folder, city, drone, worldPort, mqttPort }: Surroundings): object {
-  const { site, airTempC, windFromDeg, windMps, nodes } = city.site;
-  const common = {
-    site,
-    node: id,
-    broker: { url: `mqtt://127.0.0.1:${mqttPort}`, secret, keepaliveS: 5 },
-    dataDir: join(folder, id),
-    heartbeatS: 5,
-    clock: { source: "system" },
-  };
-  if (id === DRONE) return { ...common, position: dockPosition(city), roles: { fly: flyConfig(city, drone!) } };
-  const post = nodes.find((node) => node.id === id);
-  if (!post) return { ...common, roles: { triangulate: { airTempC, windFromDeg, windMps } } };
-  return {
-    ...common,
-    position: { lat: post.lat, lon: post.lon, altM: post.altM, posSigmaM: post.posSigmaM },
-    clock: { source: "sim" },
-    microphone: { kind: "pcm-stream", port: worldPort },
-    roles: { listen: { airTempC } },
-  };
 }
