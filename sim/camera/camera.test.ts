@@ -112,14 +112,14 @@ if (spawnSync("ffmpeg", ["-version"]).error) {
             "rawvideo",
             "-",
           ],
-          { timeout: 20_000 },
+          { timeout: 60_000 },
         );
       const { url } = cameras.urls.gimbal!;
       assert.match(String(grab(url).stderr), /401 Unauthorized/);
       const { stdout } = grab(url.replace("rtsp://", "rtsp://tocsin:x@"));
       assert.is(stdout.length, 320 * 180);
       const code = readTimeCode(320, (x, y) => stdout[y * 320 + x]!);
-      assert.ok(code && Math.abs(Date.now() - code.utcMs) < 20_000, JSON.stringify(code));
+      assert.ok(code && Math.abs(Date.now() - code.utcMs) < 60_000, JSON.stringify(code));
     } finally {
       await cameras.close();
     }

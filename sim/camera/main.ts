@@ -20,10 +20,12 @@ export interface CameraPlace {
   heightPx?: number;
   framesPerS?: number;
   bitrateBps?: number;
+  grain?: number;
   keyframeS?: number;
   subBitrateBps?: number;
   codec?: "h264" | "hevc";
   soundFile?: string;
+  gstreamer?: boolean;
 }
 
 export type ToCameras =

@@ -3,6 +3,7 @@
  * (ffmpeg, x264 without delay) and records it into an `RtspServer`, where it is found as a camera's RTSP stream, with a sub-stream where asked.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
 import { paintText } from "./glyphs.ts";
 import type { RtspServer } from "./rtsp-server.ts";
 import { type Actor, type CameraPose, newPicture, type SceneRenderer } from "./scene.ts";
@@ -23,12 +24,16 @@ export interface SimCameraOptions {
   heightPx?: number;
   framesPerS?: number;
   bitrateBps?: number;
+  /** Noise of the sensor, in steps of luma: what fills a real camera's bitrate. */
+  grain?: number;
   /** Seconds between keyframes. Cameras as sold have 1 to 4. */
   keyframeS?: number;
   /** Half as wide and high, with this many bits per second. */
   subBitrateBps?: number;
   /** Default h264; hevc is what a newer camera sends. */
   codec?: "h264" | "hevc";
+  /** Served by GStreamer's RTSP server in place of ours: another maker's camera. Without sub-stream, sound, and unplugging. */
+  gstreamer?: boolean;
   /** A sound file (or ffmpeg lavfi graph, `lavfi:...`) that the camera's microphone hears, over and over. */
   soundFile?: string;
 }
@@ -46,8 +51,16 @@ export interface SimCamera {
 export function startSimCamera(options: SimCameraOptions): SimCamera {
   const { name, server, scene, widthPx = 640, heightPx = 360, framesPerS = 30, subBitrateBps } = options;
   const counters = { painted: 0, skipped: 0 };
-  const encoder = spawn("ffmpeg", encoderArgs(options), { stdio: ["pipe", "ignore", "pipe"] });
+  const [program, args] = options.gstreamer ? [PYTHON, gstreamerArgs(options)] : ["ffmpeg", encoderArgs(options)];
+  const encoder = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
   let said = "";
+  let address = options.gstreamer ? "" : server.urlOf(name);
+  encoder.stdout.setEncoding("utf8").on("data", (text: string) => {
+    address += text.trim();
+  });
+  encoder.once("error", (error) => {
+    said = error.message;
+  });
   encoder.stderr.setEncoding("utf8").on("data", (text: string) => {
     said = (said + text).slice(-2000);
   });
@@ -80,6 +93,7 @@ export function startSimCamera(options: SimCameraOptions): SimCamera {
       scene.paint(picture, pose, actors);
       background = key === "" ? undefined : { bytes: picture.bytes.slice(), key };
     }
+    if (grain) addGrain(luma, grain);
     const lines = options.lines?.() ?? [name];
     for (const [i, line] of lines.entries())
       paintText(luma, widthPx, heightPx, line, 4, heightPx - (lines.length - i) * 9 * dotPx, dotPx);
@@ -89,17 +103,21 @@ export function startSimCamera(options: SimCameraOptions): SimCamera {
     counters.painted++;
     encoder.stdin.write(Buffer.from(picture.bytes));
   };
+  const grain = options.grain ? grainOf(options.grain) : undefined;
   let timer: NodeJS.Timeout = setTimeout(paint, 0);
   return {
     name,
-    url: server.urlOf(name),
+    get url() {
+      return address;
+    },
     subUrl: subBitrateBps === undefined ? undefined : server.urlOf(`${name}-sub`),
     counters,
     async ready() {
-      const until = performance.now() + 30_000;
-      while (!server.has(name) || (subBitrateBps !== undefined && !server.has(`${name}-sub`))) {
+      const until = performance.now() + 60_000;
+      const isThere = () => (options.gstreamer ? address !== "" : server.has(name));
+      while (!isThere() || (subBitrateBps !== undefined && !server.has(`${name}-sub`))) {
         if (encoder.exitCode !== null || performance.now() > until)
-          throw new Error(`the camera ${name} did not start: ${said || "no picture within 30 s"}`);
+          throw new Error(`the camera ${name} did not start: ${said || "no picture within 60 s"}`);
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     },
@@ -108,6 +126,29 @@ export function startSimCamera(options: SimCameraOptions): SimCamera {
       await ended(encoder);
     },
   };
+}
+
+const GRAIN_LENGTH = 65_521;
+
+function grainOf(steps: number): Int8Array {
+  return Int8Array.from({ length: GRAIN_LENGTH }, () => Math.round((Math.random() + Math.random() - 1) * steps));
+}
+
+/** Another piece of the noise each time. */
+function addGrain(luma: Uint8Array, grain: Int8Array): void {
+  let at = Math.floor(Math.random() * GRAIN_LENGTH);
+  for (let i = 0; i < luma.length; i++) {
+    luma[i] = Math.min(235, Math.max(16, luma[i]! + grain[at]!));
+    if (++at === GRAIN_LENGTH) at = 0;
+  }
+}
+
+/** Debian's, which has the bindings. */
+const PYTHON = "/usr/bin/python3";
+
+function gstreamerArgs({ widthPx = 640, heightPx = 360, framesPerS = 30, bitrateBps = 1_500_000 }: SimCameraOptions) {
+  const numbers = [widthPx, heightPx, framesPerS, Math.round(bitrateBps / 1000)];
+  return [join(import.meta.dirname, "gst-camera.py"), ...numbers.map(String)];
 }
 
 async function ended(child: ChildProcess): Promise<void> {

@@ -16,11 +16,11 @@ import { RtspIngest } from "./rtsp-ingest.ts";
 const missing = ["ffmpeg", "flite"].filter((program) => spawnSync(program, ["--version"]).error);
 
 async function until<T>(what: string, look: () => T | undefined | false): Promise<T> {
-  const endMs = performance.now() + 30_000;
+  const endMs = performance.now() + 60_000;
   for (;;) {
     const found = look();
     if (found) return found;
-    if (performance.now() > endMs) throw new Error(`${what}: not within 30 s`);
+    if (performance.now() > endMs) throw new Error(`${what}: not within 60 s`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
@@ -68,7 +68,7 @@ if (missing.length > 0) {
           "csv=p=0",
           chain.cameras.urls.front!.url,
         ],
-        { encoding: "utf8", timeout: 20_000 },
+        { encoding: "utf8", timeout: 60_000 },
       );
       assert.equal(heard.stdout.trim().split("\n").sort(), ["audio", "video"]);
       const before = (await chain.cameras.figures()).server.audioPacketsOut!;

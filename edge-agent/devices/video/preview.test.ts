@@ -79,7 +79,7 @@ if (spawnSync("ffmpeg", ["-version"]).error) {
       viewer.binaryType = "arraybuffer";
       const parts: Buffer[] = [];
       await new Promise<void>((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error(`${parts.length} messages in 30 s`)), 30_000);
+        const timer = setTimeout(() => reject(new Error(`${parts.length} messages in 60 s`)), 60_000);
         viewer.onmessage = ({ data }) => {
           parts.push(Buffer.from(data as ArrayBuffer));
           if (parts.reduce((sum, part) => sum + part.length, 0) < 150_000) return;

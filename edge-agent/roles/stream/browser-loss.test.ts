@@ -18,8 +18,8 @@ if (missing.length > 0) {
       await viewer.join(40_000);
       await viewer.page.waitForTimeout(8_000);
       const { pictures, longestGapMs } = figuresOf(await viewer.presented());
-      assert.ok(pictures > 80, `${pictures} pictures in 8 s`);
-      assert.ok(longestGapMs < 3_000, `${longestGapMs} ms`);
+      assert.ok(pictures > 20, `${pictures} pictures in 8 s`);
+      assert.ok(longestGapMs < 5_000, `${longestGapMs} ms`);
       const uplink = chain.links.find(({ counters: { up, down } }) => up > down)!;
       const share = uplink.counters.upLost / uplink.counters.up;
       assert.ok(share > 0.01 && share < 0.12, `${uplink.counters.upLost} of ${uplink.counters.up}`);
