@@ -90,7 +90,7 @@ test("two people firing 150 m apart within a second, each heard by all twenty, a
 
 test("a burst is found by locate and replay five seconds after sounds that lead nowhere", () => {
   const random = randomFrom(60);
-  const noise = Array.from({ length: 25 }, (_, i) => arrival(i % 20, 2.4 * random.uniform(), `noise${i}`));
+  const noise = Array.from({ length: 25 }, (_, i) => arrival(i % 20, 4.5 * random.uniform(), `noise${i}`));
   const arrivals = [...noise, ...burst.flatMap((atS, i) => heard(place, 5 + atS, all, 70 + i))];
   const localiser = finalLocaliser(site);
   const shots = [...inOrder(arrivals).flatMap((one) => localiser.push(one).shots), ...localiser.flush()];
