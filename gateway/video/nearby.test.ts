@@ -1,0 +1,45 @@
+/** Which cameras an incident asks for by itself. */
+import assert from "node:assert/strict";
+import { suite } from "uvu";
+import type { FlightState } from "#contract/flight.ts";
+import type { IncidentState } from "#contract/incident.ts";
+import type { CameraState } from "#contract/video.ts";
+import type { GatewayConfig } from "../config.ts";
+import { camerasNear, camerasOfFlight } from "./nearby.ts";
+
+const test = suite("cameras nearby");
+const camera = (stream: string): CameraState => ({ camera: "front", stream, phase: "idle" });
+/** A ten-thousandth of a degree of latitude is 11.1 m. */
+const node = (id: string, northM: number) =>
+  ({ id, position: { lat: 40 + northM / 111_132, lon: -80, altM: 250 } }) as GatewayConfig["nodes"][number];
+const nodes = [
+  node("a", 140),
+  node("b", 20),
+  node("c", 160),
+  node("d", -60),
+  { id: "e" } as GatewayConfig["nodes"][number],
+];
+const cameras = ["a", "b", "c", "d", "e"].map((id) => camera(`${id}.front`));
+const incident = { status: "unreviewed", place: { lat: 40, lon: -80 } } as unknown as IncidentState;
+
+test("within 150 m, nearest first, at most as many as configured; a node without a position has none", () => {
+  const find = (maxCameras: number) => camerasNear(incident, cameras, nodes, { radiusM: 150, maxCameras });
+  assert.deepEqual(find(6), ["b.front", "d.front", "a.front"]);
+  assert.deepEqual(find(2), ["b.front", "d.front"]);
+});
+
+test("none for a dismissed incident, and none where no place is known", () => {
+  const limits = { radiusM: 150, maxCameras: 6 };
+  assert.deepEqual(camerasNear({ ...incident, status: "dismissed" }, cameras, nodes, limits), []);
+  const { place: _, ...nowhere } = incident;
+  assert.deepEqual(camerasNear(nowhere as IncidentState, cameras, nodes, limits), []);
+});
+
+test("a drone's own camera while it flies for an incident, and not in its dock", () => {
+  const state = (phase: string, over = {}) => ({ node: "d", phase, incident: "i1", ...over }) as unknown as FlightState;
+  assert.deepEqual(camerasOfFlight(state("onScene"), cameras), ["d.front"]);
+  assert.deepEqual(camerasOfFlight(state("docked"), cameras), []);
+  assert.deepEqual(camerasOfFlight(state("onScene", { incident: undefined }), cameras), []);
+});
+
+test.run();
