@@ -70,7 +70,7 @@ export function openRobotBoard(options: RobotBoardOptions): RobotBody {
   let clock: BoardClock | undefined;
   let wrongProtocol: number | undefined;
   let uptimeMs = 0;
-  let greetedAtMs = 0;
+  let undecided = false;
   let sequence = 0;
   let wheels: { timeS: number; left: number; right: number } | undefined;
   let closed = false;
@@ -97,21 +97,17 @@ export function openRobotBoard(options: RobotBoardOptions): RobotBody {
   const write = (payload: Uint8Array) => {
     if (!closed) stream.write(encodeFrame(payload));
   };
-  const greet = () => {
-    greetedAtMs = performance.now();
-    write(encodeHello(sequence++));
-  };
+  const greet = () => write(encodeHello(sequence++));
 
-  function identify({ protocol, ticksPerS }: FromBoard & { kind: "identity" }, atMs: number): void {
+  function identify({ protocol, ticksPerS }: FromBoard & { kind: "identity" }): void {
     wrongProtocol = protocol === PROTOCOL_VERSION ? undefined : protocol;
-    // Said unasked: it began anew, and what it measures from now on counts from 0.
-    if (clock && atMs - greetedAtMs > 2 * HELLO_EVERY_MS) restarted();
+    // Our greeting's answer, or a new start whose ticks count from 0: the next word of its uptime tells which.
+    undecided = clock !== undefined;
     clock ??= new BoardClock({ ticksPerS, coarse: options.coarse });
   }
 
   function restarted(): void {
     counters.restarts += 1;
-    uptimeMs = 0;
     clock?.restart();
     wheels = undefined;
   }
@@ -121,6 +117,7 @@ export function openRobotBoard(options: RobotBoardOptions): RobotBody {
     // After 49 days the count begins anew by itself.
     if (message.uptimeMs < uptimeMs && uptimeMs < 2 ** 32 - 60_000) restarted();
     uptimeMs = message.uptimeMs;
+    undecided = false;
     tell({
       link: "up",
       latched: has("latched"),
@@ -178,10 +175,10 @@ export function openRobotBoard(options: RobotBoardOptions): RobotBody {
   }
 
   function take(message: FromBoard, atMs: number): void {
-    if (message.kind === "identity") identify(message, atMs);
+    if (message.kind === "identity") identify(message);
     else if (message.kind === "drive") drive(message, atMs);
     // Without the board's tick rate its times mean nothing.
-    else if (!clock) counters.early += 1;
+    else if (!clock || undecided) counters.early += 1;
     else if (message.kind === "pps") clock.pulse({ ...message, heardAtMs: atMs });
     else measured(message, clock.timeOf(message.tick, atMs));
   }

@@ -28,6 +28,8 @@ export interface RobotTruth {
   /** What the pins put out, m/s at the wheels. */
   outputMps: readonly [number, number];
   enabled: boolean;
+  /** When the host's last bytes came, by the chip's clock. */
+  toldAtS: number;
   people: PersonTruth[];
 }
 
