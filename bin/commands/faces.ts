@@ -128,7 +128,17 @@ async function match(file: string, falseAlertRate: number, paths: string[], json
   gallery.wipe();
   const { seen, possible, unknown, undecided } = counts;
   const { kind: _, ...limits } = rule;
-  const error = { byDemographicGroup: publishedError(counts).byDemographicGroup, measuredOn: measuredError.source };
+  const { together } = measuredError;
+  const error = {
+    byDemographicGroup: publishedError(counts).byDemographicGroup,
+    measuredOn: measuredError.source,
+    ...(together && {
+      likePeople: {
+        pairs: together.trials,
+        nearerThanThreshold: together.smallest.filter((each) => each <= rule.thresholdDistance).length,
+      },
+    }),
+  };
   const largest = largestList(measuredError, policy);
   const summary = { type: "summary", pictures: files.length, unreadable, faces: seen, possible, unknown, undecided };
   if (json) printJson({ ...summary, rule: { ...limits, largestList: largest }, error });

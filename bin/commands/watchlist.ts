@@ -1,4 +1,4 @@
-/** `tocsin watchlist key|sign|verify|show|revoke`: who may be looked for, by whose authority, where and how long. */
+/** `tocsin watchlist key|sign|verify|show|revoke|deliver`: who may be looked for, by whose authority, where and how long. */
 import { createHash } from "node:crypto";
 import { parseArgs } from "node:util";
 import { Fault } from "#contract/errors.ts";
@@ -8,6 +8,7 @@ import { type Opened, openWatchlist } from "#contract/watchlist-jws.ts";
 import { measuredError } from "#core/faces/measured-error.ts";
 import { admit, NO_PLACE } from "#core/faces/watchlist-policy.ts";
 import { type Command, printJson } from "../command.ts";
+import { deliver } from "../faces/deliver.ts";
 import {
   makeKey,
   readKey,
@@ -18,25 +19,29 @@ import {
   textOf,
 } from "../faces/watchlist-folder.ts";
 
-const usage = "usage: tocsin watchlist key|sign|verify|show|revoke ... (see 'tocsin watchlist --help')";
+const usage = "usage: tocsin watchlist key|sign|verify|show|revoke|deliver ... (see 'tocsin watchlist --help')";
 
 export const command: Command = {
-  summary: "sign, verify, show and revoke watchlists",
+  summary: "sign, verify, show, revoke and deliver watchlists",
   help: `
 usage: tocsin watchlist key --authority NAME --out FILE
        tocsin watchlist sign FOLDER --key FILE
        tocsin watchlist verify FOLDER|FILE --keys FILE [--at LAT,LON] [--time UTC] [--false-alert-rate P] [--longest-days N]
        tocsin watchlist show FOLDER|FILE [--keys FILE]
        tocsin watchlist revoke ID --key FILE --why TEXT --out FILE
+       tocsin watchlist deliver FOLDER|REVOCATION --gateway URL --user NAME
 
 A watchlist folder holds list.yaml (id, authority, legalBasis, purpose, area: [{lat, lon}, ...], start, end) and one folder of
 pictures a person. All results are printed as JSON, one object a line with --json.
 
 key     Makes an Ed25519 key pair: FILE (private, readable by its owner only) and FILE.pub (for --keys of whoever trusts it).
-sign    Writes FOLDER/watchlist.jws: terms and one embedding a person, no pictures.
+sign    Writes FOLDER/watchlist.jws: terms and one embedding a person, no pictures; and FOLDER/review/, one picture a person for whoever
+        reviews a match, which the list names by hash.
 verify  Says whether a device would load the list here and now, and if not, every reason. Exit 0 if it would, 1 if not.
 show    Prints the terms and the number of people, and never an embedding.
 revoke  Writes a signed revocation, for the devices; they delete the list and answer with a receipt.
+deliver Brings a signed folder, or a revocation, to the gateway, which brings it to the devices. NAME is an administrator there; the
+        password is the first line of standard input.
 
   --at LAT,LON          where the device stands; without it the area is not checked, and the result says so
   --false-alert-rate P  policy of the device (default 0.05): chance at most that a stranger's face is shown to a reviewer
@@ -52,6 +57,8 @@ revoke  Writes a signed revocation, for the devices; they delete the list and an
         key: { type: "string" },
         keys: { type: "string" },
         why: { type: "string" },
+        gateway: { type: "string" },
+        user: { type: "string" },
         at: { type: "string" },
         time: { type: "string" },
         "false-alert-rate": { type: "string", default: "0.05" },
@@ -63,7 +70,7 @@ revoke  Writes a signed revocation, for the devices; they delete the list and an
       if (values.json) printJson(result);
       else process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
     };
-    const need = (name: "authority" | "out" | "key" | "keys" | "why") => {
+    const need = (name: "authority" | "out" | "key" | "keys" | "why" | "gateway" | "user") => {
       const value = values[name];
       if (value === undefined) throw new Fault("usage", `${action} needs --${name} (see 'tocsin watchlist --help')`);
       return value;
@@ -85,6 +92,10 @@ revoke  Writes a signed revocation, for the devices; they delete the list and an
         out,
         ...(await revocationFile(subject, await readKey(need("key")), need("why"), out)),
       });
+      return 0;
+    }
+    if (action === "deliver") {
+      print(await deliver(subject, need("gateway"), need("user")));
       return 0;
     }
     if (action !== "verify" && action !== "show") throw new Fault("usage", usage);

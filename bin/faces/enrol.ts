@@ -17,6 +17,8 @@ export interface Enrolled {
   /** The looks fused by quality; absent where no picture could be used. */
   readonly embedding?: Float32Array;
   readonly spread: number;
+  /** The upright face of the best picture, RGB of CHIP_PX x CHIP_PX, for whoever reviews a match. */
+  readonly chip?: Uint8Array;
   readonly pictures: readonly {
     readonly file: string;
     readonly quality?: number;
@@ -57,7 +59,9 @@ export function byPerson(files: readonly string[], person?: string): Map<string,
 export async function enrolPerson(finder: FaceFinder, person: string, files: readonly string[]): Promise<Enrolled> {
   const looks: { embedding: Float32Array; weight: number }[] = [];
   const pictures: Enrolled["pictures"][number][] = [];
+  let best: { weight: number; chip: Uint8Array } | undefined;
   for (const file of files) {
+    let chip: Uint8Array | undefined;
     let look: { embedding: Float32Array; weight: number } | undefined;
     const refused: string[] = [];
     let largest = 0;
@@ -70,6 +74,7 @@ export async function enrolPerson(finder: FaceFinder, person: string, files: rea
           refused.push(...face.refused);
           if (face.embedding)
             look = { embedding: Float32Array.from(face.embedding), weight: Math.max(0.05, face.score) };
+          chip = Uint8Array.from(face.chip, (value) => Math.max(0, Math.min(255, value)));
         } else if (area > SECOND_FACE * largest)
           refused.push("more than one face: cut the picture to the person meant");
       });
@@ -79,6 +84,7 @@ export async function enrolPerson(finder: FaceFinder, person: string, files: rea
     }
     if (look !== undefined && refused.length === 0) {
       looks.push(look);
+      if (chip && look.weight > (best?.weight ?? 0)) best = { weight: look.weight, chip };
       pictures.push({ file, quality: look.weight });
     } else {
       look?.embedding.fill(0);
@@ -93,5 +99,5 @@ export async function enrolPerson(finder: FaceFinder, person: string, files: rea
     embedding,
   );
   for (const each of looks) each.embedding.fill(0);
-  return { person, embedding, spread, pictures };
+  return { person, embedding, spread, pictures, ...(best && { chip: best.chip }) };
 }

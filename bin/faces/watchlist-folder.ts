@@ -1,18 +1,21 @@
 /** A watchlist folder (list.yaml, pictures by person), its signed file, and the keys. */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { exportJWK, generateKeyPair } from "jose";
 import * as v from "valibot";
 import { parse as parseYaml } from "yaml";
 import { faultsOf } from "#contract/channel.ts";
 import { Fault } from "#contract/errors.ts";
+import type { FaceListAsk } from "#contract/face.ts";
 import { Id, nsOfUtc } from "#contract/units.ts";
 import { Revocation, type Watchlist, WatchlistTerms } from "#contract/watchlist.ts";
 import { AuthorityKey, publicPart, sign } from "#contract/watchlist-jws.ts";
+import { CHIP_PX } from "#core/faces/align.ts";
 import { embeddingToText } from "#edge-agent/devices/faces/embedding-text.ts";
 import { embedderSha256 } from "#edge-agent/devices/faces/face-models.ts";
+import { jpegOf } from "#edge-agent/devices/faces/probe-seal.ts";
 import { say } from "../command.ts";
 import { enrolPerson, picturesIn, withFaceFinder } from "./enrol.ts";
 
@@ -64,7 +67,9 @@ export async function signFolder(folder: string, key: AuthorityKey) {
   if (terms.authority !== key.authority)
     throw new Fault("input", `list.yaml: authority is "${terms.authority}", but the key is that of "${key.authority}"`);
   if (nsOfUtc(terms.end) <= nsOfUtc(terms.start)) throw new Fault("input", "list.yaml: end must be after start");
-  const names = readdirSync(folder, { withFileTypes: true }).flatMap((each) => (each.isDirectory() ? [each.name] : []));
+  const names = readdirSync(folder, { withFileTypes: true }).flatMap((each) =>
+    each.isDirectory() && each.name !== REVIEW ? [each.name] : [],
+  );
   const people: Watchlist["people"] = [];
   const faults: string[] = [];
   await withFaceFinder(async (finder) => {
@@ -73,12 +78,18 @@ export async function signFolder(folder: string, key: AuthorityKey) {
         faults.push(`folder ${person}: a person's name must be 1 to 64 of A-Z a-z 0-9 . _ : -`);
         continue;
       }
-      const { embedding, spread, pictures } = await enrolPerson(finder, person, picturesIn([join(folder, person)]));
+      const { embedding, spread, pictures, chip } = await enrolPerson(
+        finder,
+        person,
+        picturesIn([join(folder, person)]),
+      );
       for (const each of pictures) if (each.refused) say(`${each.file}: not used: ${each.refused.join("; ")}`);
       if (embedding === undefined) faults.push(`${person}: no picture that can be used`);
       else {
         const used = pictures.filter((each) => each.refused === undefined).length;
-        people.push({ person, pictures: used, embedding: embeddingToText(embedding), spread });
+        const picture = chip && (await reviewPicture(folder, person, chip));
+        const text = embeddingToText(embedding);
+        people.push({ person, pictures: used, embedding: text, spread, ...(picture && { pictureSha256: picture }) });
         embedding.fill(0);
       }
     }
@@ -89,6 +100,27 @@ export async function signFolder(folder: string, key: AuthorityKey) {
   const file = join(folder, SIGNED);
   await writeFile(file, await sign(list, key), { mode: 0o600 });
   return { file, list: list.id, people: people.length, kid: key.kid, start: list.start, end: list.end };
+}
+
+const REVIEW = "review";
+
+/** What reviewers compare with: the upright face as JPEG, beside the signed list, which names its hash. It never goes to a device. */
+async function reviewPicture(folder: string, person: string, chip: Uint8Array): Promise<string> {
+  const bytes = Buffer.from(await jpegOf(chip, CHIP_PX, CHIP_PX), "base64");
+  const at = join(folder, REVIEW);
+  await mkdir(at, { recursive: true, mode: 0o700 });
+  await writeFile(join(at, `${person}.jpg`), bytes, { mode: 0o600 });
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** The signed list with the pictures that it names, as the gateway takes it (`FaceListAsk`). */
+export async function enrolmentOf(folder: string): Promise<FaceListAsk> {
+  const jws = (await textOf(join(folder, SIGNED))).trim();
+  const at = join(folder, REVIEW);
+  const files = existsSync(at) ? readdirSync(at).filter((name) => name.endsWith(".jpg")) : [];
+  const pictures: Record<string, string> = {};
+  for (const name of files) pictures[name.slice(0, -4)] = (await readFile(join(at, name))).toString("base64");
+  return { jws, pictures };
 }
 
 export async function revocationFile(list: string, key: AuthorityKey, why: string, out: string) {

@@ -7,6 +7,9 @@ const OVERLAP = 0.5;
 /** Boxes that share more than this of their union are one face. */
 const SAME_FACE_IOU = 0.4;
 
+/** Boxes whose middles lie nearer than this share of the smaller one are one face. */
+const SAME_MIDDLE = 0.4;
+
 export interface Square {
   readonly x: number;
   readonly y: number;
@@ -44,12 +47,34 @@ export function widened({ widthPx, heightPx }: Picture, times: number): Square {
   return { x: (widthPx - sidePx) / 2, y: (heightPx - sidePx) / 2, sidePx };
 }
 
-/** Boxes of one look at `square`: `boxes` are top, left, bottom, right in 0..1 of it, `scores` their confidences. */
-export function boxesIn(square: Square, boxes: Float32Array, scores: Float32Array, atLeast: number): FaceBox[] {
+/** A box that ends this near to the square's edge is cut by it. */
+const AT_EDGE = 0.01;
+
+/**
+ * Boxes of one look at `square`: `boxes` are top, left, bottom, right in 0..1 of it, `scores` their confidences. What an edge of the square cuts
+ * inside of the picture is left to the square beside it.
+ */
+export function boxesIn(
+  square: Square,
+  boxes: Float32Array,
+  scores: Float32Array,
+  atLeast: number,
+  picture: Pick<Picture, "widthPx" | "heightPx">,
+): FaceBox[] {
   const found: FaceBox[] = [];
+  const innerLeft = square.x > 0;
+  const innerTop = square.y > 0;
+  const innerRight = square.x + square.sidePx < picture.widthPx;
+  const innerBottom = square.y + square.sidePx < picture.heightPx;
   for (let i = 0; i < scores.length; i++) {
     if (scores[i]! < atLeast) continue;
     const [top, left, bottom, right] = [boxes[4 * i]!, boxes[4 * i + 1]!, boxes[4 * i + 2]!, boxes[4 * i + 3]!];
+    const isCut =
+      (innerLeft && left < AT_EDGE) ||
+      (innerTop && top < AT_EDGE) ||
+      (innerRight && right > 1 - AT_EDGE) ||
+      (innerBottom && bottom > 1 - AT_EDGE);
+    if (isCut) continue;
     found.push({
       x: square.x + left * square.sidePx,
       y: square.y + top * square.sidePx,
@@ -70,6 +95,10 @@ export function distinctFaces(boxes: readonly FaceBox[]): FaceBox[] {
 }
 
 function sameFace(p: FaceBox, q: FaceBox): boolean {
+  const apartX = (p.x + p.widthPx / 2 - q.x - q.widthPx / 2) / Math.min(p.widthPx, q.widthPx);
+  const apartY = (p.y + p.heightPx / 2 - q.y - q.heightPx / 2) / Math.min(p.heightPx, q.heightPx);
+  // No two heads have their middles in one place; boxes of one, whole and cut by a square's edge, do.
+  if (Math.hypot(apartX, apartY) < SAME_MIDDLE) return true;
   const wide = Math.min(p.x + p.widthPx, q.x + q.widthPx) - Math.max(p.x, q.x);
   const high = Math.min(p.y + p.heightPx, q.y + q.heightPx) - Math.max(p.y, q.y);
   if (wide <= 0 || high <= 0) return false;

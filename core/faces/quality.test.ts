@@ -129,8 +129,9 @@ test("a picture of 1920 x 1080 is searched whole and in squares in which 40 px a
 
 test("overlapping boxes are one face, the surer one; apart they are two", () => {
   const square = { x: 100, y: 0, sidePx: 200 };
+  const small = { widthPx: 300, heightPx: 200 };
   const boxes = Float32Array.from([0, 0, 0.5, 0.5, 0.02, 0.02, 0.52, 0.52, 0.5, 0.5, 1, 1, 0, 0, 1, 1]);
-  const found = distinctFaces(boxesIn(square, boxes, Float32Array.from([0.7, 0.9, 0.6, 0.1]), 0.35));
+  const found = distinctFaces(boxesIn(square, boxes, Float32Array.from([0.7, 0.9, 0.6, 0.1]), 0.35, small));
   assert.equal(
     found.map((each) => [Math.round(each.x), Math.round(each.y), Math.round(each.widthPx)]),
     [
@@ -138,6 +139,20 @@ test("overlapping boxes are one face, the surer one; apart they are two", () => 
       [200, 100, 100],
     ],
   );
+});
+
+test("a face that a square cuts inside of the picture is left to the square beside it; at the picture's own edge it stays", () => {
+  const square = { x: 100, y: 0, sidePx: 200 };
+  // Cut on the left, on the right, at the bottom, and whole.
+  const boxes = Float32Array.from([0.2, 0, 0.4, 0.2, 0.2, 0.8, 0.4, 1, 0.8, 0.4, 1, 0.6, 0.4, 0.4, 0.6, 0.6]);
+  const found = (widthPx: number, heightPx: number) =>
+    boxesIn(square, boxes, new Float32Array(4).fill(0.9), 0.35, { widthPx, heightPx }).map(({ x, y }) => [
+      Math.round(x),
+      y,
+    ]);
+  assert.is(found(600, 600)[0]![0], 180);
+  assert.is(found(600, 600).length, 1);
+  assert.is(found(300, 200).length, 3, "its right and lower edges are the picture's");
 });
 
 test.run();

@@ -8,6 +8,11 @@ export interface MeasuredError {
   /** Comparisons of two different people, and the smallest of their distances, ascending. */
   readonly falseTrials: number;
   readonly smallestFalse: readonly number[];
+  /**
+   * Of the false trials, those between people in one photograph, and the smallest of their distances: alike in age, light and camera, they come
+   * nearer than people at large. Too few for a rate of their own; they count among all, and are told beside it.
+   */
+  readonly together?: { readonly trials: number; readonly smallest: readonly number[] };
   /** Mean and standard deviation of the distances of two different people. */
   readonly falseMean: number;
   readonly falseSd: number;

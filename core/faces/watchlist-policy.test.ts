@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { nsOfUtc } from "#contract/units.ts";
 import type { Watchlist } from "#contract/watchlist.ts";
 import { measuredError } from "./measured-error.ts";
-import { admit, type Circumstances, NO_PLACE } from "./watchlist-policy.ts";
+import { admit, type Circumstances, NO_PLACE, NO_TIME } from "./watchlist-policy.ts";
 
 const people = (count: number) =>
   Array.from({ length: count }, (_, i) => ({ person: `p${i}`, pictures: 1, embedding: "", spread: 0 }));
@@ -66,9 +66,21 @@ test("out of its area: in the other half of the square, and where the place is n
   assert.equal(why({}, { here: undefined }), [NO_PLACE]);
 });
 
-test("too large: 12 people where 700 comparisons allow 11", () => {
-  assert.equal(why({ people: people(11) }), []);
-  assert.match(why({ people: people(12) }).join(), "too large: 12 people are more than the 11");
+test("too large: 13 people where 727 comparisons allow 12", () => {
+  assert.equal(why({ people: people(12) }), []);
+  assert.match(why({ people: people(13) }).join(), "too large: 13 people are more than the 12");
+});
+
+test("too large together: 12 people alone load, beside a list of one they do not", () => {
+  assert.equal(why({ people: people(12) }, { otherPeople: 0 }), []);
+  assert.match(
+    why({ people: people(12) }, { otherPeople: 1 }).join(),
+    "too large together with the other lists in force",
+  );
+});
+
+test("no list is in force while the clock is not synchronised", () => {
+  assert.equal(why({}, { timeSure: false }), [NO_TIME]);
 });
 
 test("revoked", () => {
@@ -81,7 +93,7 @@ test("made with another face model", () => {
 });
 
 test("every reason is given, not only the first", () => {
-  assert.is(why({ people: people(12) }, { here: undefined, nowNs: nsOfUtc("2027-01-01T00:00:00Z") }).length, 3);
+  assert.is(why({ people: people(13) }, { here: undefined, nowNs: nsOfUtc("2027-01-01T00:00:00Z") }).length, 3);
 });
 
 test.run();

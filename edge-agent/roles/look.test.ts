@@ -329,10 +329,10 @@ const refusals: [string, Start, () => Promise<string>, RegExp][] = [
     {},
     () =>
       sign(
-        makeList({ people: Array.from({ length: 12 }, (_, i) => ({ ...makeList().people[0]!, person: `p${i}` })) }),
+        makeList({ people: Array.from({ length: 13 }, (_, i) => ({ ...makeList().people[0]!, person: `p${i}` })) }),
         police,
       ),
-    /too large: 12 people/,
+    /too large: 13 people/,
   ],
 ];
 for (const [what, start, jws, why] of refusals)

@@ -1,6 +1,7 @@
 /**
- * Measures the face pipeline on pictures of known people, one folder a person, and prints core/faces/measured-error.ts.
- *   node models/faces/measure.ts FOLDER > core/faces/measured-error.ts
+ * Measures the face pipeline on pictures of known people, one folder a person, and on photographs of groups, in each of which all people
+ * are different, and prints core/faces/measured-error.ts.
+ *   node models/faces/measure.ts FOLDER GROUP-PICTURE... > core/faces/measured-error.ts
  */
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -13,9 +14,9 @@ import { readPicture } from "#edge-agent/devices/faces/picture-file.ts";
 /** How many of the smallest distances between two people are kept: what thresholds are read from. */
 const KEPT = 40;
 
-const folder = process.argv[2];
+const [folder, ...groups] = process.argv.slice(2);
 if (folder === undefined) {
-  process.stderr.write("usage: node models/faces/measure.ts FOLDER\n");
+  process.stderr.write("usage: node models/faces/measure.ts FOLDER GROUP-PICTURE...\n");
   process.exit(64);
 }
 const models = await openFaceModels(join(import.meta.dirname, "../../.tocsin/faces"), 2);
@@ -33,12 +34,23 @@ for (const person of people) {
     else process.stderr.write(`${person}/${file}: not used\n`);
   }
 }
+const together: number[] = [];
+let faces = 0;
+for (const file of groups) {
+  const looks: Float32Array[] = [];
+  await finder.look(await readPicture(file), ({ embedding }) => {
+    if (embedding) looks.push(Float32Array.from(embedding));
+  });
+  faces += looks.length;
+  for (const [i, a] of looks.entries()) for (const b of looks.slice(0, i)) together.push(distance(a, b));
+}
 await models.close();
 
 const trues: number[] = [];
 const falses: number[] = [];
 for (const [i, a] of seen.entries())
   for (const b of seen.slice(0, i)) (a.person === b.person ? trues : falses).push(distance(a.embedding, b.embedding));
+falses.push(...together);
 trues.sort((a, b) => a - b);
 falses.sort((a, b) => a - b);
 const mean = falses.reduce((a, b) => a + b, 0) / falses.length;
@@ -46,7 +58,14 @@ const sd = Math.sqrt(falses.reduce((a, b) => a + (b - mean) ** 2, 0) / (falses.l
 const rounded = (value: number) => Math.round(value * 1e5) / 1e5;
 const measured: MeasuredError = {
   embedderSha256,
-  source: `${seen.length} pictures of ${people.length} people, every pair compared`,
+  source: `${seen.length} pictures of ${people.length} people, every pair; ${faces} people in ${groups.length} photographs of groups, every pair in one photograph`,
+  together: {
+    trials: together.length,
+    smallest: together
+      .sort((a, b) => a - b)
+      .slice(0, 10)
+      .map(rounded),
+  },
   falseTrials: falses.length,
   smallestFalse: falses.slice(0, KEPT).map(rounded),
   falseMean: rounded(mean),

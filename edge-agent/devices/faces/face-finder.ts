@@ -54,7 +54,7 @@ export function makeFaceFinder(models: FaceModels): FaceFinder {
       { image: new Tensor("float32", image, [1, DETECTOR_PX, DETECTOR_PX, 3]) },
       { boxes: new Tensor("float32", boxes, [ANCHORS, 4]), scores: new Tensor("float32", scores, [ANCHORS]) },
     );
-    return boxesIn(square, boxes, scores, CONFIDENCE);
+    return boxesIn(square, boxes, scores, CONFIDENCE, picture);
   };
 
   const detectAll = async (picture: Picture) => {
