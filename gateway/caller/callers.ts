@@ -37,6 +37,7 @@ interface Deps {
   book: CallerBook;
   context: Pick<GatewayContext, "report" | "incident">;
   config: CallersConfig;
+  publicUrl: () => string;
   media: MediaPort;
   voice: OperatorVoice;
   seal: Seal;
@@ -95,11 +96,11 @@ export class Callers {
     ask: { incident?: string | undefined; language: Language; phone?: string | undefined; note?: string | undefined },
     by: string,
   ): CallerMade {
-    const { book, context, config, seal } = this.#deps;
+    const { book, context, config, publicUrl, seal } = this.#deps;
     if (ask.phone !== undefined) this.#needSms();
     const id = ulid().toLowerCase();
     const token = newToken();
-    const url = `${config.publicUrl}/c/${token}`;
+    const url = `${publicUrl()}/c/${token}`;
     const at = nowUtc();
     const incident = ask.incident ?? this.#newIncident(by, at, ask.note);
     if (!context.incident(incident)) throw new Refusal(404, `there is no incident '${incident}'`);

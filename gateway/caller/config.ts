@@ -34,14 +34,16 @@ const WebhookSms = v.strictObject({
 });
 
 export const CallersConfig = v.strictObject({
-  /** Where phones reach this gateway. */
-  publicUrl: v.pipe(
-    Url,
-    v.check(
-      (text) => !URL.canParse(text) || isSecure(text),
-      "must begin with https: phones give no camera to a plain page",
+  /** Where phones reach this gateway; only this very machine where absent. */
+  publicUrl: v.optional(
+    v.pipe(
+      Url,
+      v.check(
+        (text) => !URL.canParse(text) || isSecure(text),
+        "must begin with https: phones give no camera to a plain page",
+      ),
+      v.transform((text) => text.replace(/\/+$/, "")),
     ),
-    v.transform((text) => text.replace(/\/+$/, "")),
   ),
   /** Who asks, as the caller reads it. */
   agency: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(80)),

@@ -1,5 +1,6 @@
 /** The caller link as a part of the gateway: only where the configuration has `callers`. */
 import { readFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
 import { isAbsolute, join } from "node:path";
 import { Fault } from "#contract/errors.ts";
 import type { GatewayContext } from "../context.ts";
@@ -55,6 +56,7 @@ export async function startCallers(context: GatewayContext): Promise<void> {
     book,
     context,
     config: settings,
+    publicUrl: () => settings.publicUrl ?? `http://127.0.0.1:${(http.server.address() as AddressInfo).port}`,
     media,
     voice,
     seal,
@@ -66,7 +68,7 @@ export async function startCallers(context: GatewayContext): Promise<void> {
   });
   context.video?.onChange(({ stream, live }) => voice.heard(stream, live));
   addOperatorRoutes(context, { callers, voice, book });
-  const secure = settings.publicUrl.startsWith("https:");
+  const secure = settings.publicUrl?.startsWith("https:") ?? false;
   await addPhoneRoutes(http, { desk, sockets, files: await bundlePage(), secure });
   addFigures(metrics, [
     { name: "callers_running", help: "Caller links that wait or are open", read: () => callers.running },

@@ -1,7 +1,5 @@
 /** What tests of the caller link share: a gateway with it in this process, an operator, and a phone without a browser. */
 import { readFileSync } from "node:fs";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import type { CallerDetail, CallerMade, CallerView, LinkView, PhoneHears, PhoneSay } from "#contract/caller.ts";
 import type { IncidentDetail } from "#contract/ops-api.ts";
@@ -12,15 +10,6 @@ import type { Saying } from "./page/say-queue.ts";
 
 export const AGENCY = "Testville 112";
 const json = { "content-type": "application/json" };
-
-/** A port that was free a moment ago: links carry it, so it must be known beforehand. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 export interface CallerWorld {
   gateway: Gateway;
@@ -33,27 +22,24 @@ export interface CallerWorld {
   stop: () => Promise<void>;
 }
 
-/** @param callers YAML of `callers` beside `publicUrl` and `agency`. */
+/** @param callers YAML of `callers` beside agency and file adapter; `video` of the relay, which is off without it. */
 export async function callerWorld(callers = "", video = "enabled: false"): Promise<CallerWorld> {
   const { folder, remove } = makeFolder();
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
   const sms = callers.includes("sms:") ? "" : ", sms: { kind: file, path: texts.jsonl }";
   const more = callers ? `, ${callers}` : "";
-  const text = (
-    await makeConfigText(
-      folder,
-      [
-        "flows: { enabled: false }",
-        `video: { ${video} }`,
-        `callers: { publicUrl: "${url}", agency: "${AGENCY}", emergencyNumber: "112"${sms}${more} }`,
-      ].join("\n"),
-    )
-  ).replace("http: { port: 0 }", `http: { port: ${port} }`);
-  const config = parseGatewayConfig(text, join(folder, "gateway.yaml"));
+  const parts = [
+    "flows: { enabled: false }",
+    `video: { ${video} }`,
+    `callers: { agency: "${AGENCY}", emergencyNumber: "112"${sms}${more} }`,
+  ];
+  const config = parseGatewayConfig(await makeConfigText(folder, parts.join("\n")), join(folder, "gateway.yaml"));
   const { log, lines } = makeLog();
+  const gateway = await startGateway(config, log);
+  // A page comes back to the address that it knows.
+  config.listen.http.port = gateway.ports.http;
+  const url = `http://127.0.0.1:${gateway.ports.http}`;
   const world: CallerWorld = {
-    gateway: await startGateway(config, log),
+    gateway,
     url,
     folder,
     operator: new Operator(url),

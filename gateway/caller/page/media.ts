@@ -194,6 +194,11 @@ export function watchLink(): void {
 }
 
 export function hear(on: boolean): void {
+  if (on) {
+    // Within the tap: some browsers let only that play, and the voice comes later.
+    speaker.srcObject ??= new MediaStream();
+    void speaker.play().catch(() => undefined);
+  }
   s.hearing.value = on;
 }
 

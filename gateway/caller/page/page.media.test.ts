@@ -13,7 +13,10 @@ const WAIT_MS = 30_000;
 const test = suite<{ world: CallerWorld; browser: Browser }>("caller page, media");
 
 test.before(async (context) => {
-  context.world = await callerWorld("", "relay: { addresses: [127.0.0.1] }, record: { segmentS: 1 }");
+  // Nothing listens at this TURN server: the page must do without it, and with the credentials it is given.
+  const turn = '{ urls: ["turns:127.0.0.1:443?transport=tcp"], secret: "a secret of sixteen" }';
+  const video = `relay: { addresses: [127.0.0.1] }, record: { segmentS: 1 }, iceServers: [${turn}]`;
+  context.world = await callerWorld("", video);
   context.browser = await launchPhone();
 });
 test.after(async ({ world, browser }) => {
@@ -80,6 +83,10 @@ test("picture and voice that the caller allowed are seen and heard by the operat
   const { caller, url } = await world.operator.make();
   const { phone } = caller.streams;
   await onPhone(browser, url, {}, async (page, context) => {
+    const grants: MediaGrant[] = [];
+    page.on("response", async (answer) => {
+      if (answer.url().endsWith("/send") && answer.ok()) grants.push((await answer.json()) as MediaGrant);
+    });
     await openLink(page, "No", "Allow", "Allow");
     await until("the stream", async () => (await streamOf(world, phone))?.live, WAIT_MS);
     const seen = await operatorPage(world, context);
@@ -89,6 +96,10 @@ test("picture and voice that the caller allowed are seen and heard by the operat
     await watch(seen, { url: whepUrl, token });
     await until("30 frames", async () => (await figures(seen)).frames >= 30, WAIT_MS);
     await until("2 s of sound", async () => (await figures(seen)).audioPackets >= 100, WAIT_MS);
+    const grant = grants.at(-1);
+    assert.deepEqual(grant?.media, ["video", "audio"]);
+    assert.deepEqual(grant?.iceServers[0]?.urls, ["turns:127.0.0.1:443?transport=tcp"]);
+    assert.match(grant?.iceServers[0]?.username ?? "", new RegExp(`^\\d+:caller-${caller.id}$`));
     assert.match(await page.locator(".chips").innerText(), /Live picture: on[\s\S]*Voice: on/);
 
     await page.getByRole("tab", { name: "More" }).click();
