@@ -27,9 +27,8 @@ export const encoders = {
   VP8: "-c:v libvpx -deadline realtime -cpu-used 8 -error-resilient 1 -lag-in-frames 0 -auto-alt-ref 0".split(" "),
 };
 
-/** @param take gets each packet. Its payload type is 96. */
-export async function startCamera(options: CameraOptions, take: (packet: RtpPacket) => void): Promise<Camera> {
-  const { codec, size = "320x240", framesPerS = 30, bitrate = "400k", group = 30, filter, seconds } = options;
+/** ffmpeg with these arguments, sending RTP (payload type 96) to where each packet is taken from. */
+async function startSource(args: (url: string) => string[], take: (packet: RtpPacket) => void): Promise<Camera> {
   const socket = createSocket({ type: "udp4", recvBufferSize: 4_000_000 });
   socket.on("message", (data) => {
     // RTCP of ffmpeg comes on the next port, but a stray datagram must not end the test.
@@ -40,20 +39,7 @@ export async function startCamera(options: CameraOptions, take: (packet: RtpPack
   const { port } = socket.address();
   const child = spawn(
     "ffmpeg",
-    [
-      ..."-hide_banner -loglevel error -re -f lavfi -i".split(" "),
-      `testsrc2=size=${size}:rate=${framesPerS}`,
-      ...(seconds === undefined ? [] : ["-t", String(seconds)]),
-      "-vf",
-      `${filter === undefined ? "" : `${filter},`}format=yuv420p`,
-      ...encoders[codec],
-      "-g",
-      String(group),
-      "-b:v",
-      bitrate,
-      ..."-f rtp -payload_type 96".split(" "),
-      `rtp://127.0.0.1:${port}?pkt_size=1200`,
-    ],
+    ["-hide_banner", "-loglevel", "error", ...args(`rtp://127.0.0.1:${port}?pkt_size=1200`)],
     { stdio: ["ignore", "ignore", "inherit"] },
   );
   return {
@@ -67,4 +53,28 @@ export async function startCamera(options: CameraOptions, take: (packet: RtpPack
       socket.close();
     },
   };
+}
+
+/** @param take gets each packet. Its payload type is 96. */
+export function startCamera(options: CameraOptions, take: (packet: RtpPacket) => void): Promise<Camera> {
+  const { codec, size = "320x240", framesPerS = 30, bitrate = "400k", group = 30, filter, seconds } = options;
+  const args = (url: string) => [
+    ..."-re -f lavfi -i".split(" "),
+    `testsrc2=size=${size}:rate=${framesPerS}`,
+    ...(seconds === undefined ? [] : ["-t", String(seconds)]),
+    "-vf",
+    `${filter === undefined ? "" : `${filter},`}format=yuv420p`,
+    ...encoders[codec],
+    ...["-g", String(group), "-b:v", bitrate, "-f", "rtp", "-payload_type", "96", url],
+  ];
+  return startSource(args, take);
+}
+
+/** A tone as Opus. */
+export function startTone(seconds: number, take: (packet: RtpPacket) => void): Promise<Camera> {
+  const args = (url: string) => [
+    ..."-re -f lavfi -i sine=frequency=440:sample_rate=48000 -ac 2 -c:a libopus -b:a 32k -t".split(" "),
+    ...[String(seconds), "-f", "rtp", "-payload_type", "96", url],
+  ];
+  return startSource(args, take);
 }

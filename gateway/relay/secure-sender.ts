@@ -86,8 +86,12 @@ export class SecureSender {
     pair.bytesSent += size;
     const transport = pair.protocol.type === "stun" ? pair.protocol.transport : undefined;
     if (transport?.socket && transport.type === "udp") {
-      // The parts leave as one datagram; without a callback the error of a closed socket would be thrown here.
-      if (!transport.closed) transport.socket.send(parts, pair.remoteAddr[1], pair.remoteAddr[0]);
+      // The parts leave as one datagram. A socket that was just closed throws: that is one viewer's end, not the others'.
+      try {
+        if (!transport.closed) transport.socket.send(parts, pair.remoteAddr[1], pair.remoteAddr[0]);
+      } catch {
+        this.counters.refused++;
+      }
     } else {
       pair.protocol.sendData(Buffer.concat(parts), pair.remoteAddr).catch(() => this.counters.refused++);
     }

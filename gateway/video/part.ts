@@ -51,6 +51,7 @@ export async function startVideo(context: GatewayContext): Promise<void> {
     key: seal,
     segmentS: settings.record.segmentS,
     log,
+    failed: (recording, atMs, why) => orders.failed(recording, atMs, why),
     segment: (incident, stream, data, text) => fact(incident, "gateway", text, { stream, ...data }),
   });
   const snapshots = new Snapshots(db, join(folder, "snapshots"), seal);

@@ -58,6 +58,11 @@ export class RecordOrders {
     if (order) this.#beginGap(order, endedMs, "the gateway was away");
   }
 
+  /** A piece of a recording is not on disk. */
+  failed(recording: string, atMs: number, why: string): void {
+    for (const order of this.#orders.values()) if (order.recording === recording) this.#beginGap(order, atMs, why);
+  }
+
   record({ stream, incident, media, by }: RecordFor): void {
     if (this.#find(stream, incident)) return;
     const order: Order = { id: ulid(), stream, incident, media, by, run: 0, recording: undefined, gap: undefined };

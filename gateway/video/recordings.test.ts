@@ -35,6 +35,7 @@ function makeHouse(): House {
         key: KEY,
         segmentS: 2,
         log: pino({ level: "silent" }),
+        failed: () => {},
         segment: (incident, _stream, fact) => void facts.push({ incident, ...fact }),
       });
     },

@@ -35,6 +35,8 @@ export interface RecordingsOptions {
   key: Buffer;
   segmentS: number;
   log: Logger;
+  /** A piece could not be written: its time is a gap. */
+  failed(recording: string, atMs: number, why: string): void;
   /** A segment is whole and on disk: for the incident's record. */
   segment(incident: string, stream: string, fact: SegmentFact, text: string): void;
 }
@@ -192,7 +194,13 @@ export class Recordings {
     const times = Buffer.alloc(TIMES_BYTES);
     times.writeDoubleBE(atMs, 0);
     times.writeDoubleBE(durationS, 8);
-    await segment.file.append(Buffer.concat([times, bytes]));
+    try {
+      await segment.file.append(Buffer.concat([times, bytes]));
+    } catch (error) {
+      this.#options.failed(open.id, atMs, `not written to disk: ${(error as NodeJS.ErrnoException).code ?? "failed"}`);
+      await this.#closeSegment(open);
+      throw error;
+    }
     segment.hash.update(bytes);
     segment.bytes += bytes.length;
     segment.endMs = atMs + durationS * 1000;
@@ -204,6 +212,7 @@ export class Recordings {
     open.segment = undefined;
     if (!segment) return;
     await segment.file.close();
+    if (segment.bytes === 0) return;
     this.#keep(open.id, open, segment.seq, segment.startedMs, segment.endMs, segment.bytes, segment.hash.digest("hex"));
   }
 

@@ -16,6 +16,7 @@ export class SealedFile {
   readonly #key: Buffer;
   readonly #name: string;
   #index = 0;
+  #length = 0;
 
   private constructor(handle: FileHandle, key: Buffer, name: string) {
     this.#handle = handle;
@@ -30,13 +31,21 @@ export class SealedFile {
 
   async append(bytes: Uint8Array): Promise<void> {
     const nonce = randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv("aes-256-gcm", this.#key, nonce).setAAD(placeOf(this.#name, this.#index++));
+    const cipher = createCipheriv("aes-256-gcm", this.#key, nonce).setAAD(placeOf(this.#name, this.#index));
     const body = cipher.update(bytes);
     cipher.final();
     const length = Buffer.alloc(4);
     length.writeUInt32BE(body.length);
-    await this.#handle.writev([length, nonce, cipher.getAuthTag(), body]);
-    await this.#handle.datasync();
+    try {
+      await this.#handle.writev([length, nonce, cipher.getAuthTag(), body]);
+      await this.#handle.datasync();
+    } catch (error) {
+      // A full disk: what is half there, or there and not sure, must not stand behind what is.
+      await this.#handle.truncate(this.#length).catch(() => {});
+      throw error;
+    }
+    this.#index++;
+    this.#length += HEAD_BYTES + body.length;
   }
 
   close(): Promise<void> {

@@ -1,7 +1,9 @@
 /** Takes WHIP and WHEP from outside and hands them to the relay over loopback: the first of two walls checks the token here. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { VideoClaims } from "#contract/video.ts";
 import { Refusal } from "../http/refusal.ts";
 import type { CheckToken } from "../relay/tokens.ts";
+import { Failures } from "./failures.ts";
 import { takePreRoll } from "./pre-roll.ts";
 import type { Recordings } from "./recordings.ts";
 
@@ -13,8 +15,6 @@ interface Parts {
   fact(incident: string, by: string, text: string, data: unknown): void;
 }
 
-/** A client that fails tries again; one that fails on purpose waits. */
-const PER_MINUTE = 120;
 const RELAY_MS = 10_000;
 const PRE_ROLL_MAX_BYTES = 64_000_000;
 const passedOn = ["content-type", "authorization", "if-match", "if-none-match"] as const;
@@ -38,15 +38,27 @@ export async function addSignalling(app: FastifyInstance, parts: Parts): Promise
       { parseAs: "string" },
       (_, body, done) => done(null, body),
     );
-    const limits = { config: { rateLimit: { max: PER_MINUTE, timeWindow: "1 minute" } } };
+    const failures = new Failures();
+    const shown = new WeakMap<FastifyRequest, VideoClaims>();
+    // Before the body is read: who has no token sends none.
+    part.addHook("onRequest", async (request, reply) => {
+      if (request.method === "OPTIONS") return;
+      if (failures.tooMany(request.ip))
+        throw new Refusal(429, "too many requests without a good token", { fix: "wait a minute" });
+      try {
+        shown.set(request, await parts.check(request.headers.authorization));
+      } catch (error) {
+        failures.add(request.ip);
+        reply.header("www-authenticate", "Bearer");
+        throw error;
+      }
+    });
     for (const url of ["/video/whip/*", "/video/whep/*"]) {
       part.route({
         method: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
         url,
         exposeHeadRoute: false,
-        ...limits,
         handler: async (request, reply) => {
-          if (request.method !== "OPTIONS") await authorised(request, parts.check, reply);
           const answer = await toRelay(request, parts.port());
           for (const name of passedBack) {
             const value = answer.headers.get(name);
@@ -61,9 +73,9 @@ export async function addSignalling(app: FastifyInstance, parts: Parts): Promise
     );
     part.post<{ Params: { stream: string } }>(
       "/video/preroll/:stream",
-      { ...limits, bodyLimit: PRE_ROLL_MAX_BYTES },
+      { bodyLimit: PRE_ROLL_MAX_BYTES },
       async (request, reply) => {
-        const claims = await authorised(request, parts.check, reply);
+        const claims = shown.get(request) as VideoClaims;
         if (claims.act !== "publish" || claims.stream !== request.params.stream)
           throw new Refusal(403, `the token is not to publish '${request.params.stream}'`);
         const { incident } = claims;
@@ -91,19 +103,6 @@ export async function addSignalling(app: FastifyInstance, parts: Parts): Promise
       },
     );
   });
-}
-
-async function authorised(
-  request: FastifyRequest,
-  check: CheckToken,
-  reply: { header(name: string, value: string): unknown },
-) {
-  try {
-    return await check(request.headers.authorization);
-  } catch (error) {
-    reply.header("www-authenticate", "Bearer");
-    throw error;
-  }
 }
 
 async function toRelay(

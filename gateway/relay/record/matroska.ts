@@ -82,18 +82,21 @@ export class MatroskaWriter {
   #clusterTicks: number | undefined;
 
   /** Everything that stands before the first frame. */
-  head(type: "matroska" | "webm", video: VideoTrack, audio: boolean): Buffer {
-    const tracks = [
-      element(ID.trackEntry, [
-        whole(ID.trackNumber, 1),
-        whole(ID.trackUid, 1),
-        whole(ID.trackType, 1),
-        whole(ID.flagLacing, 0),
-        text(ID.codecId, video.codec === "H264" ? "V_MPEG4/ISO/AVC" : "V_VP8"),
-        ...(video.configuration ? [element(ID.codecPrivate, video.configuration)] : []),
-        element(ID.video, [whole(ID.pixelWidth, video.widthPx), whole(ID.pixelHeight, video.heightPx)]),
-      ]),
-    ];
+  head(type: "matroska" | "webm", video: VideoTrack | undefined, audio: boolean): Buffer {
+    const tracks: Buffer[] = [];
+    if (video) {
+      tracks.push(
+        element(ID.trackEntry, [
+          whole(ID.trackNumber, 1),
+          whole(ID.trackUid, 1),
+          whole(ID.trackType, 1),
+          whole(ID.flagLacing, 0),
+          text(ID.codecId, video.codec === "H264" ? "V_MPEG4/ISO/AVC" : "V_VP8"),
+          ...(video.configuration ? [element(ID.codecPrivate, video.configuration)] : []),
+          element(ID.video, [whole(ID.pixelWidth, video.widthPx), whole(ID.pixelHeight, video.heightPx)]),
+        ]),
+      );
+    }
     if (audio) {
       tracks.push(
         element(ID.trackEntry, [

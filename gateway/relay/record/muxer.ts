@@ -12,7 +12,8 @@ export interface Piece {
 }
 
 export interface MuxerOptions {
-  track: VideoTrack;
+  /** Absent for voice alone. */
+  track: VideoTrack | undefined;
   audio: boolean;
   /** Seconds of media in a piece at most. */
   fragmentS: number;

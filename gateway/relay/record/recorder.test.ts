@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import { until } from "../../testing.ts";
-import { type CameraOptions, hasFfmpeg, startCamera } from "../camera.testing.ts";
+import { type CameraOptions, hasFfmpeg, startCamera, startTone } from "../camera.testing.ts";
 import { type Media, startsKeyframe, unwrap } from "../media.ts";
 import { Recorder, type RecorderPiece } from "./recorder.ts";
 
@@ -43,6 +43,40 @@ async function camera(options: CameraOptions, take: (media: Media) => void) {
     const keyframe = startsKeyframe(options.codec, payload);
     take({ kind: "video", codec: options.codec, index: last, timestamp, marker, keyframe, payload });
   });
+}
+
+/** A tone as Opus, as the relay hands it on. */
+async function startVoice(seconds: number, take: (media: Media) => void) {
+  let last = 0x10000;
+  return startTone(seconds, ({ header, payload }) => {
+    last = unwrap(header.sequenceNumber, last);
+    take({
+      kind: "audio",
+      codec: "opus",
+      index: last,
+      timestamp: header.timestamp,
+      marker: false,
+      keyframe: false,
+      payload,
+    });
+  });
+}
+
+/** Codecs in a file, each decoded to its end without a fault. */
+function kindsOf(bytes: Uint8Array): string[] {
+  const folder = mkdtempSync(join(tmpdir(), "tocsin-record-"));
+  try {
+    const file = join(folder, "video");
+    writeFileSync(file, bytes);
+    const decoded = spawnSync("ffmpeg", ["-v", "error", "-i", file, "-f", "null", "-"], { encoding: "utf8" });
+    assert.equal(decoded.stderr, "");
+    const shown = spawnSync("ffprobe", ["-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0", file], {
+      encoding: "utf8",
+    });
+    return shown.stdout.trim().split("\n");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 interface Probe {
@@ -143,6 +177,26 @@ else {
     await recorder.close();
     assert.deepEqual(gaps, ["the publisher is gone", "the publisher is gone"]);
     assert.deepEqual([probe(fileOf(pieces, 1)).width, probe(fileOf(pieces, 2)).width], [320, 160]);
+  });
+
+  test("voice alone is recorded too, and voice beside a picture stands in one file with it", async () => {
+    const { recorder, pieces } = make(["video", "audio"]);
+    const voice = await startVoice(7, (media) => recorder.media(media));
+    try {
+      await until(
+        "voice alone",
+        () => pieces.some(({ codec, piece }) => codec === "opus" && piece === "media"),
+        WAIT_MS,
+      );
+      const source = await camera({ codec: "H264", seconds: 2 }, (media) => recorder.media(media));
+      await until("the camera's end", () => source.process.exitCode !== null, WAIT_MS).finally(() => source.stop());
+    } finally {
+      await voice.stop();
+    }
+    await recorder.close();
+    const streams = (run: number) => kindsOf(fileOf(pieces, run));
+    assert.deepEqual(streams(1), ["opus"]);
+    assert.deepEqual(streams(2), ["h264", "opus"]);
   });
 
   test("voice is not recorded where only video may be", async () => {

@@ -13,6 +13,8 @@ import type { VideoTrack } from "./matroska.ts";
 import type { Muxer, MuxerOptions } from "./muxer.ts";
 import { WebmMuxer } from "./webm-muxer.ts";
 
+/** After so long without a picture, voice is recorded by itself. */
+const VOICE_ALONE_MS = 1_500;
 /** Bytes that may wait for ffmpeg; above it pictures are left out up to the next keyframe. */
 const WAITING_MAX_BYTES = 8_000_000;
 /** A picture that comes later than this after the one before is a gap that people should know of. */
@@ -41,7 +43,7 @@ export interface RecorderOptions {
 
 interface Run {
   muxer: Muxer;
-  track: VideoTrack;
+  track: VideoTrack | undefined;
   startMs: number;
   /** First timestamp of each kind, and the seconds into the run at which it stands. */
   origins: Map<MediaKind, { timestamp: number; atS: number }>;
@@ -58,6 +60,7 @@ export class Recorder implements Tap {
   #pps: Buffer | undefined;
   #choked = false;
   #told = false;
+  #voiceSinceMs: number | undefined;
   readonly counters = { frames: 0, framesLeftOut: 0, droppedKind: 0, faults: 0 };
 
   constructor(options: RecorderOptions) {
@@ -80,6 +83,7 @@ export class Recorder implements Tap {
     this.#assemblers = this.#fresh();
     this.#sps = undefined;
     this.#pps = undefined;
+    this.#voiceSinceMs = undefined;
   }
 
   async close(): Promise<void> {
@@ -94,6 +98,7 @@ export class Recorder implements Tap {
 
   #frame(frame: Frame): void {
     if (frame.kind === "video" && frame.keyframe && !this.#ready(frame)) return;
+    if (frame.kind === "audio" && !this.#run && this.#voiceAlone()) this.#begin(undefined);
     const run = this.#run;
     if (!run) return;
     if (frame.kind === "video" && this.#choked) {
@@ -119,6 +124,13 @@ export class Recorder implements Tap {
     run.muxer.write(frame, timeS);
   }
 
+  /** Voice waits a moment for the picture that may belong to it. */
+  #voiceAlone(): boolean {
+    const nowMs = this.#options.nowMs();
+    this.#voiceSinceMs ??= nowMs;
+    return nowMs - this.#voiceSinceMs >= VOICE_ALONE_MS;
+  }
+
   /** Makes sure that a run is there that this keyframe fits into. */
   #ready(frame: Frame): boolean {
     this.#sps = frame.sps ?? this.#sps;
@@ -130,7 +142,7 @@ export class Recorder implements Tap {
       return false;
     }
     const same =
-      this.#run &&
+      this.#run?.track &&
       this.#run.track.codec === track.codec &&
       this.#run.track.widthPx === track.widthPx &&
       this.#run.track.heightPx === track.heightPx &&
@@ -153,12 +165,14 @@ export class Recorder implements Tap {
     return timeS < 0 ? undefined : timeS;
   }
 
-  #begin(track: VideoTrack): void {
+  /** @param track absent for voice alone. */
+  #begin(track: VideoTrack | undefined): void {
     const { ffmpeg, fragmentS, media, piece } = this.#options;
     const number = ++this.#runs;
     const startMs = this.#options.nowMs();
     const audio = media.includes("audio");
-    const format = track.codec === "H264" ? "mp4" : "webm";
+    const format = track?.codec === "H264" ? "mp4" : "webm";
+    const codec = [track?.codec, audio && "opus"].filter(Boolean).join("+");
     const options: MuxerOptions = {
       track,
       audio,
@@ -169,7 +183,7 @@ export class Recorder implements Tap {
           run: number,
           piece: kind,
           format,
-          codec: audio ? `${track.codec}+opus` : track.codec,
+          codec,
           atMs,
           durationS,
           bytes,
