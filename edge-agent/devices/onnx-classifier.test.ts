@@ -5,6 +5,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Fault } from "#contract/errors.ts";
 import { MODEL_RATE_HZ } from "#core/acoustics/clip-resampler.ts";
+import { CLIP_AFTER_S, CLIP_BEFORE_S } from "#core/acoustics/ear.ts";
 import { addBlast, noise } from "#core/acoustics/testing-sounds.ts";
 import { openOnnxClassifier } from "./onnx-classifier.ts";
 
@@ -16,11 +17,12 @@ const version = Math.max(
 );
 const folder = join(shipped, String(version));
 
+/** As a node cuts it: the second before is heard too. */
 function shot(rate: number): Float32Array {
-  const clip = noise(rate, 0.004, 3);
-  addBlast(clip, rate, 0.15, 0.5, 0.0012);
-  addBlast(clip, rate, 0.158, 0.2, 0.0015);
-  addBlast(clip, rate, 0.21, -0.08, 0.002);
+  const clip = noise(Math.round((CLIP_BEFORE_S + CLIP_AFTER_S) * rate), 0.001, 3);
+  addBlast(clip, rate, CLIP_BEFORE_S, 0.5, 0.0012);
+  addBlast(clip, rate, CLIP_BEFORE_S + 0.008, 0.2, 0.0015);
+  addBlast(clip, rate, CLIP_BEFORE_S + 0.06, -0.08, 0.002);
   return clip;
 }
 
@@ -46,7 +48,7 @@ test("features and network of the graph give what training's own code gave, with
 test("a blast with two reflections is a gunshot at any sample rate; scores sum to 1; the embedding has 32 numbers", async () => {
   const classifier = await openOnnxClassifier(folder);
   for (const rate of [MODEL_RATE_HZ, 16000, 44100, 48000]) {
-    const { scores, embedding } = await classifier.embed(shot(rate), rate, 0.15);
+    const { scores, embedding } = await classifier.embed(shot(rate), rate, CLIP_BEFORE_S);
     const sum = Object.values(scores).reduce((a, b) => a + b, 0);
     assert.ok(Math.abs(sum - 1) < 1e-5, `${sum}`);
     assert.ok(scores.gunshot >= classifier.threshold, `${rate} Hz: ${scores.gunshot}`);

@@ -1,23 +1,19 @@
 /** False positives per clip on recorded sounds that are no gunshots, each clip with a model that has not learned from its group. */
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { createEar } from "#core/acoustics/ear.ts";
 import { readAudioFile } from "#edge-agent/devices/audio-file.ts";
 import type { Classifier } from "#edge-agent/ports.ts";
-import { readManifest } from "../train/sounds.ts";
+import { foldsOf, readManifest } from "../train/sounds.ts";
 import { classifyAll } from "./classify-all.ts";
 import { wilson95 } from "./statistics.ts";
 
-/** The same fold as `fold_of` in models/train/data.py. */
-function foldOf(group: string, folds: number): number {
-  return Number(BigInt(`0x${createHash("sha256").update(group).digest("hex")}`) % BigInt(folds));
-}
-
-export async function measureNegatives(data: string, modelOf: (fold: number) => Classifier, folds: number) {
+export async function measureNegatives(data: string, modelOf: (fold: number) => Classifier) {
   const tops: { label: string; probability: number; over: boolean }[] = [];
-  for (const row of readManifest(join(data, "sounds"))) {
+  const rows = readManifest(join(data, "sounds"));
+  const folds = foldsOf(rows);
+  for (const row of rows) {
     const { channels, sampleRateHz } = await readAudioFile(join(data, "sounds", row.file));
-    const model = modelOf(foldOf(`${row.source}/${row.group}`, folds));
+    const model = modelOf(folds.get(row.group)!);
     const heard = await classifyAll(channels[0]!, sampleRateHz, model, createEar);
     const probability = Math.max(0, ...heard.map(({ scores }) => scores.gunshot));
     tops.push({ label: row.label, probability, over: probability >= model.threshold });

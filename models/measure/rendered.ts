@@ -4,23 +4,37 @@ import type { Classifier } from "#edge-agent/ports.ts";
 import { Rng } from "#sim/rng.ts";
 import { type ClipKind, renderTrainingClip } from "#sim/training-clip.ts";
 import { classifyAll } from "./classify-all.ts";
-import { rms } from "./statistics.ts";
+import { quantile, rms } from "./statistics.ts";
 
 const RATES = [16000, 48000];
 
-/** Errors of the first arrival of single rounds, lamppost microphone, no recorder behind it. */
+/** An echo within this of the onset is part of what the clip's ratio was made of, seconds. */
+const SAME_PEAK_S = 0.05;
+
+/**
+ * Errors of the first arrival of single rounds, lamppost microphone, no recorder behind it. Signal-to-noise ratio is that of the
+ * first arrival itself: where a path behind it within 50 ms is stronger, the clip's own ratio is that much too good. `buried`: the
+ * shots whose first arrival is below 6 dB for that reason, which nothing can time.
+ */
 export function measureTiming(count: number) {
   const found: { snrDb: number; errorS: number; z: number; direct: boolean }[] = [];
   let missed = 0;
+  let buried = 0;
   let of = 0;
   for (let i = 0; i < count; i++) {
-    const rng = new Rng(`measure-timing/${i}`);
-    const snrDb = rng.uniform(6, 40);
+    const rng = new Rng(`onset-timing/${i}`);
+    const clipSnrDb = rng.uniform(6, 40);
     const rateHz = RATES[i % 2]!;
-    const options = { kind: "gunshot", snrDb: [snrDb, snrDb], clean: true, rateHz } as const;
+    const options = { kind: "gunshot", snrDb: [clipSnrDb, clipSnrDb], clean: true, rateHz } as const;
     const { samples, truth } = renderTrainingClip(rng, options);
     const [first, second] = truth.arrivals;
     if (!first || (second && second.onsetS - first.onsetS < 0.02)) continue;
+    const stronger = first.echoes.filter(({ afterS }) => afterS < SAME_PEAK_S).map(({ levelDb }) => levelDb);
+    const snrDb = clipSnrDb - Math.max(0, ...stronger);
+    if (snrDb < 6) {
+      buried++;
+      continue;
+    }
     of++;
     let best: { errorS: number; z: number } | undefined;
     const ear = createEar({
@@ -40,12 +54,18 @@ export function measureTiming(count: number) {
     return {
       shots: rows.length,
       rmsMsFrom15Db: rms(strong.map(({ errorS }) => errorS)) * 1000,
+      medianMsFrom15Db:
+        quantile(
+          strong.map(({ errorS }) => Math.abs(errorS)),
+          0.5,
+        ) * 1000,
+      within02MsFrom15Db: strong.filter(({ errorS }) => Math.abs(errorS) <= 0.0002).length / strong.length,
       normalisedRms6To40Db: rms(rows.map(({ z }) => z)),
       normalisedRmsFrom15Db: rms(strong.map(({ z }) => z)),
     };
   };
   const direct = found.filter((row) => row.direct);
-  return { of, missed, lineOfSight: summary(direct), all: summary(found) };
+  return { of, missed, buried, lineOfSight: summary(direct), all: summary(found) };
 }
 
 /** How often each kind of event counts as a gunshot: any impulse of a clip over the threshold. */

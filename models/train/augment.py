@@ -3,8 +3,8 @@
 import numpy as np
 
 RATE = 12000
-SAMPLES = 12000
-ONSET = 1800
+SAMPLES = 22800
+ONSET = 12600
 F = np.fft.rfftfreq(2 * SAMPLES, 1 / RATE)
 
 
@@ -90,9 +90,13 @@ def augment(rng, x, noise_pool, clean):
         u = np.sign(y) * np.log1p(255 * np.abs(y)) / np.log(256)
         u = np.round(u * 127) / 127
         x = np.sign(u) * np.expm1(np.abs(u) * np.log(256)) / 255
-    if rng.random() < 0.2:  # cut tight, as sound libraries are: nothing before, or nothing after
+    if rng.random() < 0.08:  # 8-bit samples, as old sound cards had them
+        x = np.round(x / (np.abs(x).max() + 1e-9) * 127) / 127
+    if rng.random() < 0.25:  # cut tight, as sound libraries are: nothing before, or nothing after
         if rng.random() < 0.7:
             x[: ONSET - rng.integers(3, 300)] = 0
+        elif rng.random() < 0.7:
+            x[: ONSET - rng.integers(300, ONSET)] = 0
         if rng.random() < 0.6:
             end = ONSET + int(_log_uniform(rng, 0.12, 0.85) * RATE)
             fade = min(600, end)

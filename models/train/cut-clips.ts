@@ -10,9 +10,9 @@ import { join } from "node:path";
 import { readAudioFile } from "#edge-agent/devices/audio-file.ts";
 import { clipWriter, hear } from "./hear.ts";
 import { listPulses, type Recording, recordings } from "./pittsburgh.ts";
-import { readManifest } from "./sounds.ts";
+import { foldsOf, readManifest } from "./sounds.ts";
 
-function labelOf(recording: Recording, onsetS: number): { what: string; snrDb?: number } {
+function labelOf(recording: Recording, onsetS: number): { what: string; snrDb?: number; unsure?: boolean } {
   const pulses = listPulses(recording);
   let nearest: (typeof pulses)[number] | undefined;
   for (const pulse of pulses) {
@@ -25,7 +25,8 @@ function labelOf(recording: Recording, onsetS: number): { what: string; snrDb?: 
   const until = pulses.filter((pulse) => pulse.atS >= onsetS).map((pulse) => pulse.atS - onsetS);
   // Between shots: neither in the echoes of one nor with one inside the clip.
   const clear = Math.min(...since, 99) > 1.5 && Math.min(...until, 99) > 1;
-  return { what: clear ? "street" : "echo" };
+  // Where the vendor grouped nothing, what is heard may well be the shots.
+  return clear ? { what: "street", unsure: !pulses.some(({ grouped }) => grouped) } : { what: "echo" };
 }
 
 async function main(out: string, data: string): Promise<void> {
@@ -37,18 +38,22 @@ async function main(out: string, data: string): Promise<void> {
       writer.write(heard, {
         source: "pittsburgh",
         group: recording.position,
+        fold: Number(recording.position.slice(2)) - 1,
         file: recording.wav.slice(data.length + 1),
         sensor: recording.sensor,
         ...labelOf(recording, heard.onsetS),
       });
     }
   }
-  for (const row of readManifest(join(data, "sounds"))) {
+  const rows = readManifest(join(data, "sounds"));
+  const folds = foldsOf(rows);
+  for (const row of rows) {
     const { channels, sampleRateHz } = await readAudioFile(join(data, "sounds", row.file));
     for (const heard of hear(channels[0]!, sampleRateHz)) {
       writer.write(heard, {
         source: "sounds",
-        group: `${row.source}/${row.group}`,
+        group: row.group,
+        fold: folds.get(row.group)!,
         file: row.file,
         what: row.label,
         licence: row.licence,

@@ -13,6 +13,7 @@ import { clipWriter, hear } from "./hear.ts";
 
 /** An onset this near to a true arrival is that arrival, seconds. */
 const SAME_S = 0.012;
+const LENGTH_S = 2.9;
 
 function main(out: string, count: number, seed: number, name: string, kinds: readonly ClipKind[], clean: number): void {
   mkdirSync(out, { recursive: true });
@@ -20,7 +21,8 @@ function main(out: string, count: number, seed: number, name: string, kinds: rea
   const root = new Rng(`hear/${seed}`);
   for (let index = 0; index < count; index++) {
     const rng = root.fork(index);
-    const options = drawClipOptions(rng, kinds);
+    // Late enough in most that the second before is heard too; early in some, as where a recording begins.
+    const options = { ...drawClipOptions(rng, kinds), lengthS: LENGTH_S, onsetS: rng.uniform(0.3, 1.75) };
     // As a node has it, no other recorder behind its microphone.
     if (clean > 0 && rng.chance(clean)) options.clean = true;
     const { samples, rateHz, truth } = renderTrainingClip(rng, options);

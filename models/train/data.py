@@ -1,6 +1,5 @@
 """Collects what is learned from: recorded clips (with the fold they belong to) and synthetic ones."""
 
-import hashlib
 import json
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 import net
 from augment import augment
 from synth import MAKERS
+from synth_negatives import MAKERS as NEGATIVES
 
 MARGIN = 120
 STRIDE = net.SAMPLES + 2 * MARGIN
@@ -20,7 +20,8 @@ CLASS_OF = {
     "percussion_hit": "impact", "impact_weapon": "impact", "door": "impact",
 }
 KIND_CLASS = {"close_shot": "gunshot", "firework": "firework", "firecrackers": "firework", "backfire": "vehicle", "door": "impact", "hammer": "impact",
-              "metal": "impact", "glass": "glass", "balloon": "other", "babble": "other", "noise": "other"}
+              "metal": "impact", "glass": "glass", "balloon": "other", "babble": "other", "noise": "other",
+              "crackle": "other", "drops": "other", "pop": "other", "bark": "other", "drum": "impact", "hammering": "impact", "fall": "impact"}
 # Copies of each recorded impulse, by kind: hard and rare ones more often.
 COPIES = {"shot": 15, "percussion_hit": 15, "street": 1.25, "echo": 0.6, "door": 37, "explosion": 19, "dog_bark": 3.7,
           "person_sneeze": 5, "music_loop": 10, "clock_tick": 5.5, "fire_crackling": 5, "helicopter": 2.5, "rain": 7.4,
@@ -30,15 +31,15 @@ SIMULATED = {"gunshot": 3, "sim_echo": 0.3, "sim_noise": 0.25, "firecrackers": 1
              "balloon": 4, "babble": 5, "metal": 2, "hammer": 3, "backfire": 2}
 # Copies of each impulse of spoken words.
 SPEECH = 0.3
-SYNTHETIC = {"gunshot": 1200, "close_shot": 2500, "firework": 900, "vehicle": 600, "impact": 1600, "glass": 500}
+SYNTHETIC = {"gunshot": 2000, "close_shot": 3000, "firework": 1000, "vehicle": 600, "impact": 1400, "glass": 500,
+             "crackle": 1500, "drum": 2500, "drops": 800, "hammering": 1000, "pop": 900, "fall": 800, "bark": 700}
 # A later arrival this much weaker than one within 0.6 s before it is an echo, and no shot of its own.
 ECHO_DB, ECHO_S = 8, 0.6
 
 
 def fold_of(row):
-    if row["source"] == "pittsburgh":
-        return int(row["group"][2:]) - 1
-    return int(hashlib.sha256(row["group"].encode()).hexdigest(), 16) % FOLDS
+    """The fold whose model must not learn from a recorded clip: cut-clips.ts gave each position and each group of recordings one."""
+    return row["fold"]
 
 
 def permissive(row):
@@ -52,11 +53,17 @@ def load(folder, name="real"):
     return rows, clips
 
 
+def looks_of(clips):
+    """net.features of cut clips, block by block."""
+    parts = [net.features(np.asarray(clips[i : i + 512, MARGIN : MARGIN + net.SAMPLES])) for i in range(0, len(clips), 512)]
+    return [np.concatenate(x) for x in zip(*parts)]
+
+
 class Set:
-    """Log-mels and fine waves (float16), class index, kind, and the fold whose models must not learn from the clip (-1: none)."""
+    """What net.features gives (float16), class index, kind, and the fold whose models must not learn from the clip (-1: none)."""
 
     def __init__(self):
-        self.mels, self.fines, self.labels, self.folds, self.kinds, self._batch = [], [], [], [], [], []
+        self.parts, self.labels, self.folds, self.kinds, self._batch = [], [], [], [], []
 
     def add(self, clip, name, fold, kind):
         self._batch.append(clip)
@@ -68,16 +75,13 @@ class Set:
 
     def _flush(self):
         if self._batch:
-            mel, fine = net.features(np.stack(self._batch))
-            self.mels.append(mel.astype(np.float16))
-            self.fines.append(fine.astype(np.float16))
+            self.parts.append([part.astype(np.float16) for part in net.features(np.stack(self._batch))])
             self._batch.clear()
 
     def arrays(self):
         self._flush()
         return {
-            "mel": np.concatenate(self.mels),
-            "fine": np.concatenate(self.fines),
+            **{name: np.concatenate(parts) for name, parts in zip(("mel", "before", "fine"), zip(*self.parts))},
             "label": np.array(self.labels),
             "fold": np.array(self.folds),
             "what": np.array(self.kinds),
@@ -154,6 +158,6 @@ def simulated(folder, rng, size=1.0):
             out.add(augment(rng, x, pool, False) if rng.random() < 0.6 else x.astype(np.float32), "other", -1, "speech")
     for name, count in SYNTHETIC.items():
         for _ in range(int(count * size)):
-            sound = np.roll(MAKERS[name](rng), rng.integers(-18, 19))
+            sound = np.roll({**MAKERS, **NEGATIVES}[name](rng), rng.integers(-18, 19))
             out.add(augment(rng, sound, pool, True), KIND_CLASS.get(name, name), -1, name)
     return out.arrays()

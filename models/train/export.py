@@ -1,4 +1,4 @@
-"""Writes the network with its features as ONNX: in `clip` [n, 12000], out `scores` [n, 6] and `embedding` [n, 32]."""
+"""Writes the network with its features as ONNX: in `clip` [n, 22800], out `scores` [n, 6] and `embedding` [n, 32]."""
 
 import numpy as np
 import onnx
@@ -36,11 +36,20 @@ def export(params, scale, bias, path):
     op("Conv", ["x3", f32("dft", dft[:, None])], "dfts", strides=[net.HOP])
     op("Mul", ["dfts", "dfts"], "squares")
     op("MatMul", [f32("mel", np.concatenate([net.mel_matrix()] * 2, axis=1)), "squares"], "mels")
-    op("Add", ["mels", f32("floor", net.FLOOR)], "mels_floor")
-    op("Log", ["mels_floor"], "logs")
-    op("Add", ["logs", f32("twelve", 12)], "logs12")
-    op("Mul", ["logs12", f32("quarter", 0.25)], "logmel")
-    op("Unsqueeze", ["logmel", "axis1"], "m0")
+    f32("floor", net.FLOOR), f32("twelve", 12), f32("quarter", 0.25)
+
+    def logs(power, name):
+        op("Log", [op("Add", [power, "floor"], name + "_floor")], name + "_log")
+        return op("Mul", [op("Add", [name + "_log", "twelve"], name + "_12"), "quarter"], name)
+
+    ints("zero", 0), ints("axis2", 2), ints("split", net.BEFORE), ints("end", net.ALL_FRAMES)
+    op("Slice", ["mels", "split", "end", "axis2"], "mels_image")
+    op("Slice", ["mels", "zero", "split", "axis2"], "mels_before")
+    op("Unsqueeze", [logs("mels_image", "logmel"), "axis1"], "m0")
+    high = net.MELS // net.BANDS
+    op("Unsqueeze", ["mels_before", "axis1"], "before4")
+    op("AveragePool", ["before4"], "bands4", kernel_shape=[high, 1], strides=[high, 1])
+    op("Transpose", [logs("bands4", "before")], "b0", perm=[0, 2, 1, 3])
     op("Slice", ["x", ints("fine0", net.FINE_FROM), ints("fine1", net.FINE_FROM + net.FINE), "axis1"], "fine")
     op("Clip", ["fine", f32("minus2", -2), f32("plus2", 2)], "fine2")
     op("Unsqueeze", ["fine2", ints("axes12", 1, 2)], "f0")
@@ -60,7 +69,14 @@ def export(params, scale, bias, path):
     block = {"kernel_shape": list(net.BLOCK), "strides": list(net.BLOCK)}
     op("Flatten", [op("AveragePool", ["m0"], "coarse_mean", **block)], "meanflat", axis=1)
     op("Flatten", [op("MaxPool", ["m0"], "coarse_max", **block)], "maxflat", axis=1)
-    op("Concat", ["aflat", "amax", "bflat", "meanflat", "maxflat"], "trunk", axis=1)
+    c = stack("b0", net.BEFORE_CONVS)
+    op("Flatten", [c], "cflat", axis=1)
+    op("Flatten", [op("ReduceMax", [c], "cmax", axes=[3], keepdims=0)], "cmaxflat", axis=1)
+    span = {"kernel_shape": [1, net.BEFORE_BLOCK], "strides": [1, net.BEFORE_BLOCK]}
+    op("Flatten", [op("AveragePool", ["before"], "span_mean", **span)], "spanmeanflat", axis=1)
+    op("Flatten", [op("MaxPool", ["before"], "span_max", **span)], "spanmaxflat", axis=1)
+    looks = ["aflat", "amax", "bflat", "cflat", "cmaxflat", "meanflat", "maxflat", "spanmeanflat", "spanmaxflat"]
+    op("Concat", looks, "trunk", axis=1)
     op("Gemm", ["trunk", f32("hw", params["hw"]), f32("hb", params["hb"])], "h")
     op("Relu", ["h"], "hidden")
     op("Gemm", ["hidden", f32("ew", params["ew"]), f32("eb", params["eb"])], "e")

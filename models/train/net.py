@@ -1,8 +1,9 @@
 """The network: one definition for training (JAX) and, with its features, for the device (ONNX).
 
-Three looks at one second of sound: a log-mel image (spectrum over time, 21 ms windows every 10 ms), the same image coarsely
-without any convolution (what else the second holds: crackle, rain, a tone), and the waveform from 10 ms before the onset to
-70 ms after it (the shape of the wave itself).
+Four looks at 1.9 s of sound: a log-mel image (spectrum over time, 21 ms windows every 10 ms) from 0.15 s before the onset on,
+the same image coarsely without any convolution (what else the second holds: crackle, rain, a tone), eight bands of the second
+before that (other impulses, music, speech: an impulse among many of its kind is seldom a shot), and the waveform from 10 ms before
+the onset to 70 ms after it (the shape of the wave itself).
 """
 
 import jax
@@ -10,15 +11,19 @@ import jax.numpy as jnp
 import numpy as np
 
 CLASSES = ["gunshot", "firework", "vehicle", "impact", "glass", "other"]
-RATE, SAMPLES, ONSET = 12000, 12000, 1800
+RATE, SAMPLES, ONSET = 12000, 22800, 12600
 WINDOW, HOP, MELS = 256, 120, 32
-FRAMES = (SAMPLES - WINDOW) // HOP + 1
+ALL_FRAMES = (SAMPLES - WINDOW) // HOP + 1
+# Frames of the second before, in bands of four mels; the image has the rest.
+BEFORE, BANDS = 90, MELS // 4
+FRAMES = ALL_FRAMES - BEFORE
 FINE_FROM, FINE = ONSET - 120, 960
 NEAR_FROM, NEAR = ONSET - 12, 612
 FLOOR = 1e-8
 # The coarse image: mean and maximum over blocks of this many mels and frames.
 BLOCK = (4, 7)
-HIDDEN, EMBEDDING = 64, 32
+BEFORE_BLOCK = 9
+HIDDEN, EMBEDDING = 96, 32
 
 
 def mel_matrix():
@@ -40,19 +45,22 @@ def hann():
 
 
 def features(x):
-    """x [n, SAMPLES] -> log-mel [n, MELS, FRAMES] and fine [n, FINE], as the ONNX graph makes them."""
+    """x [n, SAMPLES] -> log-mel [n, MELS, FRAMES], the second before [n, BANDS, BEFORE], fine [n, FINE], as the ONNX graph makes them."""
     x = x / (np.abs(x[:, NEAR_FROM : NEAR_FROM + NEAR]).max(1, keepdims=True) + 1e-6)
-    frames = np.lib.stride_tricks.sliding_window_view(x, WINDOW, axis=1)[:, ::HOP][:, :FRAMES]
+    frames = np.lib.stride_tricks.sliding_window_view(x, WINDOW, axis=1)[:, ::HOP]
     spectrum = np.fft.rfft(frames * hann())
     power = (spectrum.real**2 + spectrum.imag**2) / (hann().sum() / 2) ** 2
     mel = np.einsum("mf,ntf->nmt", mel_matrix(), power.astype(np.float32), optimize=True)
-    logs = (np.log(mel + FLOOR) + 12) / 4
-    return logs.astype(np.float32), np.clip(x[:, FINE_FROM : FINE_FROM + FINE], -2, 2).astype(np.float32)
+    before = mel[:, :, :BEFORE].reshape(len(x), BANDS, MELS // BANDS, BEFORE).mean(2)
+    logs = lambda power: ((np.log(power + FLOOR) + 12) / 4).astype(np.float32)
+    fine = np.clip(x[:, FINE_FROM : FINE_FROM + FINE], -2, 2).astype(np.float32)
+    return logs(mel[:, :, BEFORE:]), logs(before), fine
 
 
 # name: (kernel height, width, in, out, stride height, width)
-MEL_CONVS = {"m1": (3, 5, 1, 16, 1, 2), "m2": (3, 3, 16, 24, 2, 2), "m3": (3, 3, 24, 32, 2, 2), "m4": (3, 3, 32, 32, 2, 2)}
+MEL_CONVS = {"m1": (3, 5, 1, 16, 2, 2), "m2": (3, 3, 16, 24, 2, 2), "m3": (3, 3, 24, 32, 2, 2), "m4": (3, 3, 32, 32, 2, 2)}
 FINE_CONVS = {"f1": (1, 16, 1, 16, 1, 4), "f2": (1, 8, 16, 24, 1, 4), "f3": (1, 5, 24, 24, 1, 2), "f4": (1, 5, 24, 24, 1, 2)}
+BEFORE_CONVS = {"b1": (1, 5, BANDS, 24, 1, 1), "b2": (1, 5, 24, 24, 1, 3), "b3": (1, 5, 24, 24, 1, 3)}
 
 
 def pads(spec):
@@ -61,16 +69,11 @@ def pads(spec):
 
 def init(rng):
     params = {}
-    for name, (h, w, cin, cout, _, _) in {**MEL_CONVS, **FINE_CONVS}.items():
+    for name, (h, w, cin, cout, _, _) in {**MEL_CONVS, **FINE_CONVS, **BEFORE_CONVS}.items():
         params[name + "w"] = rng.standard_normal((h, w, cin, cout)).astype(np.float32) * np.sqrt(2 / (h * w * cin))
         params[name + "b"] = np.zeros(cout, np.float32)
-    shapes = jax.eval_shape(trunk, params, jnp.zeros((1, MELS, FRAMES)), jnp.zeros((1, FINE)))
+    shapes = jax.eval_shape(trunk, params, jnp.zeros((1, MELS, FRAMES)), jnp.zeros((1, BANDS, BEFORE)), jnp.zeros((1, FINE)))
     width = shapes.shape[1]
-    return {**params, **init_head(rng, width)}
-
-
-def init_head(rng, width):
-    params = {}
     params["hw"] = rng.standard_normal((width, HIDDEN)).astype(np.float32) * np.sqrt(2 / width)
     params["hb"] = np.zeros(HIDDEN, np.float32)
     params["ew"] = rng.standard_normal((HIDDEN, EMBEDDING)).astype(np.float32) * np.sqrt(2 / HIDDEN)
@@ -96,7 +99,7 @@ def _stack(params, x, specs):
     return x
 
 
-def trunk(params, mel, fine):
+def trunk(params, mel, before, fine):
     a = _stack(params, mel[..., None], MEL_CONVS)
     a = a.mean(1)  # over frequency: [n, time, channels]
     b = _stack(params, fine[:, None, :, None], FINE_CONVS)[:, 0]
@@ -104,11 +107,14 @@ def trunk(params, mel, fine):
     high, wide = BLOCK
     blocks = mel.reshape(-1, MELS // high, high, FRAMES // wide, wide)
     coarse = [y.reshape(y.shape[0], -1) for y in (blocks.mean((2, 4)), blocks.max((2, 4)))]
-    return jnp.concatenate([flat(a), a.max(1), flat(b), *coarse], axis=1)
+    c = _stack(params, before.transpose(0, 2, 1)[:, None], BEFORE_CONVS)[:, 0]
+    spans = before.reshape(-1, BANDS, BEFORE // BEFORE_BLOCK, BEFORE_BLOCK)
+    coarse += [y.reshape(y.shape[0], -1) for y in (spans.mean(3), spans.max(3))]
+    return jnp.concatenate([flat(a), a.max(1), flat(b), flat(c), c.max(1), *coarse], axis=1)
 
 
-def logits(params, mel, fine, drop=None):
-    y = trunk(params, mel, fine)
+def logits(params, mel, before, fine, drop=None):
+    y = trunk(params, mel, before, fine)
     if drop is not None:
         y = y * jax.random.bernoulli(drop, 0.7, y.shape) / 0.7
     h = jax.nn.relu(y @ params["hw"] + params["hb"])

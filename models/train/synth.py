@@ -9,8 +9,8 @@ import numpy as np
 
 RATE = 12000
 OVER = 4  # blasts are made at 48 kHz and low-passed, as a recorder does
-SAMPLES = 12000
-ONSET = 1800
+SAMPLES = 22800
+ONSET = 12600
 
 
 def _log_uniform(rng, low, high):
@@ -85,10 +85,10 @@ def _rounds(rng, out, chance):
     """Further rounds of the same weapon, before and after, over the same paths."""
     if rng.random() >= chance:
         return out
-    interval = _log_uniform(rng, 0.07, 0.7)
+    interval = _log_uniform(rng, 0.045, 0.8)
     once = out
     out = once.copy()
-    for k in range(rng.integers(-2, 1), 8):
+    for k in range(rng.integers(-12, 1), 10):
         shift = int((k * interval + rng.normal(0, 0.02) * interval) * RATE)
         if k == 0 or abs(shift) >= SAMPLES:
             continue

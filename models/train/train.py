@@ -1,9 +1,10 @@
-"""Trains the released network and one for each fold from cut clips; see models/README.md.
+"""Trains the released network and one for each fold from the sets of make_sets.py; see models/README.md.
 
-  python models/train/train.py --clips CLIPS --folds FOLDS [--seed 1] [--size 1]      writes FOLDS/{base,all,0..5}.npz
+  python models/train/train.py --folds FOLDS [--seed 1]      writes FOLDS/{base,all,0..5}.npz
 """
 
 import argparse
+import json
 import pathlib
 import time
 
@@ -21,27 +22,36 @@ RECORDED_SHARE = 0.6
 STEADY = ("street", "rain", "sea_waves", "helicopter", "chainsaw", "sim_noise", "noise")
 # How fast the averaged weights, which are the result, follow those that are stepped.
 FOLLOW = 0.01
+# How often the second before is missing up to some instant, as where a recording begins.
+NOTHING_BEFORE = 0.25
+# A clip is drawn as often as this, plus how far off the last answer was: the harder ones more often.
+EASY = 0.3
+SILENCE = (np.log(net.FLOOR) + 12) / 4
+LOOKS = ("mel", "before", "fine")
 
 
-def over_noise(rng, mel, fine, noise_mel, noise_fine):
-    """Lays another clip under each: powers add in the log-mel, samples in the wave."""
-    power = np.exp(4 * mel - 12)
-    gain = 10 ** (-rng.uniform(6, 50, (len(mel), 1, 1)).astype(np.float32) / 10)
-    under = np.exp(4 * noise_mel - 12)
-    mel = (np.log(power + gain * under + net.FLOOR) + 12) / 4
-    return mel, np.clip(fine + np.sqrt(gain[:, 0]) * noise_fine, -2, 2)
+def over_noise(rng, looks, under):
+    """Lays another clip under each: powers add in the log-mels, samples in the wave."""
+    gain = 10 ** (-rng.uniform(6, 50, (len(looks[0]), 1, 1)).astype(np.float32) / 10)
+    logs = lambda a, b: (np.log(np.exp(4 * a - 12) + gain * np.exp(4 * b - 12) + net.FLOOR) + 12) / 4
+    fine = np.clip(looks[2] + np.sqrt(gain[:, 0]) * under[2], -2, 2)
+    return logs(looks[0], under[0]), logs(looks[1], under[1]), fine
 
 
-def masked(rng, mel):
-    """The image with shifts of level, and a band or a stretch of time missing in some."""
-    mel += rng.normal(0, 0.1, (len(mel), 1, 1)).astype(np.float32)
+def masked(rng, mel, before):
+    """The images with shifts of level; a band or a stretch of time, or what was before, is missing in some."""
+    shift = rng.normal(0, 0.1, (len(mel), 1, 1)).astype(np.float32)
+    mel += shift
+    before += shift
+    for i in np.flatnonzero(rng.random(len(mel)) < NOTHING_BEFORE):
+        before[i, :, : rng.integers(1, net.BEFORE + 1)] = SILENCE
     if rng.random() < 0.4:
         f0 = rng.integers(0, net.MELS - 6)
         mel[: len(mel) // 2, f0 : f0 + rng.integers(1, 6)] = mel.mean()
     if rng.random() < 0.3:
         t0 = rng.integers(30, net.FRAMES - 20)
         mel[len(mel) // 2 :, :, t0 : t0 + rng.integers(4, 20)] = mel.mean()
-    return mel
+    return mel, before
 
 
 def train(sets, rng, steps, note, start, peak):
@@ -51,18 +61,18 @@ def train(sets, rng, steps, note, start, peak):
     v = jax.tree.map(jnp.zeros_like, params)
     mean = params
 
-    def loss(p, mel, fine, y, key):
-        out, _ = net.logits(p, mel, fine, key)
+    def loss(p, looks, y, key):
+        out, _ = net.logits(p, *looks, key)
         logp = jax.nn.log_softmax(out)
         target = jax.nn.one_hot(y, len(net.CLASSES)) * 0.98 + 0.02 / len(net.CLASSES)
         # Shot or not counts once more than which of the others it is.
         shot = logp[:, 0]
         no_shot = jax.nn.logsumexp(logp[:, 1:], axis=1)
-        return -(target * logp).sum(1).mean() - jnp.where(y == 0, shot, no_shot).mean()
+        return -(target * logp).sum(1).mean() - jnp.where(y == 0, shot, no_shot).mean(), jnp.abs(jnp.exp(shot) - (y == 0))
 
     @jax.jit
-    def step(p, m, v, mean, t, rate, mel, fine, y, key):
-        value, g = jax.value_and_grad(loss)(p, mel, fine, y, key)
+    def step(p, m, v, mean, t, rate, looks, y, key):
+        (value, off), g = jax.value_and_grad(loss, has_aux=True)(p, looks, y, key)
         m = jax.tree.map(lambda a, b: 0.9 * a + 0.1 * b, m, g)
         v = jax.tree.map(lambda a, b: 0.999 * a + 0.001 * b * b, v, g)
         p = jax.tree.map(
@@ -70,70 +80,62 @@ def train(sets, rng, steps, note, start, peak):
             p, m, v,
         )
         follow = jnp.maximum(FOLLOW, 1 / t)
-        return p, m, v, jax.tree.map(lambda a, w: a + follow * (w - a), mean, p), value
+        return p, m, v, jax.tree.map(lambda a, w: a + follow * (w - a), mean, p), value, off
 
     key = jax.random.PRNGKey(int(rng.integers(1 << 30)))
     steady = [use[np.isin(s["what"][use], STEADY)] for s, use, _ in sets]
+    hard = [np.full(len(use), 0.5) for _, use, _ in sets]
     began, total = time.time(), 0.0
     for t in range(1, steps + 1):
-        parts = []
-        for (s, use, share), noise in zip(sets, steady):
-            pick = rng.choice(use, int(round(share * BATCH)))
-            a, b = s["mel"][pick].astype(np.float32), s["fine"][pick].astype(np.float32)
+        parts, drawn = [], []
+        for (s, use, share), noise, off in zip(sets, steady, hard):
+            sums = np.cumsum(EASY + off)
+            place = np.searchsorted(sums, rng.random(int(round(share * BATCH))) * sums[-1])
+            drawn.append(place)
+            look = lambda pick: [s[name][pick].astype(np.float32) for name in LOOKS]
+            looks = look(use[place])
+            some = np.flatnonzero(rng.random(len(place)) < 0.35)
             if len(noise):
-                some = np.flatnonzero(rng.random(len(pick)) < 0.35)
-                under = rng.choice(noise, len(some))
-                a[some], b[some] = over_noise(rng, a[some], b[some], s["mel"][under].astype(np.float32), s["fine"][under].astype(np.float32))
-            parts.append((masked(rng, a), b, s["label"][pick]))
+                for whole, part in zip(looks, over_noise(rng, [x[some] for x in looks], look(rng.choice(noise, len(some))))):
+                    whole[some] = part
+            parts.append((*masked(rng, looks[0], looks[1]), looks[2], s["label"][use[place]]))
         rate = peak * min(1, t / 50) * 0.5 * (1 + np.cos(np.pi * t / (steps + 1)))
         key, drop = jax.random.split(key)
-        params, m, v, mean, value = step(params, m, v, mean, float(t), rate, *(np.concatenate(x) for x in zip(*parts)), drop)
+        *looks, y = (np.concatenate(x) for x in zip(*parts))
+        params, m, v, mean, value, off = step(params, m, v, mean, float(t), rate, looks, y, drop)
         total += float(value)
+        for each, place, part in zip(hard, drawn, np.split(np.asarray(off), [len(drawn[0])])):
+            each[place] = part
         if t % 100 == 0:
             print(f"{note}step {t}/{steps} loss {total / 100:.4f} {time.time() - began:.0f} s", flush=True)
             total = 0.0
     return {k: np.asarray(w) for k, w in mean.items()}
 
 
-def predict(params, mel, fine):
-    run = jax.jit(lambda a, b: net.logits(params, a, b)[0])
-    return np.concatenate([np.asarray(run(mel[i : i + 512].astype(np.float32), fine[i : i + 512].astype(np.float32))) for i in range(0, len(mel), 512)])
-
-
-def real_features(clips):
-    parts = [net.features(np.asarray(clips[i : i + 512, data.MARGIN : data.MARGIN + net.SAMPLES])) for i in range(0, len(clips), 512)]
-    return np.concatenate([a for a, _ in parts]), np.concatenate([b for _, b in parts])
-
-
-def kept(path, make):
-    """A set, made once: an interrupted run goes on where it stopped."""
-    if not pathlib.Path(path).exists():
-        np.savez(path, **make())
-    return dict(np.load(path))
+def predict(params, looks):
+    run = jax.jit(lambda *x: net.logits(params, *x)[0])
+    return np.concatenate([np.asarray(run(*(x[i : i + 512].astype(np.float32) for x in looks))) for i in range(0, len(looks[0]), 512)])
 
 
 def main():
     args = argparse.ArgumentParser()
-    args.add_argument("--clips", required=True)
     args.add_argument("--folds", required=True)
     args.add_argument("--seed", type=int, default=1)
-    args.add_argument("--size", type=float, default=1.0)
-    args.add_argument("--steps", type=int, default=2000, help="of the base")
+    args.add_argument("--steps", type=int, default=1500, help="of the base")
     args.add_argument("--tune-steps", type=int, default=600, help="of the released model and of each fold")
     args.add_argument("--which", default="all,0,1,2,3,4,5", help="the released model (all) and the folds to train")
     a = args.parse_args()
     began = time.time()
-    pathlib.Path(a.folds).mkdir(parents=True, exist_ok=True)
-    made = kept(f"{a.folds}/made-set.npz", lambda: data.simulated(a.clips, np.random.default_rng(a.seed), a.size))
-    real = kept(f"{a.folds}/real-set.npz", lambda: data.recorded(a.clips, np.random.default_rng(a.seed + 1), a.size))
-    for name, part in (("made", made), ("recorded", real)):
-        print(f"{name} {dict(zip(net.CLASSES, np.bincount(part['label'], minlength=6).tolist()))} {time.time() - began:.0f} s", flush=True)
+    made, real = (dict(np.load(f"{a.folds}/{name}-set.npz")) for name in ("made", "recorded"))
     # First what no fold holds out, then, fold by fold, what was recorded; the released model is tuned on all of it.
     every = np.arange(len(made["label"]))
     if not pathlib.Path(f"{a.folds}/base.npz").exists():
         rng = np.random.default_rng(a.seed + 2)
         np.savez(f"{a.folds}/base.npz", **train([(made, every, 1.0)], rng, a.steps, "base ", net.init(rng), 2e-3))
     base = dict(np.load(f"{a.folds}/base.npz"))
+    counts = {"made": len(every), "recorded": len(real["label"])}
+    trained = {"seed": a.seed, "base": f"{a.steps} steps from nothing", "releaseAndFolds": f"{a.tune_steps} steps each", "clips": counts}
+    pathlib.Path(f"{a.folds}/trained.json").write_text(json.dumps(trained))
     for name in a.which.split(","):
         fold = -2 if name == "all" else int(name)
         sets = [(real, np.flatnonzero(real["fold"] != fold), RECORDED_SHARE), (made, every, 1 - RECORDED_SHARE)]

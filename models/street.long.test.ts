@@ -1,0 +1,18 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { openOnnxClassifier } from "#edge-agent/devices/onnx-classifier.ts";
+import { measureStreetNoise } from "./measure/street.ts";
+
+test("24 hours of street noise, quiet night to loud day, without an event: no false alert", async () => {
+  const shipped = join(import.meta.dirname, "gunshot");
+  const versions = readdirSync(shipped).filter((name) => /^\d+$/.test(name));
+  const classifier = await openOnnxClassifier(join(shipped, String(Math.max(...versions.map(Number)))));
+  const day = await measureStreetNoise(classifier, 24, "long-test");
+  await classifier.close();
+  assert.ok(day.impulsesPerDay > 1000, `${day.impulsesPerDay} impulses: the ear heard too little to judge`);
+  assert.is(day.falseAlertsPerDay, 0, `highest probability ${day.highestProbability}`);
+});
+
+test.run();
