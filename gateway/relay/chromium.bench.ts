@@ -5,8 +5,9 @@
 import { chromiumPath, launchBrowser } from "../ops/fixtures/browser.ts";
 import { hasFfmpeg } from "./camera.testing.ts";
 import { look, type OnTheWay, type Seen, startClockCamera } from "./chromium.testing.ts";
+import { closeClients, publish } from "./clients.testing.ts";
 import { type Dropper, portOf, seeded, startDropper, throughDropper, withoutCandidates } from "./dropper.testing.ts";
-import { closeClients, makeWorld, publish } from "./testing.ts";
+import { makeWorld } from "./testing.ts";
 
 const JOINS = 10;
 const LOSS = 0.05;

@@ -5,7 +5,8 @@ import { suite } from "uvu";
 import { chromiumPath, launchBrowser } from "../ops/fixtures/browser.ts";
 import { hasFfmpeg } from "./camera.testing.ts";
 import { look, startClockCamera, WIDTH_PX } from "./chromium.testing.ts";
-import { closeClients, makeWorld, publish, type World } from "./testing.ts";
+import { closeClients, publish } from "./clients.testing.ts";
+import { makeWorld, type World } from "./testing.ts";
 
 interface Context {
   world: World;

@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { RtpPacket } from "werift";
 import type { Camera, CameraOptions } from "./camera.testing.ts";
 import { encoders } from "./camera.testing.ts";
-import { send } from "./testing.ts";
+import { send } from "./clients.testing.ts";
 
 export const WIDTH_PX = 640;
 export const HEIGHT_PX = 480;

@@ -7,9 +7,10 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { closeClients, publish, watch } from "./clients.testing.ts";
 import type { FromRelay, RelayStart } from "./pipe.ts";
 import { shareOf } from "./profile.testing.ts";
-import { closeClients, LOOPBACK, makeSigner, publish, type Signer, watch } from "./testing.ts";
+import { LOOPBACK, makeSigner, type Signer } from "./testing.ts";
 
 const STREAM = "lamp-1.front";
 const VIEWERS = [1, 5, 20];

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { suite } from "uvu";
 import { RtcpTransportLayerFeedback, TransportWideCC } from "werift";
 import { until } from "../testing.ts";
-import { closeClients, makeWorld, publish, send, type World, watch } from "./testing.ts";
+import { closeClients, publish, send, watch } from "./clients.testing.ts";
+import { makeWorld, type World } from "./testing.ts";
 
 const test = suite<{ world: World }>("relay", {} as { world: World });
 test.before(async (context) => {

@@ -4,10 +4,11 @@ import { generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
 import { suite } from "uvu";
 import type { VideoClaims } from "#contract/video.ts";
 import { until } from "../testing.ts";
+import { closeClients, fakePayload, publish, send, watch } from "./clients.testing.ts";
 import { Ingest } from "./ingest.ts";
 import type { Media } from "./media.ts";
 import { PacketCache } from "./packet-cache.ts";
-import { closeClients, fakePayload, makeWorld, publish, send, type World, watch } from "./testing.ts";
+import { makeWorld, type World } from "./testing.ts";
 import { Viewer } from "./viewer.ts";
 
 const test = suite<{ world: World }>("walls", {} as { world: World });

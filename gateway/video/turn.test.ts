@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createServer } from "node:net";
 import { suite } from "uvu";
-import { closeClients, makeWorld, publish, type World, watch } from "../relay/testing.ts";
+import { closeClients, publish, watch } from "../relay/clients.testing.ts";
+import { makeWorld, type World } from "../relay/testing.ts";
 import { makeFolder, until } from "../testing.ts";
 import { iceServersFor, openIceServers, turnCredential } from "./ice.ts";
 

@@ -18,7 +18,7 @@ import {
 } from "#contract/video.ts";
 import { type Gateway, startGateway } from "../main.ts";
 import { type Camera, hasFfmpeg, startCamera } from "../relay/camera.testing.ts";
-import { closeClients, publish as publishVideo, send, watch } from "../relay/testing.ts";
+import { closeClients, publish as publishVideo, send, watch } from "../relay/clients.testing.ts";
 import {
   envelope,
   joinBroker,
