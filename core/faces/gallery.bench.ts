@@ -1,4 +1,8 @@
-/** Milliseconds a search in 1,000, 100,000 and 1,000,000 faces (speed only: such lists do not load), beside typed arrays in JavaScript. */
+/**
+ * Milliseconds a search in 1,000, 100,000 and 1,000,000 faces (speed only: such lists do not load), beside faiss (IndexFlatL2 on two threads,
+ * where $TOCSIN_PYTHON or python3 has faiss-cpu) and typed arrays in JavaScript, in the same run.
+ */
+import { spawnSync } from "node:child_process";
 import { distance, EMBEDDING } from "./distance.ts";
 import { Gallery } from "./gallery.ts";
 
@@ -32,6 +36,23 @@ function medianMs(rounds: number, search: () => unknown): number {
   return times.sort((a, b) => a - b)[Math.floor(rounds / 2)]!;
 }
 
+/** The same search by faiss: median of the rounds in ms, or undefined without it. */
+function faissMs(count: number, rounds: number): number | undefined {
+  const script = `
+import time, numpy as np, faiss
+faiss.omp_set_num_threads(2)
+x = np.random.default_rng(7).uniform(-0.18, 0.18, (${count}, ${EMBEDDING})).astype("float32")
+index = faiss.IndexFlatL2(${EMBEDDING}); index.add(x)
+q = x[${Math.floor(count / 2)}:${Math.floor(count / 2)} + 1] + 0.01
+index.search(q, 2); t = []
+for _ in range(${rounds}):
+    a = time.perf_counter(); d, i = index.search(q, 2); t.append(time.perf_counter() - a)
+assert i[0][0] == ${Math.floor(count / 2)}
+print(1000 * sorted(t)[${Math.floor(rounds / 2)}])`;
+  const run = spawnSync(process.env.TOCSIN_PYTHON ?? "python3", ["-c", script], { encoding: "utf8" });
+  return run.status === 0 ? Number(run.stdout) : undefined;
+}
+
 for (const [count, rounds] of [
   [1000, 200],
   [100_000, 20],
@@ -48,7 +69,13 @@ for (const [count, rounds] of [
   const ms = medianMs(rounds, () => gallery.nearest(probe));
   const [found] = gallery.nearest(probe);
   if (found?.person !== String(middle) || Math.abs(found.distance - expected) > 1e-4) throw new Error("a wrong answer");
-  const peer = { name: "typed arrays in JavaScript", value: plainMs };
+  const faiss = faissMs(count, rounds);
+  const peer = {
+    ...(faiss === undefined
+      ? { absent: "python3 here has no faiss" }
+      : { name: "faiss IndexFlatL2, 2 threads", value: faiss }),
+    javascript: plainMs,
+  };
   const line = { bench: "faces", figure: `search in ${count} faces`, value: ms, unit: "ms", peer };
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }

@@ -1,7 +1,7 @@
 /** Signed lists on a device's disk: what loads, what does not, and what is left of a revoked one. */
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
@@ -188,6 +188,50 @@ test("revoked: gone from memory and disk, with a receipt that names the file's h
   assert.equal([receipt?.list, receipt?.because, receipt?.node], ["missing", "revoked", "robot1"]);
   assert.equal(await store.put(jws), { kind: "refused", why: ["revoked"] });
   assert.equal((await store.load(now)).loaded, []);
+});
+
+test("what was deleted is overwritten first: another name of the same file holds zeros", async () => {
+  const { folder, store } = makeStore();
+  const jws = await sign(list, police);
+  await store.put(jws);
+  const other = join(folder, "other-name");
+  linkSync(join(folder, "lists", "missing.jws"), other);
+  await store.revoke(await sign(revocation, police), nowNs);
+  const left = readFileSync(other);
+  assert.is(left.length, jws.length);
+  assert.ok(left.every((byte) => byte === 0));
+});
+
+test("two lists in force share one threshold, that of all their people; what would be too many together stays out", async () => {
+  const { store } = makeStore();
+  const people = (prefix: string, count: number) =>
+    Array.from({ length: count }, (_, i) => ({ ...list.people[0]!, person: `${prefix}${i}` }));
+  await store.put(await sign({ ...list, id: "a", people: people("a", 3) }, police));
+  const alone = (await store.load(now)).loaded[0]!.rule;
+  await store.put(await sign({ ...list, id: "b", people: people("b", 9) }, police));
+  await store.put(await sign({ ...list, id: "c", people: people("c", 1) }, police));
+  const { loaded, refused } = await store.load(now);
+  assert.equal(
+    loaded.map(({ list: each, rule }) => [each.id, rule.listSize]),
+    [
+      ["a", 12],
+      ["b", 12],
+    ],
+  );
+  assert.ok(loaded[0]!.rule.thresholdDistance < alone.thresholdDistance);
+  assert.equal(
+    refused.map(({ id }) => id),
+    ["c"],
+  );
+  assert.match(refused[0]!.why.join(), "together with the other lists");
+});
+
+test("with a clock that is not synchronised no list is in force, and none is deleted as expired", async () => {
+  const { folder, store } = makeStore();
+  await store.put(await sign(list, police));
+  const { loaded } = await store.load({ ...now, nowNs: nsOfUtc("2099-01-01T00:00:00Z"), timeSure: false });
+  assert.equal(loaded, []);
+  assert.equal(readdirSync(join(folder, "lists")), ["missing.jws"]);
 });
 
 test("revoked while the device was off: the list does not survive the next start", async () => {
