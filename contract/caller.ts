@@ -344,6 +344,8 @@ export interface PhoneHears {
   consent: Consent;
   /** The operator speaks now: `listen` gives the voice. */
   talking: boolean;
+  /** The relay gets picture or voice of this phone: where it says no and the page believes yes, the page begins a new session. */
+  received: boolean;
 }
 
 /** What anybody with the link may know before it is opened. */

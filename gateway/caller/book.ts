@@ -9,11 +9,18 @@ import type { CallerRow, CallerStore } from "./store.ts";
 /** Streams of the relay (contract/video.ts). */
 export const streamsOf = (id: string) => ({ phone: `caller-${id}.phone`, voice: `operator-${id}.voice` });
 
+/** Whose picture and voice a stream is. */
+export function callerOf(stream: string): string | undefined {
+  return /^caller-(.+)\.phone$/.exec(stream)?.[1];
+}
+
 export class CallerBook {
   readonly store: CallerStore;
   readonly phones = new Phones();
   /** Caller -> operator who has the word; `quietMs` since when nothing comes of their voice, undefined while it does. */
   readonly talking = new Map<string, { by: string; quietMs: number | undefined }>();
+  /** Callers whose picture or voice comes into the relay. */
+  readonly received = new Set<string>();
   readonly #context: Pick<GatewayContext, "broadcast" | "record" | "recordOnce">;
 
   constructor(store: CallerStore, context: Pick<GatewayContext, "broadcast" | "record" | "recordOnce">) {

@@ -173,6 +173,7 @@ export class Callers {
     const { book, media } = this.#deps;
     this.#running.delete(row.id);
     book.talking.delete(row.id);
+    book.received.delete(row.id);
     const view = book.save(row);
     for (const stream of Object.values(streamsOf(row.id)))
       media.close(stream, row.facts.incident, "the caller's link is over");

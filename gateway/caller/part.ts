@@ -8,7 +8,7 @@ import { Refusal } from "../http/refusal.ts";
 import { readSealKey } from "../keys.ts";
 import { addFigures } from "../metrics.ts";
 import type { VideoService } from "../video/service.ts";
-import { CallerBook } from "./book.ts";
+import { CallerBook, callerOf } from "./book.ts";
 import { Callers } from "./callers.ts";
 import type { CallersConfig } from "./config.ts";
 import type { MediaAsk, MediaPort } from "./media-port.ts";
@@ -66,7 +66,14 @@ export async function startCallers(context: GatewayContext): Promise<void> {
     closing: (row) => desk.recordStills(row),
     signal: stop.signal,
   });
-  context.video?.onChange(({ stream, live }) => voice.heard(stream, live));
+  context.video?.onChange(({ stream, live }) => {
+    voice.heard(stream, live);
+    const id = callerOf(stream);
+    if (id === undefined || book.received.has(id) === live) return;
+    if (live) book.received.add(id);
+    else book.received.delete(id);
+    push(id);
+  });
   addOperatorRoutes(context, { callers, voice, book });
   const secure = settings.publicUrl?.startsWith("https:") ?? false;
   await addPhoneRoutes(http, { desk, sockets, files: await bundlePage(), secure });

@@ -113,6 +113,7 @@ export class PhoneDesk {
       hear,
       consent: row.facts.consent,
       talking: book.talking.has(id),
+      received: book.received.has(id),
     };
   }
 

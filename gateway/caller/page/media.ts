@@ -10,6 +10,8 @@ import { type LinkMeasure, stepThin, thick } from "./thin-link.ts";
 import { awake } from "./wake.ts";
 
 const MEASURE_MS = 2_000;
+/** The relay says for so long that nothing comes. */
+const UNHEARD_MS = 1_500;
 const CONSENT_MS = 5_000;
 /** Enough for 720 lines of a phone's camera; the congestion control goes below it by itself. */
 const MOST_VIDEO_BPS = 1_500_000;
@@ -124,6 +126,24 @@ function restartSender(): void {
   else sender.stop();
   if (s.sending.value === "stills") stills.start(() => document.querySelector("video.preview"));
   else stills.stop();
+}
+
+/** A relay that began anew gets nothing of an old session, which this side would notice only after many seconds. */
+export function followRelay(): void {
+  let before = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  effect(() => {
+    const now = s.received.value;
+    clearTimeout(timer);
+    if (before && !now)
+      timer = setTimeout(() => {
+        if (s.mediaState.value === "live") restartSender();
+      }, UNHEARD_MS);
+    before = now;
+  });
+  effect(() => {
+    if (s.online.value && s.mediaState.peek() === "retrying") restartSender();
+  });
 }
 
 export async function setTorch(on: boolean): Promise<boolean> {

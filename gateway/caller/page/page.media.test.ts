@@ -1,5 +1,6 @@
 /** Picture and voice of the caller page through the gateway's own relay: seen and heard by an operator's browser, ended by consent, back after a loss. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { suite } from "uvu";
 import type { MediaGrant } from "#contract/caller.ts";
@@ -29,6 +30,10 @@ async function streamOf({ operator }: CallerWorld, name: string): Promise<Stream
   const { streams } = (await answer.json()) as { streams: StreamView[] };
   return streams.find(({ stream }) => stream === name);
 }
+
+const childrenOf = (pid: number) =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
+const commandOf = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, "utf8");
 
 /** A page of the operator's with their log-in, where scripts of the test run. */
 async function operatorPage(world: CallerWorld, context: BrowserContext): Promise<Page> {
@@ -179,6 +184,7 @@ test("a gateway that restarts: words wait and come once, the picture is back by 
   await onPhone(browser, url, {}, async (page) => {
     await openLink(page, "No", "Allow", "No");
     await until("the stream", async () => (await streamOf(world, phone))?.live, WAIT_MS);
+    await page.locator(".chip", { hasText: "Live picture: on" }).waitFor();
     const back = world.restart();
     await tap(page, "Weapon");
     await page.getByText("No connection").waitFor();
@@ -191,6 +197,21 @@ test("a gateway that restarts: words wait and come once, the picture is back by 
       messages.map(({ kind, text }) => [kind, text]),
       [["answer", "there is a weapon"]],
     );
+  });
+});
+
+test("a relay that is killed: the picture is back by a new session, without a tap", async ({ world, browser }) => {
+  const { caller, url } = await world.operator.make();
+  const { phone } = caller.streams;
+  await onPhone(browser, url, {}, async (page) => {
+    await openLink(page, "No", "Allow", "No");
+    await until("the stream", async () => (await streamOf(world, phone))?.live, WAIT_MS);
+    await page.locator(".chip", { hasText: "Live picture: on" }).waitFor();
+    const [relay] = childrenOf(process.pid).filter((pid) => commandOf(pid).includes("relay/main.ts"));
+    assert.ok(relay, "the relay's process");
+    process.kill(relay, "SIGKILL");
+    await until("its end is known", async () => (await streamOf(world, phone))?.live !== true, WAIT_MS);
+    await until("the stream again", async () => (await streamOf(world, phone))?.live, WAIT_MS);
   });
 });
 

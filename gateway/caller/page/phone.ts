@@ -4,7 +4,7 @@ import type { Language, PhoneHears, PhoneSetting } from "#contract/caller.ts";
 import { resume, stopPosition } from "./consent.ts";
 import { gateway } from "./gateway-line.ts";
 import { languageFor } from "./language.ts";
-import { reportAble, stopAllMedia, watchLink } from "./media.ts";
+import { followRelay, reportAble, stopAllMedia, watchLink } from "./media.ts";
 import { dropLight, onOperator } from "./requests.ts";
 import * as s from "./state.ts";
 import { line, say, talkEvents } from "./talk.ts";
@@ -108,6 +108,7 @@ talkEvents.heard = (hears: PhoneHears) => {
     consentKnown = true;
     for (const each of hears.hear) onOperator(each);
     s.talking.value = hears.talking;
+    s.received.value = hears.received;
   });
 };
 talkEvents.gone = () => {
@@ -137,3 +138,4 @@ effect(() => {
 });
 
 watchLink();
+followRelay();

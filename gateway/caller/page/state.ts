@@ -51,6 +51,8 @@ export const pending = signal<Extract<PhoneHear, { kind: "ask" }> | undefined>(u
 
 export const talking = signal(false);
 export const hearing = signal(false);
+/** The relay gets what this phone sends. */
+export const received = signal(false);
 /** The page tells of secret mode, before it. */
 export const hiding = signal(false);
 export const secret = signal(false);
