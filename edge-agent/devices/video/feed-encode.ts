@@ -54,7 +54,7 @@ export async function encodeOnce(run: FeedRun): Promise<RunEnd> {
     const child = startFfmpeg(args, { takesInput: true });
     const untap = pump.tap(child.stdin!);
     child.stdout.on("data", (bytes: Buffer) => {
-      if (encoder === current) onTs?.(epoch, bytes);
+      if (encoder === current || (!current && encoder === next)) onTs?.(epoch, bytes);
     });
     const encoder: Encoder = {
       child,

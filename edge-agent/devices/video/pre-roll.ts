@@ -78,8 +78,9 @@ export class EncryptedPreRoll implements PreRoll {
   }
 
   get heldS(): number {
-    const [first] = this.#pieces;
-    const last = this.#pieces.at(-1);
+    const { current } = this.#cutter;
+    const first = this.#pieces[0] ?? current;
+    const last = current ?? this.#pieces.at(-1);
     return first && last ? Math.min(this.#options.keepS, (last.endedAtMs - first.startedAtMs) / 1000) : 0;
   }
 

@@ -31,6 +31,11 @@ export class TsCutter {
     this.#onPiece = onPiece;
   }
 
+  /** Of the piece that is not finished yet; undefined where there is none. */
+  get current(): { startedAtMs: number; endedAtMs: number } | undefined {
+    return this.#startedAtMs === undefined ? undefined : { startedAtMs: this.#startedAtMs, endedAtMs: this.#newestMs };
+  }
+
   push(bytes: Buffer, nowMs: number): void {
     let rest: Buffer = this.#held.length > 0 ? Buffer.concat([this.#held, bytes]) : bytes;
     while (rest.length >= PACKET_BYTES) {
