@@ -11,11 +11,11 @@ import {
   usualAssociation,
 } from "./association.ts";
 import { overlaps, strained } from "./hypotheses.ts";
+import { isShadow, outOfMirror } from "./mirrors.ts";
 import { poolOf } from "./pool.ts";
 import type { Heard, Prior } from "./problem.ts";
-import { heardByTooFew, oneShooter, repeatOdds, worthOfRepeat } from "./repeats.ts";
+import { heardByTooFew, KNOWN_PLACE, oneShooter, repeatOdds, wellTimed, worthOfRepeat } from "./repeats.ts";
 import { type Hypothesis, searchIn } from "./search.ts";
-import { predictS } from "./solve.ts";
 
 /** What one anchor led to, best first. */
 interface Candidate {
@@ -28,8 +28,7 @@ interface Candidate {
   backed?: boolean;
 }
 
-/** What knowing the place already is worth, in log odds: some hundred metres around against a square kilometre. */
-const KNOWN_PLACE = 6;
+const REVERBERATION_S = 0.15;
 /** Most that a repetition adds to a place's score. */
 const MOST_BACKING = 12;
 /** With this share of all nodes a fix is taken without looking for a better one. */
@@ -37,12 +36,6 @@ const MOST_NODES = 0.6;
 /** Up to this many arrivals are worked through in the order of their coming. */
 const SMALL_POOL = 30;
 
-/** Echoes follow their sound for so long. From a false place they seem to have been made before it or after. */
-const SHADOW_S = 1.5;
-/** Corners and roofs shift a predicted arrival by so much. */
-const PATH_S = 0.01;
-/** Log odds that a second shooter's shot reaches, and a mirror image seldom. */
-const FAINT = 20;
 const USUAL_NODES = 8;
 const MORE_PER_NODE = 0.5;
 const MOST_MORE = 6;
@@ -112,6 +105,8 @@ export function associate(
     if (!best) continue;
     take(best.found[0]!, best.found, best.prior);
   }
+  for (const shot of shots)
+    if (shot.used.length <= 4 && shot.prior === prior) outOfMirror(shot, [...others, ...shots], search, pool, prior);
   return { shots, unsolved: unsolved(), pool, free, sets: search.sets + freeSpeedSets };
 
   /** Arrivals to start from: those close in time to the first that is left, in a small pool as they came, else the clearest first. */
@@ -176,7 +171,7 @@ export function associate(
       let h = rounds.get(shot);
       if (h === undefined || h?.rows.some((row) => free[row] !== 1)) {
         const first = shot.hypothesis;
-        h = repeatOf(first, (one) => acceptable(one, KNOWN_PLACE + repeatOdds(one, first, pool))) ?? null;
+        h = repeatOf(first, (one) => acceptable(one, creditOf(one, first))) ?? null;
         rounds.set(shot, h);
       }
       if (h && (!best || h.total > best.total)) best = h;
@@ -184,11 +179,20 @@ export function associate(
     return best;
   }
 
+  /** What the known place is worth to a repetition: nothing in the reverberation of a round, where times are rough. */
+  function creditOf(h: Hypothesis, of: Hypothesis): number {
+    const behind = shots.some(({ hypothesis }) => {
+      const lagS = h.solution.t0S - hypothesis.solution.t0S;
+      return lagS > 0 && lagS < REVERBERATION_S;
+    });
+    return behind && !wellTimed(pool) ? 0 : KNOWN_PLACE + repeatOdds(h, of, pool);
+  }
+
   /** What else fits the place of a round that was found, heard by too few to tell it from chance. */
   function unsolved(): Unsolved[] {
     const last = shots[0];
     if (!last || n <= SMALL_POOL || last.prior !== prior) return [];
-    const h = repeatOf(last.hypothesis, (one) => one.rows.length >= 0.5 * last.used.length && !isShadow(one));
+    const h = repeatOf(last.hypothesis, (one) => one.rows.length >= 0.5 * last.used.length && !isShadowOfAny(one));
     if (!h) return [];
     const nodes = [...h.rows].map((row) => pool.heard[row]!.node);
     const why = `fits the place of another round, but only ${nodes.length} of ${pool.slots} nodes agree: not enough against chance`;
@@ -245,7 +249,7 @@ export function associate(
       if (gapS < options.minRoundGapS && Math.hypot(a.eastM - b.eastM, a.northM - b.northM) < 60) return false;
       if (heardByTooFew(h, other, pool)) return false;
     }
-    return !isShadow(h);
+    return !isShadowOfAny(h);
   }
 
   /** Four nodes of many need more than four of four. */
@@ -258,28 +262,8 @@ export function associate(
     return h.silent === 0 && h.early === 0 && shots.length === 0 && others.length === 0 && pool.slots === 3;
   }
 
-  /**
-   * Echoes of a shot can agree on a mirror image of it: most of its arrivals then follow the shot's own, from elsewhere, at fewer
-   * nodes or hardly better than chance.
-   */
-  function isShadow(h: Hypothesis): boolean {
-    for (const { hypothesis, used } of [...others, ...shots]) {
-      const a = hypothesis.solution;
-      const b = h.solution;
-      const lag = b.t0S - a.t0S;
-      if (Math.hypot(a.eastM - b.eastM, a.northM - b.northM) < 25 || Math.abs(lag) > SHADOW_S) continue;
-      const few = h.rows.length < Math.max(5, 0.6 * used.length);
-      const faint = h.rows.length < 0.75 * used.length && h.direct < Math.min(FAINT, 0.25 * hypothesis.direct);
-      if (!few && !faint) continue;
-      let behind = 0;
-      for (const row of h.rows) {
-        const { node, toaS, eastM, northM, upM } = pool.heard[row]!;
-        const directS = used.find((one) => one.node === node)?.toaS ?? predictS(a, prior, eastM, northM, upM);
-        if (toaS > directS - PATH_S && toaS < directS + SHADOW_S) behind++;
-      }
-      if (behind >= 0.7 * h.rows.length) return true;
-    }
-    return false;
+  function isShadowOfAny(h: Hypothesis): boolean {
+    return isShadow(h, [...others, ...shots], pool, prior);
   }
 
   function take(h: Hypothesis, found: readonly Hypothesis[], under: Prior): void {

@@ -15,3 +15,25 @@ export function overlaps(a: Hypothesis, b: Hypothesis): boolean {
   for (const row of b.rows) if (a.rows.includes(row)) shared++;
   return shared >= 2;
 }
+
+/** Keeps the best of each place. */
+export function keep(found: Hypothesis[], h: Hypothesis): void {
+  for (let m = 0; m < found.length; m++) {
+    const other = found[m]!.solution;
+    const apartM = Math.hypot(other.eastM - h.solution.eastM, other.northM - h.solution.northM);
+    const sigmaM = Math.sqrt(h.solution.covariance[0]! + h.solution.covariance[h.solution.unknowns + 1]!);
+    if (apartM < Math.max(5, 2 * sigmaM) && Math.abs(other.t0S - h.solution.t0S) < 0.03) {
+      if (h.total > found[m]!.total) found[m] = h;
+      return;
+    }
+  }
+  found.push(h);
+  if (found.length > 12) {
+    found.sort((a, b) => b.total - a.total);
+    found.pop();
+  }
+}
+
+export function sorted(found: Hypothesis[]): Hypothesis[] {
+  return found.sort((a, b) => b.total - a.total);
+}

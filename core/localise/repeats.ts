@@ -7,6 +7,8 @@ import type { Pool } from "./pool.ts";
 import type { Heard } from "./problem.ts";
 import type { Hypothesis } from "./search.ts";
 
+/** What knowing the place already is worth, in log odds: some hundred metres around against a square kilometre. */
+export const KNOWN_PLACE = 6;
 /** One sigma of a gap at one node: two onsets, and a muzzle that moves by some decimetres between two rounds. */
 const GAP_SIGMA_S = 5e-4;
 /** Between two rounds a shooter steps aside, or runs. */
@@ -22,7 +24,7 @@ const QUIET = Math.log(0.5 / 0.2);
 /** Where arrivals are timed worse than this, gaps say no more than the arrivals themselves. */
 const WELL_TIMED_S = 2.5e-3;
 /** Between rounds whose places are known no better than that, metres. */
-const LOOSE_MOVE_M = 30;
+const LOOSE_MOVE_M = 20;
 
 export function wellTimed(pool: Pool): boolean {
   const sorted = Array.from(pool.columns.sigma.subarray(0, pool.columns.n)).sort((a, b) => a - b);

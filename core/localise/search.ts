@@ -4,6 +4,7 @@
  * Chum, Matas & Kittler 2003, with the sets taken in a fixed order instead of by chance).
  */
 import { fromThree, noCandidates } from "./closed-form.ts";
+import { keep, sorted } from "./hypotheses.ts";
 import type { Pool } from "./pool.ts";
 import type { Prior } from "./problem.ts";
 import { type Evidence, gather, noEvidence, type Odds, weigh } from "./score.ts";
@@ -46,6 +47,8 @@ export interface Search {
   from(anchor: number): { found: Hypothesis[]; complete: boolean };
   /** Refines a place and time that is believed for other reasons (an earlier version, the round before). */
   refine(eastM: number, northM: number, t0S: number, roughS: number): Hypothesis | undefined;
+  /** The place of just these rows that lies nearest to a start. */
+  fit(rows: Int32Array, eastM: number, northM: number, t0S: number): Hypothesis | undefined;
   /** Minimal sets judged so far. */
   readonly sets: number;
 }
@@ -66,6 +69,7 @@ export function searchIn(pool: Pool, free: Uint8Array, prior: Prior, options: Se
   return {
     from,
     refine,
+    fit,
     get sets() {
       return sets;
     },
@@ -268,26 +272,11 @@ export function searchIn(pool: Pool, free: Uint8Array, prior: Prior, options: Se
       return undefined;
     return improve();
   }
-}
 
-/** Keeps the best of each place. */
-function keep(found: Hypothesis[], h: Hypothesis): void {
-  for (let m = 0; m < found.length; m++) {
-    const other = found[m]!.solution;
-    const apartM = Math.hypot(other.eastM - h.solution.eastM, other.northM - h.solution.northM);
-    const sigmaM = Math.sqrt(h.solution.covariance[0]! + h.solution.covariance[h.solution.unknowns + 1]!);
-    if (apartM < Math.max(5, 2 * sigmaM) && Math.abs(other.t0S - h.solution.t0S) < 0.03) {
-      if (h.total > found[m]!.total) found[m] = h;
-      return;
-    }
+  function fit(rows: Int32Array, eastM: number, northM: number, t0S: number): Hypothesis | undefined {
+    evidence.rows.set(rows);
+    evidence.count = rows.length;
+    if (!solve(c, evidence.rows, evidence.count, prior, eastM, northM, t0S, work)) return undefined;
+    return finish();
   }
-  found.push(h);
-  if (found.length > 12) {
-    found.sort((a, b) => b.total - a.total);
-    found.pop();
-  }
-}
-
-function sorted(found: Hypothesis[]): Hypothesis[] {
-  return found.sort((a, b) => b.total - a.total);
 }
