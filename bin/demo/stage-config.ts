@@ -58,6 +58,12 @@ export async function writeGatewayConfig(facts: GatewayFacts): Promise<void> {
     video: options.video ? videoConfig : { enabled: false },
     ...(options.drone && { dispatch: dispatchConfig(city) }),
     ...(options.robot && { backup: backupConfig }),
+    // Links open on this machine; text messages go into a file beside the records.
+    callers: {
+      agency: `${city.site.title} 911`,
+      emergencyNumber: "911",
+      sms: { kind: "file", path: "texts.jsonl" },
+    },
   };
   writeFileSync(file, stringify(config), { mode: 0o600 });
 }
