@@ -13,6 +13,7 @@ export const plans: Record<string, PackPlan> = {
       "bin/mavsdk-setup.mjs",
       "models/gunshot",
       ".tocsin/faces",
+      ".tocsin/perception",
       "systemd/install.sh",
       "systemd/tocsin-agent@.service",
       "docs/node.md",
