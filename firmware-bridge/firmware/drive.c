@@ -20,7 +20,7 @@ static void halt(struct drive *drive) {
     drive->left = 0;
     drive->right = 0;
     drive->speed = 0;
-    drive->yaw = 0;
+    drive->turn = 0;
     drive->neutral = true;
 }
 
@@ -57,9 +57,8 @@ void drive_step(struct drive *drive, bool stop, bool reset, uint16_t front_mm, u
         return;
     }
     int16_t speed = drive->near && drive->speed > 0 ? 0 : drive->speed;
-    int16_t turn = (int16_t)((int32_t)drive->yaw * DRIVE_HALF_TRACK_MM / 1000);
-    drive->left = towards(drive->left, (int16_t)(speed - turn));
-    drive->right = towards(drive->right, (int16_t)(speed + turn));
+    drive->left = towards(drive->left, (int16_t)(speed - drive->turn));
+    drive->right = towards(drive->right, (int16_t)(speed + drive->turn));
 }
 
 void drive_velocity(struct drive *drive, int16_t speed, int16_t yaw, uint8_t sequence, uint32_t now) {
@@ -70,7 +69,7 @@ void drive_velocity(struct drive *drive, int16_t speed, int16_t yaw, uint8_t seq
     if (speed == 0 && yaw == 0) drive->neutral = false;
     if (drive->neutral) return;
     drive->speed = within(speed, DRIVE_SPEED_MAX_MMS);
-    drive->yaw = within(yaw, DRIVE_YAW_MAX_MRADS);
+    drive->turn = (int16_t)((int32_t)within(yaw, DRIVE_YAW_MAX_MRADS) * DRIVE_HALF_TRACK_MM / 1000);
 }
 
 uint8_t drive_flags(const struct drive *drive) {

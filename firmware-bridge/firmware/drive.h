@@ -35,8 +35,9 @@ struct drive {
     uint32_t reset_at;
     uint32_t host_at;
     uint8_t sequence;
+    /* Asked: mm/s, and what the turn adds at the wheels. */
     int16_t speed;
-    int16_t yaw;
+    int16_t turn;
     /* Outputs, mm/s. */
     int16_t left;
     int16_t right;

@@ -26,7 +26,7 @@
 #define TICKS_PER_S 2000000ul
 #define TICKS_PER_MS 2000u
 /* Wheel speed at 256/256 of the PWM. */
-#define FULL_SCALE_MMS 2000l
+#define FULL_SCALE_MMS 2000ul
 #define IMU 0x68
 #define GNSS 0x42
 
@@ -285,8 +285,8 @@ static void take(const uint8_t *payload, uint8_t length, uint32_t now) {
 
 static uint8_t duty(int16_t mms) {
     uint16_t size = (uint16_t)(mms < 0 ? -mms : mms);
-    /* High for OCR + 1 of 256. */
-    uint16_t parts = (uint16_t)((uint32_t)size * 256u / FULL_SCALE_MMS);
+    /* High for OCR + 1 of 256: 256 / FULL_SCALE_MMS as a fraction of 65536, without a division each millisecond. */
+    uint16_t parts = (uint16_t)(((uint32_t)size * (256ul * 65536ul / FULL_SCALE_MMS + 1)) >> 16);
     return parts > 255 ? 255 : (uint8_t)parts;
 }
 
@@ -318,11 +318,12 @@ static void step(uint32_t now) {
     drive_step(&drive, stop, !(PINB & _BV(PB4)), nearest_in_front(), now);
     outputs();
     if (drive_flags(&drive) != before) send_drive(now);
-    uint8_t phase = (uint8_t)(now % 100);
+    static uint8_t phase;
+    phase = phase == 99 ? 0 : (uint8_t)(phase + 1);
     if (phase % 10 == 0) send_imu();
     if (phase % 20 == 5) send_wheels();
     if (phase % 5 == 2) read_range();
-    if (phase % 10 == 3) read_gnss();
+    if (phase % 30 == 3) read_gnss();
     if (phase % 50 == 7) send_drive(now);
     if (phase % 50 == 27) send_ranges();
 }
@@ -374,12 +375,14 @@ int main(void) {
             uint8_t length = frame_read(&reader, byte);
             if (length >= 2) take(reader.buffer, length, now);
         }
+        /* Bytes that go out wake it too, and are no reason to go round. */
         cli();
-        if (!ms_due && rx_in == rx_out) {
+        while (!ms_due && rx_in == rx_out) {
             sleep_enable();
             sei();
             sleep_cpu();
             sleep_disable();
+            cli();
         }
         sei();
     }

@@ -14,17 +14,15 @@ import {
   portBConfig,
   portCConfig,
   portDConfig,
-  timer0Config,
   timer1Config,
-  timer2Config,
   twiConfig,
   usart0Config,
   watchdogConfig,
 } from "avr8js";
 
 export const CHIP_HZ = 16_000_000;
-/** Bytes of a register read at 400 kHz. */
-const TWI_BYTE_CYCLES = 360;
+/** A byte on the bus; at 400 kHz it would be 360, spent in waiting. */
+const TWI_BYTE_CYCLES = 60;
 const SLEEP = 0x9588;
 /** ICP1's flag, enable and interrupt (ATmega328P datasheet, 16.11). */
 const capture = { address: 0x14, flagRegister: 0x36, flagMask: 0x20, enableRegister: 0x6f, enableMask: 0x20 };
@@ -59,7 +57,8 @@ export class Chip {
     this.#b = new AVRIOPort(cpu, portBConfig);
     new AVRIOPort(cpu, portCConfig);
     this.#d = new AVRIOPort(cpu, portDConfig);
-    for (const config of [timer0Config, timer1Config, timer2Config]) new AVRTimer(cpu, config);
+    // Timer 2 only makes the PWM, which is read off its registers: to count its turns would cost half of the emulation.
+    new AVRTimer(cpu, timer1Config);
     this.#adc = new AVRADC(cpu, adcConfig);
     this.#usart = new AVRUSART(cpu, usart0Config, CHIP_HZ);
     new AVRWatchdog(cpu, watchdogConfig, new AVRClock(cpu, CHIP_HZ));

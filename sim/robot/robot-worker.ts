@@ -19,7 +19,7 @@ const LONGEST_M = 6.45;
 const SHORTEST_M = 0.15;
 const RESET_PRESS_MS = 300;
 /** A thread that was held up so long lets the lost time go. */
-const MOST_BEHIND_MS = 10_000;
+const MOST_BEHIND_MS = 250;
 
 const plan = workerData as RobotPlan;
 const port = parentPort!;
