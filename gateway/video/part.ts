@@ -60,6 +60,7 @@ export async function startVideo(context: GatewayContext): Promise<void> {
 
   const relay = new RelayProcess({
     log: context.log.child({ part: "relay" }),
+    compiled: join(folder, "compiled"),
     start: {
       publicJwk: key.publicJwk,
       ice: {

@@ -18,6 +18,8 @@ const MEMORY_MB = 512;
 
 export interface RelayProcessOptions {
   start: Omit<RelayStart, "type">;
+  /** Folder for compiled code: a relay that starts again does so in half the time. */
+  compiled?: string;
   log: Logger;
   heard(message: FromRelay): void;
   /** The process is gone and all its sessions with it. */
@@ -54,13 +56,17 @@ export class RelayProcess {
   }
 
   start(): void {
-    const { log, start } = this.#options;
+    const { log, start, compiled } = this.#options;
     this.#startedMs = Date.now();
     const child = fork(entry, [], {
       stdio: ["ignore", "ignore", "pipe", "ipc"],
       // Pieces of recordings are bytes: JSON would make numbers of each.
       serialization: "advanced",
-      env: { NODE_ENV: "production", PATH: process.env.PATH ?? "/usr/bin:/bin" },
+      env: {
+        NODE_ENV: "production",
+        PATH: process.env.PATH ?? "/usr/bin:/bin",
+        ...(compiled !== undefined && { NODE_COMPILE_CACHE: compiled }),
+      },
       execArgv: ["--disable-warning=ExperimentalWarning", `--max-old-space-size=${MEMORY_MB}`],
     });
     this.#child = child;
