@@ -78,7 +78,7 @@ try {
     figure: `first picture of a viewer, median of ${JOINS} joins`,
     value: median(waits),
     unit: "ms",
-    peer: { "with a keyframe each second and none at hand, the wait alone": 500 },
+    without: { "waiting for the camera's next keyframe, a second apart, mean": 500 },
     wanted: "<= 1000",
     longestMs: Math.max(...waits),
     bitrateBps: chain.camera?.bitrateBps,
