@@ -35,6 +35,13 @@ export async function startCallers(context: GatewayContext): Promise<void> {
   const { callers: settings } = config;
   if (settings === undefined) return;
   const log = context.log.child({ part: "callers" });
+  const files = await bundlePage().catch((error: Error) => {
+    log.error(
+      { error: error.message },
+      "the caller page cannot be bundled: no links are made; all else runs without it",
+    );
+  });
+  if (!files) return;
   const stop = new AbortController();
   const seal = new Seal(readSealKey(config.dataDir, "callers.key"));
   const store = new CallerStore(join(config.dataDir, "callers.sqlite"));
@@ -76,7 +83,7 @@ export async function startCallers(context: GatewayContext): Promise<void> {
   });
   addOperatorRoutes(context, { callers, voice, book });
   const secure = settings.publicUrl?.startsWith("https:") ?? false;
-  await addPhoneRoutes(http, { desk, sockets, files: await bundlePage(), secure });
+  await addPhoneRoutes(http, { desk, sockets, files, secure });
   addFigures(metrics, [
     { name: "callers_running", help: "Caller links that wait or are open", read: () => callers.running },
     { name: "callers_connected", help: "Live connections of phones", read: () => sockets.size },

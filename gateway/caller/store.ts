@@ -178,7 +178,7 @@ export class CallerStore {
       .get(caller, seq) as { sealed: Uint8Array; sha256: string } | undefined;
   }
 
-  /** Deletes stills and conversations of before. @returns callers that lost something, with the number of stills. */
+  /** Deletes stills, conversations and whereabouts of before. @returns callers that lost something, with the number of stills. */
   expire(beforeMs: number): { caller: string; incident: string; stills: number }[] {
     return atomically(this.#db, () => {
       const lost = this.#db
@@ -190,6 +190,11 @@ export class CallerStore {
       this.#db.prepare("UPDATE still SET sealed = NULL WHERE stored_ms < ?").run(beforeMs);
       for (const table of ["message", "said"])
         this.#db.prepare(`DELETE FROM ${table} WHERE caller IN (SELECT id FROM caller WHERE made < ?)`).run(beforeMs);
+      this.#db
+        .prepare(
+          "UPDATE caller SET facts = json_remove(facts, '$.position', '$.lastSaid', '$.recordedFix', '$.sms') WHERE made < ?",
+        )
+        .run(beforeMs);
       return lost;
     });
   }
