@@ -8,6 +8,7 @@ import { connect } from "mqtt";
 import type { AgentConfig } from "./config.ts";
 import { readHostSync } from "./devices/host-sync.ts";
 import type { CameraSpec } from "./devices/video/open-cameras.ts";
+import type { PatrolConfig } from "./roles/patrol/config.ts";
 
 const exec = promisify(execFile);
 
@@ -120,6 +121,23 @@ export async function checkSerial(folder = "/dev"): Promise<Check> {
   return closed.length === 0
     ? fine("serial", ports.join(", "))
     : wrong("serial", `no right to open ${closed.join(", ")}`, "add the service's user to the group dialout");
+}
+
+/** The drive board and the detector of the role `patrol`. */
+export async function checkRobot(config: AgentConfig): Promise<Check> {
+  const { body, perception } = config.roles.patrol as PatrolConfig;
+  if (body.kind === "serial" && !existsSync(body.path))
+    return wrong("robot", `no drive board at ${body.path}`, "plug it in, or correct roles.patrol.body.path");
+  const silent: string[] = [];
+  const ask = async (what: string, at: { host: string; port: number }) => {
+    const why = await reachable(at.host, at.port);
+    if (why !== undefined) silent.push(`${what} at ${at.host}:${at.port}: ${why}`);
+  };
+  if (body.kind === "tcp") await ask("drive board", body);
+  if (perception) await ask("detector", perception);
+  if (silent.length > 0) return wrong("robot", silent.join("; "), "start them, or correct roles.patrol");
+  const eyes = perception || config.roles.look ? "" : "; no detector: rules that need one are off";
+  return fine("robot", `${body.kind === "mqtt" ? "sensors over MQTT, drives nothing" : "drive board there"}${eyes}`);
 }
 
 export async function checkFfmpeg(): Promise<Check> {

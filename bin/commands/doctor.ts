@@ -13,6 +13,7 @@ import {
   checkMavsdkServer,
   checkMicrophone,
   checkModel,
+  checkRobot,
   checkSerial,
 } from "#edge-agent/health-checks.ts";
 import { readAgentConfig } from "#edge-agent/main.ts";
@@ -58,6 +59,7 @@ async function run(argv: readonly string[]): Promise<number> {
     modelOf(config).then(checkModel),
     ...(config ? [checkBroker(config), checkData(config)] : []),
     ...(config?.roles.stream ? [checkCameras(config)] : []),
+    ...(config?.roles.patrol ? [checkRobot(config)] : []),
   ]);
   const roles = Object.keys(config?.roles ?? {}) as NodeRole[];
   const needed = new Set(config ? ["broker", "data", ...roles.flatMap((role) => needs[role])] : []);
