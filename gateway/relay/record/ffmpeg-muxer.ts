@@ -20,6 +20,8 @@ export class FfmpegMuxer implements Muxer {
       [
         ..."-hide_banner -loglevel error -probesize 4096 -analyzeduration 0".split(" "),
         ..."-f matroska -i pipe:0 -map 0 -c copy".split(" "),
+        // Where voice may come and does not (yet), the picture does not wait for it.
+        ..."-max_interleave_delta 300000".split(" "),
         ..."-f mp4 -movflags +empty_moov+default_base_moof+frag_keyframe -flush_packets 1".split(" "),
         "-frag_duration",
         String(Math.round(fragmentS * 1e6)),

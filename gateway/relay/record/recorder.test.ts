@@ -199,6 +199,19 @@ else {
     assert.deepEqual(streams(2), ["h264", "opus"]);
   });
 
+  test("where voice may come and does not, the picture is on disk all the same while it comes", async () => {
+    const { recorder, pieces } = make(["video", "audio"]);
+    const source = await camera({ codec: "H264", seconds: 6 }, (media) => recorder.media(media));
+    try {
+      await until("four fragments", () => pieces.filter(({ piece }) => piece === "media").length >= 4, WAIT_MS);
+      assert.equal(source.process.exitCode, null, "only when the camera had ended");
+    } finally {
+      await source.stop();
+    }
+    await recorder.close();
+    assert.equal(probe(fileOf(pieces, 1)).faults, "");
+  });
+
   test("voice is not recorded where only video may be", async () => {
     const { recorder } = make();
     recorder.media({
