@@ -5,7 +5,7 @@
  *
  * FOLDS holds the six models of models/train/calibrate.py, each with one firing position and a sixth of the recordists left out:
  * every figure on recorded sound is of a model that has not learned from it, at a threshold chosen on the other folds. --other: recordings of shots from elsewhere.
- * --effort 0.25 renders a quarter of the clips.
+ * --effort 0.25 renders a quarter of the clips. --report: where the table goes, docs/bench/hear.md if not said.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -42,6 +42,7 @@ const { values } = parseArgs({
     model: { type: "string", default: join(import.meta.dirname, "gunshot", "4") },
     other: { type: "string" },
     effort: { type: "string", default: "1" },
+    report: { type: "string", default: join(import.meta.dirname, "..", "docs", "bench", "hear.md") },
   },
 });
 if (!values.data || !values.folds)
@@ -86,7 +87,17 @@ const metrics = {
 const cardFile = join(values.model, "card.json");
 const card = JSON.parse(readFileSync(cardFile, "utf8"));
 card.metrics = metrics;
+const missedShots: [string, number][] = [
+  ...Object.entries(kinds).filter(([kind]) => kind.startsWith("gunshot")),
+  ["near shots in closed rooms", indoor.recall],
+];
 card.knownFailures = [
+  ...missedShots
+    .filter(([, part]) => part < 0.9)
+    .map(([kind, part]) => `Rendered ${kind}: ${Math.round(100 * part)} % of the clips count as a gunshot.`),
+  ...(street.falseAlertsPerDay > 0
+    ? [`Street noise alone: ${Math.round(street.falseAlertsPerDay)} alerts a day at one node.`]
+    : []),
   ...Object.entries(kinds)
     .filter(([kind, part]) => !kind.startsWith("gunshot") && part >= 0.1)
     .map(([kind, part]) => `Rendered ${kind}: ${Math.round(100 * part)} % of the clips count as a gunshot.`),
@@ -131,12 +142,12 @@ const rows: [string, string, string][] = [
   ],
   ["... behind buildings too", timing.all.normalisedRms6To40Db.toFixed(2), "0.85 to 1.15"],
   [
-    `False alerts per day and node in street noise without an event (${street.hours} h of it)`,
+    `False alerts per day and node in street noise without an event (${street.hours.toFixed(1)} h of it)`,
     `${street.falseAlertsPerDay.toFixed(2)} of ${street.impulsesPerDay.toFixed(0)} impulses`,
     "",
   ],
   [
-    `False alerts per day and node at ${events.eventsPerDay.toFixed(0)} everyday events a day (${events.hours} h of them)`,
+    `False alerts per day and node at ${events.eventsPerDay.toFixed(0)} everyday events a day (${events.hours.toFixed(1)} h of them)`,
     events.falseAlertsPerDay.toFixed(1),
     "",
   ],
@@ -160,7 +171,7 @@ const prior = Object.entries(calibration.classPrior)
   .map(([name, n]) => `${name} ${n}`)
   .join(", ");
 writeFileSync(
-  join(import.meta.dirname, "..", "docs", "bench", "hear.md"),
+  values.report,
   `# Hearing, measured on ${DATE}
 
 Model gunshot ${released.model.version}, threshold ${released.threshold} (folds, each chosen on the others: ${metrics.thresholdOfFolds.join(", ")}); made by \`models/train.sh DATA SCRATCH ${released.model.version}\`, measured by \`node models/evaluate.ts --data DATA --folds SCRATCH/folds\`${values.other ? " with `--other`" : ""}. Figures that miss their bound are left standing.
