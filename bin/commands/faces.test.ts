@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { embedderSha256 } from "#edge-agent/devices/faces/face-models.ts";
 
 const root = join(import.meta.dirname, "../..");
 const data = process.env.TOCSIN_DATA && join(process.env.TOCSIN_DATA, "faces");
@@ -28,6 +29,11 @@ test("wrong use exits 64, a missing file 65, each with what to do", () => {
   assert.is(missing.status, 65);
   assert.match(missing.stderr, "tocsin faces enrol");
   assert.is(tocsin("watchlist", "sign", folder).status, 64);
+  writeFileSync(at("film.mp4"), "");
+  writeFileSync(at("empty.json"), JSON.stringify({ v: 1, embedderSha256, people: [] }));
+  const film = tocsin("faces", "match", "--gallery", at("empty.json"), at("film.mp4"));
+  assert.is(film.status, 65);
+  assert.match(film.stderr, "recorded video is never searched for faces");
 });
 
 test("a key is made once, readable by its owner only, and is never overwritten; its public part holds no secret", () => {

@@ -139,12 +139,15 @@ async function match(file: string, falseAlertRate: number, paths: string[], json
       },
     }),
   };
+  const alike = error.likePeople
+    ? ` Of ${error.likePeople.pairs} pairs of different people of like age in one photograph ${error.likePeople.nearerThanThreshold} would be possible matches.`
+    : "";
   const largest = largestList(measuredError, policy);
   const summary = { type: "summary", pictures: files.length, unreadable, faces: seen, possible, unknown, undecided };
   if (json) printJson({ ...summary, rule: { ...limits, largestList: largest }, error });
   else
     process.stdout.write(
-      `${seen} faces in ${files.length} pictures: ${possible} possible matches, ${unknown} unknown, ${undecided} not decided. A stranger's face is a possible match in up to ${(100 * rule.falseAlertRateUpper).toPrecision(2)} % of cases (95 % limit, ${error.measuredOn}); error by demographic group: not measured.\n`,
+      `${seen} faces in ${files.length} pictures: ${possible} possible matches, ${unknown} unknown, ${undecided} not decided. A stranger's face is a possible match in up to ${(100 * rule.falseAlertRateUpper).toPrecision(2)} % of cases (95 % limit, ${error.measuredOn}); error by demographic group: not measured.${alike}\n`,
     );
   return unreadable > 0 && unreadable === files.length ? 65 : 0;
 }

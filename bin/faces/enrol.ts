@@ -9,6 +9,7 @@ import { readPicture } from "#edge-agent/devices/faces/picture-file.ts";
 
 const modelsFolder = join(import.meta.dirname, "../../.tocsin/faces");
 const pictureName = /\.(jpe?g|png|webp|tiff?|gif|avif)$/i;
+const videoName = /\.(mp4|m4v|mov|mkv|webm|avi|mpe?g|ts|m2ts|3gp|flv|wmv|h26[45])$/i;
 /** A second face of more than this share of the largest makes it unclear who is meant. */
 const SECOND_FACE = 0.5;
 
@@ -40,6 +41,8 @@ export function picturesIn(paths: readonly string[]): string[] {
   return paths.flatMap((path) => {
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat === undefined) throw new Fault("input", `${path}: there is no such file or folder`);
+    if (videoName.test(path))
+      throw new Fault("input", `${path}: recorded video is never searched for faces; give pictures`);
     if (stat.isFile()) return [path];
     const inside = readdirSync(path, { recursive: true, encoding: "utf8" }).filter((name) => pictureName.test(name));
     return inside.sort().map((name) => join(path, name));

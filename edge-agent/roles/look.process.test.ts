@@ -123,13 +123,13 @@ function filesBelow(folder: string): Buffer[] {
       writeFileSync(keysFile, JSON.stringify({ keys: [publicPart(police)] }));
       const wall = await scene();
       const path = film(folder, [
-        [seen!, 6],
-        [wall, 5],
+        [seen!, 4],
+        [wall, 4],
         [stranger!, 3],
         [wall, 400],
       ]);
       const config = join(folder, "agent.yaml");
-      const camera = { source: { kind: "file", path }, widthPx: WIDTH, heightPx: HEIGHT };
+      const camera = { source: { kind: "rtsp", url: "rtsp://127.0.0.1/none" }, widthPx: WIDTH, heightPx: HEIGHT };
       writeFileSync(
         config,
         stringify({
@@ -142,7 +142,7 @@ function filesBelow(folder: string): Buffer[] {
           roles: { look: { camera, things: false, faces: { keysFile, tellEveryS: 0.5 } } },
         }),
       );
-      agent = spawn(join(root, "bin/tocsin"), ["agent", "--config", config], {
+      agent = spawn(process.execPath, [join(import.meta.dirname, "testing-agent.ts"), config, path], {
         stdio: ["ignore", "ignore", "inherit"],
         env: { ...process.env, TMPDIR: temporary, NODE_OPTIONS: "" },
       });

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { compactDecrypt, exportJWK, generateKeyPair } from "jose";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import * as v from "valibot";
 import type { Channel, MessageOf } from "#contract/channel.ts";
 import {
   type FaceOrder,
@@ -32,7 +33,7 @@ import { MemoryBroker, MemoryBus } from "../devices/memory-bus.ts";
 import type { LentFace } from "../faces-port.ts";
 import type { ObservationLook, StillPicture } from "../perception-port.ts";
 import type { Log } from "../ports.ts";
-import { type LookContext, startLook } from "./look.ts";
+import { LookConfig, type LookContext, startLook } from "./look.ts";
 
 const SITE = "test";
 const T0 = BigInt(Date.parse("2026-11-22T12:00:00Z")) * 1_000_000n;
@@ -441,6 +442,14 @@ test("rejected by a person: the pair is not said again, and its embedding is in 
     await pass(made, 1.35);
     await until("the match", () => made.of(facePossible)[0]);
   });
+});
+
+test("recorded pictures are not searched: a configuration with faces and a file is refused, one with a file alone is not", () => {
+  const camera = { source: { kind: "file", path: "film.mkv" } };
+  const refused = v.safeParse(LookConfig, { camera, faces: { keysFile: "k" } });
+  assert.match(refused.issues?.[0].message ?? "", "recorded pictures are never searched for faces");
+  assert.ok(v.safeParse(LookConfig, { camera }).success);
+  assert.ok(v.safeParse(LookConfig, { camera: { source: { kind: "v4l2" } }, faces: { keysFile: "k" } }).success);
 });
 
 test("every look is told: faces, tracks and outcomes, and nothing of a face", async () => {

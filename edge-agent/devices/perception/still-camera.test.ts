@@ -1,0 +1,78 @@
+/** Pictures from a film that ffmpeg plays like a camera. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { Log } from "../../ports.ts";
+import { openStillCamera } from "./still-camera.ts";
+
+const warnings: object[] = [];
+const log: Log = { debug() {}, info() {}, warn: (facts) => warnings.push(facts), error() {} };
+const folder = mkdtempSync(join(tmpdir(), "still-"));
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+const there = (() => {
+  try {
+    execFileSync("ffmpeg", ["-version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+if (!there) process.stderr.write("skipped: ffmpeg is not installed\n");
+const onFfmpeg = there ? test : test.skip;
+const nowNs = () => BigInt(Date.now()) * 1_000_000n;
+
+onFfmpeg(
+  "a red film of 64 x 48 on a canvas of 160 x 160: red in the middle, black above and below, each picture later than the last",
+  async () => {
+    const path = join(folder, "red.mkv");
+    const source = ["-f", "lavfi", "-i", "color=red:size=64x48:rate=10:duration=20"];
+    execFileSync("ffmpeg", ["-loglevel", "error", ...source, "-c:v", "ffv1", "-pix_fmt", "bgr0", path]);
+    const camera = openStillCamera({
+      name: "c",
+      source: { kind: "file", path },
+      widthPx: 160,
+      heightPx: 160,
+      everyS: 0.2,
+      log,
+      nowNs,
+    });
+    const stop = new AbortController();
+    const instants: bigint[] = [];
+    let last: Uint8Array | undefined;
+    for await (const { at, rgb } of camera.pictures(stop.signal)) {
+      instants.push(at);
+      const pixel = (x: number, y: number) => [...rgb.subarray(3 * (y * 160 + x), 3 * (y * 160 + x) + 3)];
+      assert.equal(pixel(80, 10), [0, 0, 0]);
+      const [r, g, b] = pixel(80, 80);
+      assert.ok(r! > 250 && g! < 5 && b! < 5, `${r} ${g} ${b}`);
+      last = rgb;
+      if (instants.length === 3) stop.abort();
+    }
+    assert.equal([instants.length, camera.counters.pictures], [3, 3]);
+    assert.ok(instants[0]! < instants[1]! && instants[1]! < instants[2]!);
+    assert.ok(
+      last!.every((each) => each === 0),
+      "overwritten when it closed",
+    );
+  },
+);
+
+onFfmpeg("a camera that is not there is tried again, and the log says why, until it is stopped", async () => {
+  const source = { kind: "file", path: join(folder, "none.mkv") } as const;
+  const camera = openStillCamera({ name: "c", source, widthPx: 160, heightPx: 160, everyS: 0.2, log, nowNs });
+  const stop = new AbortController();
+  const ended = (async () => {
+    for await (const _ of camera.pictures(stop.signal)) assert.unreachable("a picture of nothing");
+  })();
+  for (const deadline = Date.now() + 20_000; camera.counters.restarts < 2 && Date.now() < deadline; )
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  stop.abort();
+  await ended;
+  assert.ok(camera.counters.restarts >= 2);
+  assert.match(JSON.stringify(warnings[0]), "No such file");
+});
+
+test.run();
