@@ -134,7 +134,7 @@ export const backupState = channel(
     text: Text,
   },
   {
-    rights: { publish: ["gateway"], subscribe: ["flows", "dispatch", "pilot", "unit", "robot"] },
+    rights: { publish: ["gateway"], subscribe: ["flows", "dispatch", "pilot", "unit"] },
     delivery: { priority: 8 },
     key: (state) => `${state.call}/${state.version}`,
   },

@@ -32,6 +32,9 @@ const policy: DutyPolicy = {
 };
 const at = (eastM: number, northM = 0, yawRad = 0) => ({ eastM, northM, yawRad });
 
+/** Let go by a person. */
+const onRounds = () => after(dutyAtStart(route), { kind: "resume", by: "ann" });
+
 function after(from: Duty, ...events: DutyEvent[]): Duty {
   return events.reduce((duty, event) => stepDuty(duty, event, policy)[0], from);
 }
@@ -43,7 +46,7 @@ const tick = (timeS: number, pose: ReturnType<typeof at> | undefined, heldUp = f
 });
 
 test("driven by its own wanted velocity it goes up and down the street: a round in 80 m", () => {
-  let duty = dutyAtStart(route);
+  let duty = onRounds();
   let pose = at(0);
   const seen: number[] = [];
   for (let timeS = 0; timeS < 400 && duty.laps < 1; timeS += 0.1) {
@@ -59,11 +62,17 @@ test("driven by its own wanted velocity it goes up and down the street: a round 
   assert.equal(duty.laps, 1);
 });
 
+test("switched on, or after its agent began anew, it stands until a person lets it go", () => {
+  const fresh = dutyAtStart(route);
+  assert.deepEqual([fresh.phase, goalOf(fresh)], ["holding", undefined]);
+  assert.deepEqual([onRounds().phase, goalOf(onRounds())], ["patrolling", route.points[0]]);
+});
+
 test("held by a person it stands; a resume lets it go on; no resume ends an emergency stop, and a reset moves nothing", () => {
-  const held = after(dutyAtStart(route), { kind: "hold", by: "ann" });
+  const held = after(onRounds(), { kind: "hold", by: "ann" });
   assert.deepEqual([held.phase, goalOf(held)], ["holding", undefined]);
   assert.equal(after(held, { kind: "resume", by: "ann" }).phase, "patrolling");
-  const stopped = after(dutyAtStart(route), { kind: "stopped", why: "pressed" });
+  const stopped = after(onRounds(), { kind: "stopped", why: "pressed" });
   const [same, outcome] = stepDuty(stopped, { kind: "resume", by: "ann" }, policy);
   assert.deepEqual([same.phase, outcome.accepted], ["emergencyStop", false]);
   const reset = after(stopped, { kind: "reset" });
@@ -72,7 +81,7 @@ test("held by a person it stands; a resume lets it go on; no resume ends an emer
 
 test("a call inside the fence: straight to 4 m before it, a report, and back to its rounds when a person says so", () => {
   const call: DutyEvent = { kind: "call", call: "c1", place: at(30), from: at(0) };
-  const called = after(dutyAtStart(route), call);
+  const called = after(onRounds(), call);
   assert.deepEqual([called.phase, goalOf(called)], ["called", { eastM: 26, northM: 0 }]);
   const [arrived, outcome] = stepDuty(called, tick(1, at(25.5)), policy);
   assert.match(outcome.report?.text ?? "", /looks from 4 m away/);
@@ -81,23 +90,19 @@ test("a call inside the fence: straight to 4 m before it, a report, and back to 
 });
 
 test("a call 20 m outside the fence is looked at from its edge; one 100 m away is declined with the reason", () => {
-  const called = after(dutyAtStart(route), { kind: "call", call: "c1", place: at(40, 24), from: at(0) });
+  const called = after(onRounds(), { kind: "call", call: "c1", place: at(40, 24), from: at(0) });
   const last = called.call?.way.at(-1);
   assert.equal(called.phase, "called");
   assert.ok(last && last.northM <= 4 && Math.hypot(last.eastM - 40, last.northM - 24) < 25);
-  const [same, outcome] = stepDuty(
-    dutyAtStart(route),
-    { kind: "call", call: "c2", place: at(40, 100), from: at(0) },
-    policy,
-  );
+  const [same, outcome] = stepDuty(onRounds(), { kind: "call", call: "c2", place: at(40, 100), from: at(0) }, policy);
   assert.deepEqual([same.phase, outcome.accepted], ["patrolling", false]);
   assert.match(outcome.why, /within 30 m/);
 });
 
 test("held up for 10 s on its rounds it turns round; on a call it reports from there, or gives up where that is too far, and says so", () => {
-  const blocked = after(dutyAtStart(route), tick(0, at(0)), tick(1, at(5), true), tick(12, at(5), true));
+  const blocked = after(onRounds(), tick(0, at(0)), tick(1, at(5), true), tick(12, at(5), true));
   assert.deepEqual([blocked.next, blocked.direction], [0, -1]);
-  const called = after(dutyAtStart(route), { kind: "call", call: "c1", place: at(40, 3), from: at(0) });
+  const called = after(onRounds(), { kind: "call", call: "c1", place: at(40, 3), from: at(0) });
   const [back, outcome] = stepDuty(after(called, tick(1, at(5), true)), tick(12, at(5), true), policy);
   assert.deepEqual([back.phase, outcome.report?.what], ["patrolling", "declined"]);
   const [near, seen] = stepDuty(after(called, tick(1, at(20), true)), tick(12, at(20), true), policy);

@@ -67,11 +67,18 @@ export interface DutyOutcome {
 
 const done: DutyOutcome = { accepted: true, why: "" };
 
+/** Switched on, or its agent begun anew: it stands until a person lets it go. */
 export function dutyAtStart(route: Route | undefined): Duty {
-  const base = { next: 0, direction: 1, laps: 0, call: undefined, blockedSinceS: undefined } as const;
-  return route
-    ? { ...base, phase: "patrolling", why: `on its rounds of ${route.name}`, route }
-    : { ...base, phase: "holding", why: "no route to patrol", route: undefined };
+  return {
+    phase: "holding",
+    why: route ? "switched on: it waits for a person" : "no route to patrol",
+    route,
+    next: 0,
+    direction: 1,
+    laps: 0,
+    call: undefined,
+    blockedSinceS: undefined,
+  };
 }
 
 export function stepDuty(duty: Duty, event: DutyEvent, policy: DutyPolicy): [Duty, DutyOutcome] {

@@ -188,6 +188,13 @@ test("a robot's event opens an incident and, where its rule may, calls the neare
   assert.match(backups[0] ?? "", /^r1: backup called by r1: .*ring 1, asked car-1 \(144 s away/);
   assert.match(backups[1] ?? "", /^car-1: car-1 comes: on our way/);
   assert.equal((await listed(world)).calls.length, 1);
+
+  // Somebody who is on their way is not asked for another place, though their terminal still says that they are free.
+  const second = (await (await ask(world, "POST", "/api/backup", { ...HERE, why: "another" })).json()) as BackupState;
+  assert.deepEqual(
+    [second.asked.map(({ unit }) => unit), second.passedOver.find(({ unit }) => unit === "car-1")?.why],
+    [["car-2"], "it is busy"],
+  );
 });
 
 test("an event whose rule may not call waits for a person: confirmed, it calls; dismissed, it would not have", async (world) => {

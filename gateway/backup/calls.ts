@@ -21,6 +21,7 @@ import {
   openBackup,
   stepBackup,
 } from "#core/dispatch/backup.ts";
+import type { Unit } from "#core/dispatch/units.ts";
 import type { GatewayContext } from "../context.ts";
 import type { BackupStore } from "./store.ts";
 import type { Units } from "./units.ts";
@@ -61,12 +62,12 @@ export class Calls {
 
   /** Calls for an incident; one that is being called for already stays as it is. */
   call(incident: string, place: Place, why: string, calledBy: Omit<CalledBy, "at">): BackupState {
-    const { store, units, policy } = this.#parts;
+    const { store, policy } = this.#parts;
     const standing = store.newestOf(incident);
     if (standing && !isOver(standing) && standing.status !== "unanswered") return this.#state(standing);
     const now = timeNow();
     const first = { call: ulid(), incident, place, why, calledBy: { ...calledBy, at: now.utc } };
-    const { backup, commands } = openBackup(first, units.people(now.ms), policy, now);
+    const { backup, commands } = openBackup(first, this.#people(first.call, now.ms), policy, now);
     this.counters.opened += 1;
     if (backup.status === "unanswered") this.counters.unanswered += 1;
     this.#keep(backup, commands);
@@ -74,7 +75,7 @@ export class Calls {
   }
 
   answer(call: string, unit: string, answer: BackupReply, text: string | undefined): CallOutcome {
-    return this.#step(call, (now) => ({ kind: "answer", unit, answer, text, units: this.#parts.units.people(now.ms) }));
+    return this.#step(call, (now) => ({ kind: "answer", unit, answer, text, units: this.#people(call, now.ms) }));
   }
 
   sendRobot(call: string, name: string, by: string, why: string): CallOutcome {
@@ -92,11 +93,24 @@ export class Calls {
     return this.#parts.store.newest(LISTED).map((backup) => this.#state(backup));
   }
 
+  /** Whoever comes to another call is busy, whatever their terminal says. */
+  #people(call: string, nowMs: number): Unit[] {
+    const others = this.#parts.store.open().filter((backup) => backup.call !== call);
+    const engaged = new Set(
+      others.flatMap(({ asked }) =>
+        asked.filter(({ answer }) => answer === "accepted" || answer === "onScene").map(({ unit }) => unit),
+      ),
+    );
+    return this.#parts.units
+      .people(nowMs)
+      .map((unit) => (engaged.has(unit.name) ? { ...unit, status: "busy" as const } : unit));
+  }
+
   #look(): void {
     const now = timeNow();
     for (const { call, nextAtMs } of this.#parts.store.open()) {
       if (nextAtMs === undefined || nextAtMs > now.ms) continue;
-      this.#step(call, () => ({ kind: "time", units: this.#parts.units.people(now.ms) }));
+      this.#step(call, () => ({ kind: "time", units: this.#people(call, now.ms) }));
     }
   }
 
@@ -188,7 +202,7 @@ export class Calls {
       if (failed === undefined || over !== undefined) return;
       this.counters.webhookFailures += 1;
       context.log.warn({ call, unit: name, why: failed }, "a unit was not reached");
-      this.#step(call, (at) => ({ kind: "unreachable", unit: name, why: failed, units: units.people(at.ms) }));
+      this.#step(call, (at) => ({ kind: "unreachable", unit: name, why: failed, units: this.#people(call, at.ms) }));
     });
   }
 
