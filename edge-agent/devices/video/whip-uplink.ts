@@ -7,36 +7,22 @@ import {
   MediaStreamTrack,
   PictureLossIndication,
   ReceiverEstimatedMaxBitrate,
-  RTCPeerConnection,
-  RTCRtpCodecParameters,
+  type RTCPeerConnection,
   type RTCRtpSender,
   RtcpRrPacket,
   RtcpTransportLayerFeedback,
   RtpHeader,
   RtpPacket,
   TransportWideCC,
-  useAbsSendTime,
-  useNACK,
-  usePLI,
-  useREMB,
-  useSdesMid,
-  useTransportWideCC,
-  useTWCC,
-  wrapRtx,
 } from "werift";
-import type {
-  ConnectUplink,
-  EncodedPicture,
-  Uplink,
-  UplinkCounters,
-  UplinkStats,
-  UplinkTarget,
-} from "../../video-port.ts";
+import type { ConnectUplink, EncodedPicture, Uplink, UplinkCounters, UplinkStats } from "../../video-port.ts";
 import { CongestionControl } from "./congestion.ts";
 import type { GatewayHttp } from "./gateway-http.ts";
 import { type OutgoingPacket, OutgoingStream } from "./outgoing.ts";
 import { Pacer } from "./pacer.ts";
+import { SentAgain } from "./sent-again.ts";
 import { SentPackets } from "./transport-feedback.ts";
+import { makePeer } from "./uplink-peer.ts";
 import { openWhip, type WhipSession } from "./whip.ts";
 
 export interface WhipUplinkOptions {
@@ -51,10 +37,6 @@ const SILENCE_MS = 2_000;
 /** A relay without that feedback still sends a receiver report every second or so. */
 const SPARSE_SILENCE_MS = 4_000;
 const CHECK_MS = 250;
-const HISTORY = 1_024;
-const LEAST_AGAIN_MS = 20;
-const AGAIN_SHARE = 0.35;
-const AGAIN_BURST_BYTES = 64_000;
 const START_BPS = 8_000_000;
 const LEAST_BPS = 100_000;
 const MOST_BPS = 20_000_000;
@@ -96,68 +78,25 @@ export function whipUplinks({ http, addresses }: WhipUplinkOptions): ConnectUpli
   };
 }
 
-function makePeer({ codec, iceServers }: UplinkTarget, addresses: readonly string[]): RTCPeerConnection {
-  return new RTCPeerConnection({
-    codecs: {
-      video: [
-        new RTCRtpCodecParameters({
-          mimeType: `video/${codec}`,
-          clockRate: 90_000,
-          rtcpFeedback: [useNACK(), usePLI(), useREMB(), useTWCC()],
-          ...(codec === "H264" && {
-            parameters: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
-          }),
-        }),
-        new RTCRtpCodecParameters({ mimeType: "video/rtx", clockRate: 90_000 }),
-      ],
-      audio: [],
-    },
-    headerExtensions: { video: [useSdesMid(), useAbsSendTime(), useTransportWideCC()] },
-    iceServers: iceServers.flatMap(({ urls, username, credential }) =>
-      urls.map((url) => ({ urls: url, ...(username && { username }), ...(credential && { credential }) })),
-    ),
-    iceAdditionalHostAddresses: [...addresses],
-    iceUseIpv6: false,
-    iceStunGatherTimeout: 2,
-    bundlePolicy: "max-bundle",
-  });
-}
-
-/** What werift's sender has, and its types leave out. */
-interface SenderInside {
-  rtt: number | undefined;
-  codec: RTCRtpCodecParameters | undefined;
-  rtxPayloadType: number | undefined;
-  rtxSsrc: number;
-}
-const inside = (sender: RTCRtpSender) => sender as unknown as SenderInside;
-
 class WhipUplink implements Uplink {
   readonly ended: Promise<string>;
   readonly #peer: RTCPeerConnection;
   readonly #sender: RTCRtpSender;
   readonly #session: WhipSession;
-  readonly #counters: Omit<UplinkCounters, "rateReductions"> = {
+  readonly #counters: Omit<UplinkCounters, keyof SentAgain["counters"] | "rateReductions"> = {
     packets: 0,
     pictures: 0,
     picturesDropped: 0,
     keyframeRequests: 0,
     replays: 0,
     nacks: 0,
-    retransmitted: 0,
-    notHeldAnyMore: 0,
-    notSentAgain: 0,
     feedbacks: 0,
   };
   readonly #stream = new OutgoingStream(randomBytes(2).readUInt16BE(), randomBytes(4).readUInt32BE());
   readonly #sent = new SentPackets();
   readonly #congestion = new CongestionControl({ startBps: START_BPS, leastBps: LEAST_BPS, mostBps: MOST_BPS });
   readonly #pacer: Pacer;
-  /** By sequence number modulo its length. */
-  readonly #history: (OutgoingPacket | undefined)[] = new Array(HISTORY);
-  /** When a number was last asked for again. */
-  readonly #again = new Map<number, number>();
-  #againBytes = AGAIN_BURST_BYTES;
+  readonly #sentAgain: SentAgain;
   readonly #keyframeListeners = new Set<() => void>();
   readonly #allowedListeners = new Set<(bitrateBps: number) => void>();
   readonly #end: (why: string) => void;
@@ -168,7 +107,6 @@ class WhipUplink implements Uplink {
   #checkedAtMs = performance.now();
   #roundTripMs: number | undefined;
   #lossRatio = 0;
-  #rtxNumber = randomBytes(2).readUInt16BE();
   #waitsForKey = true;
   #closed = false;
 
@@ -176,12 +114,11 @@ class WhipUplink implements Uplink {
     this.#peer = peer;
     this.#sender = sender;
     this.#session = session;
+    this.#sentAgain = new SentAgain(sender);
     this.#pacer = new Pacer((packet) => this.#emit(packet));
     const { promise, resolve } = Promise.withResolvers<string>();
     this.ended = promise;
     this.#end = resolve;
-    // Werift's own memory of 128 packets is less than one repeated group of pictures, and knows no measure in sending again.
-    Object.defineProperty(sender, "rtpCache", { get: () => [], set: () => undefined });
     peer.connectionStateChange.subscribe((state) => {
       if (state === "failed" || state === "closed" || state === "disconnected") resolve(`the connection is ${state}`);
     });
@@ -193,7 +130,11 @@ class WhipUplink implements Uplink {
 
   get counters(): Readonly<UplinkCounters> {
     const { overuses, lossReductions, queueReductions } = this.#congestion.counters;
-    return { ...this.#counters, rateReductions: overuses + lossReductions + queueReductions };
+    return {
+      ...this.#counters,
+      ...this.#sentAgain.counters,
+      rateReductions: overuses + lossReductions + queueReductions,
+    };
   }
 
   get stats(): UplinkStats {
@@ -258,9 +199,7 @@ class WhipUplink implements Uplink {
   #emit(packet: OutgoingPacket): void {
     if (this.#closed) return;
     const { payload, ...header } = packet;
-    this.#history[header.sequenceNumber % HISTORY] = packet;
-    this.#again.delete(header.sequenceNumber);
-    this.#againBytes = Math.min(AGAIN_BURST_BYTES, this.#againBytes + AGAIN_SHARE * payload.length);
+    this.#sentAgain.sent(packet);
     const nowMs = performance.now();
     this.#sender.sendRtp(new RtpPacket(new RtpHeader(header), payload)).catch(() => undefined);
     // Numbered within the call above, before it waits for anything.
@@ -275,7 +214,7 @@ class WhipUplink implements Uplink {
   #heard(packet: unknown): void {
     const nowMs = performance.now();
     this.#heardAtMs = nowMs;
-    const { rtt } = inside(this.#sender);
+    const { rtt } = this.#sender as unknown as { rtt: number | undefined };
     if (packet instanceof RtcpRrPacket && rtt !== undefined) {
       this.#roundTripMs = rtt * 1000;
       this.#congestion.roundTrip(this.#roundTripMs, nowMs);
@@ -292,39 +231,11 @@ class WhipUplink implements Uplink {
     }
   }
 
-  /** A full link gets fuller by sending again: at most so much of what is sent anew, and a packet not before the last try can have arrived. */
   #asksAgain(lost: readonly number[]): void {
     this.#counters.nacks += lost.length;
     const nowMs = performance.now();
-    const waitMs = Math.max(LEAST_AGAIN_MS, this.#roundTripMs ?? 0);
-    for (const number of lost) {
-      const packet = this.#history[number % HISTORY];
-      if (packet?.sequenceNumber !== number) {
-        this.#counters.notHeldAnyMore++;
-        continue;
-      }
-      // A packet that is asked for again and again was lost once.
-      const triedAtMs = this.#again.get(number);
-      if (triedAtMs === undefined) this.#window.push({ atMs: nowMs, bytes: 0, lost: 1, packets: 0 });
-      else if (nowMs - triedAtMs < waitMs) continue;
-      this.#again.set(number, nowMs);
-      if (this.#againBytes < packet.payload.length) {
-        this.#counters.notSentAgain++;
-        continue;
-      }
-      this.#againBytes -= packet.payload.length;
-      this.#counters.retransmitted++;
-      this.#sendAgain(packet);
-    }
-  }
-
-  #sendAgain({ payload, ...header }: OutgoingPacket): void {
-    const { codec, rtxPayloadType, rtxSsrc } = inside(this.#sender);
-    const { ssrc, dtlsTransport } = this.#sender;
-    const original = new RtpPacket(new RtpHeader({ ...header, ssrc, payloadType: codec?.payloadType ?? 96 }), payload);
-    const packet =
-      rtxPayloadType === undefined ? original : wrapRtx(original, rtxPayloadType, this.#rtxNumber++ & 0xffff, rtxSsrc);
-    dtlsTransport.sendRtp(packet.payload, packet.header).catch(() => undefined);
+    const newlyLost = this.#sentAgain.asked(lost, nowMs, this.#roundTripMs ?? 0);
+    if (newlyLost > 0) this.#window.push({ atMs: nowMs, bytes: 0, lost: newlyLost, packets: 0 });
   }
 
   #check(): void {

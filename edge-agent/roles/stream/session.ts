@@ -16,6 +16,7 @@ import type {
   UplinkRefusal,
   UploadPreRoll,
 } from "../../video-port.ts";
+import { BeforeSender } from "./before-sender.ts";
 import { GroupOfPictures } from "./group-of-pictures.ts";
 
 export interface SessionOptions {
@@ -37,8 +38,6 @@ const WAITS_MS = [250, 500, 1_000, 2_000];
 const REFUSED_WAIT_MS = 10_000;
 /** A keyframe request is answered by a repeated group at most so often. */
 const REPLAY_EVERY_MS = 500;
-const UPLOAD_TRIES = 4;
-const REMEMBERED = 64;
 
 interface Wanted {
   want: VideoWant;
@@ -66,7 +65,7 @@ export class StreamSession {
   readonly #options: SessionOptions;
   readonly #group = new GroupOfPictures();
   readonly #stop = new AbortController();
-  readonly #sent = new Set<string>();
+  readonly #before: BeforeSender | undefined;
   #wanted: Wanted | undefined;
   #uplink: Uplink | undefined;
   #running: Promise<void> | undefined;
@@ -75,12 +74,15 @@ export class StreamSession {
   #why: string | undefined;
   #past: UplinkCounters = { ...noCounters };
   #replayedAtMs = -Infinity;
-  readonly #counts = { connects: 0, failures: 0, preRollsSent: 0, preRollsFailed: 0 };
+  readonly #counts = { connects: 0, failures: 0 };
 
   constructor(options: SessionOptions) {
     this.#options = options;
     this.camera = options.camera;
     this.preRoll = options.preRoll;
+    const { upload, log } = options;
+    this.#before =
+      options.preRoll && new BeforeSender({ preRoll: options.preRoll, upload, log, signal: this.#stop.signal });
     options.camera.onHealth(() => options.onChange());
     // A camera that is open anyway is looked at, so that whoever comes gets a whole picture at once.
     if (options.preRoll) this.#look();
@@ -110,12 +112,18 @@ export class StreamSession {
     const uplink = Object.fromEntries(
       Object.entries(this.#past).map(([name, past]) => [name, past + now[name as keyof UplinkCounters]]),
     );
-    return { ...this.camera.counters, ...uplink, ...this.#counts, ...this.preRoll?.counters };
+    return {
+      ...this.camera.counters,
+      ...uplink,
+      ...this.#counts,
+      ...this.preRoll?.counters,
+      ...this.#before?.counters,
+    };
   }
 
   want(want: VideoWant): void {
     const untilMs = performance.now() + this.#remainingMs(want);
-    if (want.preRollS !== undefined && want.preRollS > 0) this.#sendPreRoll(want);
+    this.#before?.send(want, () => this.#wanted?.want.token);
     if (untilMs <= performance.now()) {
       this.#wanted = undefined;
       this.#wake();
@@ -258,39 +266,6 @@ export class StreamSession {
       await this.#pause(untilMs - performance.now());
   }
 
-  #sendPreRoll(want: VideoWant): void {
-    const { preRollS = 0, preRollUrl, stream, incident, token } = want;
-    const about = `${stream} ${incident ?? want.id}`;
-    if (!this.preRoll || this.#sent.has(about)) return;
-    this.#sent.add(about);
-    if (this.#sent.size > REMEMBERED) this.#sent.delete(this.#sent.values().next().value as string);
-    void this.#upload(preRollUrl ?? `/video/preroll/${stream}`, token, preRollS, about).catch((error: unknown) => {
-      this.#counts.preRollsFailed++;
-      this.#options.log.error({ err: error, stream }, "what happened before could not be sent");
-    });
-  }
-
-  async #upload(url: string, token: string, seconds: number, about: string): Promise<void> {
-    const { log, upload } = this.#options;
-    const recording = await this.preRoll?.cut(seconds);
-    if (!recording) {
-      log.warn({ about }, "nothing is held of what happened before");
-      return;
-    }
-    for (let attempt = 0; attempt < UPLOAD_TRIES && !this.#stop.signal.aborted; attempt++) {
-      const newest = this.#wanted?.want.token ?? token;
-      const answer = await upload(url, newest, recording, this.#stop.signal);
-      if (answer.ok) {
-        this.#counts.preRollsSent++;
-        log.info({ about, seconds: recording.durationS, bytes: recording.mp4.length }, "what happened before was sent");
-        return;
-      }
-      log.warn({ about, why: answer.why }, "what happened before was not taken");
-      await this.#pauseFor(1_000 * 2 ** attempt);
-    }
-    this.#counts.preRollsFailed++;
-  }
-
   #say(phase: Phase, why?: string): void {
     if (phase === this.#phase && why === this.#why) return;
     this.#phase = phase;
@@ -306,16 +281,6 @@ export class StreamSession {
         clearTimeout(timer);
         resolve();
       };
-    });
-  }
-
-  #pauseFor(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#stop.signal.addEventListener("abort", () => {
-        clearTimeout(timer);
-        resolve();
-      });
     });
   }
 }

@@ -1,0 +1,41 @@
+/** The node's peer connection: one video section to send, nothing else. */
+import {
+  RTCPeerConnection,
+  RTCRtpCodecParameters,
+  useAbsSendTime,
+  useNACK,
+  usePLI,
+  useREMB,
+  useSdesMid,
+  useTransportWideCC,
+  useTWCC,
+} from "werift";
+import type { UplinkTarget } from "../../video-port.ts";
+
+/** @param addresses beside those of the machine's interfaces. */
+export function makePeer({ codec, iceServers }: UplinkTarget, addresses: readonly string[]): RTCPeerConnection {
+  return new RTCPeerConnection({
+    codecs: {
+      video: [
+        new RTCRtpCodecParameters({
+          mimeType: `video/${codec}`,
+          clockRate: 90_000,
+          rtcpFeedback: [useNACK(), usePLI(), useREMB(), useTWCC()],
+          ...(codec === "H264" && {
+            parameters: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
+          }),
+        }),
+        new RTCRtpCodecParameters({ mimeType: "video/rtx", clockRate: 90_000 }),
+      ],
+      audio: [],
+    },
+    headerExtensions: { video: [useSdesMid(), useAbsSendTime(), useTransportWideCC()] },
+    iceServers: iceServers.flatMap(({ urls, username, credential }) =>
+      urls.map((url) => ({ urls: url, ...(username && { username }), ...(credential && { credential }) })),
+    ),
+    iceAdditionalHostAddresses: [...addresses],
+    iceUseIpv6: false,
+    iceStunGatherTimeout: 2,
+    bundlePolicy: "max-bundle",
+  });
+}
