@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CallerDetail, CallerMade, CallerView, LinkView, PhoneHears, PhoneSay } from "#contract/caller.ts";
 import type { IncidentDetail } from "#contract/ops-api.ts";
+import type { StreamView } from "#contract/video.ts";
 import { parseGatewayConfig } from "../config.ts";
 import { type Gateway, startGateway } from "../main.ts";
 import { makeConfigText, makeFolder, makeLog, PASSWORD } from "../testing.ts";
@@ -112,6 +113,12 @@ export class Operator {
 
   async incident(id: string): Promise<IncidentDetail> {
     return (await (await this.ask("GET", `/api/incidents/${id}`)).json()) as IncidentDetail;
+  }
+
+  /** A stream as consoles see it. */
+  async stream(name: string): Promise<StreamView | undefined> {
+    const { streams } = (await (await this.ask("GET", "/api/video/streams")).json()) as { streams: StreamView[] };
+    return streams.find(({ stream }) => stream === name);
   }
 
   /** Texts of an incident's record, without who looked. */

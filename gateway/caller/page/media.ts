@@ -41,7 +41,7 @@ const sender = new Session({
   state: (state) => {
     s.mediaState.value = state;
   },
-  failed: () => measure({ failed: true }),
+  noPath: () => measure({ failed: true }),
 });
 
 const listener = new Session({

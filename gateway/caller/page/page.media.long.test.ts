@@ -1,7 +1,6 @@
 /** A caller's picture outlives its first permissions: tokens last a minute, the session goes on. */
 import assert from "node:assert/strict";
 import { suite } from "uvu";
-import type { StreamView } from "#contract/video.ts";
 import { chromiumPath } from "#gateway/ops/fixtures/browser.ts";
 import { until } from "#gateway/testing.ts";
 import { callerWorld } from "../testing.ts";
@@ -22,11 +21,7 @@ test("100 s of picture on tokens of 60 s: one session, prolonged at least twice,
         if (answer.url().includes("/video/whip/")) calls.push(`${method} ${answer.status()}`);
       });
       await openLink(page, "No", "Allow", "No");
-      const live = async () => {
-        const answer = await world.operator.ask("GET", "/api/video/streams");
-        const { streams } = (await answer.json()) as { streams: StreamView[] };
-        return streams.find(({ stream }) => stream === caller.streams.phone)?.live === true;
-      };
+      const live = async () => (await world.operator.stream(caller.streams.phone))?.live === true;
       await until("the stream", live, WAIT_MS);
       const endMs = Date.now() + 100_000;
       let [looks, dark] = [0, 0];

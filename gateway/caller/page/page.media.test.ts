@@ -1,10 +1,9 @@
 /** Picture and voice of the caller page through the gateway's own relay: seen and heard by an operator's browser, ended by consent, back after a loss. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { suite } from "uvu";
 import type { MediaGrant } from "#contract/caller.ts";
-import type { StreamView, WatchGrant } from "#contract/video.ts";
+import type { WatchGrant } from "#contract/video.ts";
 import { chromiumPath } from "#gateway/ops/fixtures/browser.ts";
 import { until } from "#gateway/testing.ts";
 import { type CallerWorld, callerWorld } from "../testing.ts";
@@ -24,16 +23,6 @@ test.after(async ({ world, browser }) => {
   await browser?.close();
   await world?.stop();
 });
-
-async function streamOf({ operator }: CallerWorld, name: string): Promise<StreamView | undefined> {
-  const answer = await operator.ask("GET", "/api/video/streams");
-  const { streams } = (await answer.json()) as { streams: StreamView[] };
-  return streams.find(({ stream }) => stream === name);
-}
-
-const childrenOf = (pid: number) =>
-  readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
-const commandOf = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, "utf8");
 
 /** A page of the operator's with their log-in, where scripts of the test run. */
 async function operatorPage(world: CallerWorld, context: BrowserContext): Promise<Page> {
@@ -93,7 +82,7 @@ test("picture and voice that the caller allowed are seen and heard by the operat
       if (answer.url().endsWith("/send") && answer.ok()) grants.push((await answer.json()) as MediaGrant);
     });
     await openLink(page, "No", "Allow", "Allow");
-    await until("the stream", async () => (await streamOf(world, phone))?.live, WAIT_MS);
+    await until("the stream", async () => (await world.operator.stream(phone))?.live, WAIT_MS);
     const seen = await operatorPage(world, context);
     const ask = { stream: phone, incident: caller.incident };
     const answer = await world.operator.ask("POST", "/api/video/watch", ask);
@@ -120,7 +109,7 @@ test("picture and voice that the caller allowed are seen and heard by the operat
       WAIT_MS,
     );
     await page.locator(".switch", { hasText: "Stop picture" }).click();
-    await until("nothing is sent", async () => (await streamOf(world, phone))?.live !== true, WAIT_MS);
+    await until("nothing is sent", async () => (await world.operator.stream(phone))?.live !== true, WAIT_MS);
     assert.equal(await page.locator("video.preview").isVisible(), false);
     assert.deepEqual((await world.operator.view(caller.id)).consent, {
       video: "withdrawn",
@@ -159,7 +148,7 @@ test("the operator's voice is heard after the caller's tap, not before, and not 
     }, grant);
     const hear = page.getByRole("button", { name: "The operator is speaking. Tap to hear." });
     await hear.waitFor();
-    const viewers = async () => (await streamOf(world, caller.streams.voice))?.viewers ?? 0;
+    const viewers = async () => (await world.operator.stream(caller.streams.voice))?.viewers ?? 0;
     assert.equal(await viewers(), 0, "nobody hears it before the tap");
     await hear.click();
     await until("the phone hears", async () => (await viewers()) === 1, WAIT_MS);
@@ -172,82 +161,6 @@ test("the operator's voice is heard after the caller's tap, not before, and not 
     assert.equal(setting?.hearing, false);
     await world.operator.ask("DELETE", `/api/callers/${caller.id}/talk`);
     assert.equal((await world.operator.view(caller.id)).talking, undefined);
-  });
-});
-
-test("a gateway that restarts: words wait and come once, the picture is back by a new session, nobody taps anything", async ({
-  world,
-  browser,
-}) => {
-  const { caller, url } = await world.operator.make();
-  const { phone } = caller.streams;
-  await onPhone(browser, url, {}, async (page) => {
-    await openLink(page, "No", "Allow", "No");
-    await until("the stream", async () => (await streamOf(world, phone))?.live, WAIT_MS);
-    await page.locator(".chip", { hasText: "Live picture: on" }).waitFor();
-    const back = world.restart();
-    await tap(page, "Weapon");
-    await page.getByText("No connection").waitFor();
-    await page.getByText("1 waiting, nothing is lost").waitFor();
-    await back;
-    await page.getByText("No connection").waitFor({ state: "detached" });
-    await until("the stream again", async () => (await streamOf(world, phone))?.live, WAIT_MS);
-    const { messages } = await world.operator.detail(caller.id);
-    assert.deepEqual(
-      messages.map(({ kind, text }) => [kind, text]),
-      [["answer", "there is a weapon"]],
-    );
-  });
-});
-
-test("a relay that is killed: the picture is back by a new session, without a tap", async ({ world, browser }) => {
-  const { caller, url } = await world.operator.make();
-  const { phone } = caller.streams;
-  await onPhone(browser, url, {}, async (page) => {
-    await openLink(page, "No", "Allow", "No");
-    await until("the stream", async () => (await streamOf(world, phone))?.live, WAIT_MS);
-    await page.locator(".chip", { hasText: "Live picture: on" }).waitFor();
-    const [relay] = childrenOf(process.pid).filter((pid) => commandOf(pid).includes("relay/main.ts"));
-    assert.ok(relay, "the relay's process");
-    process.kill(relay, "SIGKILL");
-    await until("its end is known", async () => (await streamOf(world, phone))?.live !== true, WAIT_MS);
-    await until("the stream again", async () => (await streamOf(world, phone))?.live, WAIT_MS);
-  });
-});
-
-test("asked for stills, the phone sends JPEGs and no video; asked for video again, the picture moves", async ({
-  world,
-  browser,
-}) => {
-  const { caller, url } = await world.operator.make();
-  const { phone } = caller.streams;
-  await onPhone(browser, url, {}, async (page) => {
-    await openLink(page, "No", "Allow", "No");
-    await until("the stream", async () => (await streamOf(world, phone))?.live, WAIT_MS);
-    const ask = (on: boolean) => world.operator.ask("POST", `/api/callers/${caller.id}/ask`, { kind: "stills", on });
-    await ask(true);
-    await until("two stills", async () => (await world.operator.view(caller.id)).stills >= 2, WAIT_MS);
-    await until("no video", async () => (await streamOf(world, phone))?.live !== true, WAIT_MS);
-    const still = await world.operator.ask("GET", `/api/callers/${caller.id}/stills/2`);
-    const jpeg = Buffer.from(await still.arrayBuffer());
-    const size = await page.evaluate(
-      async (address) => {
-        const image = new Image();
-        image.src = address;
-        await image.decode();
-        return [image.width, image.height];
-      },
-      `data:image/jpeg;base64,${jpeg.toString("base64")}`,
-    );
-    assert.ok((size[0] ?? 0) >= 320 && (size[1] ?? 0) >= 200, `${size}`);
-    assert.ok(jpeg.length < 40_000, `${jpeg.length} bytes`);
-    await ask(false);
-    await until("the stream again", async () => (await streamOf(world, phone))?.live, WAIT_MS);
-    const { messages } = await world.operator.detail(caller.id);
-    assert.deepEqual(
-      messages.filter(({ kind }) => kind === "done").map(({ text }) => text),
-      ["stills instead of video: done", "video instead of stills: done"],
-    );
   });
 });
 

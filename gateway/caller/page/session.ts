@@ -4,6 +4,8 @@ import type { Answer } from "./gateway-line.ts";
 import { Peer } from "./peer.ts";
 
 const retryMs = [500, 1000, 2000, 4000, 8000];
+/** So many tries in a row, about half a minute. */
+const LONG_AWAY = 6;
 /** Of a token's life, when the next one is asked for. */
 const RENEW_AT = 0.6;
 
@@ -12,7 +14,8 @@ interface Options {
   /** Adds what is sent or received, before the offer. */
   prepare: (connection: RTCPeerConnection) => void;
   state: (state: "off" | "connecting" | "live" | "retrying") => void;
-  failed?: () => void;
+  /** Signalling went through and media did not, or the relay is away for long. */
+  noPath?: () => void;
 }
 
 export class Session {
@@ -63,12 +66,17 @@ export class Session {
     const grant = await this.#options.grant();
     if (turn !== this.#turn) return;
     if (!grant.ok) return this.#retry(turn);
+    let wasLive = false;
     const peer = new Peer(grant.value, {
       live: () => {
+        wasLive = true;
         this.#failures = 0;
         this.#options.state("live");
       },
-      lost: () => this.#retry(turn),
+      lost: () => {
+        if (!wasLive && turn === this.#turn) this.#options.noPath?.();
+        this.#retry(turn);
+      },
     });
     this.#peer = peer;
     try {
@@ -86,7 +94,7 @@ export class Session {
     if (turn !== this.#turn) return;
     const waitMs = retryMs[Math.min(this.#failures, retryMs.length - 1)] as number;
     this.#failures++;
-    this.#options.failed?.();
+    if (this.#failures % LONG_AWAY === 0) this.#options.noPath?.();
     this.#options.state("retrying");
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#connect(turn), waitMs);

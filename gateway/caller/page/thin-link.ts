@@ -14,7 +14,7 @@ export interface LinkMeasure {
   lossRatio?: number | undefined;
   /** Upload of the last still, bit/s, while stills are sent. */
   stillBps?: number | undefined;
-  /** The connection could not be made, or broke. */
+  /** Signalling goes through and media does not: stills at once, they take the way that works. */
   failed?: boolean;
 }
 
@@ -34,7 +34,8 @@ export function stepThin(state: ThinState, measure: LinkMeasure): ThinState {
   const since = state.since + 1;
   if (!state.thin) {
     const { allowedBps, lossRatio, failed } = measure;
-    const bad = failed || (allowedBps !== undefined && allowedBps < LEAST_BPS) || (lossRatio ?? 0) > MOST_LOSS;
+    if (failed) return { thin: true, against: 0, since: 0 };
+    const bad = (allowedBps !== undefined && allowedBps < LEAST_BPS) || (lossRatio ?? 0) > MOST_LOSS;
     const against = bad ? state.against + 1 : 0;
     return against >= TO_STILLS ? { thin: true, against: 0, since: 0 } : { thin: false, against, since };
   }
