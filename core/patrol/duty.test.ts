@@ -110,7 +110,7 @@ test("held up for 10 s on its rounds it turns round; on a call it reports from t
 });
 
 test("no track reaches what steers: duty, steering and the plane import nothing of fusion, and no message names a velocity or a pursuit", () => {
-  for (const file of ["duty.ts", "steer.ts", "plane.ts", "safety.ts"]) {
+  for (const file of ["duty.ts", "way.ts", "steer.ts", "plane.ts", "safety.ts"]) {
     const text = readFileSync(join(import.meta.dirname, file), "utf8");
     const imports = [...text.matchAll(/from "([^"]+)"/g)].map(([, from]) => from);
     assert.ok(
