@@ -21,6 +21,7 @@ const permitted: Record<string, readonly string[]> = {
   "edge-agent/role-table": ["edge-agent", "firmware-bridge", "core", "contract"],
   "edge-agent/microphones": ["edge-agent", "contract"],
   "edge-agent/robots": ["edge-agent", "firmware-bridge", "contract"],
+  "edge-agent/check-eyes": ["edge-agent"],
   "edge-agent/looking": ["edge-agent", "core", "contract"],
   "edge-agent/node-reporter": ["edge-agent", "contract"],
   "edge-agent/health-checks": ["edge-agent", "contract"],

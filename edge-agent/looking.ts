@@ -120,6 +120,7 @@ async function open(agent: AgentConfig, { config, log, now, node }: RoleContext<
   if (policy) {
     // At the same folder as the role's own data, whoever asked first.
     const dataDir = join(agent.dataDir, "look");
+    const trusted = await trustedKeys(resolve(policy.keysFile));
     const [{ openFaceModels }, { makeFaceFinder }, { openWatchlistStore }, { openProbeSealer, jpegOf }] =
       await Promise.all([
         import("./devices/faces/face-models.ts"),
@@ -129,7 +130,7 @@ async function open(agent: AgentConfig, { config, log, now, node }: RoleContext<
       ]);
     const networks = await openFaceModels(join(models, "faces"), threads);
     closers.push(networks.close);
-    const store = openWatchlistStore(dataDir, node, await trustedKeys(resolve(policy.keysFile)));
+    const store = openWatchlistStore(dataDir, node, trusted);
     const sealer = await openProbeSealer(join(dataDir, "gateway-key.json"));
     faces = {
       finder: makeFaceFinder(networks),

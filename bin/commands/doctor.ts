@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { NodeRole } from "#contract/node.ts";
+import { checkEyes } from "#edge-agent/check-eyes.ts";
 import type { AgentConfig } from "#edge-agent/config.ts";
 import {
   type Check,
@@ -17,6 +18,7 @@ import {
   checkSerial,
 } from "#edge-agent/health-checks.ts";
 import { readAgentConfig } from "#edge-agent/main.ts";
+import type { LookConfig } from "#edge-agent/roles/look/config.ts";
 import { type Command, printJson } from "../command.ts";
 import { newestModel } from "../newest-model.ts";
 
@@ -38,7 +40,7 @@ const needs: Record<NodeRole, readonly string[]> = {
   fly: ["clock", "mavsdk_server"],
   patrol: ["serial"],
   stream: ["ffmpeg", "cameras"],
-  look: ["clock", "ffmpeg"],
+  look: ["clock", "ffmpeg", "eyes"],
 };
 
 async function modelOf(config: AgentConfig | undefined): Promise<string | undefined> {
@@ -59,6 +61,7 @@ async function run(argv: readonly string[]): Promise<number> {
     modelOf(config).then(checkModel),
     ...(config ? [checkBroker(config), checkData(config)] : []),
     ...(config?.roles.stream ? [checkCameras(config)] : []),
+    ...(config?.roles.look ? [checkEyes(config.roles.look as LookConfig)] : []),
     ...(config?.roles.patrol ? [checkRobot(config)] : []),
   ]);
   const roles = Object.keys(config?.roles ?? {}) as NodeRole[];
