@@ -16,6 +16,8 @@ import type { Wants } from "./wants.ts";
 const lookers: UserRole[] = ["dispatch", "pilot", "reviewer"];
 /** Watching is wanted for so long at a time; the console asks again. */
 export const WATCH_S = 120;
+/** A recording that a person began goes on until a person ends it, and no longer than half a shift. */
+const RECORD_S = 4 * 3_600;
 const SNAPSHOT_MAX_BYTES = 4_000_000;
 
 interface Parts {
@@ -92,7 +94,7 @@ export async function addVideoRoutes(app: FastifyInstance, parts: Parts): Promis
       service.want(stream, {
         key: `record:${incident}`,
         by: user,
-        forS: context.config.video.incidents.forS,
+        forS: RECORD_S,
         incident,
       });
       service.record({ stream, incident, media: kindsOf(stream), by: user });
