@@ -182,7 +182,7 @@ ${table}
 
 Class prior of the calibration's clips: ${prior}. False positives by kind of clip: ${JSON.stringify(negatives.byLabel)}.
 Everyday events over the threshold: ${JSON.stringify(events.byKind)}. Street noise: highest probability ${street.highestProbability.toFixed(2)}, ${street.toldPerDay.toFixed(0)} impulses a day told to the network (0.05 and more), ${street.timesRealTime.toFixed(0)} times real time with the noise's own making.
-Rendered shots: of ${timing.of} first arrivals of 6 dB and more ${timing.missed} not timed within 20 ms; ${timing.buried} others lay under a stronger path behind them.
+Rendered shots: of ${timing.of} first arrivals of 6 dB and more ${timing.missed} not timed within 20 ms, of ${timing.echoTimed} only an echo; ${timing.buried} others lay under a stronger path behind them.
 Rate of false positives by threshold: ${JSON.stringify(negatives.rateAtThreshold)}.
 `,
 );

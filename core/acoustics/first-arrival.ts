@@ -49,7 +49,7 @@ const NOISE_PART = 2.4;
  * A dull wave (this mean frequency over the 4 ms after its start, Hz) has mostly come round an edge: earlier, weaker paths may lie
  * under the noise. Fitted on 2200 rendered shots in line of sight and behind buildings, and on blasts in white noise.
  */
-const DULL_HZ = 856;
+const DULL_HZ = 950;
 const DULL_WIDTH_HZ = 30;
 const DULL_S = 0.004;
 const NOISE_PART_DULL = 5;
@@ -57,9 +57,9 @@ const NOISE_PART_DULL = 5;
 const LEAST_S = 0.00001;
 /** A band-limited edge reaches half its height this much early, samples. */
 const EARLY_EDGE = 0.22;
-/** Below some 14 dB over the noise (dull waves: 16) the wrong peak is taken ever more often, and is then off by this, seconds. */
+/** Below some 14 dB over the noise (dull waves: 18) the wrong peak is taken ever more often, and is then off by this, seconds. */
 const WRONG_DB = 13.6;
-const WRONG_DB_DULL = 2.6;
+const WRONG_DB_DULL = 4.5;
 const WRONG_PER_DB = 0.57;
 const WRONG_S = 0.0025;
 

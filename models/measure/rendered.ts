@@ -14,12 +14,14 @@ const SAME_PEAK_S = 0.05;
 /**
  * Errors of the first arrival of single rounds, lamppost microphone, no recorder behind it. Signal-to-noise ratio is that of the
  * first arrival itself: where a path behind it within 50 ms is stronger, the clip's own ratio is that much too good. `buried`: the
- * shots whose first arrival is below 6 dB for that reason, which nothing can time.
+ * shots whose first arrival is below 6 dB for that reason, which nothing can time. `echoTimed`: those of which only a listed echo
+ * within 20 ms was found, the first arrival not.
  */
 export function measureTiming(count: number) {
   const found: { snrDb: number; errorS: number; z: number; direct: boolean }[] = [];
   let missed = 0;
   let buried = 0;
+  let echoTimed = 0;
   let of = 0;
   for (let i = 0; i < count; i++) {
     const rng = new Rng(`onset-timing/${i}`);
@@ -46,7 +48,10 @@ export function measureTiming(count: number) {
     });
     ear.push(samples);
     ear.flush();
-    if (best) found.push({ snrDb, direct: first.path === "direct", ...(best as { errorS: number; z: number }) });
+    const timed = best?.errorS ?? 0;
+    const isEcho = timed > 0.001 && first.echoes.some(({ afterS }) => Math.abs(timed - afterS) < 0.0005);
+    if (isEcho) echoTimed++;
+    else if (best) found.push({ snrDb, direct: first.path === "direct", ...(best as { errorS: number; z: number }) });
     else missed++;
   }
   const summary = (rows: typeof found) => {
@@ -65,7 +70,7 @@ export function measureTiming(count: number) {
     };
   };
   const direct = found.filter((row) => row.direct);
-  return { of, missed, buried, lineOfSight: summary(direct), all: summary(found) };
+  return { of, missed, buried, echoTimed, lineOfSight: summary(direct), all: summary(found) };
 }
 
 /** How often each kind of event counts as a gunshot: any impulse of a clip over the threshold. */
