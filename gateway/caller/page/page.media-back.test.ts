@@ -64,7 +64,7 @@ test("a relay that is killed: the picture is back by a new session, without a ta
   });
 });
 
-test("asked for stills, the phone sends JPEGs and no video; asked for video again, the picture moves", async ({
+test("asked for stills, the phone sends JPEGs and no video, behind a black screen too; asked for video again, the picture moves", async ({
   world,
   browser,
 }) => {
@@ -90,6 +90,15 @@ test("asked for stills, the phone sends JPEGs and no video; asked for video agai
     );
     assert.ok((size[0] ?? 0) >= 320 && (size[1] ?? 0) >= 200, `${size}`);
     assert.ok(jpeg.length < 40_000, `${jpeg.length} bytes`);
+    await tap(page, "Hide");
+    await tap(page, "Hide now");
+    await page.locator(".moon").click();
+    const { stills } = await world.operator.view(caller.id);
+    await until(
+      "two more behind the black screen",
+      async () => (await world.operator.view(caller.id)).stills >= stills + 2,
+      WAIT_MS,
+    );
     await ask(false);
     await until("the stream again", async () => (await world.operator.stream(phone))?.live, WAIT_MS);
     const { messages } = await world.operator.detail(caller.id);
