@@ -116,5 +116,6 @@ export type LiveEvent = { seq: number; at: string } & (
   | { type: "caller"; caller: CallerView }
   /** Streams that changed; a console asks for all of them (`GET /api/video/streams`) when it connects. */
   | { type: "video"; streams: StreamView[] }
+  /** A message of another channel. `incident/entry` (`{ incident, kind }`) says that a record has grown. */
   | { type: "message"; channel: string; message: unknown }
 );

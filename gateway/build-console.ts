@@ -1,6 +1,6 @@
 /**
- * Bundles the ops console (`gateway/ops`) into a folder of static files: `index.html`, `main.js`, `main.css`, a chunk with
- * the map library, its worker and the typeface, each also as `.br` and `.gz` for `preCompressed` serving.
+ * Bundles the ops console (`gateway/ops`) into a folder of static files: `index.html`, `main.js`, `main.css`, chunks that are fetched when they
+ * are needed (live pictures, robots and backup, callers, matches, the map library), its worker and the typeface, each also as `.br` and `.gz` for `preCompressed` serving.
  */
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -42,6 +42,7 @@ export async function buildConsole(
     entryPoints: [
       { in: join(opsFolder, "main.tsx"), out: "main" },
       { in: join(opsFolder, "styles/console.css"), out: "main" },
+      { in: join(opsFolder, "styles/field.css"), out: "field" },
       { in: join(maplibre, "dist/maplibre-gl.css"), out: "map-library" },
     ],
     outdir: folder,

@@ -142,6 +142,9 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     { name: "disk_free_megabytes", help: "Free on the data directory's disk", read: () => diskFreeMb(config.dataDir) },
   ]);
 
+  /** Consoles that show an incident fetch its record anew. */
+  const grown = (incident: string, kind: string) =>
+    live.broadcast({ type: "message", channel: "incident/entry", message: { incident, kind } });
   const context: GatewayContext = {
     config,
     bus: broker.bus,
@@ -150,8 +153,14 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     http: app,
     sessionOf,
     broadcast: (event) => live.broadcast(event),
-    record: (incident, kind, by, text, data) => incidents.fact(incident, kind, by, text, data),
-    recordOnce: (key, incident, kind, by, text, data) => incidents.factOnce(key, incident, kind, by, text, data),
+    record: (incident, kind, by, text, data) => {
+      grown(incident, kind);
+      return incidents.fact(incident, kind, by, text, data);
+    },
+    recordOnce: (key, incident, kind, by, text, data) => {
+      grown(incident, kind);
+      return incidents.factOnce(key, incident, kind, by, text, data);
+    },
     place: (incident, place, by, text) => incidents.place(incident, place, by, text),
     once: (kind, key, incident) => incidents.takeOnce(kind, key, incident),
     report: (report, by) => incidents.report(report, by),

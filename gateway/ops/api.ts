@@ -8,13 +8,16 @@ export type Answer<T> = { ok: true; value: T } | { ok: false; status: number; er
 /** Seconds until an unanswered request counts as failed. */
 const PATIENCE_MS = 8000;
 
-async function ask(method: string, path: string, body?: unknown): Promise<Answer<Response>> {
+/** A request in the person's session; `json` reads its answer. */
+export async function ask(method: string, path: string, body?: unknown): Promise<Answer<Response>> {
   try {
     const response = await fetch(path, {
       method,
       credentials: "same-origin",
       signal: AbortSignal.timeout(PATIENCE_MS),
-      ...(body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+      ...(body instanceof Blob && { headers: { "content-type": body.type }, body }),
+      ...(body !== undefined &&
+        !(body instanceof Blob) && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
     });
     if (response.ok) return { ok: true, value: response };
     const refusal = (await response.json().catch(() => ({}))) as { error?: string; fix?: string };
@@ -30,7 +33,7 @@ async function ask(method: string, path: string, body?: unknown): Promise<Answer
   }
 }
 
-async function json<T>(method: string, path: string, body?: unknown): Promise<Answer<T>> {
+export async function json<T>(method: string, path: string, body?: unknown): Promise<Answer<T>> {
   const answer = await ask(method, path, body);
   if (!answer.ok) return answer;
   if (answer.value.status === 204) return { ok: true, value: undefined as T };

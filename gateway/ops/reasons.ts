@@ -1,5 +1,5 @@
 /** The usual reasons of a verdict, each with a key 1 to 9, in the order people reach for them. */
-import type { IncidentStatus } from "#contract/incident.ts";
+import type { IncidentState, IncidentStatus } from "#contract/incident.ts";
 
 export interface VerdictKind {
   status: IncidentStatus;
@@ -70,8 +70,40 @@ export const undoKind: VerdictKind = {
   reasons: ["Pressed the wrong key", "Meant another incident", "New information"],
 };
 
-export function verdictKindOf(status: IncidentStatus): VerdictKind {
-  return verdictKinds.find((kind) => kind.status === status) ?? undoKind;
+/** Of what was not heard by lampposts: asks and reasons that fit what it is. */
+const others: Record<
+  Exclude<IncidentState["kind"], "gunfire">,
+  { what: string; confirmed: readonly string[]; dismissed: readonly string[] }
+> = {
+  caller: {
+    what: "an emergency",
+    confirmed: ["Seen on the caller's picture", "Caller says or taps so", "Crew on scene confirms"],
+    dismissed: ["Called by mistake", "No emergency", "Caller is safe", "Abuse of the link"],
+  },
+  event: {
+    what: "an event that needs somebody",
+    confirmed: ["Seen on the robot's picture", "Seen on another camera", "Officer on scene confirms"],
+    dismissed: ["Nothing there", "Ordinary behaviour", "Sensor was wrong", "Known training or test"],
+  },
+  backup: {
+    what: "a call for backup",
+    confirmed: ["Officer asked for it", "Crew is with the officer"],
+    dismissed: ["Called by mistake", "Not needed any more", "Known training or test"],
+  },
+  face: {
+    what: "a match that a person judged",
+    confirmed: ["Officer on scene confirms", "Papers were checked"],
+    dismissed: ["This is not them", "List is out of date", "Nobody found at the place"],
+  },
+};
+
+/** The asks and reasons of a verdict on an incident of this kind. */
+export function verdictKindOf(status: IncidentStatus, of: IncidentState["kind"] = "gunfire"): VerdictKind {
+  const kind = verdictKinds.find((one) => one.status === status) ?? undoKind;
+  if (of === "gunfire" || (status !== "confirmed" && status !== "dismissed")) return kind;
+  const { what, [status]: reasons } = others[of];
+  const ask = status === "confirmed" ? `Confirm as ${what}. Why?` : `Dismiss: not ${what}. Why?`;
+  return { ...kind, ask, reasons };
 }
 
 /** The reason a digit key stands for, or undefined. */

@@ -9,7 +9,9 @@ import { buildConsole } from "#gateway/build-console.ts";
 import { launchBrowser } from "./fixtures/browser.ts";
 import { CENTRE, incidentOf } from "./fixtures/city.ts";
 import { ScriptedDrone } from "./fixtures/drone.ts";
+import type { ScriptedField } from "./fixtures/fake-field.ts";
 import { fakeGateway } from "./fixtures/fake-gateway.ts";
+import { startCameras, storyField } from "./fixtures/field-scenes.ts";
 import { ago, burst, desk, mapReady, phone, signIn } from "./fixtures/page.ts";
 import { offset } from "./geometry.ts";
 
@@ -86,6 +88,9 @@ interface Shot {
   signedOut?: boolean;
   look: BrowserContextOptions;
   drones?: () => ScriptedDrone[];
+  field?: () => ScriptedField;
+  /** Cameras send. */
+  cameras?: boolean;
   pose: (
     page: Page,
     gateway: Awaited<ReturnType<typeof fakeGateway>>,
@@ -121,7 +126,112 @@ const toDrone = async (page: Page) => {
   await page.evaluate(() => (document.activeElement as HTMLElement).blur());
 };
 
+/** A camera that gives nothing, beside those that do. */
+const lostCamera = async (page: Page) => {
+  await settled(page);
+  await page.keyboard.press("t");
+  await page.keyboard.press("v");
+  await page.locator(".tile-small.is-live").nth(2).waitFor({ timeout: 60_000 });
+  await page.getByRole("button", { name: /Enlarge n07/ }).click();
+  await page.waitForTimeout(4000);
+  await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+};
+const onPhone = { viewport: phone, deviceScaleFactor: 2 };
+/** Takes the incident, waits for the pictures, and enlarges one. */
+const toLive = (enlarge: RegExp) => async (page: Page) => {
+  await settled(page);
+  await page.keyboard.press("t");
+  await page.keyboard.press("v");
+  await page.locator(".tile").waitFor();
+  const other = page.getByRole("button", { name: enlarge });
+  await other.click();
+  await page.locator(".tile.is-live").waitFor({ timeout: 60_000 });
+  await page.locator(".tile-small.is-live").nth(2).waitFor({ timeout: 60_000 });
+  await page.waitForTimeout(4000);
+  await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+};
+const toSection = (id: string) => async (page: Page) => {
+  await settled(page);
+  await page.keyboard.press("t");
+  await page.locator(`#section-${id} article`).first().waitFor();
+  await page.waitForTimeout(700);
+  await page.locator(`#section-${id}`).evaluate((element) => element.scrollIntoView({ block: "start" }));
+  await page.waitForTimeout(500);
+};
+const toMatch = async (page: Page) => {
+  await settled(page);
+  await page.getByRole("button", { name: "Matches" }).click();
+  await page.locator(".match-row").first().click();
+  await page.locator(".face img").nth(1).waitFor();
+  await page.waitForTimeout(800);
+};
+const tabOf = (name: string, then: (page: Page) => Promise<void>) => async (page: Page) => {
+  await show(name)(page);
+  await then(page);
+};
+
+const fieldShots: Shot[] = [
+  {
+    name: "live",
+    look: { viewport: desk, colorScheme: "dark" },
+    drones: () => fleet("onScene", 1.3),
+    field: storyField,
+    cameras: true,
+    pose: toLive(/Enlarge d1/),
+  },
+  {
+    name: "live-light",
+    look: { viewport: desk },
+    drones: () => fleet("onScene", 1.3),
+    field: storyField,
+    cameras: true,
+    pose: lostCamera,
+  },
+  {
+    name: "phone-live",
+    look: onPhone,
+    drones: () => fleet("onScene", 1.3),
+    field: storyField,
+    cameras: true,
+    pose: tabOf("Incident", toLive(/Enlarge d1/)),
+  },
+  { name: "matches-light", look: { viewport: desk }, field: storyField, pose: toMatch },
+  { name: "matches-dark", look: { viewport: desk, colorScheme: "dark" }, field: storyField, pose: toMatch },
+  { name: "phone-match", look: onPhone, field: storyField, pose: toMatch },
+  { name: "backup-light", look: { viewport: desk }, field: () => storyField(false), pose: toSection("backup") },
+  {
+    name: "robot-stopped-dark",
+    look: { viewport: desk, colorScheme: "dark" },
+    field: () => {
+      const field = storyField(false);
+      field.robots[0]!.latched = true;
+      return field;
+    },
+    pose: async (page) => {
+      await settled(page);
+      await page.getByRole("button", { name: "Field" }).click();
+      await page.locator(".estop").waitFor();
+      await page.waitForTimeout(800);
+    },
+  },
+  { name: "phone-backup", look: onPhone, field: () => storyField(false), pose: tabOf("Incident", toSection("backup")) },
+  { name: "caller-light", look: { viewport: desk }, field: () => storyField(false), pose: toSection("callers") },
+  {
+    name: "caller-dark",
+    look: { viewport: desk, colorScheme: "dark" },
+    field: () => storyField(false),
+    pose: toSection("callers"),
+  },
+  {
+    name: "phone-caller",
+    look: onPhone,
+    field: () => storyField(false),
+    pose: tabOf("Incident", toSection("callers")),
+  },
+];
+
 const shots: Shot[] = [
+  ...fieldShots,
   {
     name: "drone-light",
     look: { viewport: desk },
@@ -234,18 +344,21 @@ const shots: Shot[] = [
 
 await mkdir(folder, { recursive: true });
 const built = await mkdtemp(join(tmpdir(), "tocsin-pictures-"));
-const browser = await launchBrowser();
+const browser = await launchBrowser({ webrtc: true });
 const only = process.argv[3];
 try {
   await buildConsole(built, { minify: false });
-  for (const { name, look, pose, signedOut, drones: makeDrones } of shots) {
+  for (const { name, look, pose, signedOut, drones: makeDrones, field: makeField, cameras } of shots) {
     if (only !== undefined && !name.includes(only)) continue;
     const drones = makeDrones?.();
     const gateway = await fakeGateway({
       folder: built,
       incidents: [burst(), ...earlier],
-      ...(drones && { drones, roles: ["pilot", "dispatch"] as const }),
+      ...(drones && { drones }),
+      ...(makeField && { field: makeField(), relay: cameras === true }),
+      roles: ["pilot", "dispatch"],
     });
+    const stopCameras = cameras ? await startCameras(browser, gateway) : undefined;
     const context = await browser.newContext(look);
     try {
       const page = await context.newPage();
@@ -260,6 +373,7 @@ try {
       if (size > LIMIT_BYTES) process.exitCode = 1;
     } finally {
       await context.close();
+      await stopCameras?.();
       await gateway.close();
     }
   }

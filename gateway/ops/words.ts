@@ -72,6 +72,17 @@ export function headline(incident: IncidentState): string {
   return incident.kind === "gunfire" ? roundsWord(incident.rounds.length) : kindWord(incident.kind);
 }
 
+/** How sure it is: a figure and a word of what was measured, who said so of what a person said. */
+export function sureWords({ kind, probability }: Pick<IncidentState, "kind" | "probability">): {
+  figure?: string;
+  word: string;
+} {
+  if (kind === "caller") return { word: "a person called" };
+  if (kind === "backup") return { word: "a person asked" };
+  if (kind === "face") return { word: "judged by a person" };
+  return { figure: percent(probability), word: probabilityWord(probability) };
+}
+
 const statuses: Record<IncidentStatus, string> = {
   unreviewed: "Unreviewed",
   confirmed: "Confirmed",
@@ -130,7 +141,8 @@ export function shortName(id: string): string {
 
 /** The whole incident in one sentence, for the title, screen readers and the alarm strip. */
 export function sentence(incident: IncidentState, near?: string): string {
-  const parts = [headline(incident), `${percent(incident.probability)} ${probabilityWord(incident.probability)}`];
+  const { figure, word } = sureWords(incident);
+  const parts = [headline(incident), figure === undefined ? word : `${figure} ${word}`];
   if ((incident.alternatives?.length ?? 0) > 0) parts.push(`${incident.alternatives!.length + 1} places fit`);
   else parts.push(within(incident.place?.ellipse95));
   if (near !== undefined) parts.push(near);

@@ -112,6 +112,35 @@ const droneShapes: Record<"drone" | "hover", Draw> = {
   },
 };
 
+/** A robot: a rounded body with a nose to where it heads; a unit: a shield; a caller: a phone upright. */
+const fieldShapes: Record<"robot" | "unit" | "caller", Draw> = {
+  robot: (c, s) => {
+    c.beginPath();
+    c.moveTo(s * 0.5, s * 0.08);
+    c.lineTo(s * 0.72, s * 0.32);
+    c.lineTo(s * 0.8, s * 0.32);
+    c.lineTo(s * 0.8, s * 0.86);
+    c.lineTo(s * 0.2, s * 0.86);
+    c.lineTo(s * 0.2, s * 0.32);
+    c.lineTo(s * 0.28, s * 0.32);
+    c.closePath();
+  },
+  unit: (c, s) => {
+    c.beginPath();
+    c.moveTo(s * 0.5, s * 0.1);
+    c.lineTo(s * 0.84, s * 0.22);
+    c.lineTo(s * 0.8, s * 0.6);
+    c.lineTo(s * 0.5, s * 0.9);
+    c.lineTo(s * 0.2, s * 0.6);
+    c.lineTo(s * 0.16, s * 0.22);
+    c.closePath();
+  },
+  caller: (c, s) => {
+    c.beginPath();
+    c.roundRect(s * 0.3, s * 0.1, s * 0.4, s * 0.8, s * 0.08);
+  },
+};
+
 /** A landing pad: a square with an H. */
 function dock(c: CanvasRenderingContext2D, s: number): void {
   c.beginPath();
@@ -126,13 +155,24 @@ function dock(c: CanvasRenderingContext2D, s: number): void {
   }
 }
 
-const sizes = { node: 18, incident: 16, mark: 46, drone: 34, hover: 34, dock: 24 } as const;
+const sizes = {
+  node: 18,
+  incident: 16,
+  mark: 46,
+  drone: 34,
+  hover: 34,
+  dock: 24,
+  robot: 30,
+  unit: 24,
+  caller: 28,
+} as const;
 
 /** `node-ok`, `incident-confirmed`, `mark-unreviewed` ... */
 export const iconNames: readonly string[] = [
   ...Object.keys(nodeShapes).map((condition) => `node-${condition}`),
   ...Object.keys(statusShapes).flatMap((status) => [`incident-${status}`, `mark-${status}`]),
   ...["drone", "hover", "dock"].flatMap((kind) => [`${kind}-live`, `${kind}-old`]),
+  ...["robot", "unit", "caller"].flatMap((kind) => ["live", "old", "stop"].map((tone) => `${kind}-${tone}`)),
 ];
 
 /** Pixels of an icon of `iconNames`. Throws where the browser gives no 2D canvas. */
@@ -170,6 +210,27 @@ export function iconOf(name: string, theme: Theme): { image: ImageData; pixelRat
     c.lineWidth = 2.2;
     if (status === "dismissed") c.stroke();
     else c.fill();
+  } else if (kind === "robot" || kind === "unit" || kind === "caller") {
+    const own = kind === "caller" ? palette.caller : palette.robot;
+    const colour = state === "old" ? palette.droneOld : state === "stop" ? palette.stop : own;
+    fieldShapes[kind](c, size);
+    c.strokeStyle = palette.halo;
+    c.lineWidth = 6;
+    c.stroke();
+    c.fillStyle = state === "old" ? palette.halo : colour;
+    c.fill();
+    c.strokeStyle = colour;
+    c.lineWidth = 2.4;
+    c.stroke();
+    if (state === "stop") {
+      c.strokeStyle = palette.halo;
+      c.beginPath();
+      c.moveTo(size * 0.36, size * 0.46);
+      c.lineTo(size * 0.64, size * 0.74);
+      c.moveTo(size * 0.64, size * 0.46);
+      c.lineTo(size * 0.36, size * 0.74);
+      c.stroke();
+    }
   } else if (kind === "drone" || kind === "hover") {
     const colour = state === "old" ? palette.droneOld : palette.drone;
     droneShapes[kind](c, size);

@@ -17,6 +17,9 @@ export interface MapPalette {
   incidents: Record<IncidentStatus, string>;
   drone: string;
   droneOld: string;
+  robot: string;
+  caller: string;
+  stop: string;
 }
 
 /** After Okabe and Ito (2008): vermilion, blue, reddish purple, sky blue, orange, bluish green, darkened or lightened for contrast with the ground. */
@@ -34,6 +37,9 @@ export const palettes: Record<Theme, MapPalette> = {
     incidents: { unreviewed: "#c43d00", confirmed: "#0b57b0", escalated: "#97306f", dismissed: "#69737e" },
     drone: "#00634a",
     droneOld: "#69737e",
+    robot: "#0b57b0",
+    caller: "#97306f",
+    stop: "#b3261e",
   },
   dark: {
     ground: "#0d1217",
@@ -48,6 +54,9 @@ export const palettes: Record<Theme, MapPalette> = {
     incidents: { unreviewed: "#ff7a3d", confirmed: "#6cb2ff", escalated: "#e896c8", dismissed: "#8b98a5" },
     drone: "#3fd6aa",
     droneOld: "#8b98a5",
+    robot: "#6cb2ff",
+    caller: "#e896c8",
+    stop: "#ff8a80",
   },
   sunlight: {
     ground: "#ffffff",
@@ -62,5 +71,8 @@ export const palettes: Record<Theme, MapPalette> = {
     incidents: { unreviewed: "#a32a00", confirmed: "#003f8f", escalated: "#6f1450", dismissed: "#3a4046" },
     drone: "#003d2c",
     droneOld: "#4a4f55",
+    robot: "#003f8f",
+    caller: "#6f1450",
+    stop: "#8c0000",
   },
 };

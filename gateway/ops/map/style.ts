@@ -3,9 +3,19 @@ import type { ExpressionSpecification, StyleSpecification } from "maplibre-gl";
 import type { Theme } from "../state/preferences.ts";
 import { droneLayers } from "./drone-layers.ts";
 import { collection, type Features } from "./features.ts";
+import { fieldLayers } from "./field-layers.ts";
 import { palettes } from "./palette.ts";
 
-export const sourceNames = ["streets", "nodes", "chosen-node", "incidents", "rings", "selected", "drones"] as const;
+export const sourceNames = [
+  "streets",
+  "nodes",
+  "chosen-node",
+  "incidents",
+  "rings",
+  "selected",
+  "drones",
+  "field",
+] as const;
 export type SourceName = (typeof sourceNames)[number];
 export type MapData = Record<SourceName, Features>;
 
@@ -39,6 +49,7 @@ export function styleOf(theme: Theme, data: MapData): StyleSpecification {
   const p = palettes[theme];
   const status = byStatus(p.incidents);
   const drone = droneLayers(p);
+  const field = fieldLayers(p);
   const font = ["Inter"];
   const strong = ["Inter Semibold"];
   const shape = (name: string): ExpressionSpecification => ["==", ["get", "shape"], name];
@@ -124,6 +135,7 @@ export function styleOf(theme: Theme, data: MapData): StyleSpecification {
         minzoom: 16,
         paint: { "line-color": status, "line-width": 1, "line-dasharray": [3, 2] },
       },
+      ...field.areas,
       ...drone.lines,
       {
         id: "incident-mark",
@@ -199,6 +211,7 @@ export function styleOf(theme: Theme, data: MapData): StyleSpecification {
         },
         paint: { "text-color": p.text, "text-halo-color": p.halo, "text-halo-width": 2.2 },
       },
+      ...field.marks,
       ...drone.marks,
     ],
   };

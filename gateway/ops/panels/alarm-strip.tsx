@@ -1,7 +1,7 @@
 /** What calls for somebody, always on top, at every width. Taken by one button or one key. */
 import { select, take } from "../state/actions.ts";
 import { busy, calling, gatewayNowMs, placesWords } from "../state/store.ts";
-import { age, headline, percent, probabilityWord, sentence, within } from "../words.ts";
+import { age, headline, sentence, sureWords, within } from "../words.ts";
 import { Key } from "./key.tsx";
 import { StatusMark } from "./status-mark.tsx";
 
@@ -15,6 +15,7 @@ export async function takeFirst(): Promise<void> {
 export function AlarmStrip() {
   const first = calling.value[0];
   const near = first && placesWords(first);
+  const sure = first && sureWords(first);
   return (
     <div class="alarm" hidden={first === undefined}>
       <p class="unseen" role="alert">
@@ -26,7 +27,7 @@ export function AlarmStrip() {
             <StatusMark status="unreviewed" />
             <strong>{headline(first)}</strong>
             <span>
-              {percent(first.probability)} <span class="wide-only">{probabilityWord(first.probability)}</span>
+              {sure?.figure} <span class={sure?.figure === undefined ? "" : "wide-only"}>{sure?.word}</span>
             </span>
             <span>
               {first.alternatives?.length

@@ -1,11 +1,15 @@
 /** Everything of the selected incident, in sections. */
-import { detail, picture, selected, selectedId } from "../state/store.ts";
+import { detail, picture, selected, selectedId, work } from "../state/store.ts";
 import { Key } from "./key.tsx";
+import { lazy } from "./lazy.tsx";
 import { Headline } from "./sections/headline.tsx";
 import { incidentSections } from "./sections/incident-sections.ts";
 import { Verdict } from "./sections/verdict.tsx";
 
+const MatchReview = lazy<object>("match", async () => (await import("../faces/review.tsx")).MatchReview);
+
 export function Incident() {
+  if (work.value === "matches") return <MatchReview />;
   const fromRecord = detail.value.kind === "ready" ? detail.value.value.incident : undefined;
   const incident = selected.value ?? (fromRecord?.incident === selectedId.value ? fromRecord : undefined);
   if (incident === undefined) {

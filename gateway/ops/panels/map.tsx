@@ -4,10 +4,12 @@ import { useEffect, useRef } from "preact/hooks";
 import type { CityMap } from "../map/city-map.ts";
 import { droneFeatures } from "../map/drone-features.ts";
 import { type Features, incidentFeatures, nodeFeatures, ringFeatures, selectedFeatures } from "../map/features.ts";
+import { callerFeatures, fieldFeatures, robotFeatures, unitFeatures } from "../map/field-features.ts";
 import { focusMap, mapFocus, showNextNode, siteFocus, wholeOf } from "../map/focus.ts";
 import { conditions, countConditions } from "../map/node-condition.ts";
 import { select } from "../state/actions.ts";
 import { loadStreets } from "../state/connect.ts";
+import { callers, calls, robots, units } from "../state/field.ts";
 import { aiming, chosenDrone, drone, drones, outHere, pressPlace } from "../state/flight.ts";
 import { chosenNode, nodesPlaced, recentIncidents, ringShot, selectedShots } from "../state/map-state.ts";
 import { reducedMotion, theme } from "../state/preferences.ts";
@@ -15,6 +17,7 @@ import { gatewayNowMs, rings, selected, selectedId, site, streets, tab } from ".
 import { Aim, mapMiddle } from "./aim.tsx";
 import { FlatMap } from "./flat-map.tsx";
 import { Key } from "./key.tsx";
+import { styleSheet } from "./lazy.tsx";
 import { NodeCard } from "./node-card.tsx";
 import { NodeMark } from "./node-mark.tsx";
 
@@ -39,20 +42,9 @@ function Legend() {
   );
 }
 
-function stylesheet(): Promise<void> {
-  return new Promise((done, failed) => {
-    const tag = document.createElement("link");
-    tag.rel = "stylesheet";
-    tag.href = "./map-library.css";
-    tag.onload = () => done();
-    tag.onerror = () => failed(new Error("the map's style sheet did not load"));
-    document.head.append(tag);
-  });
-}
-
 /** Creates the map and keeps it at the state's hand. Returns what takes it away. */
 async function mount(container: HTMLElement, centre: { lat: number; lon: number }): Promise<() => void> {
-  const [{ createCityMap }] = await Promise.all([import("../map/city-map.ts"), stylesheet()]);
+  const [{ createCityMap }] = await Promise.all([import("../map/city-map.ts"), styleSheet("./map-library.css")]);
   const map: CityMap = createCityMap({
     container,
     centre,
@@ -76,6 +68,17 @@ async function mount(container: HTMLElement, centre: { lat: number; lon: number 
     effect(() => map.set("selected", selectedFeatures(selected.value, ringShot.value?.id))),
     effect(() => map.set("rings", ringFeatures(rings.value ? ringShot.value : undefined))),
     effect(() => map.set("drones", droneFeatures(drones.value.values(), gatewayNowMs.value, drone.value?.id))),
+    effect(() => {
+      const now = gatewayNowMs.value;
+      map.set(
+        "field",
+        fieldFeatures(
+          unitFeatures(units.value, calls.value.values()),
+          callerFeatures(callers.value.values(), now),
+          robotFeatures(robots.value.values(), now),
+        ),
+      );
+    }),
     effect(() => {
       const focus = mapFocus.value;
       if (focus !== undefined)

@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { IncidentState } from "#contract/incident.ts";
 import { loadOlder, select, step } from "../state/actions.ts";
+import { calls, faces, parts, robots, units } from "../state/field.ts";
 import { callsForSomebody, type QueueFilter } from "../state/picture.ts";
 import {
   filter,
@@ -15,8 +16,10 @@ import {
   placesWords,
   queue,
   selectedId,
+  work,
 } from "../state/store.ts";
-import { age, headline, kindWord, percent, probabilityWord, statusWord, within } from "../words.ts";
+import { age, headline, kindWord, statusWord, sureWords, within } from "../words.ts";
+import { lazy } from "./lazy.tsx";
 import { StatusMark } from "./status-mark.tsx";
 
 /** Pixels; `queue.css` gives the rows the same height. */
@@ -39,6 +42,7 @@ function StateLine({ incident }: { incident: IncidentState }) {
 
 function Row({ incident, at, count }: { incident: IncidentState; at: number; count: number }) {
   const near = placesWords(incident);
+  const sure = sureWords(incident);
   const chosen = selectedId.value === incident.incident;
   const several = incident.alternatives?.length ?? 0;
   return (
@@ -58,9 +62,11 @@ function Row({ incident, at, count }: { incident: IncidentState; at: number; cou
       <span class="unseen">{statusWord(incident.status)}</span>
       <div class="row-head">
         <strong>{headline(incident)}</strong>
-        <span class="row-sure" title={probabilityWord(incident.probability)}>
-          {percent(incident.probability)}
-        </span>
+        {sure.figure !== undefined && (
+          <span class="row-sure" title={sure.word}>
+            {sure.figure}
+          </span>
+        )}
         <time dateTime={incident.firedAt}>{local.value.clock(incident.firedAt)}</time>
       </div>
       <span class="row-place">{near ?? kindWord(incident.kind)}</span>
@@ -122,7 +128,7 @@ function Nothing() {
   );
 }
 
-export function Queue() {
+function Incidents() {
   const list = useRef<HTMLDivElement>(null);
   const top = useSignal(0);
   const height = useSignal(800);
@@ -166,7 +172,7 @@ export function Queue() {
     if (rest < ROW_PX * 20 && pageState.value.kind === "idle") void loadOlder();
   };
   return (
-    <section class="queue" id="panel-queue" aria-label="Queue">
+    <>
       <header class="panel-head">
         <h2>Queue</h2>
         <fieldset class="segments" aria-label="Which incidents">
@@ -201,6 +207,45 @@ export function Queue() {
       </div>
       {ids.length === 0 && <Nothing />}
       <Foot />
+    </>
+  );
+}
+
+const MatchQueue = lazy<object>("matches", async () => (await import("../faces/queue.tsx")).MatchQueue);
+const Field = lazy<object>("field", async () => (await import("../field/field.tsx")).Field);
+
+/** What else there is to do and to see at this gateway, beside its incidents; nothing where it has neither. */
+function Works() {
+  const list: { id: typeof work.value; label: string; count?: number; urgent?: boolean }[] = [
+    { id: "incidents", label: "Incidents", count: openCount.value },
+  ];
+  const matches = faces.value;
+  if (matches !== undefined) list.push({ id: "matches", label: "Matches", count: matches.open });
+  if (robots.value.size + units.value.length + calls.value.size > 0 || parts.value.has("callers")) {
+    const stopped = [...robots.value.values()].some(({ state }) => state?.emergencyStop.latched);
+    list.push({ id: "field", label: "Field", ...(stopped && { urgent: true }) });
+  }
+  if (list.length < 2) return null;
+  return (
+    <fieldset class="works" aria-label="What to work on">
+      {list.map(({ id, label, count, urgent }) => (
+        <button key={id} type="button" aria-pressed={work.value === id} onClick={() => (work.value = id)}>
+          {label}
+          {count !== undefined && count > 0 && <span class="count">{count}</span>}
+          {urgent && <span class="works-stop">STOP</span>}
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
+export function Queue() {
+  return (
+    <section class="queue" id="panel-queue" aria-label="Queue">
+      <Works />
+      {work.value === "incidents" && <Incidents />}
+      {work.value === "matches" && <MatchQueue />}
+      {work.value === "field" && <Field />}
     </section>
   );
 }

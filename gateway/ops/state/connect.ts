@@ -3,6 +3,7 @@ import { effect } from "@preact/signals";
 import { api } from "../api.ts";
 import { streetLines } from "../nearest-street.ts";
 import { endedSession, loadDetail, startPages, watchOthersVerdicts } from "./actions.ts";
+import { forgetField, hearField, loadField } from "./field.ts";
 import { hearDrone, keepControl, loadDrones } from "./flight.ts";
 import { keepLive, type Socket } from "./live.ts";
 import {
@@ -43,6 +44,9 @@ export async function loadStreets(): Promise<void> {
   streets.value = answer.ok ? { kind: "ready", value: answer.value } : { kind: "failed", error: answer.error };
   streetIndex.value = answer.ok ? streetLines(answer.value) : [];
 }
+
+/** The queue is on screen first. */
+const FIELD_AFTER_MS = 150;
 
 /** Sounds and notices come in bursts: the record is fetched once for many of them. */
 const RELOAD_MS = 150;
@@ -86,6 +90,7 @@ function followSelected(): { added: (incident: unknown) => void; stop: () => voi
 export function connect(until: AbortSignal): void {
   const lines = new AbortController();
   let siteRetry: ReturnType<typeof setTimeout> | undefined;
+  let fieldSoon: ReturnType<typeof setTimeout> | undefined;
   const loadWhatIsMissing = () => {
     if (site.value.kind !== "ready") void loadSite();
     if (streets.value.kind !== "ready") void loadStreets();
@@ -102,13 +107,18 @@ export function connect(until: AbortSignal): void {
       if (event.type === "snapshot") {
         void loadDrones();
         queueMicrotask(() => startPages(event.incidents, event.total));
+        clearTimeout(fieldSoon);
+        fieldSoon = setTimeout(loadField, FIELD_AFTER_MS);
         clearTimeout(siteRetry);
         siteRetry = setTimeout(loadWhatIsMissing, 1000);
         if (selectedId.value !== undefined) void loadDetail(selectedId.value);
       }
       if (event.type === "message") following.added((event.message as { incident?: unknown } | undefined)?.incident);
       const missed = hear(event);
-      if (!missed) following.added(hearDrone(event));
+      if (!missed) {
+        following.added(hearDrone(event));
+        hearField(event);
+      }
       return missed;
     },
     onLink: (state) => {
@@ -131,6 +141,8 @@ export function connect(until: AbortSignal): void {
     lines.abort();
     clearInterval(tick);
     clearTimeout(siteRetry);
+    clearTimeout(fieldSoon);
+    forgetField();
     removeEventListener("online", online);
     following.stop();
     stopWatching();

@@ -12,6 +12,7 @@ import {
   clockOffsetMs,
   gatewayNowMs,
   link,
+  me,
   nearWords,
   placesWords,
   selected,
@@ -30,8 +31,6 @@ export const outHere = computed(() =>
   selectedId.value === undefined ? [] : dronesOut(drones.value, selectedId.value),
 );
 export const drone = computed(() => outHere.value.find(({ id }) => id === chosenDrone.value) ?? outHere.value[0]);
-
-export const me = computed(() => ({ user: session.value?.user ?? "", roles: session.value?.roles ?? [] }));
 
 const wordsOf = ({ state }: Drone) => {
   const place = selected.value && placesWords(selected.value);

@@ -11,7 +11,19 @@ import { aiming, flightSaid, orders, press, pressChoice, weighing } from "./flig
 import { chosenNode } from "./map-state.ts";
 import { callsForSomebody } from "./picture.ts";
 import { singleKeys } from "./preferences.ts";
-import { asking, helpOpen, rings, said, selected, session, tab } from "./store.ts";
+import {
+  asking,
+  helpOpen,
+  rings,
+  said,
+  selected,
+  selectedId,
+  session,
+  tab,
+  videoAsked,
+  work,
+  workKeys,
+} from "./store.ts";
 
 function focusOn(id: string): void {
   requestAnimationFrame(() => {
@@ -24,6 +36,7 @@ function focusOn(id: string): void {
 function openSection(key: string): boolean {
   const section = incidentSections.find((candidate) => candidate.key === key);
   if (section !== undefined && document.getElementById(`section-${section.id}`) !== null) {
+    if (section.id === "live") videoAsked.value = selectedId.value;
     tab.value = "incident";
     focusOn(`section-${section.id}`);
     return true;
@@ -34,7 +47,7 @@ function openSection(key: string): boolean {
 /** Acts on a reason's key while one is asked for. */
 function pickReason(key: string): boolean {
   if (asking.value === undefined) return false;
-  const kind = verdictKindOf(asking.value);
+  const kind = verdictKindOf(asking.value, selected.value?.kind);
   const reason = reasonOfKey(kind, key);
   if (reason !== undefined) {
     void giveVerdict(kind.status, reason);
@@ -69,6 +82,7 @@ function pressOrder(key: string): boolean {
 }
 
 function stepBack(): void {
+  if (workKeys.value?.("Escape")) return;
   if (aiming.value !== undefined) aiming.value = undefined;
   else if (weighing.value !== undefined) weighing.value = undefined;
   else if (asking.value !== undefined) asking.value = undefined;
@@ -86,6 +100,7 @@ const acts: Record<string, () => void> = {
   m: focusMap,
   q: () => {
     tab.value = "queue";
+    work.value = "incidents";
     document.querySelector<HTMLElement>(".rows")?.focus();
   },
   r: () => {
@@ -103,7 +118,7 @@ const acts: Record<string, () => void> = {
 
 /** True where the key did something. */
 export function pressed(key: string): boolean {
-  if (pickChoice(key) || pickReason(key)) return true;
+  if (pickChoice(key) || pickReason(key) || workKeys.value?.(key)) return true;
   const verdict = verdictKinds.find((kind) => kind.key === key);
   if (verdict !== undefined && selected.value !== undefined) {
     tab.value = "incident";
@@ -118,7 +133,7 @@ export function pressed(key: string): boolean {
   }
   if (openSection(key) || pressOrder(key)) return true;
   if (key === "v") {
-    said.value = { text: "No live video for this incident.", failed: false };
+    said.value = { text: "No camera, drone, robot or caller is there for this incident.", failed: false };
     return true;
   }
   const act = acts[key];

@@ -48,6 +48,8 @@ export const detail = signal<Loaded<IncidentDetail>>({ kind: "idle" });
 /** Which round's evidence is shown, by shot id; the first where unset. */
 export const roundShot = signal<string | undefined>(undefined);
 export const rings = signal(false);
+/** The incident whose pictures were asked for by hand. */
+export const videoAsked = signal<string | undefined>(undefined);
 
 export type Tab = "queue" | "map" | "incident";
 export const tab = signal<Tab>("queue");
@@ -57,6 +59,11 @@ export const asking = signal<"confirmed" | "dismissed" | "escalated" | "unreview
 export const said = signal<{ text: string; failed: boolean } | undefined>(undefined);
 export const busy = signal(false);
 export const helpOpen = signal(false);
+/** What the left of the desk is for now: incidents, possible matches, or what is in the field. */
+export const work = signal<"incidents" | "matches" | "field">("incidents");
+/** Keys of what is shown in place of the incident; true where the key did something. */
+export const workKeys = signal<((key: string) => boolean) | undefined>(undefined);
+export const me = computed(() => ({ user: session.value?.user ?? "", roles: session.value?.roles ?? [] }));
 export const pageState = signal<Loaded<true>>({ kind: "idle" });
 
 export const calling = computed(() =>

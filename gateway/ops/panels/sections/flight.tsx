@@ -12,11 +12,18 @@ import {
 } from "../../flight-words.ts";
 import { focusOnDrone } from "../../map/focus.ts";
 import { ageS, airborne, type Drone, isOld, isOut, OLD_AFTER_S, refusals } from "../../state/drones.ts";
-import { drone as chosen, chosenDrone, drones, dronesFault, me, outHere } from "../../state/flight.ts";
-import { gatewayNowMs, local, selectedId } from "../../state/store.ts";
+import { streams } from "../../state/field.ts";
+import { drone as chosen, chosenDrone, drones, dronesFault, outHere } from "../../state/flight.ts";
+import { gatewayNowMs, local, me, selectedId } from "../../state/store.ts";
 import { age, percent, shortName } from "../../words.ts";
+import { lazy } from "../lazy.tsx";
 import { FlightOrders } from "./flight-orders.tsx";
 import type { Section, SectionProps } from "./section.ts";
+
+const Beside = lazy<{ node: string; incident: string }>(
+  "drone's picture",
+  async () => (await import("../../live/live.tsx")).Beside,
+);
 
 /** Battery below which the figure is marked; the drone's own reserve decides when it comes home. */
 const LOW = 0.3;
@@ -192,6 +199,7 @@ function Card({ drone }: { drone: Drone }) {
           </div>
         ))}
       </dl>
+      {state.incident !== undefined && streamOfDrone(drone.id) && <Beside node={drone.id} incident={state.incident} />}
       <FlightOrders />
       {by && (
         <p class="hint">
@@ -206,6 +214,8 @@ function Card({ drone }: { drone: Drone }) {
     </div>
   );
 }
+
+const streamOfDrone = (id: string) => [...streams.value.values()].some(({ node }) => node === id);
 
 const sentenceCase = (text: string) => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 

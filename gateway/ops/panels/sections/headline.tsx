@@ -1,6 +1,6 @@
 /** What happened, how sure, where: readable from two metres away. */
 import { gatewayNowMs, local, nearWords } from "../../state/store.ts";
-import { age, headline, percent, probabilityWord, shortName, statusWord, within } from "../../words.ts";
+import { age, headline, shortName, statusWord, sureWords, within } from "../../words.ts";
 import { StatusMark } from "../status-mark.tsx";
 import type { SectionProps } from "./section.ts";
 
@@ -32,6 +32,7 @@ export function Headline(props: SectionProps) {
   const fired = Date.parse(incident.firedAt);
   const several = incident.alternatives?.length ?? 0;
   const near = nearWords(incident.place);
+  const sure = sureWords(incident);
   const alertS = (Date.parse(incident.alertedAt) - fired) / 1000;
   return (
     <header class="headline">
@@ -44,7 +45,7 @@ export function Headline(props: SectionProps) {
       <p class="headline-what">
         <span>{headline(incident)}</span>
         <span class="headline-sure">
-          <b>{percent(incident.probability)}</b> {probabilityWord(incident.probability)}
+          {sure.figure !== undefined && <b>{sure.figure}</b>} {sure.word}
         </span>
       </p>
       <p class="headline-where">
@@ -59,7 +60,8 @@ export function Headline(props: SectionProps) {
       </p>
       <p class="headline-facts">
         <span>
-          fired {local.value.precise(incident.firedAt)} {local.value.zone(incident.firedAt)}
+          {incident.kind === "gunfire" ? "fired" : "reported"} {local.value.precise(incident.firedAt)}{" "}
+          {local.value.zone(incident.firedAt)}
         </span>
         <span>here after {alertS.toFixed(1)} s</span>
         {incident.place && several === 0 && <span>{coordinates(incident.place)}</span>}

@@ -9,7 +9,7 @@ import type { SectionProps } from "./section.ts";
 function Reasons({ incident }: SectionProps) {
   const box = useRef<HTMLFormElement>(null);
   const free = useRef<HTMLInputElement>(null);
-  const kind = verdictKindOf(asking.value!);
+  const kind = verdictKindOf(asking.value!, incident.kind);
   // Before the next key: an effect that comes later would take the focus back from the field.
   useLayoutEffect(() => {
     box.current?.focus();

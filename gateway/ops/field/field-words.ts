@@ -1,0 +1,65 @@
+/** Robots, units and calls for backup in words. Pure. */
+import type { AskedUnit, BackupState, UnitView } from "#contract/backup.ts";
+import type { RobotState } from "#contract/robot.ts";
+import { age } from "../words.ts";
+
+export const robotPhases: Record<RobotState["phase"], string> = {
+  starting: "Starting",
+  patrolling: "On patrol",
+  holding: "Stands still, told to",
+  called: "On its way to a call",
+  onScene: "At the scene",
+  stopped: "Stopped by its safety layer",
+  emergencyStop: "EMERGENCY STOP",
+};
+
+export const callStatus: Record<BackupState["status"], string> = {
+  calling: "Asking",
+  acknowledged: "Somebody comes",
+  onScene: "Somebody is there",
+  done: "Done",
+  unanswered: "NOBODY ANSWERED",
+  cancelled: "Cancelled",
+};
+
+const replies: Record<NonNullable<AskedUnit["answer"]>, string> = {
+  accepted: "comes",
+  declined: "said no",
+  onScene: "is there",
+  done: "is done",
+};
+
+/** What an asked unit said, or that it has not. */
+export function askedWords({ answer, text, etaS }: AskedUnit): string {
+  const said = answer === undefined ? "asked, no answer yet" : replies[answer];
+  const eta = etaS !== undefined && answer === "accepted" ? `, ${etaWords(etaS)} away when asked` : "";
+  return `${said}${eta}${text === undefined ? "" : `: ${text}`}`;
+}
+
+/** Travel time rounded up: nobody is promised sooner than reckoned. */
+export function etaWords(etaS: number): string {
+  return etaS < 60 ? `${Math.ceil(etaS / 5) * 5} s` : `${Math.ceil(etaS / 60)} min`;
+}
+
+/** `asks the next ring in 12 s`; what happens when nobody answers. */
+export function nextWords({ nextAt, ring, rings, status }: BackupState, nowMs: number): string | undefined {
+  if (nextAt === undefined || status !== "calling") return undefined;
+  const leftS = Math.max(0, Math.ceil((Date.parse(nextAt) - nowMs) / 1000));
+  return ring < rings
+    ? `ring ${ring} of ${rings}; the next is asked in ${leftS} s`
+    : `last ring; ends unanswered in ${leftS} s`;
+}
+
+export const unitStatus: Record<UnitView["status"], string> = {
+  available: "available",
+  busy: "busy",
+  off: "off duty",
+  unknown: "not heard",
+};
+
+export function gnssWords(state: "used" | "rejected" | "lost" | "never", ageS: number | undefined): string {
+  if (state === "used") return "satellites used";
+  if (state === "never") return "no satellites since the start: dead reckoning";
+  const since = ageS === undefined ? "" : ` for ${age(ageS)}`;
+  return state === "rejected" ? `satellites not believed${since}` : `no satellites${since}: the bound grows`;
+}

@@ -1,0 +1,339 @@
+/** The incident's pictures: one large, the others small beside it, all of them honest about their age. */
+import { computed, signal, useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import type { IncidentVideo } from "#contract/video.ts";
+import { json } from "../api.ts";
+import { Key } from "../panels/key.tsx";
+import type { SectionProps } from "../panels/sections/section.ts";
+import { endedSession } from "../state/actions.ts";
+import { callersOf, callsOf, faults, isOpenCall, loadStreams, robots, streams } from "../state/field.ts";
+import { outHere } from "../state/flight.ts";
+import { local, me, picture, selected, site, videoAsked } from "../state/store.ts";
+import { streamsOf, type TileStream } from "./streams-of-incident.ts";
+import { Figures, hearing, kindWords, Notice, nameOf, Picture, Pointing, StateBadge, stateOf } from "./tile.tsx";
+import { type Watch, watchOf } from "./watch.ts";
+
+/** What the gateway wanted, recorded and kept for an incident. */
+const kept = signal<IncidentVideo | undefined>(undefined);
+const keptFault = signal<string | undefined>(undefined);
+
+async function loadKept(id: string): Promise<void> {
+  const answer = await json<IncidentVideo>("GET", `/api/incidents/${encodeURIComponent(id)}/video`);
+  if (selected.value?.incident !== id || endedSession(answer)) return;
+  keptFault.value = answer.ok || answer.status === 404 || answer.status === 403 ? undefined : answer.error;
+  if (answer.ok) kept.value = answer.value;
+}
+
+/** Robots that an open call for this incident asked to come. */
+export const robotsHere = computed(() => {
+  const incident = selected.value?.incident;
+  if (incident === undefined) return [];
+  const called = new Set(
+    callsOf(incident)
+      .filter(isOpenCall)
+      .flatMap(({ asked }) => asked.filter(({ robot }) => robot).map(({ unit }) => unit)),
+  );
+  return [...robots.value.values()].filter(({ robot }) => called.has(robot));
+});
+
+const tiles = computed((): TileStream[] => {
+  const incident = selected.value;
+  if (incident === undefined) return [];
+  return streamsOf(incident, {
+    streams: streams.value,
+    wanted: kept.value?.incident === incident.incident ? kept.value.streams.map(({ stream }) => stream) : [],
+    site: site.value.kind === "ready" ? site.value.value : undefined,
+    drones: outHere.value.map(({ id }) => id),
+    robots: robotsHere.value.map(({ robot }) => robot),
+    callers: callersOf(incident.incident),
+  });
+});
+
+/** Which tile is large, per incident. */
+const chosen = signal<{ incident: string; stream: string } | undefined>(undefined);
+
+/** Keeps a look at a stream while the component is there. */
+function useWatch(stream: string, incident: string, on: boolean): Watch {
+  const watch = watchOf(stream);
+  useEffect(() => (on ? watch.use(incident) : undefined), [watch, incident, on]);
+  return watch;
+}
+
+function Small({ of, incident, on }: { of: TileStream; incident: string; on: boolean }) {
+  const watch = useWatch(of.stream, incident, on);
+  const state = stateOf(watch);
+  return (
+    <li>
+      <button
+        type="button"
+        class={`tile-small is-${state.tone}`}
+        aria-label={`Enlarge ${nameOf(of)}, ${state.word}`}
+        onClick={() => (chosen.value = { incident, stream: of.stream })}
+      >
+        <span class="tile-picture">
+          <Picture watch={watch} of={of} leads={false} />
+          {state.tone !== "live" && state.tone !== "stills" && (
+            <span class="tile-small-mark" aria-hidden="true">
+              {state.tone === "lost" ? "✕" : "…"}
+            </span>
+          )}
+        </span>
+        <span class="tile-small-name">{of.kind === "lamp" ? of.name : `${of.name}`}</span>
+        <span class={`tile-small-state is-${state.tone}`}>{state.word}</span>
+      </button>
+    </li>
+  );
+}
+
+const chatOpen = signal(false);
+
+function Chat({ watch }: { watch: Watch }) {
+  const text = useRef<HTMLInputElement>(null);
+  return (
+    <div class="tile-chat">
+      <ol aria-label="Words about this picture">
+        {watch.chat.value.slice(-6).map(({ key, name, text, atMs, mine }) => (
+          <li key={key} class={mine ? "is-mine" : ""}>
+            <time>{local.value.clock(atMs)}</time> <b>{name}</b> {text}
+          </li>
+        ))}
+        {watch.chat.value.length === 0 && (
+          <li class="faint">Goes to everybody who looks at this picture now; it is not kept.</li>
+        )}
+      </ol>
+      <form
+        class="note"
+        onSubmit={(event) => {
+          event.preventDefault();
+          const input = text.current;
+          if (input?.value.trim() && watch.write(input.value.trim())) input.value = "";
+          else input?.focus();
+        }}
+      >
+        <input
+          ref={text}
+          type="text"
+          maxLength={1000}
+          aria-label="Write to who looks at this picture"
+          placeholder="To who looks at this picture"
+          autocomplete="off"
+        />
+        <button type="submit" disabled={!watch.maySay.value}>
+          Send
+        </button>
+      </form>
+    </div>
+  );
+}
+
+function Large({ of, incident }: { of: TileStream; incident: string }) {
+  const watch = useWatch(of.stream, incident, true);
+  const frame = useRef<HTMLDivElement>(null);
+  const said = useSignal<{ text: string; failed: boolean } | undefined>(undefined);
+  const state = stateOf(watch);
+  const view = streams.value.get(of.stream);
+  const mayKeep = me.value.roles.some((role) => role === "dispatch" || role === "pilot");
+  useEffect(() => {
+    said.value = undefined;
+  }, [of.stream]);
+  return (
+    <figure class={`tile is-${state.tone}`} data-stream={of.stream}>
+      <div ref={frame} class="tile-picture tile-frame">
+        <Picture watch={watch} of={of} leads />
+        <Pointing watch={watch} of={of} />
+        <div class="tile-over">
+          <span class="tile-name">
+            <span class={`tile-kind is-${of.kind}`}>{kindWords[of.kind]}</span> {nameOf(of)}
+          </span>
+          <StateBadge state={state} />
+        </div>
+        <Notice watch={watch} />
+        {view?.recordingFor.includes(incident) && (
+          <span class="tile-recorded">
+            <span aria-hidden="true">■</span> recorded
+          </span>
+        )}
+      </div>
+      <figcaption>
+        <Figures watch={watch} />
+        <div class="tile-tools">
+          <button type="button" onClick={() => void toggleFull(frame.current)}>
+            Full screen
+          </button>
+          <button
+            type="button"
+            disabled={!mayKeep}
+            title={mayKeep ? "" : "needs the role dispatch or pilot"}
+            onClick={async () => {
+              said.value = { text: "Keeping the picture …", failed: false };
+              said.value = await watch.snapshot(incident);
+              void loadKept(incident);
+            }}
+          >
+            Snapshot
+          </button>
+          <button
+            type="button"
+            aria-pressed={watch.stills}
+            onClick={() => {
+              const next = watch.stills ? "auto" : "stills";
+              watch.thin.value = { ...watch.thin.value, stills: false };
+              watch.chosen.value = next;
+            }}
+          >
+            Stills
+          </button>
+          <button type="button" aria-expanded={chatOpen.value} onClick={() => (chatOpen.value = !chatOpen.value)}>
+            Chat{watch.chat.value.length > 0 && ` ${watch.chat.value.length}`}
+          </button>
+          {watch.hasVoice && (
+            <button type="button" aria-pressed={hearing.value} onClick={() => (hearing.value = !hearing.value)}>
+              Sound
+            </button>
+          )}
+        </div>
+        {watch.thin.value.stills && (
+          <p class="hint" role="status">
+            The link to you is thin: stills every 2 s. Live is tried again by itself.
+          </p>
+        )}
+        {view !== undefined && view.watchedBy.length > 0 && (
+          <p class="hint">Watched by {view.watchedBy.join(", ")}. Click the picture to point for all of them.</p>
+        )}
+        <p class={`said${said.value?.failed ? " has-failed" : ""}`} role="status">
+          {said.value?.text}
+        </p>
+        {chatOpen.value && <Chat watch={watch} />}
+      </figcaption>
+    </figure>
+  );
+}
+
+async function toggleFull(element: HTMLElement | null): Promise<void> {
+  if (document.fullscreenElement !== null) await document.exitFullscreen();
+  else await element?.requestFullscreen().catch(() => undefined);
+}
+
+/** What stands on the record of the pictures: runs, gaps, snapshots. */
+function Kept({ incident }: { incident: string }) {
+  const now = kept.value;
+  if (now?.incident !== incident) return null;
+  const { recordings, gaps, snapshots } = now;
+  if (recordings.length + gaps.length + snapshots.length === 0) return null;
+  const clock = (at: string) => local.value.clock(at);
+  return (
+    <details>
+      <summary>
+        {recordings.length} recorded · {snapshots.length} snapshots
+        {gaps.length > 0 && ` · ${gaps.length} gaps`}
+      </summary>
+      <ul class="kept">
+        {snapshots.map(({ snapshot, stream, at, by }) => (
+          <li key={snapshot}>
+            <time>{clock(at)}</time>
+            <a href={`/api/video/snapshots/${encodeURIComponent(snapshot)}`} target="_blank" rel="noreferrer">
+              Snapshot of {stream}
+            </a>
+            <span class="faint">{by}</span>
+          </li>
+        ))}
+        {recordings.map(({ recording, stream, startedAt, endedAt, segments, preRoll }) => (
+          <li key={recording}>
+            <time>{clock(startedAt)}</time>
+            <a href={`/api/video/recordings/${encodeURIComponent(recording)}/video`} target="_blank" rel="noreferrer">
+              {preRoll ? "Before the incident, " : ""}
+              {stream}
+            </a>
+            <span class="faint">
+              {endedAt === undefined ? "goes on" : `to ${clock(endedAt)}`}, {segments.length} hashed
+            </span>
+          </li>
+        ))}
+        {gaps.map(({ stream, from, to, why }) => (
+          <li key={`${stream}${from}`} class="is-gap">
+            <time>{clock(from)}</time>
+            <span>
+              No picture of {stream} {to === undefined ? "since" : `until ${clock(to)}`}
+            </span>
+            <span class="faint">{why}</span>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+export function Live({ incident }: SectionProps) {
+  const id = incident.incident;
+  const mine = incident.takenBy?.by === me.value.user;
+  const on = mine || videoAsked.value === id;
+  useEffect(() => {
+    void loadKept(id);
+  }, [id, incident.version]);
+  const all = tiles.value;
+  const large = all.find(({ stream }) => chosen.value?.incident === id && chosen.value.stream === stream) ?? all[0];
+  const relay = picture.value.health?.relay;
+  const fault = faults.value.get("video") ?? keptFault.value;
+  return (
+    <>
+      {relay !== undefined && relay !== "ok" && (
+        <p class="warning">
+          <b>The video relay is {relay}.</b> Pictures come back by themselves when it is there again.
+        </p>
+      )}
+      {fault !== undefined && (
+        <p class="warning">
+          The cameras could not be fetched: {fault}.{" "}
+          <button type="button" onClick={() => void loadStreams()}>
+            Try again
+          </button>
+        </p>
+      )}
+      {large === undefined ? (
+        <p class="hint">No camera is near this incident, and no drone, robot or caller's phone is there.</p>
+      ) : on ? (
+        <>
+          <Large key={large.stream} of={large} incident={id} />
+          {all.length > 1 && (
+            <ul class="tiles" aria-label="Other cameras">
+              {all.map((of) => of.stream !== large.stream && <Small key={of.stream} of={of} incident={id} on />)}
+            </ul>
+          )}
+        </>
+      ) : (
+        <div class="tiles-ask">
+          <button type="button" class="primary" onClick={() => (videoAsked.value = id)}>
+            Show {all.length === 1 ? "the camera" : `${all.length} cameras`} <Key>V</Key>
+          </button>
+          <p class="hint">
+            {all.map(({ name }) => name).join(", ")}. Every look stands on the timeline. When you take the incident they
+            come by themselves.
+          </p>
+        </div>
+      )}
+      <Kept incident={id} />
+    </>
+  );
+}
+
+/** The picture of one device beside its panel: the same look as in the tiles. */
+export function Beside({ node, incident }: { node: string; incident: string }) {
+  const of = tiles.value.find(({ stream }) => stream.startsWith(`${node}.`));
+  const on = selected.value?.takenBy?.by === me.value.user || videoAsked.value === incident;
+  if (of === undefined || !on) return null;
+  return <BesidePicture of={of} incident={incident} />;
+}
+
+function BesidePicture({ of, incident }: { of: TileStream; incident: string }) {
+  const watch = useWatch(of.stream, incident, true);
+  const state = stateOf(watch);
+  return (
+    <div class={`tile-picture tile-beside is-${state.tone}`}>
+      <Picture watch={watch} of={of} leads={false} />
+      <div class="tile-over">
+        <span class="tile-name">{nameOf(of)}</span>
+        <StateBadge state={state} />
+      </div>
+    </div>
+  );
+}

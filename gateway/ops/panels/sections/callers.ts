@@ -1,0 +1,11 @@
+/** The caller's phone; the code for it is fetched when this gateway has caller links. */
+import { parts } from "../../state/field.ts";
+import { lazy } from "../lazy.tsx";
+import type { Section, SectionProps } from "./section.ts";
+
+export const callers: Section = {
+  id: "callers",
+  title: "Caller",
+  shows: () => parts.value.has("callers"),
+  view: lazy<SectionProps>("caller panel", async () => (await import("../../callers/caller.tsx")).Callers),
+};
