@@ -14,6 +14,8 @@ function told(name: string, options: RunOptions, limit: number) {
       bound: limit,
       rmseM: round(f.rmseM),
       cramerRaoM: round(f.boundM),
+      // Few shots of poor geometry decide the ratio: what knowing the true place as the start would have given on these very arrivals.
+      oracleOverBound: round(f.oracleRmseM / f.boundM),
       shots: f.shots,
       found: round(f.found),
     }),

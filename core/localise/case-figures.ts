@@ -40,6 +40,8 @@ export interface Figures {
   /** 95th percentile of the error over shots with five direct arrivals or more, and the same of who knows the direct ones. */
   p95M: number;
   oracleP95M: number;
+  /** Root mean square of that oracle's errors over all shots. */
+  oracleRmseM: number;
   /** Fixes without a mark of doubt that lie outside three times their ellipse and over 10 m off, per shot. */
   confidentlyWrong: number;
   /** The same, whatever marks of doubt they carry. */
@@ -131,7 +133,8 @@ function judge(cases: readonly ShotCase[], shots: readonly Shot[], unknownSpeed:
     boundM: Math.sqrt(bound / Math.max(1, found)),
     coverage95: covered / Math.max(1, found),
     p95M: errors[Math.floor(0.95 * errors.length)] ?? Number.NaN,
-    oracleP95M: oracle(cases.filter((one) => one.direct.length >= 5)),
+    oracleP95M: percentile95(cases.filter((one) => one.direct.length >= 5).map(oracleM)),
+    oracleRmseM: Math.sqrt(cases.reduce((sum, one) => sum + oracleM(one) ** 2, 0) / n),
     confidentlyWrong: confidentlyWrong / n,
     wrong: wrong / n,
     invented: invented / n,
@@ -146,37 +149,38 @@ function offsetOf(shot: Shot, one: ShotCase) {
   return { eastM, northM, errorM: Math.hypot(eastM, northM) };
 }
 
-/** 95th percentile of the error of plain Gauss-Newton from the true place on the direct arrivals alone. */
-function oracle(cases: readonly ShotCase[]): number {
-  const errors = cases.map((one) => {
-    let [x, y, b] = [one.eastM, one.northM, 0];
-    for (let iteration = 0; iteration < 8; iteration++) {
-      const h = [0, 0, 0, 0, 0, 0];
-      const g = [0, 0, 0];
-      for (const a of one.direct) {
-        const r = Math.hypot(a.eastM - x, a.northM - y, a.upM - one.upM);
-        const w = 1 / (one.speedMps * a.sigmaS) ** 2;
-        const [u, v] = [(x - a.eastM) / r, (y - a.northM) / r];
-        const residual = one.speedMps * (a.toaS - one.t0S) - b - r;
-        h[0]! += w * u * u;
-        h[1]! += w * u * v;
-        h[2]! += w * u;
-        h[3]! += w * v * v;
-        h[4]! += w * v;
-        h[5]! += w;
-        g[0]! += w * u * residual;
-        g[1]! += w * v * residual;
-        g[2]! += w * residual;
-      }
-      const [dx, dy, db] = solve3(h as Six, g as Three);
-      x += dx;
-      y += dy;
-      b += db;
-    }
-    return Math.hypot(x - one.eastM, y - one.northM);
-  });
+function percentile95(errors: number[]): number {
   errors.sort((p, q) => p - q);
   return errors[Math.floor(0.95 * errors.length)] ?? Number.NaN;
+}
+
+/** Error of plain Gauss-Newton from the true place on the direct arrivals alone: the maximum of the likelihood, which nobody who does not know them can expect to beat. */
+function oracleM(one: ShotCase): number {
+  let [x, y, b] = [one.eastM, one.northM, 0];
+  for (let iteration = 0; iteration < 8; iteration++) {
+    const h = [0, 0, 0, 0, 0, 0];
+    const g = [0, 0, 0];
+    for (const a of one.direct) {
+      const r = Math.hypot(a.eastM - x, a.northM - y, a.upM - one.upM);
+      const w = 1 / (one.speedMps * a.sigmaS) ** 2;
+      const [u, v] = [(x - a.eastM) / r, (y - a.northM) / r];
+      const residual = one.speedMps * (a.toaS - one.t0S) - b - r;
+      h[0]! += w * u * u;
+      h[1]! += w * u * v;
+      h[2]! += w * u;
+      h[3]! += w * v * v;
+      h[4]! += w * v;
+      h[5]! += w;
+      g[0]! += w * u * residual;
+      g[1]! += w * v * residual;
+      g[2]! += w * residual;
+    }
+    const [dx, dy, db] = solve3(h as Six, g as Three);
+    x += dx;
+    y += dy;
+    b += db;
+  }
+  return Math.hypot(x - one.eastM, y - one.northM);
 }
 
 type Three = [number, number, number];
