@@ -27,7 +27,7 @@ async function run(): Promise<void> {
     const page = await browser.newPage();
     try {
       const token = await sign({ act: "view", stream });
-      return await look(page, `${world.base}/video/whep/${stream}`, token, seconds, way);
+      return await look(page, `${world.base}/video/whep/${stream}`, token, { seconds, way });
     } finally {
       await page.close();
     }

@@ -92,8 +92,13 @@ export interface OnTheWay {
 }
 const unchanged: OnTheWay = { offer: (sdp) => sdp, answer: async (sdp) => sdp };
 
-/** Joins as a WHEP viewer and looks for so long after the first picture. Once a page. */
-export async function look(page: Page, url: string, token: string, seconds: number, way = unchanged): Promise<Seen> {
+/** Joins as a WHEP viewer and looks for so long after the first picture, and for so many more pictures. Once a page. */
+export async function look(
+  page: Page,
+  url: string,
+  token: string,
+  { seconds = 0, pictures = 0, way = unchanged }: { seconds?: number; pictures?: number; way?: OnTheWay | undefined },
+): Promise<Seen> {
   await page.exposeFunction("tocsinWhep", async (at: string, bearer: string, sdp: string) => {
     const reply = await send("POST", at, bearer, way.offer(sdp));
     if (reply.status !== 201) throw new Error(`${reply.status}: ${reply.text}`);
@@ -101,7 +106,7 @@ export async function look(page: Page, url: string, token: string, seconds: numb
   });
   // The test runner's transpiler wraps functions in a helper of that name.
   await page.evaluate("globalThis.__name ??= (made) => made");
-  return (await page.evaluate(inBrowser, { url, token, seconds, BITS, COLUMNS, SQUARE_PX })) as Seen;
+  return (await page.evaluate(inBrowser, { url, token, seconds, pictures, BITS, COLUMNS, SQUARE_PX })) as Seen;
 }
 
 /** Runs in the browser: takes nothing from around it. */
@@ -109,11 +114,12 @@ async function inBrowser(given: {
   url: string;
   token: string;
   seconds: number;
+  pictures: number;
   BITS: number;
   COLUMNS: number;
   SQUARE_PX: number;
 }): Promise<Seen> {
-  const { url, token, seconds, BITS, COLUMNS, SQUARE_PX } = given;
+  const { url, token, seconds, pictures, BITS, COLUMNS, SQUARE_PX } = given;
   const startMs = performance.now();
   const peer = new RTCPeerConnection();
   peer.addTransceiver("video", { direction: "recvonly" });
@@ -142,8 +148,8 @@ async function inBrowser(given: {
     const onFrame = (nowMs: number) => {
       if (firstFrameMs === 0) {
         firstFrameMs = nowMs - startMs;
-        setTimeout(resolve, seconds * 1000);
       } else intervalsMs.push(nowMs - lastMs);
+      if (nowMs - startMs - firstFrameMs >= seconds * 1000 && intervalsMs.length >= pictures) resolve();
       lastMs = nowMs;
       glassToGlassMs.push(readClock());
       video.requestVideoFrameCallback(onFrame);
@@ -159,7 +165,7 @@ async function inBrowser(given: {
   const sdp = await whep(url, token, peer.localDescription?.sdp ?? "");
   await peer.setRemoteDescription({ type: "answer", sdp });
   const late = new Promise<never>((_, reject) =>
-    setTimeout(() => reject(new Error(`no picture: ${peer.connectionState}`)), 20_000),
+    setTimeout(() => reject(new Error(`${intervalsMs.length} pictures: ${peer.connectionState}`)), 60_000),
   );
   await Promise.race([done, late]);
   let [packetsLost, framesDecoded] = [0, 0];
