@@ -35,6 +35,7 @@ export async function bundlePage(): Promise<PageFiles> {
     format: "esm",
     target: ["es2020", "safari15.4"],
     minify: true,
+    charset: "utf8",
     jsx: "automatic",
     jsxImportSource: "preact",
     logLevel: "warning",

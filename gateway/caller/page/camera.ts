@@ -17,6 +17,10 @@ const picture = (facing: "front" | "back"): MediaTrackConstraints => ({
   ...({ zoom: true } as object),
 });
 
+async function cameraTrack(video: MediaTrackConstraints): Promise<MediaStreamTrack | undefined> {
+  return (await navigator.mediaDevices.getUserMedia({ video })).getVideoTracks()[0];
+}
+
 export class Camera {
   video: MediaStreamTrack | undefined;
   audio: MediaStreamTrack | undefined;
@@ -24,12 +28,23 @@ export class Camera {
   /** The system took a track away: another app, a call, a permission withdrawn. */
   onEnded: (what: "video" | "audio") => void = () => {};
 
-  async startVideo(facing: "front" | "back"): Promise<void> {
+  /** @param other any camera but the one that runs: not every phone says which way its cameras look. */
+  async startVideo(facing: "front" | "back", other = false): Promise<void> {
+    const before = other ? this.video?.getSettings().deviceId : undefined;
     // Most phones open one camera at a time.
     this.stopVideo();
     this.facing = facing;
-    const stream = await navigator.mediaDevices.getUserMedia({ video: picture(facing) });
-    this.video = this.#watched(stream.getVideoTracks()[0], "video");
+    let track = await cameraTrack(picture(facing));
+    if (before !== undefined && track?.getSettings().deviceId === before) {
+      const devices = await navigator.mediaDevices.enumerateDevices();
+      const next = devices.find(({ kind, deviceId }) => kind === "videoinput" && deviceId !== before);
+      if (next) {
+        track.stop();
+        const { facingMode: _, ...rest } = picture(facing);
+        track = await cameraTrack({ ...rest, deviceId: { exact: next.deviceId } });
+      }
+    }
+    this.video = this.#watched(track, "video");
   }
 
   async startAudio(): Promise<void> {

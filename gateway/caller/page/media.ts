@@ -164,7 +164,7 @@ export async function turnCamera(facing: "front" | "back"): Promise<boolean> {
   if (facing === before) return true;
   if (s.able.value.cameras < 2) return false;
   try {
-    await camera.startVideo(facing);
+    await camera.startVideo(facing, true);
     s.facing.value = facing;
   } catch {
     // The other one is taken by somebody: back to the first.

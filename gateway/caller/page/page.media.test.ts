@@ -17,7 +17,7 @@ test.before(async (context) => {
   const turn = '{ urls: ["turns:127.0.0.1:443?transport=tcp"], secret: "a secret of sixteen" }';
   const video = `relay: { addresses: [127.0.0.1] }, record: { segmentS: 1 }, iceServers: [${turn}]`;
   context.world = await callerWorld("", video);
-  context.browser = await launchPhone();
+  context.browser = await launchPhone(2);
 });
 test.after(async ({ world, browser }) => {
   await browser?.close();
@@ -123,6 +123,71 @@ test("picture and voice that the caller allowed are seen and heard by the operat
     assert.ok(said.includes(text), `${text} is not in ${said.join(" | ")}`);
   assert.ok(said.some((text) => text.startsWith(`recording of ${phone}`)));
   assert.equal(chain.ok, true);
+});
+
+test("the operator turns to the other camera and zooms: done, in the same session, and the picture goes on", async ({
+  world,
+  browser,
+}) => {
+  const { caller, url } = await world.operator.make();
+  const { phone } = caller.streams;
+  await onPhone(browser, url, {}, async (page) => {
+    // Chromium's fake camera has no zoom: this one goes from 1 to 8 and remembers.
+    await page.addInitScript(() => {
+      const zooms: number[] = [];
+      Object.assign(globalThis, { zooms });
+      const capabilities = MediaStreamTrack.prototype.getCapabilities;
+      MediaStreamTrack.prototype.getCapabilities = function () {
+        return { ...capabilities.call(this), zoom: { min: 1, max: 8, step: 0.1 } } as MediaTrackCapabilities;
+      };
+      const apply = MediaStreamTrack.prototype.applyConstraints;
+      MediaStreamTrack.prototype.applyConstraints = function (constraints) {
+        const zoom = (constraints?.advanced?.[0] as { zoom?: number } | undefined)?.zoom;
+        if (zoom === undefined) return apply.call(this, constraints);
+        zooms.push(zoom);
+        return Promise.resolve();
+      };
+    });
+    await page.reload();
+    const posts: string[] = [];
+    page.on("request", (request) => {
+      if (request.method() === "POST" && request.url().includes("/video/whip/")) posts.push(request.url());
+    });
+    await openLink(page, "No", "Allow", "No");
+    await until("the stream", async () => (await world.operator.stream(phone))?.live, WAIT_MS);
+    const label = () =>
+      page.evaluate(() => {
+        const stream = (document.querySelector("video.preview") as HTMLVideoElement).srcObject as MediaStream;
+        return stream.getVideoTracks()[0]?.label;
+      });
+    const before = await label();
+    const able = await until("what it can", async () => (await world.operator.view(caller.id)).able, WAIT_MS);
+    assert.deepEqual([able.cameras, able.zoom], [2, { min: 1, max: 8 }]);
+    for (const ask of [
+      { kind: "camera", facing: "front" },
+      { kind: "zoom", factor: 3 },
+      { kind: "zoom", factor: 50 },
+    ]) {
+      const asked = (await (await world.operator.ask("POST", `/api/callers/${caller.id}/ask`, ask)).json()) as {
+        seq: number;
+      };
+      await until(
+        `the answer to ${ask.kind}`,
+        async () => (await world.operator.detail(caller.id)).messages.some(({ to, done }) => to === asked.seq && done),
+        WAIT_MS,
+      );
+    }
+    assert.notEqual(await label(), before);
+    assert.deepEqual(await page.evaluate(() => (globalThis as unknown as { zooms: number[] }).zooms), [3, 8]);
+    assert.equal((await world.operator.view(caller.id)).setting?.facing, "front");
+    await until(
+      "the picture goes on",
+      async () => ((await world.operator.stream(phone))?.framesPerS ?? 1) > 0,
+      WAIT_MS,
+    );
+    assert.equal((await world.operator.stream(phone))?.live, true);
+    assert.equal(posts.length, 1, "sessions");
+  });
 });
 
 test("the operator's voice is heard after the caller's tap, not before, and not in secret mode", async ({

@@ -8,7 +8,7 @@ export const smallPhone = { width: 360, height: 640 };
 export const usualPhone = { width: 390, height: 844 };
 export const brownsville = { latitude: 40.6625, longitude: -73.9185, accuracy: 18 };
 
-export function launchPhone(): Promise<Browser> {
+export function launchPhone(cameras = 1): Promise<Browser> {
   return chromium.launch({
     executablePath: chromiumPath() as string,
     headless: true,
@@ -20,7 +20,7 @@ export function launchPhone(): Promise<Browser> {
       "--disable-component-update",
       "--disable-sync",
       "--disable-gpu",
-      "--use-fake-device-for-media-stream",
+      `--use-fake-device-for-media-stream=device-count=${cameras}`,
       "--use-fake-ui-for-media-stream",
       // Candidates with addresses, as the relay on this machine needs them.
       "--disable-features=WebRtcHideLocalIpsWithMdns",
