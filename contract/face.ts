@@ -31,6 +31,7 @@ const compact = (most: number) =>
   );
 const Jws = compact(700_000);
 const Embedding = v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]{683}=$/, "must be 512 bytes in base64"));
+const X25519 = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{43}$/, "must be an X25519 key"));
 const Reason = v.pipe(v.string(), v.trim(), v.minLength(1, "a reason is needed"), v.maxLength(500));
 const Reasons = v.pipe(v.array(Text), v.maxLength(16));
 
@@ -119,6 +120,8 @@ export const faceState = channel(
     /** Lists that it will never take again. */
     revoked: v.pipe(v.array(Name), v.maxLength(1000)),
     suppressed: v.pipe(v.array(Id), v.maxLength(256)),
+    /** X25519 public key (JWK) for what is sent to this device; another one after each start. */
+    sealTo: v.optional(X25519),
     /** Thumbprint (RFC 7638) of the key that probes are sealed to; absent where it has none. */
     sealedTo: v.optional(Text),
   },
@@ -132,11 +135,13 @@ export const faceState = channel(
 export type FaceState = MessageOf<typeof faceState>;
 
 export const FaceOrder = v.variant("order", [
-  v.object({ order: v.literal("put"), jws: Jws }),
+  /** A signed list, sealed (JWE) to the device's own key of this start (`sealTo`): on the way it lies in the broker's store. */
+  v.object({ order: v.literal("put"), sealed: compact(900_000) }),
   v.object({ order: v.literal("revoke"), jws: compact(20_000) }),
-  v.object({ order: v.literal("suppress"), suppression: FaceSuppression }),
+  /** A `FaceSuppression`, sealed likewise. */
+  v.object({ order: v.literal("suppress"), sealed: compact(20_000) }),
   /** X25519 public key (JWK) of the gateway, for probes. */
-  v.object({ order: v.literal("key"), x: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{43}$/, "must be an X25519 key")) }),
+  v.object({ order: v.literal("key"), x: X25519 }),
 ]);
 export type FaceOrder = v.InferOutput<typeof FaceOrder>;
 

@@ -81,4 +81,7 @@ export interface Probes {
   /** `rgb`: 8 bits a channel. Base64 of a JPEG. */
   jpeg(rgb: Uint8Array, widthPx: number, heightPx: number): Promise<string>;
   seal(probe: FaceProbe): Promise<string | undefined>;
+  /** X25519 public key that the gateway seals lists and suppressions to, and what opens them; undefined for what was not. */
+  readonly sealTo: string;
+  open(jwe: string): Promise<string | undefined>;
 }

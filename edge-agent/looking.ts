@@ -121,7 +121,7 @@ async function open(agent: AgentConfig, { config, log, now, node }: RoleContext<
     // At the same folder as the role's own data, whoever asked first.
     const dataDir = join(agent.dataDir, "look");
     const trusted = await trustedKeys(resolve(policy.keysFile));
-    const [{ openFaceModels }, { makeFaceFinder }, { openWatchlistStore }, { openProbeSealer, jpegOf }] =
+    const [{ openFaceModels }, { makeFaceFinder }, { openWatchlistStore }, { openOrderKey, openProbeSealer, jpegOf }] =
       await Promise.all([
         import("./devices/faces/face-models.ts"),
         import("./devices/faces/face-finder.ts"),
@@ -132,6 +132,7 @@ async function open(agent: AgentConfig, { config, log, now, node }: RoleContext<
     closers.push(networks.close);
     const store = openWatchlistStore(dataDir, node, trusted);
     const sealer = await openProbeSealer(join(dataDir, "gateway-key.json"));
+    const own = await openOrderKey();
     faces = {
       finder: makeFaceFinder(networks),
       lists: { ...store, load: (circumstances) => store.load({ ...circumstances, measured: measuredError }) },
@@ -142,6 +143,8 @@ async function open(agent: AgentConfig, { config, log, now, node }: RoleContext<
         use: (x) => sealer.use(x),
         seal: (probe) => sealer.seal(probe),
         jpeg: jpegOf,
+        sealTo: own.x,
+        open: own.open,
       },
     };
     available.push("face");

@@ -13,6 +13,7 @@ import type { Channel, MessageOf } from "#contract/channel.ts";
 import {
   type FaceOrder,
   type FaceState,
+  type FaceSuppression,
   faceLooked,
   faceOrder,
   facePossible,
@@ -26,8 +27,9 @@ import { CHIP_PX } from "#core/faces/align.ts";
 import { EMBEDDING } from "#core/faces/distance.ts";
 import { measuredError } from "#core/faces/measured-error.ts";
 import type { Circumstances } from "#core/faces/watchlist-policy.ts";
+import { sealedTo } from "#gateway/faces/probe-key.ts";
 import { embeddingToText } from "../devices/faces/embedding-text.ts";
-import { jpegOf, openProbeSealer } from "../devices/faces/probe-seal.ts";
+import { jpegOf, openOrderKey, openProbeSealer } from "../devices/faces/probe-seal.ts";
 import { openWatchlistStore } from "../devices/faces/watchlist-store.ts";
 import { MemoryBroker, MemoryBus } from "../devices/memory-bus.ts";
 import type { LentFace } from "../faces-port.ts";
@@ -90,6 +92,12 @@ async function until<T>(what: string, probe: () => T | undefined | false): Promi
   }
 }
 
+/** As the gateway means it, before it is sealed. */
+type PlainOrder =
+  | { order: "put"; jws: string }
+  | { order: "suppress"; suppression: FaceSuppression }
+  | Extract<FaceOrder, { order: "revoke" | "key" }>;
+
 interface Start {
   faces?: boolean;
   position?: { lat: number; lon: number; altM: number } | undefined;
@@ -147,6 +155,7 @@ async function device(start: Start = {}) {
     },
   };
   const trusted = [publicPart(police)];
+  const own = await openOrderKey();
   const openFaces = async () => {
     const store = openWatchlistStore(join(folder, "lists"), "n1", trusted);
     const sealer = await openProbeSealer(join(folder, "key.json"));
@@ -163,6 +172,8 @@ async function device(start: Start = {}) {
         use: (x: string) => sealer.use(x),
         seal: (probe: never) => sealer.seal(probe),
         jpeg: jpegOf,
+        sealTo: own.x,
+        open: own.open,
       },
     };
   };
@@ -204,7 +215,14 @@ async function device(start: Start = {}) {
   const starting = startLook(context);
   const running = start.up === false ? undefined : await starting;
   await until("the camera", () => give !== undefined);
-  const order = async (what: FaceOrder) => {
+  const order = async (plain: PlainOrder) => {
+    const what: FaceOrder =
+      plain.order === "put" || plain.order === "suppress"
+        ? {
+            order: plain.order,
+            sealed: await sealedTo(own.x, plain.order === "put" ? plain.jws : JSON.stringify(plain.suppression)),
+          }
+        : plain;
     await hub.publish(
       faceOrder,
       { v: 1, id: `o${Math.random()}`, node: "gateway", at: utcOfNs(clock.ns), what },

@@ -1,6 +1,6 @@
 /**
  * Brings lists, revocations and suppressions to devices. Each says what it holds; what it lacks is the answer. Revocations go out at once as
- * well, and wait in the broker for devices that are away; lists never wait there, so that no embedding lies in a queue.
+ * well, and wait in the broker for devices that are away; lists and suppressions are sealed to the device: no embedding lies in a queue.
  */
 import type { Logger } from "pino";
 import { type FaceListView, type FaceOrder, type FaceState, type FacesView, faceOrder } from "#contract/face.ts";
@@ -8,6 +8,7 @@ import type { HubBus } from "../context.ts";
 import { envelopeOf } from "../hub.ts";
 import type { FaceLists } from "./lists.ts";
 import type { FaceMatches } from "./matches.ts";
+import { sealedTo } from "./probe-key.ts";
 
 /** An order that a device did not act on is not said again sooner. */
 const AGAIN_MS = 20_000;
@@ -88,18 +89,37 @@ export class FaceDevices {
       if (!state.revoked.includes(id)) this.#say(node, `revoke ${id}`, { order: "revoke", jws });
     for (const { id, sha256, jws } of lists.wanted())
       if (!state.lists.some((held) => held.id === id && held.sha256 === sha256))
-        this.#say(node, `put ${id} ${sha256}`, { order: "put", jws });
+        this.#sealed(state, `put ${id} ${sha256}`, jws, (sealed) => ({ order: "put", sealed }));
     for (const suppression of matches.suppressions(new Set(state.lists.map(({ id }) => id))))
       if (!state.suppressed.includes(suppression.match))
-        this.#say(node, `suppress ${suppression.match}`, { order: "suppress", suppression });
+        this.#sealed(state, `suppress ${suppression.match}`, JSON.stringify(suppression), (sealed) => ({
+          order: "suppress",
+          sealed,
+        }));
+  }
+
+  /** What the broker keeps until it is delivered shows nothing. */
+  #sealed({ node, sealTo }: FaceState, what: string, plain: string, order: (sealed: string) => FaceOrder): void {
+    if (sealTo === undefined || !this.#isDue(`${node} ${what} ${sealTo}`)) return;
+    sealedTo(sealTo, plain).then(
+      (sealed) => this.#publish(node, what, order(sealed)),
+      (error: Error) => this.#parts.log.error({ node, error: error.message }, `${what} could not be sealed`),
+    );
   }
 
   #say(node: string, what: string, order: FaceOrder): void {
-    const key = `${node} ${what}`;
+    if (this.#isDue(`${node} ${what}`)) this.#publish(node, what, order);
+  }
+
+  #isDue(key: string): boolean {
     const nowMs = Date.now();
-    if (nowMs - (this.#said.get(key) ?? -Infinity) < AGAIN_MS) return;
+    if (nowMs - (this.#said.get(key) ?? -Infinity) < AGAIN_MS) return false;
     this.#said.set(key, nowMs);
     if (this.#said.size > 10_000) this.#said.delete(this.#said.keys().next().value!);
+    return true;
+  }
+
+  #publish(node: string, what: string, order: FaceOrder): void {
     this.#parts.bus
       .publish(faceOrder, { ...envelopeOf(), what: order }, { to: node })
       .catch((error: Error) => this.#parts.log.error({ node, error: error.message }, `${what} could not be said`));

@@ -1,7 +1,15 @@
 /** The gateway's X25519 key: devices seal what a reviewer is to see to it, so that nothing on the way shows a face. */
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { calculateJwkThumbprint, compactDecrypt, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
+import {
+  CompactEncrypt,
+  calculateJwkThumbprint,
+  compactDecrypt,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  type JWK,
+} from "jose";
 import * as v from "valibot";
 import { FaceProbe } from "#contract/face.ts";
 
@@ -13,6 +21,13 @@ export interface ProbeKey {
   readonly thumbprint: string;
   /** Undefined where it was not sealed to this key, was altered, or is of another match. */
   open(jwe: string, match: string): Promise<FaceProbe | undefined>;
+}
+
+/** Sealed to a device's X25519 key. */
+export async function sealedTo(x: string, plain: string): Promise<string> {
+  return await new CompactEncrypt(new TextEncoder().encode(plain))
+    .setProtectedHeader({ alg: ALGORITHM, enc: ENCRYPTION })
+    .encrypt(await importJWK({ kty: "OKP", crv: "X25519", x }, ALGORITHM));
 }
 
 export async function readProbeKey(dataDir: string): Promise<ProbeKey> {

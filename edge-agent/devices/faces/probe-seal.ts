@@ -1,6 +1,6 @@
 /** What goes to a reviewer, readable by the gateway only: JPEG by libvips, sealed as a JWE (RFC 7516) to its X25519 key (RFC 8037). */
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { CompactEncrypt, calculateJwkThumbprint, importJWK } from "jose";
+import { CompactEncrypt, calculateJwkThumbprint, compactDecrypt, exportJWK, generateKeyPair, importJWK } from "jose";
 import sharp from "sharp";
 import * as v from "valibot";
 import type { FaceProbe } from "#contract/face.ts";
@@ -61,6 +61,25 @@ function jsonOf(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** This device's own key, for lists and suppressions on their way: in memory only, another one at each start. */
+export async function openOrderKey(): Promise<{ x: string; open(jwe: string): Promise<string | undefined> }> {
+  const { publicKey, privateKey } = await generateKeyPair(SEAL_ALGORITHM, { crv: "X25519", extractable: true });
+  return {
+    x: (await exportJWK(publicKey)).x!,
+    async open(jwe) {
+      try {
+        const { plaintext } = await compactDecrypt(jwe, privateKey, {
+          keyManagementAlgorithms: [SEAL_ALGORITHM],
+          contentEncryptionAlgorithms: [SEAL_ENCRYPTION],
+        });
+        return new TextDecoder().decode(plaintext);
+      } catch {
+        return undefined;
+      }
+    },
+  };
 }
 
 /** `rgb`: 8 bits a channel, `widthPx` x `heightPx`. Base64. */

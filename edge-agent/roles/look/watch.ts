@@ -3,7 +3,15 @@
  * holds. Nothing here waits for the gateway: an expired list is deleted with the link down.
  */
 import { ulid } from "ulid";
-import { type FaceOrderMessage, type FaceState, faceOrder, faceReceipt, faceState } from "#contract/face.ts";
+import * as v from "valibot";
+import {
+  type FaceOrderMessage,
+  type FaceState,
+  FaceSuppression,
+  faceOrder,
+  faceReceipt,
+  faceState,
+} from "#contract/face.ts";
 import { nsOfUtc, utcOfNs } from "#contract/units.ts";
 import type { FacePolicy } from "#contract/watchlist.ts";
 import { EMBEDDING } from "#core/faces/distance.ts";
@@ -98,7 +106,8 @@ export class Watch {
     const { lists, probes, log, now } = this.#context;
     this.counters.orders++;
     if (what.order === "put") {
-      const put = await lists.put(what.jws);
+      const jws = await probes.open(what.sealed);
+      const put = jws === undefined ? notForUs : await lists.put(jws);
       if (put.kind === "refused") this.#refuse("a watchlist", put.why);
       else log.info({ list: put.id }, "a watchlist came");
       await this.#load();
@@ -114,7 +123,11 @@ export class Watch {
       await probes.use(what.x);
       this.#say();
     } else {
-      const { suppression } = what;
+      const suppression = suppressionOf(await probes.open(what.sealed));
+      if (!suppression) {
+        this.#refuse("a suppression", notForUs.why);
+        return;
+      }
       this.suppressions.add({
         match: suppression.match,
         list: suppression.list,
@@ -177,9 +190,18 @@ export class Watch {
       })),
       revoked: revoked.slice(-1000),
       suppressed: this.suppressions.matches,
+      sealTo: probes.sealTo,
       ...(probes.sealedTo !== undefined && { sealedTo: probes.sealedTo }),
     };
   }
+}
+
+/** Sealed to the key of an earlier start: the gateway seals it anew when it hears of this one. */
+const notForUs = { kind: "refused", why: ["not sealed to this device's key"] } as const;
+
+function suppressionOf(text: string | undefined): FaceSuppression | undefined {
+  const parsed = text === undefined ? undefined : v.safeParse(FaceSuppression, JSON.parse(text));
+  return parsed?.success ? parsed.output : undefined;
 }
 
 /** 128 float32, little-endian, base64. */
