@@ -74,7 +74,9 @@ test("5 % of loss changes nothing, 30 % does; a round trip that grew by 200 ms d
   assert.is(control.counters.lossReductions + control.counters.queueReductions, 0);
   control.roundTrip(230, 2_500);
   assert.is(control.counters.queueReductions, 1);
-  control.loss(0.3, 3_000);
+  control.loss(0.3, 3_400);
+  assert.is(control.counters.lossReductions, 0, "the first reduction has not shown yet");
+  control.loss(0.3, 3_500);
   assert.is(control.counters.lossReductions, 1);
   assert.ok(control.allowedBps <= 0.85 * 1_000_000);
 });

@@ -41,8 +41,8 @@ const RISE_PER_S = 1.08;
 /** After so long without a complaint the rise is faster: what is not sent cannot be measured, only tried. */
 const CALM_MS = 8_000;
 const CALM_RISE_PER_S = 1.3;
-/** Between two reductions: a round trip and the relay's next feedback. */
-const LEAST_BETWEEN_MS = 300;
+/** Between two reductions: what the camera does about the first must have had time to show; another encoder takes half a second to start. */
+const LEAST_BETWEEN_MS = 1_000;
 const RATE_WINDOW_MS = 1_000;
 const LOSS_BAD = 0.1;
 /** A round trip that is so much longer than the shortest means a full queue somewhere. */

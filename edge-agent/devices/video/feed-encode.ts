@@ -27,6 +27,8 @@ export async function encodeOnce(run: FeedRun): Promise<RunEnd> {
   const pump = new RawPump(capture.stdout, (raw.widthPx * raw.heightPx * 3) / 2);
   let current: Encoder | undefined;
   let next: Encoder | undefined;
+  /** Asked for while another encoder was starting. */
+  let later: number | undefined;
   let closed = false;
   const ending: Promise<void>[] = [];
 
@@ -42,7 +44,8 @@ export async function encodeOnce(run: FeedRun): Promise<RunEnd> {
             if (current) ending.push(current.close());
             else onUp({ codec: run.encoder.codec, widthPx: raw.widthPx, heightPx: raw.heightPx });
             current = encoder;
-            next = undefined;
+            next = later === undefined ? undefined : begin(later);
+            later = undefined;
           }
           onPicture(picture);
         });
@@ -76,8 +79,9 @@ export async function encodeOnce(run: FeedRun): Promise<RunEnd> {
 
   next = begin(run.bitrateBps());
   const unlisten = run.onBitrate((bitrateBps) => {
-    if (next && current) ending.push(next.close());
-    next = begin(bitrateBps);
+    // One that starts is let finish: under a bitrate that changes every second none would ever take over.
+    if (next) later = bitrateBps;
+    else next = begin(bitrateBps);
   });
   try {
     return await Promise.race([capture.ended, failed.promise, watch.frozen, aborted(signal)]);

@@ -34,6 +34,9 @@ export interface WhipUplinkOptions {
 const CONNECT_MS = 10_000;
 /** The relay tells of what arrived ten times a second while pictures flow: silence for so long means that it, or the way to it, is gone. */
 const SILENCE_MS = 2_000;
+/** After so long it is asked by HTTP whether the session stands: one that is only held up gets more time, one that began anew ends at once. */
+const ASK_AFTER_MS = 1_000;
+const STANDS_MS = 5_000;
 /** A relay without that feedback still sends a receiver report every second or so. */
 const SPARSE_SILENCE_MS = 4_000;
 const CHECK_MS = 250;
@@ -107,6 +110,9 @@ class WhipUplink implements Uplink {
   #checkedAtMs = performance.now();
   #roundTripMs: number | undefined;
   #lossRatio = 0;
+  #asking = false;
+  #askedAtMs = -Infinity;
+  #standsUntilMs = -Infinity;
   #waitsForKey = true;
   #closed = false;
 
@@ -238,6 +244,19 @@ class WhipUplink implements Uplink {
     if (newlyLost > 0) this.#window.push({ atMs: nowMs, bytes: 0, lost: newlyLost, packets: 0 });
   }
 
+  #ask(): void {
+    const nowMs = performance.now();
+    if (this.#asking || this.#closed || nowMs - this.#askedAtMs < ASK_AFTER_MS) return;
+    this.#asking = true;
+    this.#askedAtMs = nowMs;
+    void this.#session.stands(AbortSignal.timeout(SILENCE_MS)).then((stands) => {
+      this.#asking = false;
+      // Counted from the last word: where only media cannot pass, a new connection is the way.
+      if (stands) this.#standsUntilMs = this.#heardAtMs + STANDS_MS;
+      else if (stands === false) this.#end("the relay has no such session any more");
+    });
+  }
+
   #check(): void {
     const nowMs = performance.now();
     const lateMs = nowMs - this.#checkedAtMs - CHECK_MS;
@@ -246,8 +265,10 @@ class WhipUplink implements Uplink {
     if (lateMs > CHECK_MS) this.#heardAtMs += lateMs;
     const silenceMs = this.#counters.feedbacks > 0 ? SILENCE_MS : SPARSE_SILENCE_MS;
     const sending = nowMs - this.#sentAtMs < silenceMs;
+    const silentMs = nowMs - this.#heardAtMs;
     if (!sending) this.#heardAtMs = Math.max(this.#heardAtMs, nowMs - silenceMs + CHECK_MS);
-    else if (nowMs - this.#heardAtMs > silenceMs) this.#end("the relay has fallen silent");
+    else if (silentMs > silenceMs && nowMs > this.#standsUntilMs) this.#end("the relay has fallen silent");
+    else if (silentMs > ASK_AFTER_MS) this.#ask();
     const packets = this.#window.reduce((sum, each) => sum + each.packets, 0);
     const lost = this.#window.reduce((sum, each) => sum + each.lost, 0);
     this.#lossRatio = packets < 20 ? 0 : Math.min(1, lost / packets);

@@ -9,6 +9,8 @@ export interface WhipSession {
   iceServers: IceServer[];
   /** Section 4.2.2: to prolong it. */
   renew(token: string, signal: AbortSignal): Promise<{ ok: true } | UplinkRefusal>;
+  /** Whether the relay still has the session; undefined where it did not say. */
+  stands(signal: AbortSignal): Promise<boolean | undefined>;
   /** Section 4.2: DELETE. Never rejects: a relay that is gone has ended it too. */
   end(): Promise<void>;
 }
@@ -47,6 +49,14 @@ export async function openWhip(
         return { ok: true };
       } catch (error) {
         return { ok: false, kind: "link", why: (error as Error).message };
+      }
+    },
+    async stands(signal) {
+      try {
+        const { status } = await http("PATCH", at, bearer(shown), "", signal);
+        return status < 300 ? true : status >= 500 ? undefined : false;
+      } catch {
+        return undefined;
       }
     },
     async end() {

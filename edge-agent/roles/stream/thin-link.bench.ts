@@ -21,19 +21,29 @@ async function until(chain: Chain, look: (camera: NonNullable<Chain["camera"]>) 
   return (performance.now() - startMs) / 1000;
 }
 
+const sum = (chain: Chain) => ({
+  sent: chain.links.reduce((all, { counters }) => all + counters.up, 0),
+  lost: chain.links.reduce((all, { counters }) => all + counters.upLost, 0),
+});
+
 async function thin(what: string, options: ChainOptions, isThin: (camera: NonNullable<Chain["camera"]>) => boolean) {
   const chain = await startChain({ uplinkLoss: 0, ...options });
+  let narrow: NodeJS.Timeout | undefined;
   try {
     await chain.want();
     await until(chain, ({ phase }) => phase === "live", 30);
     await sleep(8_000);
-    const [link] = chain.links;
-    link!.setRate(THIN_BPS);
+    let rateBps: number | undefined = THIN_BPS;
+    // Also of a connection that is made anew.
+    narrow = setInterval(() => {
+      for (const each of chain.links) each.setRate(rateBps);
+    }, 50);
     const takenS = await until(chain, isThin, 20);
     await sleep(4_000);
-    const { up, upLost } = link!.counters;
+    const before = sum(chain);
     await sleep(6_000);
-    const lost = (link!.counters.upLost - upLost) / Math.max(1, link!.counters.up - up);
+    const after = sum(chain);
+    const lost = (after.lost - before.lost) / Math.max(1, after.sent - before.sent);
     print({
       figure: `${what}: told less after the link became thin`,
       value: takenS,
@@ -42,10 +52,11 @@ async function thin(what: string, options: ChainOptions, isThin: (camera: NonNul
       sentBps: chain.camera?.bitrateBps,
       bound: { linkBps: THIN_BPS },
     });
-    link!.setRate(undefined);
+    rateBps = undefined;
     const backS = await until(chain, (camera) => !isThin(camera), 60);
     print({ figure: `${what}: as before after the link became wide`, value: backS, unit: "s" });
   } finally {
+    clearInterval(narrow);
     await chain.close();
   }
 }
