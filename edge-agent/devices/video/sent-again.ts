@@ -11,6 +11,7 @@ const HISTORY = 1_024;
 const SHARE = 0.35;
 const BURST_BYTES = 64_000;
 const LEAST_BETWEEN_MS = 20;
+const MOST_BETWEEN_MS = 60;
 
 /** What werift's sender has, and its types leave out. */
 interface SenderInside {
@@ -42,8 +43,8 @@ export class SentAgain {
 
   /** @returns how many of them were not asked for before: a packet that is asked for again and again was lost once. */
   asked(lost: readonly number[], nowMs: number, roundTripMs: number): number {
-    // Not before the last try can have arrived.
-    const waitMs = Math.max(LEAST_BETWEEN_MS, roundTripMs);
+    // Not before the last try can have arrived; a round trip that a busy processor stretched is not waited for in full.
+    const waitMs = Math.min(MOST_BETWEEN_MS, Math.max(LEAST_BETWEEN_MS, roundTripMs));
     let fresh = 0;
     for (const number of lost) {
       const packet = this.#history[number % HISTORY];
