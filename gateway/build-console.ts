@@ -4,11 +4,11 @@
  */
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { brotliCompress, gzip, constants as zlib } from "node:zlib";
-import { build } from "esbuild";
+import { build, type Metafile } from "esbuild";
 
 const brotli = promisify(brotliCompress);
 const gzipped = promisify(gzip);
@@ -38,7 +38,8 @@ export async function buildConsole(
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const maplibre = dirname(require.resolve("maplibre-gl/package.json"));
-  await build({
+  const { metafile } = await build({
+    metafile: true,
     entryPoints: [
       { in: join(opsFolder, "main.tsx"), out: "main" },
       { in: join(opsFolder, "styles/console.css"), out: "main" },
@@ -65,6 +66,8 @@ export async function buildConsole(
     [join(inter, "files/inter-latin-wght-normal.woff2"), "inter.woff2"],
   ];
   for (const [from, to] of copies) await writeFile(join(folder, to), await readFile(from));
+  const page = join(folder, "index.html");
+  await writeFile(page, withPreloads(await readFile(page, "utf8"), neededAtOnce(metafile)));
   const files: Record<string, number> = {};
   for (const name of await readdir(folder)) {
     const bytes = await readFile(join(folder, name));
@@ -77,6 +80,23 @@ export async function buildConsole(
     await writeFile(join(folder, `${name}.gz`), await gzipped(bytes));
   }
   return { folder, files };
+}
+
+/** Chunks that `main.js` cannot begin without, by name: those that it imports, and those that they do. */
+function neededAtOnce({ outputs }: Metafile): string[] {
+  const main = Object.keys(outputs).find((path) => basename(path) === "main.js") as string;
+  const seen = new Set([main]);
+  for (const path of seen)
+    for (const { path: next, kind, external } of outputs[path]?.imports ?? [])
+      if (kind === "import-statement" && external !== true) seen.add(next);
+  seen.delete(main);
+  return [...seen].map((path) => basename(path));
+}
+
+/** The browser fetches all of them together with `main.js`, not one after the other has told of it. */
+function withPreloads(html: string, chunks: readonly string[]): string {
+  const links = chunks.map((name) => `    <link rel="modulepreload" href="./${name}" />\n`).join("");
+  return html.replace('    <script type="module"', `${links}    <script type="module"`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -14,7 +14,7 @@ const desks = suite<{ folder: string; browser: Browser }>("accessibility of fiel
 desks.before(async (context) => {
   context.folder = await mkdtemp(join(tmpdir(), "tocsin-ops-axe-field-"));
   await buildConsole(context.folder, { minify: false });
-  context.browser = await launchBrowser();
+  context.browser = await launchBrowser({ webgl: false });
 });
 desks.after(async ({ folder, browser }) => {
   await browser.close();

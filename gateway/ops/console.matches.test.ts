@@ -15,7 +15,7 @@ const desks = suite<{ folder: string; browser: Browser }>("console matches");
 desks.before(async (context) => {
   context.folder = await mkdtemp(join(tmpdir(), "tocsin-ops-matches-"));
   await buildConsole(context.folder, { minify: false });
-  context.browser = await launchBrowser();
+  context.browser = await launchBrowser({ webgl: false });
 });
 desks.after(async ({ folder, browser }) => {
   await browser.close();
@@ -44,7 +44,7 @@ desks(
   "a match is judged by two acts; what is shown says how alike, how often wrong, and never that it is somebody",
   async ({ browser, folder }) => {
     const field = reviewed();
-    await onPage(browser, folder, { field, roles: ["reviewer", "admin"] }, async (page) => {
+    await onPage(browser, folder, { field, roles: ["reviewer", "admin"] }, async (page, gateway) => {
       await page.getByRole("button", { name: "Matches 2" }).click();
       await page.locator(".match-row").first().waitFor();
       assert.is(await page.locator(".match-row").count(), 2, "those that wait");
@@ -72,7 +72,9 @@ desks(
       await page.keyboard.press("Enter");
       await page.keyboard.press("Escape");
       await page.locator(".reasons").waitFor({ state: "detached" });
+      await page.keyboard.press("1");
       assert.equal(verdicts(field), [], "neither the same key again, nor Enter, nor Esc is the second act");
+      assert.equal(gateway.verdicts, [], "no key of the matches reaches an incident that is not on screen");
 
       await page.getByRole("button", { name: "This is not them" }).click();
       await page.keyboard.press("1");

@@ -131,7 +131,7 @@ const lostCamera = async (page: Page) => {
   await settled(page);
   await page.keyboard.press("t");
   await page.keyboard.press("v");
-  await page.locator(".tile-small.is-live").nth(2).waitFor({ timeout: 60_000 });
+  await page.locator(".tile-small.is-live").nth(1).waitFor({ timeout: 60_000 });
   await page.getByRole("button", { name: /Enlarge n07/ }).click();
   await page.waitForTimeout(4000);
   await page.evaluate(() => (document.activeElement as HTMLElement).blur());
@@ -146,7 +146,7 @@ const toLive = (enlarge: RegExp) => async (page: Page) => {
   const other = page.getByRole("button", { name: enlarge });
   await other.click();
   await page.locator(".tile.is-live").waitFor({ timeout: 60_000 });
-  await page.locator(".tile-small.is-live").nth(2).waitFor({ timeout: 60_000 });
+  await page.locator(".tile-small.is-live").nth(1).waitFor({ timeout: 60_000 });
   await page.waitForTimeout(4000);
   await page.evaluate(() => (document.activeElement as HTMLElement).blur());
 };

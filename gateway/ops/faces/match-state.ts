@@ -98,26 +98,28 @@ function stepMatch(by: 1 | -1): void {
   if (next !== undefined) chooseMatch(next, false);
 }
 
-/** True where the key did something. */
+/** Keys that mean the same everywhere. All others are for the match: none may reach an incident that is not on screen. */
+const elsewhere = ["?", "q", "m", "t"];
+
+/** True where the key is used up here. */
 function pressed(key: string): boolean {
-  const now = matchDetail.value;
-  const open = now.kind === "ready" && now.value.match.status === "open" && mayJudge.value;
+  if (elsewhere.includes(key)) return false;
   if (judging.value !== undefined) {
     const reason = /^[1-9]$/.test(key) ? judging.value.reasons[Number(key) - 1] : undefined;
     if (reason !== undefined) void judge(judging.value, reason);
     else if (key === "0") document.getElementById("match-reason")?.focus();
     else if (key === "Escape") judging.value = undefined;
-    else return false;
     return true;
   }
+  if (key === "Escape") return false;
+  const act = matchActs.find((one) => one.key === key);
+  const now = matchDetail.value;
   if (key === "j" || key === "k") stepMatch(key === "j" ? 1 : -1);
-  else {
-    const act = matchActs.find((one) => one.key === key);
-    if (act === undefined) return false;
-    if (open) judging.value = act;
+  else if (act !== undefined) {
+    if (now.kind === "ready" && now.value.match.status === "open" && mayJudge.value) judging.value = act;
     else matchSaid.value = { text: "Nothing done: no match that waits is chosen.", failed: true };
   }
-  return true;
+  return act !== undefined || /^[a-z0-9X]$/.test(key);
 }
 
 /** While the matches are shown. Returns what ends it. */

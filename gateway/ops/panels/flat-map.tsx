@@ -1,18 +1,43 @@
 /** The map without WebGL: the same streets, nodes and bounds as an SVG. It follows the chosen incident; it does not pan. */
 
 import { etaWords, lastHeard } from "../flight-words.ts";
-import { type Box, boxOf, ellipseRing, enOf, type LonLat } from "../geometry.ts";
+import { type Box, boxOf, circleRing, ellipseRing, enOf, type LonLat } from "../geometry.ts";
 import { courseOf, pointsOfDrone } from "../map/drone-features.ts";
 import { boxOfIncident, placesOf } from "../map/features.ts";
 import { ageS, isOld } from "../state/drones.ts";
+import { callers, robots } from "../state/field.ts";
+import { robotAgeS, robotIsOld } from "../state/field-age.ts";
 import { outHere } from "../state/flight.ts";
 import { nodesPlaced, selectedShots } from "../state/map-state.ts";
 import { gatewayNowMs, selected, site, streetIndex } from "../state/store.ts";
-import { headline, percent, within } from "../words.ts";
+import { headline, metres, percent, within } from "../words.ts";
 import { NodeMark } from "./node-mark.tsx";
 
 /** Metres of margin around what is shown. */
 const MARGIN_M = 60;
+
+/** Robots and callers' phones, each with its bound. */
+function fieldMarks() {
+  const now = gatewayNowMs.value;
+  const marks = [];
+  for (const robot of robots.value.values()) {
+    const { robot: key, pose } = robot;
+    if (pose === undefined) continue;
+    const old = robotIsOld(robot, now);
+    const label = `${key} · ${old ? lastHeard(robotAgeS(robot, now)) : within(pose.ellipse95)}`;
+    marks.push({ key, kind: "robot", lat: pose.lat, lon: pose.lon, ring: ellipseRing(pose, 32), label, old });
+  }
+  for (const { id, state, position } of callers.value.values()) {
+    if (position === undefined || state !== "open") continue;
+    const { lat, lon, accuracyM } = position;
+    const ring = circleRing(lat, lon, Math.max(1, accuracyM), 40);
+    const seenS = (now - Date.parse(position.at)) / 1000;
+    const old = seenS > 60;
+    const label = `Caller · ${old ? lastHeard(seenS) : `within ${metres(accuracyM)}`}`;
+    marks.push({ key: id, kind: "caller", lat, lon, ring, label, old });
+  }
+  return marks;
+}
 
 export function FlatMap({ why }: { why: string }) {
   const origin = site.value.kind === "ready" ? site.value.value.centre : { lat: 0, lon: 0 };
@@ -88,6 +113,20 @@ export function FlatMap({ why }: { why: string }) {
               </g>
             );
           })}
+        {fieldMarks().map(({ key, kind, lat, lon, ring, label, old }) => {
+          const [x, y] = flat([lon, lat]);
+          return (
+            <g key={key} class={`flat-field is-${kind}${old ? " is-old" : ""}`}>
+              <path d={`${path(ring)}Z`} class="flat-way" stroke-width={unit * 1.6} />
+              <g transform={`translate(${x} ${y}) scale(${unit})`}>
+                <rect x="-7" y="-7" width="14" height="14" rx={kind === "caller" ? 7 : 2} fill="currentColor" />
+                <text x="0" y="24" class="flat-label" text-anchor="middle">
+                  {label}
+                </text>
+              </g>
+            </g>
+          );
+        })}
         {out.map((drone) => {
           const { id, state } = drone;
           const at = state!.vehicle.position;

@@ -20,6 +20,7 @@ import {
   session,
   signedOutBecause,
   tab,
+  work,
 } from "./store.ts";
 
 export const PAGE = 200;
@@ -43,6 +44,7 @@ export function select(id: string | undefined, show = true): void {
       said.value = undefined;
       detail.value = id === undefined ? { kind: "idle" } : { kind: "loading" };
     }
+    if (show && id !== undefined) work.value = "incidents";
     if (show && id !== undefined && tab.value === "queue") tab.value = "incident";
   });
 }

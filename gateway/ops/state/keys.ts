@@ -118,7 +118,7 @@ const acts: Record<string, () => void> = {
 
 /** True where the key did something. */
 export function pressed(key: string): boolean {
-  if (pickChoice(key) || pickReason(key) || workKeys.value?.(key)) return true;
+  if (workKeys.value?.(key) || pickChoice(key) || pickReason(key)) return true;
   const verdict = verdictKinds.find((kind) => kind.key === key);
   if (verdict !== undefined && selected.value !== undefined) {
     tab.value = "incident";
