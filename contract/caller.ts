@@ -17,7 +17,7 @@
  * To watch and hear the phone: `POST /api/video/watch { stream: CallerView.streams.phone, incident }` of contract/video.ts. Live events:
  * `{ type: "caller", caller: CallerView }` at each change, `{ type: "message", channel: "caller/said", message: CallerSaid }` for each message.
  *
- * The phone's paths; all but the first two need the cookie that `open` sets on one device:
+ * The phone's paths, whose messages are in `contract/caller-phone.ts`; all but the first two need the cookie that `open` sets on one device:
  *   GET    /c/<token>                                     -> the page, the same for every token; changes nothing
  *   GET    /c/<token>/link                                -> LinkView; changes nothing
  *   POST   /c/<token>/open               OpenAsk          -> PhoneHears | 409 open on another device | 410 expired, revoked, ended
@@ -28,7 +28,7 @@
  *   POST   /c/<token>/still?id=<id>      image/jpeg       -> { seq }
  */
 import * as v from "valibot";
-import { Count, Finite, Id, LatDeg, LonDeg, NonNegative } from "./units.ts";
+import { Finite, Id } from "./units.ts";
 import type { IceServer, MediaKind } from "./video.ts";
 
 /** Languages of the page and of the text message. */
@@ -92,7 +92,7 @@ export const questionWords: Record<Question, string> = {
   canYouGetOut: "Can you get out?",
 };
 
-const ChatText = v.pipe(v.string(), v.trim(), v.minLength(1, "must not be empty"), v.maxLength(1000));
+export const ChatText = v.pipe(v.string(), v.trim(), v.minLength(1, "must not be empty"), v.maxLength(1000));
 
 /** ITU-T E.164 with the plus. */
 export const PhoneNumber = v.pipe(
@@ -254,109 +254,4 @@ export interface MediaGrant {
   expires: string;
   iceServers: IceServer[];
   media: MediaKind[];
-}
-
-// What the phone says.
-
-export const OpenAsk = v.object({ language: v.optional(Language) });
-
-const said = {
-  /** Made by the phone: what is said twice is taken once. */
-  id: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{8,40}$/, "must be 8 to 40 of A-Z a-z 0-9 _ -")),
-  /** Seconds since it was said, by the phone's own counter: its clock may be wrong. */
-  agoS: v.pipe(NonNegative, v.maxValue(86_400)),
-};
-const Flag = v.boolean();
-
-export const PhoneSay = v.variant("kind", [
-  v.object({
-    ...said,
-    kind: v.literal("consent"),
-    item: ConsentItem,
-    state: v.picklist(["granted", "refused", "withdrawn"]),
-  }),
-  v.object({ ...said, kind: v.literal("chat"), text: ChatText }),
-  v.object({ ...said, kind: v.literal("answer"), answer: Answer, to: v.optional(Count) }),
-  v.object({
-    ...said,
-    kind: v.literal("knock"),
-    /** Milliseconds from the first knock, which is 0. */
-    knocksMs: v.pipe(v.array(v.pipe(NonNegative, v.maxValue(60_000))), v.minLength(1), v.maxLength(60)),
-  }),
-  v.object({
-    ...said,
-    kind: v.literal("position"),
-    lat: LatDeg,
-    lon: LonDeg,
-    accuracyM: v.pipe(NonNegative, v.maxValue(1_000_000)),
-  }),
-  v.object({
-    ...said,
-    kind: v.literal("able"),
-    torch: Flag,
-    zoom: v.optional(v.object({ min: Finite, max: Finite })),
-    cameras: v.pipe(Count, v.maxValue(20)),
-    wakeLock: Flag,
-    fullScreen: Flag,
-  }),
-  v.object({
-    ...said,
-    kind: v.literal("setting"),
-    sending: v.picklist(["nothing", "video", "stills"]),
-    facing: v.picklist(["front", "back"]),
-    torch: Flag,
-    zoom: NonNegative,
-    hearing: Flag,
-    mode: v.picklist(["normal", "secret"]),
-    batteryPercent: v.optional(v.pipe(NonNegative, v.maxValue(100))),
-  }),
-  v.object({
-    ...said,
-    kind: v.literal("done"),
-    to: Count,
-    done: Flag,
-    /** Why not: a code, so that the operator reads it in the console's language. */
-    why: v.optional(v.picklist(["unavailable", "declined", "secret", "noConsent"])),
-  }),
-  v.object({ ...said, kind: v.literal("language"), language: Language }),
-  v.object({ ...said, kind: v.literal("end") }),
-]);
-export type PhoneSay = v.InferOutput<typeof PhoneSay>;
-
-/** Most messages in one request; a phone that was away sends several. */
-export const SAYS_AT_ONCE = 50;
-
-export const PhoneSays = v.object({
-  says: v.pipe(v.array(PhoneSay), v.maxLength(SAYS_AT_ONCE)),
-  /** `seq` of the newest message of the operator that the page has. */
-  heard: v.optional(Count, 0),
-});
-export type PhoneSays = v.InferOutput<typeof PhoneSays>;
-
-export type PhoneHear = { seq: number; at: string } & ({ kind: "chat"; text: string } | { kind: "ask"; ask: PhoneAsk });
-
-export interface PhoneHears {
-  state: CallerState;
-  /** Ids of what was taken in: the page forgets them. */
-  taken: string[];
-  /** Operator's messages after `heard`. */
-  hear: PhoneHear[];
-  consent: Consent;
-  /** The operator speaks now: `listen` gives the voice. */
-  talking: boolean;
-  /** The relay gets picture or voice of this phone: where it says no and the page believes yes, the page begins a new session. */
-  received: boolean;
-}
-
-/** What anybody with the link may know before it is opened. */
-export interface LinkView {
-  state: CallerState;
-  /** This device opened it. */
-  mine: boolean;
-  /** Who asks, and the number to call where the link does not serve. */
-  agency: string;
-  emergencyNumber?: string;
-  language: Language;
-  /** Seconds that are left to open it. */
-  leftS: number;
 }

@@ -1,5 +1,6 @@
 /** The phone's side of a link: opened by a tap, spoken through, and closed to what its caller has not allowed. */
-import type { LinkView, MediaGrant, PhoneHear, PhoneHears, PhoneSay } from "#contract/caller.ts";
+import type { MediaGrant } from "#contract/caller.ts";
+import type { LinkView, PhoneHear, PhoneHears, PhoneSay } from "#contract/caller-phone.ts";
 import type { MediaKind } from "#contract/video.ts";
 import type { GatewayContext } from "../context.ts";
 import { Refusal } from "../http/refusal.ts";

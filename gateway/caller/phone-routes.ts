@@ -2,7 +2,7 @@
 import type { WebSocket } from "@fastify/websocket";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import * as v from "valibot";
-import { OpenAsk, PhoneSay, PhoneSays } from "#contract/caller.ts";
+import { OpenAsk, PhoneSay, PhoneSays } from "#contract/caller-phone.ts";
 import { parseBody, Refusal } from "../http/refusal.ts";
 import { Allowance } from "./allowance.ts";
 import type { PageFiles } from "./page-files.ts";

@@ -1,6 +1,6 @@
 /** Open connections to the phones: what the gateway has for a page goes there at once; a page without one asks every few seconds. */
 import type { WebSocket } from "@fastify/websocket";
-import type { PhoneHears } from "#contract/caller.ts";
+import type { PhoneHears } from "#contract/caller-phone.ts";
 
 /** A page opens a second one only where the first has died unnoticed. */
 const MOST_EACH = 3;

@@ -4,10 +4,10 @@ import {
   type CallerMessage,
   type ConsentItem,
   type PhoneAsk,
-  type PhoneSay,
   type PhoneSetting,
   questionWords,
 } from "#contract/caller.ts";
+import type { PhoneSay } from "#contract/caller-phone.ts";
 import { readKnocks } from "./knock.ts";
 import type { Facts } from "./store.ts";
 import type { Fix } from "./whereabouts.ts";

@@ -1,7 +1,8 @@
 /** What tests of the caller link share: a gateway with it in this process, an operator, and a phone without a browser. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { CallerDetail, CallerMade, CallerView, LinkView, PhoneHears, PhoneSay } from "#contract/caller.ts";
+import type { CallerDetail, CallerMade, CallerView } from "#contract/caller.ts";
+import type { LinkView, PhoneHears, PhoneSay } from "#contract/caller-phone.ts";
 import type { IncidentDetail } from "#contract/ops-api.ts";
 import type { StreamView } from "#contract/video.ts";
 import { parseGatewayConfig } from "../config.ts";

@@ -1,5 +1,6 @@
 /** The page's line to the gateway: says what waits, hears what is new. A WebSocket brings news at once; requests work without one. */
-import { type Language, type LinkView, type MediaGrant, type PhoneHears, SAYS_AT_ONCE } from "#contract/caller.ts";
+import type { Language, MediaGrant } from "#contract/caller.ts";
+import { type LinkView, type PhoneHears, SAYS_AT_ONCE } from "#contract/caller-phone.ts";
 import { type Saying, SayQueue } from "./say-queue.ts";
 
 const ANSWER_MS = 8_000;

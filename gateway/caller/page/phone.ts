@@ -1,6 +1,7 @@
 /** The page's course: looks at the link, opens it with a tap, hides and comes back, and ends. */
 import { batch, effect } from "@preact/signals";
-import type { Language, PhoneHears, PhoneSetting } from "#contract/caller.ts";
+import type { Language, PhoneSetting } from "#contract/caller.ts";
+import type { PhoneHears } from "#contract/caller-phone.ts";
 import { resume, stopPosition } from "./consent.ts";
 import { gateway } from "./gateway-line.ts";
 import { languageFor } from "./language.ts";

@@ -1,5 +1,6 @@
 /** What the operator asks of the phone: done at once where it harms nobody, after the caller's tap where it lights up, never in secret mode. */
-import type { PhoneAsk, PhoneHear } from "#contract/caller.ts";
+import type { PhoneAsk } from "#contract/caller.ts";
+import type { PhoneHear } from "#contract/caller-phone.ts";
 import { setStills, setTorch, setZoom, turnCamera } from "./media.ts";
 import * as s from "./state.ts";
 import { say } from "./talk.ts";

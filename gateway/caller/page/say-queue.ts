@@ -1,5 +1,5 @@
 /** What the phone has to say and the gateway does not have yet. Survives a dead link and a reload; gone when it is taken or the tab closes. */
-import type { PhoneSay } from "#contract/caller.ts";
+import type { PhoneSay } from "#contract/caller-phone.ts";
 
 /** A thing to say, less what the queue adds. */
 export type Saying = PhoneSay extends infer S ? (S extends PhoneSay ? Omit<S, "id" | "agoS"> : never) : never;

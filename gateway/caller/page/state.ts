@@ -1,6 +1,7 @@
 /** What the page knows, as signals. */
 import { computed, signal } from "@preact/signals";
-import type { CallerState, Consent, ConsentItem, Language, LinkView, PhoneAble, PhoneHear } from "#contract/caller.ts";
+import type { CallerState, Consent, ConsentItem, Language, PhoneAble } from "#contract/caller.ts";
+import type { LinkView, PhoneHear } from "#contract/caller-phone.ts";
 import { allWords } from "./language.ts";
 
 export type Phase =

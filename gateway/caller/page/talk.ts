@@ -1,5 +1,6 @@
 /** Words from and to this phone: the line to the gateway, and what is shown of it. */
-import type { Answer, PhoneHears } from "#contract/caller.ts";
+import type { Answer } from "#contract/caller.ts";
+import type { PhoneHears } from "#contract/caller-phone.ts";
 import { GatewayLine } from "./gateway-line.ts";
 import type { Saying } from "./say-queue.ts";
 import * as s from "./state.ts";
