@@ -173,7 +173,7 @@ const tabOf = (name: string, then: (page: Page) => Promise<void>) => async (page
 const fieldShots: Shot[] = [
   {
     name: "live",
-    look: { viewport: desk, colorScheme: "dark" },
+    look: { viewport: { width: 1360, height: 820 }, colorScheme: "dark" },
     drones: () => fleet("onScene", 1.3),
     field: storyField,
     cameras: true,

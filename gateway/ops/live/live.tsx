@@ -197,7 +197,7 @@ function Large({ of, incident }: { of: TileStream; incident: string }) {
             The link to you is thin: stills every 2 s. Live is tried again by itself.
           </p>
         )}
-        {view !== undefined && view.watchedBy.length > 0 && (
+        {view?.live === true && view.watchedBy.length > 0 && (
           <p class="hint">Watched by {view.watchedBy.join(", ")}. Click the picture to point for all of them.</p>
         )}
         <p class={`said${said.value?.failed ? " has-failed" : ""}`} role="status">

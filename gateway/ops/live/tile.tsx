@@ -77,7 +77,12 @@ export function Picture({ watch, of, leads }: { watch: Watch; of: TileStream; le
       if (watch.video === mine) watch.video = undefined;
     };
   }, [watch, leads]);
-  const old = state.tone !== "live";
+  // A new element shows nothing until its first frame: the last picture stands in.
+  const painted = useSignal(false);
+  useLayoutEffect(() => {
+    painted.value = false;
+  }, [media]);
+  const old = state.tone !== "live" || !painted.value;
   const lastMs = watch.lastFrameMs.value;
   useLayoutEffect(() => {
     const canvas = kept.current;
@@ -95,7 +100,7 @@ export function Picture({ watch, of, leads }: { watch: Watch; of: TileStream; le
         autoplay
         playsInline
         disablePictureInPicture
-        hidden={old}
+        onLoadedData={() => (painted.value = true)}
         aria-label={nameOf(of)}
       />
       <canvas

@@ -29,11 +29,18 @@ const groups: readonly { title: string; keys: readonly (readonly [string, string
     ],
   },
   {
+    title: "Possible matches",
+    keys: [
+      ["J K", "older, newer match"],
+      ["C D E", "confirm, “this is not them”, escalate; then 1 to 9 for the reason, 0 for another"],
+    ],
+  },
+  {
     title: "Looking",
     keys: [
       ["M", "map on the incident"],
       ["R", "arrival rings"],
-      ["V", "live video, where there is any"],
+      ["V", "the incident's pictures: asks the cameras for them"],
       ["Q", "queue"],
       ["?", "this list"],
     ],
