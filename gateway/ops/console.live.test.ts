@@ -122,6 +122,7 @@ real(
     assert.ok(blue[2]! > blue[0]! + 60 && blue[2]! > blue[1]! + 60, `blue: ${blue}`);
 
     const other = await signedIn(world, await browser.newContext({ viewport: { width: 1440, height: 900 } }), "pam");
+    await other.getByRole("button", { name: "Show the camera" }).waitFor();
     await other.keyboard.press("v");
     await other.locator(".tile.is-live").waitFor();
     await until("a way to say", () => page.locator(".tile-point:enabled").count(), WAIT_MS);

@@ -3,17 +3,15 @@ import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { BrowserContextOptions, Page } from "playwright-core";
-import type { FlightPhase } from "#contract/flight.ts";
+import type { Page } from "playwright-core";
 import { buildConsole } from "#gateway/build-console.ts";
 import { launchBrowser } from "./fixtures/browser.ts";
-import { CENTRE, incidentOf } from "./fixtures/city.ts";
-import { ScriptedDrone } from "./fixtures/drone.ts";
-import type { ScriptedField } from "./fixtures/fake-field.ts";
+import { incidentOf } from "./fixtures/city.ts";
 import { fakeGateway } from "./fixtures/fake-gateway.ts";
-import { startCameras, storyField } from "./fixtures/field-scenes.ts";
-import { ago, burst, desk, mapReady, phone, signIn } from "./fixtures/page.ts";
-import { offset } from "./geometry.ts";
+import { startCameras } from "./fixtures/field-scenes.ts";
+import { fieldShots } from "./fixtures/field-shots.ts";
+import { ago, burst, desk, phone, signIn } from "./fixtures/page.ts";
+import { fleet, type Shot, settled, show } from "./fixtures/pose.ts";
 
 const folder = process.argv[2] ?? fileURLToPath(new URL("../../docs/pictures/", import.meta.url));
 /** A picture larger than this has no place in the repository. */
@@ -78,45 +76,6 @@ const earlier = [
   }),
 ];
 
-const settled = async (page: Page) => {
-  await mapReady(page);
-  await page.waitForTimeout(2500);
-};
-
-interface Shot {
-  name: string;
-  signedOut?: boolean;
-  look: BrowserContextOptions;
-  drones?: () => ScriptedDrone[];
-  field?: () => ScriptedField;
-  /** Cameras send. */
-  cameras?: boolean;
-  pose: (
-    page: Page,
-    gateway: Awaited<ReturnType<typeof fakeGateway>>,
-    drones: readonly ScriptedDrone[],
-  ) => Promise<void>;
-}
-const show = (tab: string) => async (page: Page) => {
-  await settled(page);
-  await page.getByRole("navigation").getByRole("button", { name: tab }).click();
-  await page.waitForTimeout(1500);
-};
-
-/** One drone on its way to the burst, one ready in its dock. */
-const fleet = (phase: FlightPhase, progress: number) => {
-  const [lon, lat] = offset(CENTRE.lat, CENTRE.lon, -330, 250);
-  const [lon2, lat2] = offset(CENTRE.lat, CENTRE.lon, 420, 240);
-  const d1 = new ScriptedDrone({
-    id: "d1",
-    dock: { lat, lon },
-    incident: burst(),
-    phase,
-    progress,
-    batteryRemaining: 0.86,
-  });
-  return [d1, new ScriptedDrone({ id: "d2", dock: { lat: lat2, lon: lon2 }, batteryRemaining: 0.97 })];
-};
 const toDrone = async (page: Page) => {
   await settled(page);
   await page.keyboard.press("t");
@@ -125,110 +84,6 @@ const toDrone = async (page: Page) => {
   await page.waitForTimeout(600);
   await page.evaluate(() => (document.activeElement as HTMLElement).blur());
 };
-
-/** A camera that gives nothing, beside those that do. */
-const lostCamera = async (page: Page) => {
-  await settled(page);
-  await page.keyboard.press("t");
-  await page.keyboard.press("v");
-  await page.locator(".tile-small.is-live").nth(1).waitFor({ timeout: 60_000 });
-  await page.getByRole("button", { name: /Enlarge n07/ }).click();
-  await page.waitForTimeout(4000);
-  await page.evaluate(() => (document.activeElement as HTMLElement).blur());
-};
-const onPhone = { viewport: phone, deviceScaleFactor: 2 };
-/** Takes the incident, waits for the pictures, and enlarges one. */
-const toLive = (enlarge: RegExp) => async (page: Page) => {
-  await settled(page);
-  await page.keyboard.press("t");
-  await page.keyboard.press("v");
-  await page.locator(".tile").waitFor();
-  const other = page.getByRole("button", { name: enlarge });
-  await other.click();
-  await page.locator(".tile.is-live").waitFor({ timeout: 60_000 });
-  await page.locator(".tile-small.is-live").nth(1).waitFor({ timeout: 60_000 });
-  await page.waitForTimeout(4000);
-  await page.evaluate(() => (document.activeElement as HTMLElement).blur());
-};
-const toSection = (id: string) => async (page: Page) => {
-  await settled(page);
-  await page.keyboard.press("t");
-  await page.locator(`#section-${id} article`).first().waitFor();
-  await page.waitForTimeout(700);
-  await page.locator(`#section-${id}`).evaluate((element) => element.scrollIntoView({ block: "start" }));
-  await page.waitForTimeout(500);
-};
-const toMatch = async (page: Page) => {
-  await settled(page);
-  await page.getByRole("button", { name: "Matches" }).click();
-  await page.locator(".match-row").first().click();
-  await page.locator(".face img").nth(1).waitFor();
-  await page.waitForTimeout(800);
-};
-const tabOf = (name: string, then: (page: Page) => Promise<void>) => async (page: Page) => {
-  await show(name)(page);
-  await then(page);
-};
-
-const fieldShots: Shot[] = [
-  {
-    name: "live",
-    look: { viewport: { width: 1360, height: 820 }, colorScheme: "dark" },
-    drones: () => fleet("onScene", 1.3),
-    field: storyField,
-    cameras: true,
-    pose: toLive(/Enlarge d1/),
-  },
-  {
-    name: "live-light",
-    look: { viewport: desk },
-    drones: () => fleet("onScene", 1.3),
-    field: storyField,
-    cameras: true,
-    pose: lostCamera,
-  },
-  {
-    name: "phone-live",
-    look: onPhone,
-    drones: () => fleet("onScene", 1.3),
-    field: storyField,
-    cameras: true,
-    pose: tabOf("Incident", toLive(/Enlarge d1/)),
-  },
-  { name: "matches-light", look: { viewport: desk }, field: storyField, pose: toMatch },
-  { name: "matches-dark", look: { viewport: desk, colorScheme: "dark" }, field: storyField, pose: toMatch },
-  { name: "phone-match", look: onPhone, field: storyField, pose: toMatch },
-  { name: "backup-light", look: { viewport: desk }, field: () => storyField(false), pose: toSection("backup") },
-  {
-    name: "robot-stopped-dark",
-    look: { viewport: desk, colorScheme: "dark" },
-    field: () => {
-      const field = storyField(false);
-      field.robots[0]!.latched = true;
-      return field;
-    },
-    pose: async (page) => {
-      await settled(page);
-      await page.getByRole("button", { name: "Field" }).click();
-      await page.locator(".estop").waitFor();
-      await page.waitForTimeout(800);
-    },
-  },
-  { name: "phone-backup", look: onPhone, field: () => storyField(false), pose: tabOf("Incident", toSection("backup")) },
-  { name: "caller-light", look: { viewport: desk }, field: () => storyField(false), pose: toSection("callers") },
-  {
-    name: "caller-dark",
-    look: { viewport: desk, colorScheme: "dark" },
-    field: () => storyField(false),
-    pose: toSection("callers"),
-  },
-  {
-    name: "phone-caller",
-    look: onPhone,
-    field: () => storyField(false),
-    pose: tabOf("Incident", toSection("callers")),
-  },
-];
 
 const shots: Shot[] = [
   ...fieldShots,

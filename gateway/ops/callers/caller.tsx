@@ -1,143 +1,21 @@
 /** The phone of somebody who called: what they allowed, where they are, what they say, tap and knock, and what may be asked of them. */
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo, useRef } from "preact/hooks";
-import {
-  type CallerDetail,
-  type CallerMessage,
-  type CallerSaid,
-  type CallerView,
-  consentItems,
-  type PhoneAsk,
-  questions,
-  questionWords,
-} from "#contract/caller.ts";
+import { useRef } from "preact/hooks";
+import { type CallerView, consentItems, type PhoneAsk, questions, questionWords } from "#contract/caller.ts";
 import { json } from "../api.ts";
 import { SecondAct } from "../field/second-act.tsx";
 import { boxOf, circleRing } from "../geometry.ts";
 import { mapFocus } from "../map/focus.ts";
 import type { SectionProps } from "../panels/sections/section.ts";
 import { endedSession } from "../state/actions.ts";
-import { callerListeners, callersOf } from "../state/field.ts";
+import { callersOf } from "../state/field.ts";
 import { gatewayNowMs, local, me, nearWords, tab } from "../state/store.ts";
-import { age } from "../words.ts";
-import { consentMarks, consentWords, deafWords, linkWords, positionWords, smsWords } from "./caller-words.ts";
+import { consentMarks, consentWords, linkWords, positionWords, smsWords } from "./caller-words.ts";
 import { LinkMaker } from "./link-maker.tsx";
-import { Talk } from "./talk.ts";
+import { Messages, useMessages } from "./messages.tsx";
+import { TalkButton } from "./talk-button.tsx";
 
 const itemWords = { video: "Picture", voice: "Voice", position: "Position" } as const;
-
-/** A caller's words so far, kept by live messages. */
-function useMessages(id: string) {
-  const messages = useSignal<readonly CallerMessage[]>([]);
-  const failed = useSignal<string | undefined>(undefined);
-  useEffect(() => {
-    let gone = false;
-    const put = (list: readonly CallerMessage[]) => {
-      const all = new Map(messages.value.map((one) => [one.seq, one]));
-      for (const one of list) all.set(one.seq, one);
-      messages.value = [...all.values()].sort((a, b) => a.seq - b.seq);
-    };
-    const hear = (said: CallerSaid) => {
-      if (said.caller === id) put([said.message]);
-    };
-    callerListeners.add(hear);
-    messages.value = [];
-    void json<CallerDetail>("GET", `/api/callers/${encodeURIComponent(id)}`).then((answer) => {
-      if (gone || endedSession(answer)) return;
-      failed.value = answer.ok ? undefined : answer.error;
-      if (answer.ok) put(answer.value.messages);
-    });
-    return () => {
-      gone = true;
-      callerListeners.delete(hear);
-    };
-  }, [id]);
-  return { messages, failed };
-}
-
-const kindMarks: Record<CallerMessage["kind"], string> = {
-  chat: "",
-  answer: "taps",
-  knock: "knocks",
-  ask: "asked",
-  done: "phone",
-};
-
-function Messages({ messages }: { messages: readonly CallerMessage[] }) {
-  const end = useRef<HTMLOListElement>(null);
-  useEffect(() => {
-    end.current?.scrollTo({ top: end.current.scrollHeight });
-  }, [messages.length]);
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a part that scrolls must be reachable by keyboard (WCAG 2.1.1)
-    <ol ref={end} class="caller-said" aria-label="What was said" aria-live="polite" tabIndex={0}>
-      {messages.length === 0 && <li class="faint">Nothing was said yet.</li>}
-      {messages.map(({ seq, at, from, by, kind, text, orElse, done, delivered, heldS }) => (
-        <li key={seq} class={`is-${from} is-${kind}${done === false ? " is-undone" : ""}`}>
-          <span class="caller-meta">
-            <time>{local.value.clock(at)}</time> {from === "caller" ? kindMarks[kind] || "caller" : by}
-            {kind === "ask" && from === "operator" && " asked"}
-            {from === "operator" && !delivered && " · not there yet"}
-            {heldS !== undefined && ` · waited ${age(heldS)} for the link`}
-          </span>
-          <span class="caller-text">{text}</span>
-          {orElse !== undefined && orElse.length > 0 && (
-            <span class="caller-or">unclear; or else: {orElse.join(", ")}</span>
-          )}
-        </li>
-      ))}
-    </ol>
-  );
-}
-
-function TalkButton({ caller }: { caller: CallerView }) {
-  const talk = useMemo(() => new Talk(caller.id), [caller.id]);
-  useEffect(() => () => talk.close(), [talk]);
-  const state = talk.state.value;
-  const words = {
-    off: "Hold to talk",
-    connecting: "Opening the line …",
-    ready: "Hold to talk (line open)",
-    talking: "You are heard: let go to stop",
-  }[state];
-  const other = caller.talking !== undefined && caller.talking !== me.value.user ? caller.talking : undefined;
-  const deaf = deafWords(caller);
-  return (
-    <>
-      <button
-        type="button"
-        class={`act talk is-${state}`}
-        disabled={other !== undefined}
-        aria-pressed={state === "talking"}
-        onPointerDown={(event) => {
-          event.currentTarget.setPointerCapture(event.pointerId);
-          void talk.press();
-        }}
-        onPointerUp={() => talk.release()}
-        onPointerCancel={() => talk.release()}
-        onKeyDown={(event) => {
-          if ((event.key !== " " && event.key !== "Enter") || event.repeat) return;
-          event.preventDefault();
-          void talk.press();
-        }}
-        onKeyUp={(event) => (event.key === " " || event.key === "Enter") && talk.release()}
-        onBlur={() => talk.release()}
-      >
-        {other === undefined ? words : `${other} is talking`}
-      </button>
-      {deaf !== undefined && (
-        <p class="warning" role="status">
-          {deaf}
-        </p>
-      )}
-      {talk.failed.value !== undefined && (
-        <p class="said has-failed" role="status">
-          {talk.failed.value}
-        </p>
-      )}
-    </>
-  );
-}
 
 function Asks({ caller, ask }: { caller: CallerView; ask: (ask: PhoneAsk) => void }) {
   const { able, setting, consent } = caller;

@@ -1,11 +1,12 @@
 /** One possible match: the face that was seen beside the picture of the list, how alike, how often such an alert is wrong, and the verdict. */
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { FaceMatchDetail, FaceMatchView } from "#contract/face.ts";
+import type { FaceMatchView } from "#contract/face.ts";
 import { Key } from "../panels/key.tsx";
 import { select } from "../state/actions.ts";
 import { gatewayNowMs, local, nearWords, work } from "../state/store.ts";
 import { age, within } from "../words.ts";
+import { History } from "./history.tsx";
 import { chosenMatch, judge, judging, loadMatch, matchBusy, matchDetail, matchSaid, mayJudge } from "./match-state.ts";
 import { matchActs, statusWords } from "./match-words.ts";
 
@@ -162,49 +163,6 @@ function Verdict({ match }: { match: FaceMatchView }) {
         </button>
       ))}
     </div>
-  );
-}
-
-function History({ detail }: { detail: FaceMatchDetail }) {
-  const { history, entries } = detail;
-  return (
-    <section class="section">
-      <h3>Earlier matches with this person</h3>
-      {history.length === 0 ? (
-        <p class="hint">None.</p>
-      ) : (
-        <ul class="match-history">
-          {history.map(({ match, seenUntil, status, verdict, node }) => (
-            <li key={match}>
-              <time>
-                {local.value.day(seenUntil)} {local.value.clock(seenUntil)}
-              </time>
-              <span>
-                <b>{statusWords[status]}</b>
-                {verdict && ` · ${verdict.by}: ${verdict.reason}`}
-              </span>
-              <span class="faint">{node}</span>
-            </li>
-          ))}
-        </ul>
-      )}
-      <details>
-        <summary>Who did and saw what: {entries.length} entries on the audit chain</summary>
-        <ol>
-          {entries.map(({ seq, at, by, text, hash }) => (
-            <li key={seq} class="entry">
-              <time>{local.value.clock(at)}</time>
-              <span class="entry-text">
-                {text} <span class="faint">{by}</span>
-              </span>
-              <code class="faint" title={`SHA-256 ${hash}`}>
-                {hash.slice(0, 6)}
-              </code>
-            </li>
-          ))}
-        </ol>
-      </details>
-    </section>
   );
 }
 

@@ -1,28 +1,17 @@
 /** The incident's pictures: one large, the others small beside it, all of them honest about their age. */
 import { computed, signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import type { IncidentVideo } from "#contract/video.ts";
-import { json } from "../api.ts";
 import { Key } from "../panels/key.tsx";
 import type { SectionProps } from "../panels/sections/section.ts";
-import { endedSession } from "../state/actions.ts";
 import { callersOf, callsOf, faults, isOpenCall, loadStreams, robots, streams } from "../state/field.ts";
 import { outHere } from "../state/flight.ts";
-import { local, me, picture, selected, site, videoAsked } from "../state/store.ts";
+import { me, picture, selected, site, videoAsked } from "../state/store.ts";
+import { Chat } from "./chat.tsx";
+import { Kept, kept, keptFault, loadKept } from "./kept.tsx";
 import { streamsOf, type TileStream } from "./streams-of-incident.ts";
 import { Figures, hearing, kindWords, Notice, nameOf, Picture, Pointing, StateBadge, stateOf } from "./tile.tsx";
-import { type Watch, watchOf } from "./watch.ts";
-
-/** What the gateway wanted, recorded and kept for an incident. */
-const kept = signal<IncidentVideo | undefined>(undefined);
-const keptFault = signal<string | undefined>(undefined);
-
-async function loadKept(id: string): Promise<void> {
-  const answer = await json<IncidentVideo>("GET", `/api/incidents/${encodeURIComponent(id)}/video`);
-  if (selected.value?.incident !== id || endedSession(answer)) return;
-  keptFault.value = answer.ok || answer.status === 404 || answer.status === 403 ? undefined : answer.error;
-  if (answer.ok) kept.value = answer.value;
-}
+import type { Watch } from "./watch.ts";
+import { watchOf } from "./watches.ts";
 
 /** Robots that an open call for this incident asked to come. */
 export const robotsHere = computed(() => {
@@ -86,45 +75,6 @@ function Small({ of, incident, on }: { of: TileStream; incident: string; on: boo
 }
 
 const chatOpen = signal(false);
-
-function Chat({ watch }: { watch: Watch }) {
-  const text = useRef<HTMLInputElement>(null);
-  return (
-    <div class="tile-chat">
-      <ol aria-label="Words about this picture">
-        {watch.chat.value.slice(-6).map(({ key, name, text, atMs, mine }) => (
-          <li key={key} class={mine ? "is-mine" : ""}>
-            <time>{local.value.clock(atMs)}</time> <b>{name}</b> {text}
-          </li>
-        ))}
-        {watch.chat.value.length === 0 && (
-          <li class="faint">Goes to everybody who looks at this picture now; it is not kept.</li>
-        )}
-      </ol>
-      <form
-        class="note"
-        onSubmit={(event) => {
-          event.preventDefault();
-          const input = text.current;
-          if (input?.value.trim() && watch.write(input.value.trim())) input.value = "";
-          else input?.focus();
-        }}
-      >
-        <input
-          ref={text}
-          type="text"
-          maxLength={1000}
-          aria-label="Write to who looks at this picture"
-          placeholder="To who looks at this picture"
-          autocomplete="off"
-        />
-        <button type="submit" disabled={!watch.maySay.value}>
-          Send
-        </button>
-      </form>
-    </div>
-  );
-}
 
 function Large({ of, incident }: { of: TileStream; incident: string }) {
   const watch = useWatch(of.stream, incident, true);
@@ -212,55 +162,6 @@ function Large({ of, incident }: { of: TileStream; incident: string }) {
 async function toggleFull(element: HTMLElement | null): Promise<void> {
   if (document.fullscreenElement !== null) await document.exitFullscreen();
   else await element?.requestFullscreen().catch(() => undefined);
-}
-
-/** What stands on the record of the pictures: runs, gaps, snapshots. */
-function Kept({ incident }: { incident: string }) {
-  const now = kept.value;
-  if (now?.incident !== incident) return null;
-  const { recordings, gaps, snapshots } = now;
-  if (recordings.length + gaps.length + snapshots.length === 0) return null;
-  const clock = (at: string) => local.value.clock(at);
-  return (
-    <details>
-      <summary>
-        {recordings.length} recorded · {snapshots.length} snapshots
-        {gaps.length > 0 && ` · ${gaps.length} gaps`}
-      </summary>
-      <ul class="kept">
-        {snapshots.map(({ snapshot, stream, at, by }) => (
-          <li key={snapshot}>
-            <time>{clock(at)}</time>
-            <a href={`/api/video/snapshots/${encodeURIComponent(snapshot)}`} target="_blank" rel="noreferrer">
-              Snapshot of {stream}
-            </a>
-            <span class="faint">{by}</span>
-          </li>
-        ))}
-        {recordings.map(({ recording, stream, startedAt, endedAt, segments, preRoll }) => (
-          <li key={recording}>
-            <time>{clock(startedAt)}</time>
-            <a href={`/api/video/recordings/${encodeURIComponent(recording)}/video`} target="_blank" rel="noreferrer">
-              {preRoll ? "Before the incident, " : ""}
-              {stream}
-            </a>
-            <span class="faint">
-              {endedAt === undefined ? "goes on" : `to ${clock(endedAt)}`}, {segments.length} hashed
-            </span>
-          </li>
-        ))}
-        {gaps.map(({ stream, from, to, why }) => (
-          <li key={`${stream}${from}`} class="is-gap">
-            <time>{clock(from)}</time>
-            <span>
-              No picture of {stream} {to === undefined ? "since" : `until ${clock(to)}`}
-            </span>
-            <span class="faint">{why}</span>
-          </li>
-        ))}
-      </ul>
-    </details>
-  );
 }
 
 export function Live({ incident }: SectionProps) {

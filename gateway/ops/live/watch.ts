@@ -3,9 +3,11 @@ import { effect, signal, untracked } from "@preact/signals";
 import { DATA_LABEL, type DataSaid, type DataSay, type WatchGrant } from "#contract/video.ts";
 import { Session } from "#gateway/caller/page/session.ts";
 import { ask, json } from "../api.ts";
-import { endedSession, loadDetail } from "../state/actions.ts";
+import { endedSession } from "../state/actions.ts";
 import { streams } from "../state/field.ts";
 import { figuresBetween, type LinkFigures, type Reading, readingOf, stepThin, type Thin, wide } from "./figures.ts";
+import { keepPicture } from "./keep-picture.ts";
+import type { ChatLine, Point } from "./said.ts";
 
 const TICK_MS = 500;
 const STILL_EVERY_MS = 2000;
@@ -16,23 +18,7 @@ const STUCK_MS = 4000;
 /** A tile that goes and comes within this time keeps its session. */
 const LINGER_MS = 1500;
 const POINT_MS = 4000;
-const MOST_CHAT = 200;
 const STILL_WIDTH_PX = 640;
-
-export interface Point {
-  key: number;
-  x: number;
-  y: number;
-  name: string;
-  mine: boolean;
-}
-export interface ChatLine {
-  key: number;
-  name: string;
-  text: string;
-  atMs: number;
-  mine: boolean;
-}
 
 let keys = 0;
 
@@ -53,7 +39,6 @@ export class Watch {
   readonly points = signal<readonly Point[]>([]);
   readonly chat = signal<readonly ChatLine[]>([]);
   readonly maySay = signal(false);
-  readonly watching = signal(0);
   /** The last picture, kept for when there is none; drawn from the tile's own video. */
   readonly kept = document.createElement("canvas");
   video: HTMLVideoElement | undefined;
@@ -189,7 +174,6 @@ export class Watch {
   #heard(said: DataSaid): void {
     if (said.type === "point") this.#mark(said.x, said.y, said.name, false);
     else if (said.type === "chat") this.#line(said.name, said.text, false);
-    else if (said.type === "stream") this.watching.value = said.viewers;
     else if (said.type === "end" && this.#timer !== undefined && !this.stills) this.#join();
   }
 
@@ -201,7 +185,7 @@ export class Watch {
 
   #line(name: string, text: string, mine: boolean): void {
     const line = { key: keys++, name, text, atMs: Date.now(), mine };
-    this.chat.value = [...this.chat.value.slice(1 - MOST_CHAT), line];
+    this.chat.value = [...this.chat.value.slice(-199), line];
   }
 
   #say(say: DataSay): boolean {
@@ -301,8 +285,8 @@ export class Watch {
     this.lastFrameMs.value = Date.now();
   }
 
-  /** Puts the picture on the incident's timeline. Resolves to what became of it, in words. */
-  async snapshot(incident: string): Promise<{ text: string; failed: boolean }> {
+  /** Puts the picture on the incident's timeline; resolves to what became of it. */
+  snapshot(incident: string): Promise<{ text: string; failed: boolean }> {
     const { video } = this;
     const live = !this.stills && video !== undefined && video.videoWidth > 0;
     const canvas = live ? document.createElement("canvas") : this.kept;
@@ -311,31 +295,6 @@ export class Watch {
       canvas.height = video.videoHeight;
       canvas.getContext("2d")?.drawImage(video, 0, 0);
     }
-    if (canvas.width === 0) return { text: "There is no picture to keep yet.", failed: true };
-    const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/jpeg", 0.9));
-    if (blob === null) return { text: "The browser made no picture of it.", failed: true };
-    const query = new URLSearchParams({ stream: this.stream, incident });
-    const answer = await ask("POST", `/api/video/snapshot?${query}`, blob);
-    if (!answer.ok) {
-      endedSession(answer);
-      return { text: `Not kept: ${answer.error}.`, failed: true };
-    }
-    void loadDetail(incident);
-    return { text: "The picture is on the timeline.", failed: false };
+    return keepPicture(canvas, this.stream, incident);
   }
-}
-
-const MOST_KEPT = 32;
-const watches = new Map<string, Watch>();
-
-/** The look at a stream; the longest unused ones are forgotten with their last pictures. */
-export function watchOf(stream: string): Watch {
-  const known = watches.get(stream) ?? new Watch(stream);
-  watches.delete(stream);
-  watches.set(stream, known);
-  if (watches.size > MOST_KEPT) {
-    const oldest = [...watches.values()].find(({ phase }) => phase.peek() === "off");
-    if (oldest !== undefined) watches.delete(oldest.stream);
-  }
-  return known;
 }

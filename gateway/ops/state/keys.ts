@@ -133,6 +133,8 @@ export function pressed(key: string): boolean {
   }
   if (openSection(key) || pressOrder(key)) return true;
   if (key === "v") {
+    // One that comes later is asked for at once.
+    videoAsked.value = selectedId.value;
     said.value = { text: "No camera, drone, robot or caller is there for this incident.", failed: false };
     return true;
   }
