@@ -38,7 +38,7 @@ for (const [viewport, dark] of [
     await onPage(browser, folder, { field, ...look }, async (page) => {
       page.setDefaultTimeout(40_000);
       await page.getByRole("button", { name: "Field" }).click();
-      await page.locator(".estop").waitFor();
+      await page.locator("#panel-queue .estop").waitFor();
       await page.getByRole("button", { name: "New caller link …" }).click();
       await isAccessible(page, "field", "#panel-queue");
       if (viewport === phone) await page.getByRole("navigation").getByRole("button", { name: "Incident" }).click();
@@ -71,7 +71,7 @@ for (const [viewport, dark] of [
       await isAccessible(page, "asked for", "#section-live");
       await page.keyboard.press("v");
       await page.getByRole("button", { name: /Enlarge n07/ }).click();
-      await page.getByText(/the camera does not answer/).waitFor();
+      await page.locator(".tile-badge", { hasText: "refused" }).waitFor();
       await page.getByRole("button", { name: "Chat" }).click();
       await isAccessible(page, "nothing comes", "#section-live");
     });

@@ -56,10 +56,11 @@ function Small({ of, incident, on }: { of: TileStream; incident: string; on: boo
       <button
         type="button"
         class={`tile-small is-${state.tone}`}
-        aria-label={`Enlarge ${nameOf(of)}, ${state.word}`}
+        title={nameOf(of)}
         onClick={() => (chosen.value = { incident, stream: of.stream })}
       >
-        <span class="tile-picture">
+        <span class="unseen">Enlarge </span>
+        <span class="tile-picture" aria-hidden="true">
           <Picture watch={watch} of={of} leads={false} />
           {state.tone !== "live" && state.tone !== "stills" && (
             <span class="tile-small-mark" aria-hidden="true">
@@ -67,7 +68,7 @@ function Small({ of, incident, on }: { of: TileStream; incident: string; on: boo
             </span>
           )}
         </span>
-        <span class="tile-small-name">{of.kind === "lamp" ? of.name : `${of.name}`}</span>
+        <span class="tile-small-name">{of.name} </span>
         <span class={`tile-small-state is-${state.tone}`}>{state.word}</span>
       </button>
     </li>
