@@ -83,16 +83,16 @@ export async function bundleProcess(plan: PackPlan, folder: string): Promise<Pac
     const filter = (path: string) => !/\.(test|bench|suite)\.tsx?$/.test(path);
     cpSync(join(root, asset), join(folder, asset), { recursive: true, filter });
   }
-  const packages = Object.fromEntries([...outside].sort().map((name) => [name, versionOf(name)]));
-  const { [OPTIONAL]: optional, ...needed } = packages;
   const own = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as PackageFile;
+  const packages = Object.fromEntries([...outside].sort().map((name) => [name, versionOf(name, own)]));
+  const { [OPTIONAL]: optional, ...needed } = packages;
   const manifest = {
     name: own.name,
     version: own.version,
     license: own.license,
     private: true,
     type: "module",
-    dependencies: { ...needed, node: own.dependencies.node },
+    dependencies: { ...needed, node: own.dependencies.node ?? "" },
     optionalDependencies: optional === undefined ? {} : { [OPTIONAL]: optional },
     allowScripts: own.allowScripts,
     scripts: plan.scripts,
@@ -105,7 +105,8 @@ export async function bundleProcess(plan: PackPlan, folder: string): Promise<Pac
 interface PackageFile {
   name: string;
   version: string;
-  dependencies: { node: string };
+  dependencies: Record<string, string>;
+  optionalDependencies: Record<string, string>;
   license: string;
   imports: Record<string, string>;
   allowScripts: Record<string, boolean>;
@@ -175,5 +176,9 @@ function packagesOf({ outputs }: Metafile): string[] {
   return STAY_PACKAGES.filter((name) => paths.some((path) => path === name || path.startsWith(`${name}/`)));
 }
 
-const versionOf = (name: string): string =>
-  (JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")) as PackageFile).version;
+/** As package.json pins it, or as npm brought it for another package; an optional one may not be there. */
+function versionOf(name: string, own: PackageFile): string {
+  const pinned = own.dependencies[name] ?? own.optionalDependencies[name];
+  if (pinned !== undefined) return pinned;
+  return (JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")) as PackageFile).version;
+}
