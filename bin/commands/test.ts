@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, "..", "..");
 const fileLimitMs = { short: 150_000, long: 3_600_000 };
 
 /** More failures than these are no accident of a loaded machine. */
-const MAX_REPEATS = 4;
+const MAX_REPEATS = 8;
 
 interface Outcome {
   name: string;

@@ -72,7 +72,7 @@ desks(
 );
 
 desks(
-  "a refused flight says which checks failed; another drone is sent by two acts, and V says that there is no video",
+  "a refused flight says which checks failed; another drone is sent by two acts, and V says that no camera is there",
   async ({ browser, folder }) => {
     const d1 = drone();
     d1.refused = true;
@@ -89,7 +89,7 @@ desks(
       );
       await section.getByText("Preflight: 11 of 12 passed").waitFor();
       await page.keyboard.press("v");
-      await page.getByText("No live video for this incident.").waitFor();
+      await page.getByText("No camera, drone, robot or caller is there for this incident.").waitFor();
       await section.getByRole("button", { name: "Send a drone" }).click();
       await section.getByText(/^Send a drone to Blake Ave near/).waitFor();
       await page.keyboard.press("0");
