@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { backupAnswer, backupUnit } from "#contract/backup.ts";
 import { robotPose, robotState } from "#contract/robot.ts";
 import type { GatewayContext } from "../context.ts";
+import { onFaceConfirmed } from "../faces/confirmed.ts";
 import { addFigures } from "../metrics.ts";
 import { RobotEvents } from "../robots/events.ts";
 import { Robots } from "../robots/robots.ts";
@@ -60,6 +61,13 @@ async function startCalls(
     if (status !== "confirmed" || !verdict || !place || !confirmed.has(kind) || store.newestOf(incident)) return;
     const why = `${kind} confirmed by ${verdict.by}: ${verdict.reason}`.slice(0, 2000);
     calls.call(incident, place, why, { how: "person", by: verdict.by, why });
+  });
+  // A person has said so of the match itself: nobody has to say it of the incident once more.
+  onFaceConfirmed(context, ({ incident, by, reason, place }) => {
+    const where = context.incident(incident)?.place ?? place;
+    if (!where || !confirmed.has("face") || store.newestOf(incident)) return;
+    const why = `possible match confirmed by ${by}: ${reason}`.slice(0, 2000);
+    calls.call(incident, where, why, { how: "person", by, why });
   });
 
   await units.listen(bus, await context.retained(backupUnit), (message) =>

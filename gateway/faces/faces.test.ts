@@ -5,6 +5,7 @@ import { CompactEncrypt, calculateJwkThumbprint, compactDecrypt, exportJWK, gene
 import type { MqttClient } from "mqtt";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { BackupState } from "#contract/backup.ts";
 import {
   type FaceAudit,
   type FaceListView,
@@ -261,6 +262,10 @@ test("confirmed by a person: now an incident is there, with who said so; the his
   const { incident, timeline } = body as { incident: IncidentState; timeline: { by: string; text: string }[] };
   assert.is(incident.kind, "face");
   assert.ok(timeline.some(({ by, text }) => by === "bob" && text.includes("confirmed")));
+  const { calls } = (await office.call("ann", "/api/backup")).body as { calls: BackupState[] };
+  const call = calls.find((each) => each.incident === "face-m2");
+  assert.match(call?.why ?? "none", "possible match confirmed by bob");
+  assert.is(calls.length, 1, "the rejected one called nobody");
 });
 
 test("who escalated does not decide afterwards; somebody else does", async () => {
