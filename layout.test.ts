@@ -19,6 +19,7 @@ const permitted: Record<string, readonly string[]> = {
   "edge-agent/main": ["edge-agent", "firmware-bridge", "core", "contract", "package.json"],
   // Parts of main.
   "edge-agent/role-table": ["edge-agent", "firmware-bridge", "core", "contract"],
+  "edge-agent/role-devices": ["edge-agent", "firmware-bridge", "core", "contract"],
   "edge-agent/microphones": ["edge-agent", "contract"],
   "edge-agent/robots": ["edge-agent", "firmware-bridge", "contract"],
   "edge-agent/check-eyes": ["edge-agent"],

@@ -1,16 +1,13 @@
-/** Role -> what it takes to run it. Each is loaded only where the configuration names it, so that a lamppost carries no drone. */
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import type { GenericSchema } from "valibot";
-import { Fault } from "#contract/errors.ts";
 import type { NodeRole } from "#contract/node.ts";
 import type { AgentConfig } from "./config.ts";
 import type { NodeTime } from "./devices/node-time.ts";
-import type { Dock } from "./dock-port.ts";
 import { openMicrophone } from "./microphones.ts";
-import type { Bus, Log, RoleContext, Running } from "./ports.ts";
+import type { Bus, RoleContext, Running } from "./ports.ts";
+import { closing, newestModel, openDock, openPulses } from "./role-devices.ts";
 import type { FlyConfig } from "./roles/fly/config.ts";
 import type { ListenConfig } from "./roles/listen.ts";
 import type { LookConfig } from "./roles/look/config.ts";
@@ -244,68 +241,3 @@ export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
     };
   },
 };
-
-/** The pulses of `clock.bridge`, which goes with a sound card. */
-async function openPulses({ clock, microphone }: AgentConfig, time: NodeTime, context: RoleContext<ListenConfig>) {
-  if (!clock.bridge || microphone?.kind !== "alsa") return undefined;
-  const { path, baudRate, wordClock } = clock.bridge;
-  const [{ SerialCable }, { openPulseClock }] = await Promise.all([
-    import("#firmware-bridge/serial-cable.ts"),
-    import("#firmware-bridge/pulse-clock.ts"),
-  ]);
-  const pulses = openPulseClock({
-    stream: new SerialCable({ path, baudRate, log: context.log }),
-    name: path,
-    wordClockHz: microphone.sampleRateHz,
-    coarse: (monotonicNs) => {
-      const host = time.ofMonotonicNs(monotonicNs);
-      return host && { utcNs: host.utcNs, sigmaS: host.clock.sigmaS };
-    },
-    report: (counters) =>
-      context.report({
-        counters: Object.fromEntries(Object.entries(counters).map(([name, count]) => [`pps.${name}`, count])),
-      }),
-  });
-  return { pulses, wordClock };
-}
-
-async function openDock(box: FlyConfig["dock"], name: string, log: Log): Promise<Dock> {
-  if (box.kind === "tcp") {
-    const { TcpDock } = await import("./devices/tcp-dock.ts");
-    return new TcpDock({ name, host: box.host, port: box.port, log });
-  }
-  const [{ SerialCable }, { createSerialDock }] = await Promise.all([
-    import("#firmware-bridge/serial-cable.ts"),
-    import("#firmware-bridge/dock.ts"),
-  ]);
-  return createSerialDock(new SerialCable({ path: box.path, baudRate: box.baudRate, log }), box.path);
-}
-
-/** A role whose devices are closed when it has stopped, or could not start. */
-async function closing(start: () => Promise<Running>, close: () => Promise<void>): Promise<Running> {
-  try {
-    const { done } = await start();
-    return { done: done.finally(close) };
-  } catch (error) {
-    await close();
-    throw error;
-  }
-}
-
-/** The highest version of `models/gunshot` that ships with this program. */
-function newestModel(): string {
-  const folder = fileURLToPath(new URL("../models/gunshot", import.meta.url));
-  let versions: string[] = [];
-  try {
-    versions = readdirSync(folder);
-  } catch (cause) {
-    throw new Fault("config", `roles.listen.model: no model ships in ${folder}; name a model's folder`, { cause });
-  }
-  const newest = versions
-    .filter((name) => /^\d+(\.\d+)*$/.test(name))
-    .sort((a, b) => a.localeCompare(b, "en", { numeric: true }))
-    .at(-1);
-  if (newest === undefined)
-    throw new Fault("config", `roles.listen.model: no model ships in ${folder}; name a model's folder`);
-  return join(folder, newest);
-}
