@@ -8,7 +8,7 @@ import { Fault } from "#contract/errors.ts";
 import { type Command, say } from "../command.ts";
 
 const root = join(import.meta.dirname, "..", "..");
-const fileLimitMs = { short: 150_000, long: 3_600_000 };
+const fileLimitMs = { short: 240_000, long: 3_600_000 };
 
 /** More failures than these are no accident of a loaded machine. */
 const MAX_REPEATS = 8;
