@@ -484,6 +484,24 @@ test("every look is told: faces, tracks and outcomes, and nothing of a face", as
   });
 });
 
+test("who is being looked at while the lists are loaded again keeps their looks; a track has one outcome", async () => {
+  await withDevice({}, async (made) => {
+    const jws = await sign(makeList(), police);
+    await made.order({ order: "put", jws });
+    await made.state("the list in force", inForce);
+    await made.show(120);
+    await made.show(120);
+    await made.order({ order: "put", jws });
+    await made.order({ order: "key", x: gatewayX });
+    await made.state("the key", ({ sealedTo }) => sealedTo !== undefined);
+    await made.show(120);
+    assert.is((await until("the match", () => made.of(facePossible)[0])).looks, 3);
+    await made.show(0, 60);
+    const looked = await until("the account", () => made.of(faceLooked)[0]);
+    assert.equal([looked.facesSeen, looked.tracks, looked.possible], [3, 1, 1]);
+  });
+});
+
 test("every picture is black when the role is done with it", async () => {
   await withDevice({ faces: false }, async (made) => {
     const rgb = await made.show(200);

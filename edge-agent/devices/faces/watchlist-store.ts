@@ -43,7 +43,7 @@ export interface Loading {
 export interface WatchlistStore {
   /** Keeps a signed list that was delivered; refuses one that is not trusted or is revoked. */
   put(jws: string): Promise<{ kind: "kept"; id: string } | { kind: "refused"; why: readonly string[] }>;
-  /** Deletes what is revoked or expired, then loads every list that may be used. The galleries of the last call are wiped first. */
+  /** Deletes what is revoked or expired, then loads every list that may be used. Those of the last call stay in use until then, and are then wiped. */
   load(now: Omit<Circumstances, "revoked">): Promise<Loading>;
   /** Deletes the list, in memory and on disk, for good: also a copy delivered later is refused. */
   revoke(
@@ -99,6 +99,40 @@ export function openWatchlistStore(folder: string, node: string, trusted: readon
     return receipt;
   };
 
+  const loadInto = async (result: Loading, now: Omit<Circumstances, "revoked">): Promise<void> => {
+    const revoked = new Set(idsIn(revocations));
+    let people = 0;
+    for (const id of idsIn(lists).sort()) {
+      if (revoked.has(id)) {
+        remove(id, "revoked", now.nowNs);
+        result.refused.push({ id, why: ["revoked"] });
+        continue;
+      }
+      const jws = readFileSync(fileOf(id), "utf8").trim();
+      const opened = await openWatchlist(jws, trusted);
+      if (opened.kind === "refused") {
+        result.refused.push({ id, why: opened.why });
+        continue;
+      }
+      const list = opened.content;
+      const admission =
+        list.id === id
+          ? admit(list, { ...now, revoked, otherPeople: people })
+          : { kind: "refused" as const, why: [`its file is named ${id}, but it is ${list.id}`] };
+      if (admission.kind === "refused") {
+        result.refused.push({ id, why: admission.why });
+        if (list.id === id && now.timeSure !== false && now.nowNs >= nsOfUtc(list.end))
+          remove(id, "expired", now.nowNs);
+        continue;
+      }
+      people += list.people.length;
+      result.loaded.push({ list, sha256: sha256(jws), gallery: galleryOf(list), rule: admission.rule });
+    }
+    // One face is compared with all of them: the threshold is that of all.
+    const rule = ruleFor(people, now.measured, now.policy);
+    if (rule.kind === "rule") result.loaded = result.loaded.map((each) => ({ ...each, rule }));
+  };
+
   return {
     receipts,
     inForce: () => inUse,
@@ -116,41 +150,19 @@ export function openWatchlistStore(folder: string, node: string, trusted: readon
       return { kind: "kept", id };
     },
     async load(now) {
-      const revoked = new Set(idsIn(revocations));
-      for (const id of inUse.map((each) => each.list.id)) forget(id);
-      const result: Loading = { loaded: [], refused: [] };
-      let people = 0;
-      for (const id of idsIn(lists).sort()) {
-        if (revoked.has(id)) {
-          remove(id, "revoked", now.nowNs);
-          result.refused.push({ id, why: ["revoked"] });
-          continue;
-        }
-        const jws = readFileSync(fileOf(id), "utf8").trim();
-        const opened = await openWatchlist(jws, trusted);
-        if (opened.kind === "refused") {
-          result.refused.push({ id, why: opened.why });
-          continue;
-        }
-        const list = opened.content;
-        const admission =
-          list.id === id
-            ? admit(list, { ...now, revoked, otherPeople: people })
-            : { kind: "refused" as const, why: [`its file is named ${id}, but it is ${list.id}`] };
-        if (admission.kind === "refused") {
-          result.refused.push({ id, why: admission.why });
-          if (list.id === id && now.timeSure !== false && now.nowNs >= nsOfUtc(list.end))
-            remove(id, "expired", now.nowNs);
-          continue;
-        }
-        people += list.people.length;
-        result.loaded.push({ list, sha256: sha256(jws), gallery: galleryOf(list), rule: admission.rule });
+      const loading: Loading = { loaded: [], refused: [] };
+      try {
+        await loadInto(loading, now);
+      } catch (error) {
+        // What could not be looked at again may be over: nothing is in force.
+        for (const { gallery } of loading.loaded) gallery.wipe();
+        for (const { list } of [...inUse]) forget(list.id);
+        throw error;
       }
-      // One face is compared with all of them: the threshold is that of all.
-      const rule = ruleFor(people, now.measured, now.policy);
-      if (rule.kind === "rule") result.loaded = result.loaded.map((each) => ({ ...each, rule }));
-      inUse = [...result.loaded];
-      return result;
+      const before = inUse;
+      inUse = [...loading.loaded];
+      for (const { gallery } of before) gallery.wipe();
+      return loading;
     },
     async revoke(jws, nowNs) {
       const opened = await openRevocation(jws, trusted);

@@ -142,6 +142,25 @@ test("a kept list loads, finds its person, and is readable by its owner only", a
   assert.is(statSync(join(folder, "lists", "missing.jws")).mode & 0o077, 0);
 });
 
+test("while lists are loaded again those in force stay so; the galleries before are wiped when the new ones are there", async () => {
+  const { store } = makeStore();
+  await store.put(await sign(list, police));
+  const [before] = (await store.load(now)).loaded;
+  const loading = store.load(now);
+  const distances: number[] = [];
+  let over = false;
+  void loading.then(() => {
+    over = true;
+  });
+  while (!over) {
+    distances.push(store.inForce()[0]?.gallery.nearest(new Float32Array(EMBEDDING).fill(0.125))[0]?.distance ?? -1);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.ok(distances.length >= 2);
+  for (const each of distances) assert.ok(Math.abs(each - 0.2) < 1e-6, String(distances));
+  assert.is(before!.gallery.nearest(new Float32Array(EMBEDDING))[0]!.distance, 0, "the gallery before holds zeros");
+});
+
 test("a file changed on the disk does not load, and the next list does", async () => {
   const { folder, store } = makeStore();
   await store.put(await sign(list, police));

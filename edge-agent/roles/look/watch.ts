@@ -33,7 +33,7 @@ export interface WatchContext {
   here(): { lat: number; lon: number } | undefined;
   /** UTC, and whether the clock is synchronised. */
   now(): { ns: bigint; sure: boolean };
-  /** The lists in force changed. */
+  /** The lists in force changed: another id, or another version. */
   onLists(): void;
 }
 
@@ -42,6 +42,7 @@ export class Watch {
   readonly counters = { lists: 0, orders: 0, refusedOrders: 0, receipts: 0 };
   readonly #context: WatchContext;
   readonly #receiptsSaid = new Set<string>();
+  #inForce = "";
   #refused: readonly { id: string; why: readonly string[] }[] = [];
   #turn: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
@@ -97,7 +98,10 @@ export class Watch {
     const { loaded, refused } = await lists.load({ nowNs, timeSure, here: here(), policy });
     this.#refused = refused;
     this.counters.lists = loaded.length;
-    onLists();
+    // Whoever is being looked at keeps their looks while the lists stay what they are.
+    const inForce = JSON.stringify(loaded.map(({ list, sha256 }) => [list.id, sha256]));
+    if (inForce !== this.#inForce) onLists();
+    this.#inForce = inForce;
     await this.#sayReceipts();
     this.#say();
   }
