@@ -64,7 +64,8 @@ export const DeletionReceipt = v.strictObject({
   list: Name,
   /** Of the deleted file; absent where the device never held the list. */
   fileSha256: v.optional(Sha256),
-  because: v.picklist(["revoked", "expired"]),
+  /** `replaced`: by another version of the same list. */
+  because: v.picklist(["revoked", "expired", "replaced"]),
   at: UtcNs,
   node: Name,
   previousSha256: v.optional(Sha256),

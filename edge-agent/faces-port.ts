@@ -56,7 +56,7 @@ type Refused = { kind: "refused"; why: readonly string[] };
 
 /** The lists on this device's disk. It alone knows the trusted keys. */
 export interface Watchlists {
-  put(jws: string): Promise<{ kind: "kept"; id: string } | Refused>;
+  put(jws: string, nowNs: bigint): Promise<{ kind: "kept"; id: string } | Refused>;
   revoke(jws: string, nowNs: bigint): Promise<{ kind: "deleted"; receipt: DeletionReceipt } | Refused>;
   /** Deletes what is revoked or expired; loads what may be used here and now. */
   load(now: {

@@ -75,7 +75,8 @@ export class FaceDevices {
           holds: held !== undefined,
           inForce: held?.inForce ?? false,
           why: held?.why ?? [],
-          ...(receiptAt && { receiptAt }),
+          // A receipt for an earlier version of a list that is held says nothing of this one.
+          ...(receiptAt && !held && { receiptAt }),
         },
       ];
     });

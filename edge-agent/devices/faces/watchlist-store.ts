@@ -41,8 +41,8 @@ export interface Loading {
 }
 
 export interface WatchlistStore {
-  /** Keeps a signed list that was delivered; refuses one that is not trusted or is revoked. */
-  put(jws: string): Promise<{ kind: "kept"; id: string } | { kind: "refused"; why: readonly string[] }>;
+  /** Keeps a signed list that was delivered, and overwrites and deletes another version of it; refuses one that is not trusted or is revoked. */
+  put(jws: string, nowNs: bigint): Promise<{ kind: "kept"; id: string } | { kind: "refused"; why: readonly string[] }>;
   /** Deletes what is revoked or expired, then loads every list that may be used. Those of the last call stay in use until then, and are then wiped. */
   load(now: Omit<Circumstances, "revoked">): Promise<Loading>;
   /** Deletes the list, in memory and on disk, for good: also a copy delivered later is refused. */
@@ -65,6 +65,8 @@ export function openWatchlistStore(folder: string, node: string, trusted: readon
   let inUse: LoadedList[] = [];
 
   const fileOf = (id: string) => join(lists, `${id}.jws`);
+  const newOf = (id: string) => `${fileOf(id)}.new`;
+  const oldOf = (id: string) => `${fileOf(id)}.old`;
   const idsIn = (path: string) =>
     readdirSync(path).flatMap((name) => (name.endsWith(".jws") ? [name.slice(0, -4)] : []));
   const receipts = () =>
@@ -80,9 +82,7 @@ export function openWatchlistStore(folder: string, node: string, trusted: readon
     inUse = inUse.filter((each) => each.list.id !== id);
   };
 
-  const remove = (id: string, because: DeletionReceipt["because"], nowNs: bigint): DeletionReceipt => {
-    forget(id);
-    const file = fileOf(id);
+  const erase = (file: string, id: string, because: DeletionReceipt["because"], nowNs: bigint): DeletionReceipt => {
     const fileSha256 = existsSync(file) ? sha256(readFileSync(file)) : undefined;
     if (fileSha256 !== undefined) overwriteAndDelete(file);
     const last = existsSync(receiptsFile) ? readFileSync(receiptsFile, "utf8").trimEnd().split("\n").at(-1) : undefined;
@@ -99,8 +99,24 @@ export function openWatchlistStore(folder: string, node: string, trusted: readon
     return receipt;
   };
 
+  const remove = (id: string, because: DeletionReceipt["because"], nowNs: bigint): DeletionReceipt => {
+    forget(id);
+    if (existsSync(newOf(id))) overwriteAndDelete(newOf(id));
+    if (existsSync(oldOf(id))) erase(oldOf(id), id, because, nowNs);
+    return erase(fileOf(id), id, because, nowNs);
+  };
+
+  // A power cut in `put` leaves a list that nobody asks for any more, or the old one under another name.
+  for (const name of readdirSync(lists)) {
+    if (name.endsWith(".jws.new")) overwriteAndDelete(join(lists, name));
+    const id = name.endsWith(".jws.old") ? name.slice(0, -".jws.old".length) : undefined;
+    if (id !== undefined && !existsSync(fileOf(id))) renameSync(oldOf(id), fileOf(id));
+  }
+
   const loadInto = async (result: Loading, now: Omit<Circumstances, "revoked">): Promise<void> => {
     const revoked = new Set(idsIn(revocations));
+    for (const name of readdirSync(lists))
+      if (name.endsWith(".jws.old")) erase(join(lists, name), name.slice(0, -".jws.old".length), "replaced", now.nowNs);
     let people = 0;
     for (const id of idsIn(lists).sort()) {
       if (revoked.has(id)) {
@@ -140,13 +156,18 @@ export function openWatchlistStore(folder: string, node: string, trusted: readon
       lists: idsIn(lists).map((id) => ({ id, sha256: sha256(readFileSync(fileOf(id), "utf8").trim()) })),
       revoked: idsIn(revocations),
     }),
-    async put(jws) {
+    async put(jws, nowNs) {
       const opened = await openWatchlist(jws, trusted);
       if (opened.kind === "refused") return opened;
       const { id } = opened.content;
       if (idsIn(revocations).includes(id)) return { kind: "refused", why: ["revoked"] };
-      durably(`${fileOf(id)}.new`, jws.trim(), "w");
-      renameSync(`${fileOf(id)}.new`, fileOf(id));
+      const held = existsSync(fileOf(id));
+      if (held && readFileSync(fileOf(id), "utf8").trim() === jws.trim()) return { kind: "kept", id };
+      if (existsSync(oldOf(id))) erase(oldOf(id), id, "replaced", nowNs);
+      durably(newOf(id), jws.trim(), "w");
+      if (held) renameSync(fileOf(id), oldOf(id));
+      renameSync(newOf(id), fileOf(id));
+      if (held) erase(oldOf(id), id, "replaced", nowNs);
       return { kind: "kept", id };
     },
     async load(now) {

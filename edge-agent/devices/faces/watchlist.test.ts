@@ -133,7 +133,7 @@ test("a revocation is no watchlist", async () => {
 
 test("a kept list loads, finds its person, and is readable by its owner only", async () => {
   const { folder, store } = makeStore();
-  assert.equal(await store.put(await sign(list, police)), { kind: "kept", id: "missing" });
+  assert.equal(await store.put(await sign(list, police), nowNs), { kind: "kept", id: "missing" });
   const { loaded, refused } = await store.load(now);
   assert.equal(refused, []);
   const [found] = loaded[0]!.gallery.nearest(new Float32Array(EMBEDDING).fill(0.125));
@@ -144,7 +144,7 @@ test("a kept list loads, finds its person, and is readable by its owner only", a
 
 test("while lists are loaded again those in force stay so; the galleries before are wiped when the new ones are there", async () => {
   const { store } = makeStore();
-  await store.put(await sign(list, police));
+  await store.put(await sign(list, police), nowNs);
   const [before] = (await store.load(now)).loaded;
   const loading = store.load(now);
   const distances: number[] = [];
@@ -163,8 +163,8 @@ test("while lists are loaded again those in force stay so; the galleries before 
 
 test("a file changed on the disk does not load, and the next list does", async () => {
   const { folder, store } = makeStore();
-  await store.put(await sign(list, police));
-  await store.put(await sign({ ...list, id: "second" }, police));
+  await store.put(await sign(list, police), nowNs);
+  await store.put(await sign({ ...list, id: "second" }, police), nowNs);
   writeFileSync(join(folder, "lists", "missing.jws"), JSON.stringify(list));
   const { loaded, refused } = await store.load(now);
   assert.equal(
@@ -176,7 +176,7 @@ test("a file changed on the disk does not load, and the next list does", async (
 
 test("out of its area a list stays on the disk and does not load", async () => {
   const { folder, store } = makeStore();
-  await store.put(await sign(list, police));
+  await store.put(await sign(list, police), nowNs);
   const { loaded, refused } = await store.load({ ...now, here: { lat: 42, lon: -79.5 } });
   assert.is(loaded.length, 0);
   assert.match(refused[0]!.why.join(), "out of its area");
@@ -185,7 +185,7 @@ test("out of its area a list stays on the disk and does not load", async () => {
 
 test("an expired list is deleted with a receipt", async () => {
   const { folder, store } = makeStore();
-  await store.put(await sign(list, police));
+  await store.put(await sign(list, police), nowNs);
   const { refused } = await store.load({ ...now, nowNs: nsOfUtc(list.end) });
   assert.match(refused[0]!.why.join(), "expired");
   assert.equal(readdirSync(join(folder, "lists")), []);
@@ -195,7 +195,7 @@ test("an expired list is deleted with a receipt", async () => {
 test("revoked: gone from memory and disk, with a receipt that names the file's hash; a copy delivered later is refused", async () => {
   const { folder, store } = makeStore();
   const jws = await sign(list, police);
-  await store.put(jws);
+  await store.put(jws, nowNs);
   const { loaded } = await store.load(now);
   const revoked = await store.revoke(await sign(revocation, police), nowNs);
   assert.is(revoked.kind, "deleted");
@@ -205,14 +205,14 @@ test("revoked: gone from memory and disk, with a receipt that names the file's h
   const receipt = store.receipts()[0]?.receipt;
   assert.is(receipt?.fileSha256, createHash("sha256").update(jws).digest("hex"));
   assert.equal([receipt?.list, receipt?.because, receipt?.node], ["missing", "revoked", "robot1"]);
-  assert.equal(await store.put(jws), { kind: "refused", why: ["revoked"] });
+  assert.equal(await store.put(jws, nowNs), { kind: "refused", why: ["revoked"] });
   assert.equal((await store.load(now)).loaded, []);
 });
 
 test("what was deleted is overwritten first: another name of the same file holds zeros", async () => {
   const { folder, store } = makeStore();
   const jws = await sign(list, police);
-  await store.put(jws);
+  await store.put(jws, nowNs);
   const other = join(folder, "other-name");
   linkSync(join(folder, "lists", "missing.jws"), other);
   await store.revoke(await sign(revocation, police), nowNs);
@@ -221,14 +221,68 @@ test("what was deleted is overwritten first: another name of the same file holds
   assert.ok(left.every((byte) => byte === 0));
 });
 
+test("replaced by a new version: the old file is overwritten, with a receipt; the same version again changes nothing", async () => {
+  const { folder, store } = makeStore();
+  const jws = await sign(list, police);
+  await store.put(jws, nowNs);
+  const other = join(folder, "other-name");
+  linkSync(join(folder, "lists", "missing.jws"), other);
+  await store.put(jws, nowNs);
+  assert.equal([store.receipts().length, readFileSync(other, "utf8")], [0, jws]);
+  const next = await sign({ ...list, purpose: "still missing" }, police);
+  assert.equal(await store.put(next, nowNs), { kind: "kept", id: "missing" });
+  const left = readFileSync(other);
+  assert.is(left.length, jws.length);
+  assert.ok(left.every((byte) => byte === 0));
+  assert.equal(readdirSync(join(folder, "lists")), ["missing.jws"]);
+  assert.is(readFileSync(join(folder, "lists", "missing.jws"), "utf8"), next);
+  const [{ receipt }] = store.receipts() as [ReturnType<typeof store.receipts>[number]];
+  assert.equal([receipt.because, receipt.fileSha256], ["replaced", createHash("sha256").update(jws).digest("hex")]);
+});
+
+test("what a power cut leaves of a delivery is overwritten and gone: a new file at the next start, and when its list is revoked", async () => {
+  const { folder, store } = makeStore();
+  const jws = await sign(list, police);
+  const half = join(folder, "lists", "missing.jws.new");
+  const other = join(folder, "other-name");
+  for (const end of [
+    async () => void openWatchlistStore(folder, "robot1", trusted),
+    async () => assert.is((await store.revoke(await sign(revocation, police), nowNs)).kind, "deleted"),
+  ]) {
+    writeFileSync(half, jws);
+    linkSync(half, other);
+    await end();
+    assert.not.ok(existsSync(half));
+    assert.ok(readFileSync(other).every((byte) => byte === 0));
+    rmSync(other);
+  }
+});
+
+test("a power cut while a list is replaced: before the new one was in place the old one is in force again, after it the old one goes with a receipt", async () => {
+  const { folder } = makeStore();
+  const [jws, next] = [await sign(list, police), await sign({ ...list, purpose: "still missing" }, police)];
+  const file = (name: string) => join(folder, "lists", name);
+  writeFileSync(file("missing.jws.old"), jws);
+  writeFileSync(file("missing.jws.new"), next);
+  const first = openWatchlistStore(folder, "robot1", trusted);
+  assert.is((await first.load(now)).loaded[0]?.list.purpose, list.purpose);
+  assert.equal([readdirSync(join(folder, "lists")), first.receipts()], [["missing.jws"], []]);
+  writeFileSync(file("missing.jws.old"), jws);
+  writeFileSync(file("missing.jws"), next);
+  const second = openWatchlistStore(folder, "robot1", trusted);
+  assert.is((await second.load(now)).loaded[0]?.list.purpose, "still missing");
+  assert.equal(readdirSync(join(folder, "lists")), ["missing.jws"]);
+  assert.is(second.receipts()[0]?.receipt.because, "replaced");
+});
+
 test("two lists in force share one threshold, that of all their people; what would be too many together stays out", async () => {
   const { store } = makeStore();
   const people = (prefix: string, count: number) =>
     Array.from({ length: count }, (_, i) => ({ ...list.people[0]!, person: `${prefix}${i}` }));
-  await store.put(await sign({ ...list, id: "a", people: people("a", 3) }, police));
+  await store.put(await sign({ ...list, id: "a", people: people("a", 3) }, police), nowNs);
   const alone = (await store.load(now)).loaded[0]!.rule;
-  await store.put(await sign({ ...list, id: "b", people: people("b", 9) }, police));
-  await store.put(await sign({ ...list, id: "c", people: people("c", 1) }, police));
+  await store.put(await sign({ ...list, id: "b", people: people("b", 9) }, police), nowNs);
+  await store.put(await sign({ ...list, id: "c", people: people("c", 1) }, police), nowNs);
   const { loaded, refused } = await store.load(now);
   assert.equal(
     loaded.map(({ list: each, rule }) => [each.id, rule.listSize]),
@@ -247,7 +301,7 @@ test("two lists in force share one threshold, that of all their people; what wou
 
 test("with a clock that is not synchronised no list is in force, and none is deleted as expired", async () => {
   const { folder, store } = makeStore();
-  await store.put(await sign(list, police));
+  await store.put(await sign(list, police), nowNs);
   const { loaded } = await store.load({ ...now, nowNs: nsOfUtc("2099-01-01T00:00:00Z"), timeSure: false });
   assert.equal(loaded, []);
   assert.equal(readdirSync(join(folder, "lists")), ["missing.jws"]);
@@ -267,7 +321,7 @@ test("revoked while the device was off: the list does not survive the next start
 
 test("nobody else's key, and no unsigned message, removes a list", async () => {
   const { store } = makeStore();
-  await store.put(await sign(list, police));
+  await store.put(await sign(list, police), nowNs);
   const foreign = await store.revoke(await sign({ ...revocation, authority: other.authority }, other), nowNs);
   assert.is(foreign.kind, "refused");
   assert.is((await store.revoke(JSON.stringify(revocation), nowNs)).kind, "refused");

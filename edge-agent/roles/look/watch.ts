@@ -111,7 +111,7 @@ export class Watch {
     this.counters.orders++;
     if (what.order === "put") {
       const jws = await probes.open(what.sealed);
-      const put = jws === undefined ? notForUs : await lists.put(jws);
+      const put = jws === undefined ? notForUs : await lists.put(jws, now().ns);
       if (put.kind === "refused") this.#refuse("a watchlist", put.why);
       else log.info({ list: put.id }, "a watchlist came");
       await this.#load();
