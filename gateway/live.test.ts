@@ -89,4 +89,19 @@ test("what a caller says goes to dispatch and not to a technician", () => {
   );
 });
 
+test("whom a match could mean goes to those who may judge it, not to a pilot nor a technician", () => {
+  const live = new Live();
+  const got = (["dispatch", "reviewer", "admin", "pilot", "technician"] as const).map((role) => {
+    const socket = new FakeSocket();
+    live.add(socket as unknown as WebSocket, { ...session(60_000), user: role, roles: [role] }, snapshot);
+    return { role, socket };
+  });
+  live.broadcast({ type: "message", channel: "face/match", message: { person: "p7" } });
+  live.broadcast({ type: "message", channel: "robot/pose", message: {} });
+  assert.deepEqual(
+    got.map(({ role, socket }) => `${role} ${socket.sent.length}`),
+    ["dispatch 3", "reviewer 3", "admin 3", "pilot 2", "technician 2"],
+  );
+});
+
 test.run();

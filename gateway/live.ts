@@ -12,8 +12,15 @@ const TRY_AGAIN_LATER = 1013;
 /** Ours: HTTP's 401 in the range for applications. */
 const LOGGED_OUT = 4401;
 
-/** Who hears what a caller says: not those who look after the machines. */
-const callerRoles: readonly UserRole[] = ["dispatch", "reviewer", "pilot", "admin"];
+/**
+ * Who hears what is about one person, by event, for a `message` by channel: what a caller says is not for those who look after the
+ * machines, whom a match could mean only for those who may judge it. What does not stand here goes to everybody.
+ */
+const rolesOf: ReadonlyMap<string, readonly UserRole[]> = new Map([
+  ["caller", ["dispatch", "reviewer", "pilot", "admin"]],
+  ["caller/said", ["dispatch", "reviewer", "pilot", "admin"]],
+  ["face/match", ["dispatch", "reviewer", "admin"]],
+]);
 
 /** Said again every second or at every change: a missed one is made good by the next. */
 const replaceable = new Set<LiveBody["type"]>(["health", "node", "flight"]);
@@ -40,9 +47,9 @@ export class Live {
   }
 
   broadcast(event: LiveBody): void {
-    const personal = event.type === "caller" || (event.type === "message" && event.channel === "caller/said");
+    const allowed = rolesOf.get(event.type === "message" ? event.channel : event.type);
     for (const [socket, { roles }] of this.#clients)
-      if (!personal || roles.some((role) => callerRoles.includes(role))) this.#send(socket, event);
+      if (!allowed || roles.some((role) => allowed.includes(role))) this.#send(socket, event);
   }
 
   /** Ends the connections of a person who logged out. */
