@@ -82,6 +82,8 @@ export interface TimelineEntry {
   text: string;
   /** The facts, for machines. */
   data: unknown;
+  /** Text and data are not for the reader's role: what a caller said, whom a match could mean, pictures. */
+  withheld?: true;
   previousHash: string;
   hash: string;
 }

@@ -4,6 +4,7 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { suite } from "uvu";
+import type { IncidentDetail } from "#contract/ops-api.ts";
 import { until } from "../testing.ts";
 import { AGENCY, type CallerWorld, callerWorld, FakePhone, textsOf } from "./testing.ts";
 
@@ -108,6 +109,27 @@ test("a revoked link does not open, an ended one takes nothing more", async ({ w
   assert.equal((await open.phone.ask("POST", "/say", { says: [], heard: 0 })).status, 410);
   assert.equal((await operator.ask("POST", `/api/callers/${open.id}/end`, { why: "again" })).status, 409);
   assert.ok((await operator.record(open.incident)).includes("the link is ended: help is there"));
+});
+
+test("a technician who opens the incident reads nothing of what the caller wrote, a reviewer does", async ({
+  world,
+}) => {
+  const { operator } = world;
+  const { token, caller } = await operator.make({ note: "a woman whispers" });
+  const phone = new FakePhone(world.url, token);
+  assert.equal(await phone.open(), 200);
+  await phone.say({ kind: "chat", text: "behind the blue door" });
+  const read = async (user: string) =>
+    (await operator.ask("GET", `/api/incidents/${caller.incident}`, undefined, user)).text();
+  const [tom, bob] = [await read("tom"), await read("bob")];
+  for (const words of ["a woman whispers", "behind the blue door"])
+    assert.deepEqual([tom.includes(words), bob.includes(words)], [false, true], words);
+  const { timeline, chain } = JSON.parse(tom) as IncidentDetail;
+  assert.ok(chain.ok);
+  assert.equal(timeline.length, chain.length);
+  assert.ok(
+    timeline.filter(({ kind }) => kind === "caller").every(({ withheld, hash }) => withheld && hash.length === 64),
+  );
 });
 
 test("only dispatch makes links; a technician sees none; another site's page cannot make one", async ({

@@ -5,6 +5,7 @@ import { type IncidentState, IncidentStatus } from "#contract/incident.ts";
 import { type IncidentDetail, NoteAsk, VerdictAsk } from "#contract/ops-api.ts";
 import { type EvidenceSources, makeEvidence } from "../incidents/evidence.ts";
 import type { Decision } from "../incidents/incidents.ts";
+import { timelineFor } from "./for-role.ts";
 import { parseBody, Refusal } from "./refusal.ts";
 import { sessionOf } from "./server.ts";
 import { wavOf } from "./wav.ts";
@@ -44,13 +45,13 @@ export function addIncidentRoutes(app: FastifyInstance, sources: EvidenceSources
   });
 
   app.get<WithId>("/api/incidents/:id", async (request): Promise<IncidentDetail> => {
-    const { user } = sessionOf(request);
+    const { user, roles } = sessionOf(request);
     const incident = stateOf(request.params.id);
     look(incident.incident, user, "looked at the incident", {});
     return {
       incident,
       shots: incidents.shots(incident.incident),
-      timeline: incidents.record.entries(incident.incident),
+      timeline: timelineFor(roles, incident.kind, incidents.record.entries(incident.incident)),
       chain: incidents.record.verify(incident.incident),
       clips: clips.list(incident.incident),
     };
