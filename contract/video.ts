@@ -192,7 +192,7 @@ export const WatchAsk = v.object({
   stream: StreamName,
   /** The incident that the look is for; without one it is put on every open incident that the stream is wanted for, or on none. */
   incident: v.optional(Id),
-  /** Of a session that is to be prolonged: no new look is recorded. */
+  /** Of a session that is to be prolonged: no new look is recorded within three minutes of the last look or renewal. */
   renew: v.optional(v.boolean(), false),
 });
 export type WatchAsk = v.InferOutput<typeof WatchAsk>;

@@ -6,6 +6,7 @@ import type { UserRole } from "#contract/ops-api.ts";
 import { type IncidentVideo, RecordAsk, StreamName, WatchAsk, type WatchGrant } from "#contract/video.ts";
 import type { GatewayContext } from "../context.ts";
 import { parseBody, Refusal } from "../http/refusal.ts";
+import { Looks } from "./looks.ts";
 import type { RecordOrders } from "./record-orders.ts";
 import type { Recordings } from "./recordings.ts";
 import type { VideoService } from "./service.ts";
@@ -51,10 +52,19 @@ export async function addVideoRoutes(app: FastifyInstance, parts: Parts): Promis
     if (!view) throw new Refusal(404, `there is no stream '${stream}'`, { field: "stream" });
     return view;
   };
-  const look = (stream: string, incident: string | undefined, user: string, what: string, data: object) => {
-    const incidents = incident === undefined ? wants.incidentsOf(stream) : [incident];
+  const look = (stream: string, user: string, what: string, data: object) => {
+    const incidents = wants.incidentsOf(stream);
     for (const id of incidents) record(id, "viewed", user, what, data);
     if (incidents.length === 0) parts.lookWithout(user, stream);
+  };
+
+  const looks = new Looks();
+  /** A renewal goes on from a recorded look; where there is none lately it is a look like any other, also for an incident that came since. */
+  const watches = (stream: string, incident: string | undefined, user: string, renew: boolean) => {
+    const incidents = incident === undefined ? wants.incidentsOf(stream) : [incident];
+    const isNew = (of: string) => !looks.note(user, stream, of) || !renew;
+    for (const id of incidents) if (isNew(id)) record(id, "viewed", user, `watches ${stream}`, { stream });
+    if (incidents.length === 0 && isNew("")) parts.lookWithout(user, stream);
   };
 
   app.get("/api/video/streams", async (request) => {
@@ -70,7 +80,7 @@ export async function addVideoRoutes(app: FastifyInstance, parts: Parts): Promis
     const { user, roles } = session;
     const key = `viewer:${user}`;
     service.want(stream, { key, by: user, forS: WATCH_S, ...(incident !== undefined && { incident }) });
-    if (!renew) look(stream, incident, user, `watches ${stream}`, { stream });
+    watches(stream, incident, user, renew);
     const grant = await service.grant({
       act: "view",
       stream,
@@ -122,7 +132,7 @@ export async function addVideoRoutes(app: FastifyInstance, parts: Parts): Promis
     if (Date.now() - (stillLooks.get(key) ?? 0) < 600_000) return;
     for (const [old, atMs] of stillLooks) if (Date.now() - atMs > 600_000) stillLooks.delete(old);
     stillLooks.set(key, Date.now());
-    look(stream, undefined, user, `looks at stills of ${stream}`, { stream });
+    look(stream, user, `looks at stills of ${stream}`, { stream });
   };
 
   app.get<{ Params: { id: string } }>("/api/incidents/:id/video", async (request): Promise<IncidentVideo> => {
