@@ -4,7 +4,7 @@ import { Failures } from "./failures.ts";
 
 const test = suite("failures");
 
-test("sixty wrong tokens from one address in a minute, then none is looked at until the minute is over", () => {
+test("sixty wrong tokens from one address in a minute are told so, then it is too many until the minute is over", () => {
   const failures = new Failures();
   for (let i = 0; i < 60; i++) {
     assert.equal(failures.tooMany("a", 1_000 + i), false);

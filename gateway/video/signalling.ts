@@ -43,11 +43,12 @@ export async function addSignalling(app: FastifyInstance, parts: Parts): Promise
     // Before the body is read: who has no token sends none.
     part.addHook("onRequest", async (request, reply) => {
       if (request.method === "OPTIONS") return;
-      if (failures.tooMany(request.ip))
-        throw new Refusal(429, "too many requests without a good token", { fix: "wait a minute" });
       try {
         shown.set(request, await parts.check(request.headers.authorization));
       } catch (error) {
+        // Only those without a good token wait: behind a proxy everybody has one address.
+        if (failures.tooMany(request.ip))
+          throw new Refusal(429, "too many requests without a good token", { fix: "wait a minute" });
         failures.add(request.ip);
         reply.header("www-authenticate", "Bearer");
         throw error;
@@ -83,11 +84,13 @@ export async function addSignalling(app: FastifyInstance, parts: Parts): Promise
           throw new Refusal(409, "no incident asked for what was before", {
             fix: "send it only with a want that has preRollS",
           });
-        const { recording, seconds } = await takePreRoll(
+        const { "x-start-time": said } = request.headers;
+        const { recording, seconds, startedBy } = await takePreRoll(
           parts.recordings,
           claims.stream,
           incident,
           request.body as Buffer,
+          typeof said === "string" ? said : undefined,
         );
         parts.fact(
           incident,
@@ -97,6 +100,7 @@ export async function addSignalling(app: FastifyInstance, parts: Parts): Promise
             recording,
             stream: claims.stream,
             preRoll: true,
+            startedBy,
           },
         );
         return reply.status(201).send({ recording });
