@@ -309,6 +309,20 @@ test("enrolment, each look of a device, each look of a person and each verdict s
   assert.not.ok(JSON.stringify(entries).includes(embeddingText(0.25).slice(0, 60)), "and no embedding");
 });
 
+test("replaced by a new version: an open match under the one before is gone from the queue at once, and confirming it is refused", async () => {
+  await publish(device, facePossible, "n01", await possible("m7"));
+  assert.is((await view("m7")).match.status, "open");
+  const jws = await sign(makeList(police.authority, { purpose: "still missing" }), police);
+  const enrolled = await office.call("eve", "/api/faces/lists", { jws, pictures: { p1: pictureOf("p1") } });
+  assert.is(enrolled.status, 200);
+  const { match, entries } = await view("m7");
+  assert.equal([match.status, match.hasProbe], ["expired", false]);
+  assert.ok(entries.some(({ text }) => /another version of list missing/.test(text)));
+  const ask = { status: "confirmed", reason: "it is her", version: match.version };
+  assert.is((await office.call("bob", "/api/faces/matches/m7/verdict", ask)).status, 409);
+  ({ sha256 } = enrolled.body as FaceListView);
+});
+
 test("revoked: the device is told at once, pictures and probes under the list are gone, a late match under it is not shown", async () => {
   assert.is(
     (

@@ -13,9 +13,10 @@ import { onFaceConfirmed, sayFaceConfirmed } from "./confirmed.ts";
 import { FaceLists } from "./lists.ts";
 import { FaceMatches } from "./matches.ts";
 import { openFacesDatabase, Seal } from "./schema.ts";
-import { embeddingText, inDays, makeAuthority, makeList, pictureOf } from "./testing.ts";
+import { embeddingText, inDays, makeAuthority, makeList, pictureOf, revocationOf } from "./testing.ts";
 
 const police = await makeAuthority("k1", "Police of Testville");
+const neighbours = await makeAuthority("k2", "Police of Nexttown");
 const HOUR_MS = 3_600_000;
 const { folder, remove } = makeFolder();
 test.after(remove);
@@ -27,7 +28,7 @@ async function make() {
   const seal = new Seal(randomBytes(32));
   const audit = new FaceAuditChain(db);
   const policy = { falseAlertRate: 0.05, confidence: 0.95, longestDays: 30 };
-  const lists = new FaceLists(db, seal, audit, [police], policy);
+  const lists = new FaceLists(db, seal, audit, [police, neighbours], policy);
   const jws = await sign(makeList(police.authority), police);
   const enrolled = await lists.enrol({ jws, pictures: { p1: pictureOf("p1") } }, "eve");
   assert.is(enrolled.kind, "done");
@@ -92,6 +93,52 @@ test("a list that has run out loses its embeddings and pictures here too", async
   assert.equal(lists.expire(late), ["missing"]);
   assert.is(lists.picture("missing", "p1"), undefined);
   assert.match(audit.read(1).entries[0]!.text, "embeddings and pictures are deleted");
+});
+
+test("a list is replaced: open and escalated matches under the version before cannot be decided, and expire; a rejected one stays", async () => {
+  const { matches, lists, possible, probe } = await make();
+  for (const match of ["m1", "m2", "m3"]) matches.take(possible(match), probe(match));
+  matches.judge("m2", "bob", { status: "escalated", reason: "r", version: 1 });
+  matches.judge("m3", "bob", { status: "rejected", reason: "r", version: 1 });
+  assert.equal(matches.expire(), [], "nothing while the list is the same");
+  const other = makeList(police.authority);
+  const people = [{ ...other.people[0]!, person: "p2" }];
+  assert.is((await lists.enrol({ jws: await sign({ ...other, people }, police), pictures: {} }, "eve")).kind, "done");
+  for (const [match, version] of [
+    ["m1", 1],
+    ["m2", 2],
+  ] as const) {
+    const judged = matches.judge(match, "ann", { status: "confirmed", reason: "r", version });
+    assert.match(judged.kind === "refused" ? judged.why : judged.kind, "another version of list missing");
+  }
+  assert.equal(
+    matches.expire().map(({ match, status, hasProbe }) => [match, status, hasProbe]),
+    [
+      ["m1", "expired", false],
+      ["m2", "expired", false],
+    ],
+  );
+  assert.equal([matches.view("m3")?.status, matches.view("m3")?.hasProbe], ["rejected", true]);
+});
+
+test("a list that was revoked a moment ago: its open match cannot be confirmed, also before it was tidied away", async () => {
+  const { matches, lists, possible, probe } = await make();
+  matches.take(possible("m1"), probe("m1"));
+  await lists.revoke("missing", await sign(revocationOf(police.authority), police), "eve");
+  const judged = matches.judge("m1", "bob", { status: "confirmed", reason: "r", version: 1 });
+  assert.match(judged.kind === "refused" ? judged.why : judged.kind, "list missing is revoked meanwhile");
+});
+
+test("another authority's list of the same id is refused, and the one that is there stays", async () => {
+  const { lists } = await make();
+  const before = lists.about("missing")?.sha256;
+  const jws = await sign(makeList(neighbours.authority), neighbours);
+  const refused = await lists.enrol({ jws, pictures: {} }, "eve");
+  assert.match(
+    refused.kind === "refused" ? refused.why.join() : refused.kind,
+    'list missing is that of "Police of Testville", "Police of Nexttown" cannot replace it; sign this one with another id',
+  );
+  assert.is(lists.about("missing")?.sha256, before);
 });
 
 test("a row of the chain that is altered, or taken out, breaks it", async () => {

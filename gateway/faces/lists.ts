@@ -48,6 +48,11 @@ export class FaceLists {
     const opened = await openWatchlist(jws, this.#keys);
     if (opened.kind === "refused") return opened;
     const list = opened.content;
+    const held = this.#row(list.id);
+    if (held && termsOf(held).authority !== list.authority)
+      return refused(
+        `id: list ${list.id} is that of "${termsOf(held).authority}", "${list.authority}" cannot replace it; sign this one with another id`,
+      );
     const nowNs = BigInt(Date.now()) * 1_000_000n;
     const others = this.#rows().filter(
       (row) => row.id !== list.id && stateOf(row) !== "revoked" && stateOf(row) !== "expired",

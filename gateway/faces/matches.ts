@@ -60,14 +60,7 @@ export class FaceMatches {
     const { match, node, list, person } = message;
     if (this.#row(match)) return { kind: "repeat" };
     const { probe: _, ...kept } = message;
-    const about = this.#lists.about(list.id);
-    const why = !about
-      ? `list ${list.id} was never enrolled here`
-      : about.state === "revoked" || about.state === "expired"
-        ? `list ${list.id} is ${about.state} meanwhile`
-        : about.sha256 !== list.sha256
-          ? `it was made with another version of list ${list.id}`
-          : undefined;
+    const why = this.#overBecause(list);
     const nowMs = Date.now();
     atomically(this.#db, () => {
       this.#db
@@ -106,6 +99,9 @@ export class FaceMatches {
       return { kind: "refused", why: `it is at version ${row.version}: look again`, conflict: true };
     if (row.status !== "open" && row.status !== "escalated")
       return { kind: "refused", why: `it is ${row.status} already`, conflict: true };
+    const over = this.#overBecause((JSON.parse(row.message) as FacePossible).list);
+    if (over !== undefined)
+      return { kind: "refused", why: `${over}: nobody is looked for by it any more`, conflict: true };
     const before = verdictOf(row);
     if (row.status === "escalated" && status === "escalated")
       return { kind: "refused", why: "it is escalated already", conflict: true };
@@ -177,26 +173,33 @@ export class FaceMatches {
     });
   }
 
-  /** Deletes probes past their time, and those of lists that are gone; an open match without a probe has expired. @returns what changed. */
+  /**
+   * Deletes probes past their time, and those of lists that are gone; an open match without a probe, or made with a version of its list
+   * that is not the one enrolled, has expired. @returns what changed.
+   */
   expire(nowMs = Date.now(), goneLists: readonly string[] = []): FaceMatchView[] {
     const rows = this.#db
       .prepare("SELECT * FROM match WHERE sealed IS NOT NULL OR status IN ('open', 'escalated')")
       .all();
-    const over = (rows as unknown as Row[]).filter(
-      (row) => row.probe_until_ms <= nowMs || goneLists.includes(row.list),
-    );
-    for (const row of over)
+    const over = (rows as unknown as Row[]).flatMap((row) => {
+      const isOpen = row.status === "open" || row.status === "escalated";
+      const why = goneLists.includes(row.list)
+        ? `list ${row.list} is gone`
+        : row.probe_until_ms <= nowMs
+          ? "past its time"
+          : isOpen
+            ? this.#overBecause((JSON.parse(row.message) as FacePossible).list)
+            : undefined;
+      return why === undefined ? [] : [{ match: row.match, status: isOpen ? "expired" : row.status, why }];
+    });
+    for (const { match, status, why } of over)
       atomically(this.#db, () => {
-        const status = row.status === "open" || row.status === "escalated" ? "expired" : row.status;
         this.#db
           .prepare("UPDATE match SET sealed = NULL, status = ?, version = version + 1 WHERE match = ?")
-          .run(status, row.match);
-        const why = goneLists.includes(row.list) ? `list ${row.list} is gone` : "past its time";
-        this.#audit.append("deleted", "gateway", `picture and embedding of a match are deleted: ${why}`, {
-          match: row.match,
-        });
+          .run(status, match);
+        this.#audit.append("deleted", "gateway", `picture and embedding of a match are deleted: ${why}`, { match });
       });
-    return over.map((row) => this.view(row.match)!);
+    return over.map(({ match }) => this.view(match)!);
   }
 
   countByStatus(): Record<string, number> {
@@ -205,6 +208,14 @@ export class FaceMatches {
       n: number;
     }[];
     return Object.fromEntries(rows.map(({ status, n }) => [status, n]));
+  }
+
+  /** Why a match with this version of the list is nothing to decide; undefined while it is. */
+  #overBecause({ id, sha256 }: FacePossible["list"]): string | undefined {
+    const about = this.#lists.about(id);
+    if (!about) return `list ${id} was never enrolled here`;
+    if (about.state === "revoked" || about.state === "expired") return `list ${id} is ${about.state} meanwhile`;
+    return about.sha256 === sha256 ? undefined : `it was made with another version of list ${id}`;
   }
 
   #row(match: string): Row | undefined {

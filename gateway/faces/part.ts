@@ -200,7 +200,10 @@ export class FacesPart {
 
   async enrol(ask: FaceListAsk, user: string): Promise<Outcome & { id?: string }> {
     const done = await this.lists.enrol(ask, user);
-    if (done.kind === "done") this.devices.update();
+    if (done.kind === "refused") return done;
+    this.devices.update();
+    // Who is not on the new version, or not with this picture, is not decided about by the old one.
+    for (const view of this.matches.expire()) this.#show(view);
     return done;
   }
 

@@ -159,15 +159,21 @@ export function openWatchlistStore(folder: string, node: string, trusted: readon
     async put(jws, nowNs) {
       const opened = await openWatchlist(jws, trusted);
       if (opened.kind === "refused") return opened;
-      const { id } = opened.content;
+      const { id, authority } = opened.content;
       if (idsIn(revocations).includes(id)) return { kind: "refused", why: ["revoked"] };
-      const held = existsSync(fileOf(id));
-      if (held && readFileSync(fileOf(id), "utf8").trim() === jws.trim()) return { kind: "kept", id };
+      const held = existsSync(fileOf(id)) ? readFileSync(fileOf(id), "utf8").trim() : undefined;
+      if (held === jws.trim()) return { kind: "kept", id };
+      const before = held === undefined ? undefined : await openWatchlist(held, trusted);
+      if (before?.kind === "opened" && before.content.authority !== authority)
+        return {
+          kind: "refused",
+          why: [`id: list ${id} is that of "${before.content.authority}", not of "${authority}"`],
+        };
       if (existsSync(oldOf(id))) erase(oldOf(id), id, "replaced", nowNs);
       durably(newOf(id), jws.trim(), "w");
-      if (held) renameSync(fileOf(id), oldOf(id));
+      if (held !== undefined) renameSync(fileOf(id), oldOf(id));
       renameSync(newOf(id), fileOf(id));
-      if (held) erase(oldOf(id), id, "replaced", nowNs);
+      if (held !== undefined) erase(oldOf(id), id, "replaced", nowNs);
       return { kind: "kept", id };
     },
     async load(now) {

@@ -328,6 +328,18 @@ test("nobody else's key, and no unsigned message, removes a list", async () => {
   assert.is((await store.load(now)).loaded.length, 1);
 });
 
+test("nobody else's list of the same id replaces one", async () => {
+  const { folder, store } = makeStore();
+  const jws = await sign(list, police);
+  await store.put(jws, nowNs);
+  const foreign = await store.put(await sign({ ...list, authority: other.authority }, other), nowNs);
+  assert.equal(foreign, {
+    kind: "refused",
+    why: ['id: list missing is that of "Police of Brownsville", not of "Police of Greensburg"'],
+  });
+  assert.equal([readFileSync(join(folder, "lists", "missing.jws"), "utf8"), store.receipts()], [jws, []]);
+});
+
 test("receipts are a chain: each holds the hash of the line before", async () => {
   const { folder, store } = makeStore();
   await store.revoke(await sign(revocation, police), nowNs);
