@@ -59,7 +59,8 @@ export function largestList(measured: MeasuredError, policy: AlertPolicy): numbe
 /**
  * The rule for a list of `listSize` people: the largest threshold whose false-match rate, at its upper confidence limit, keeps to the
  * policy. The rate below the k-th smallest of n distances is Beta(k, n - k + 1) distributed whatever the distances' distribution
- * (order statistics), so that Clopper and Pearson's limit holds although the threshold was read from the same trials.
+ * (order statistics), so that Clopper and Pearson's limit holds although the threshold was read from the same trials. It takes trials
+ * as independent. Pairs of few people are not: whoever looks like many counts in many of them. The limit is tighter than the truth then.
  */
 export function ruleFor(
   listSize: number,
