@@ -104,4 +104,26 @@ test("whom a match could mean goes to those who may judge it, not to a pilot nor
   );
 });
 
+test("where a caller is goes to a technician neither at the start nor later, and the incident itself does", () => {
+  const live = new Live();
+  const incident = { incident: "i1", kind: "caller", place: { lat: 40.44, lon: -79.99 } } as never;
+  const shot = { incident: "i2", kind: "gunfire", place: { lat: 40.45, lon: -79.98 } } as never;
+  const [ann, tom] = [new FakeSocket(), new FakeSocket()];
+  const start = { ...snapshot, incidents: [incident, shot] };
+  live.add(ann as unknown as WebSocket, session(60_000), start);
+  live.add(tom as unknown as WebSocket, { ...session(60_000), user: "tom", roles: ["technician"] }, start);
+  live.broadcast({ type: "incident", incident });
+  const places = ({ sent }: FakeSocket) => {
+    const text = JSON.stringify(sent);
+    return [text.split("40.44").length - 1, text.split("40.45").length - 1, text.split('"i1"').length - 1];
+  };
+  assert.deepEqual(
+    [places(ann), places(tom)],
+    [
+      [2, 1, 2],
+      [0, 1, 2],
+    ],
+  );
+});
+
 test.run();

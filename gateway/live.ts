@@ -2,6 +2,7 @@
 import type { WebSocket } from "@fastify/websocket";
 import type { LiveEvent, Session, UserRole } from "#contract/ops-api.ts";
 import type { LiveBody } from "./context.ts";
+import { incidentFor } from "./http/for-role.ts";
 import { nowUtc } from "./now.ts";
 
 /** Bytes that may wait for one console. Above the first, what the next event replaces anyway is left out; above the second it is cut off. */
@@ -43,13 +44,13 @@ export class Live {
       this.#clients.delete(socket);
     });
     socket.on("error", () => socket.terminate());
-    this.#send(socket, snapshot);
+    this.#send(socket, bodyFor(roles, snapshot));
   }
 
   broadcast(event: LiveBody): void {
     const allowed = rolesOf.get(event.type === "message" ? event.channel : event.type);
     for (const [socket, { roles }] of this.#clients)
-      if (!allowed || roles.some((role) => allowed.includes(role))) this.#send(socket, event);
+      if (!allowed || roles.some((role) => allowed.includes(role))) this.#send(socket, bodyFor(roles, event));
   }
 
   /** Ends the connections of a person who logged out. */
@@ -80,4 +81,11 @@ export class Live {
     this.counters.sent++;
     socket.send(JSON.stringify({ seq: client.seq, at: nowUtc(), ...event } as LiveEvent));
   }
+}
+
+function bodyFor(roles: readonly UserRole[], body: LiveBody): LiveBody {
+  if (body.type === "incident") return { ...body, incident: incidentFor(roles, body.incident) };
+  if (body.type === "snapshot")
+    return { ...body, incidents: body.incidents.map((incident) => incidentFor(roles, incident)) };
+  return body;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "uvu";
 import type { TimelineEntry } from "#contract/ops-api.ts";
-import { timelineFor } from "./for-role.ts";
+import { incidentFor, timelineFor } from "./for-role.ts";
 
 const entry = (kind: TimelineEntry["kind"], by = "ann", data: unknown = { secret: kind }): TimelineEntry => ({
   seq: 1,
@@ -48,6 +48,18 @@ test("a pilot reads callers and video, and no match; dispatch, reviewers and adm
   for (const role of ["dispatch", "reviewer", "admin"] as const)
     assert.deepEqual(timelineFor([role], "face", record), record);
   assert.equal(kindsRead(timelineFor(["technician", "dispatch"], "face", record)).length, record.length);
+});
+
+test("where a caller is, is not in the incident that a technician gets; a shot's place is", () => {
+  const caller = {
+    kind: "caller",
+    place: { lat: 40.44 },
+    verdict: { by: "ann", reason: "safe with her sister" },
+  } as never;
+  assert.equal(/40\.44|sister/.test(JSON.stringify(incidentFor(["technician"], caller))), false);
+  assert.equal(incidentFor(["pilot"], caller), caller);
+  const shot = { kind: "gunfire", place: { lat: 40.44 } } as never;
+  assert.equal(incidentFor(["technician"], shot), shot);
 });
 
 test.run();

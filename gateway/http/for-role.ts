@@ -32,6 +32,13 @@ export function timelineFor(
   });
 }
 
+/** An incident without where its caller is and what was said of them, for those who may not know; any other as it is. */
+export function incidentFor(roles: readonly UserRole[], state: IncidentState): IncidentState {
+  if (state.kind !== "caller" || roles.some((role) => callerRoles.includes(role))) return state;
+  const { place: _, alternatives: __, verdict, ...rest } = state;
+  return { ...rest, ...(verdict && { verdict: { ...verdict, reason: "not for your role" } }) };
+}
+
 function ofFace({ kind, data }: TimelineEntry): boolean {
   const { report } = (data ?? {}) as { report?: { of?: unknown } };
   return kind === "face" || report?.of === "face";

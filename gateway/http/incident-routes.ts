@@ -5,7 +5,7 @@ import { type IncidentState, IncidentStatus } from "#contract/incident.ts";
 import { type IncidentDetail, NoteAsk, VerdictAsk } from "#contract/ops-api.ts";
 import { type EvidenceSources, makeEvidence } from "../incidents/evidence.ts";
 import type { Decision } from "../incidents/incidents.ts";
-import { timelineFor } from "./for-role.ts";
+import { incidentFor, timelineFor } from "./for-role.ts";
 import { parseBody, Refusal } from "./refusal.ts";
 import { sessionOf } from "./server.ts";
 import { wavOf } from "./wav.ts";
@@ -39,9 +39,11 @@ export function addIncidentRoutes(app: FastifyInstance, sources: EvidenceSources
   };
 
   app.get("/api/incidents", async (request) => {
+    const { roles } = sessionOf(request);
     const { limit, before, status } = parseBody(Listing, request.query);
     if (before !== undefined) stateOf(before);
-    return incidents.list({ limit, ...(before !== undefined && { before }), ...(status && { status }) });
+    const found = incidents.list({ limit, ...(before !== undefined && { before }), ...(status && { status }) });
+    return { ...found, incidents: found.incidents.map((state) => incidentFor(roles, state)) };
   });
 
   app.get<WithId>("/api/incidents/:id", async (request): Promise<IncidentDetail> => {
@@ -49,7 +51,7 @@ export function addIncidentRoutes(app: FastifyInstance, sources: EvidenceSources
     const incident = stateOf(request.params.id);
     look(incident.incident, user, "looked at the incident", {});
     return {
-      incident,
+      incident: incidentFor(roles, incident),
       shots: incidents.shots(incident.incident),
       timeline: timelineFor(roles, incident.kind, incidents.record.entries(incident.incident)),
       chain: incidents.record.verify(incident.incident),
