@@ -88,6 +88,7 @@ export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
               ...context,
               microphone,
               classifier,
+              ...(ears && { onScored: (impulse) => ears.hears(impulse) }),
               onTold: (arrival) => classifier.remember(arrival),
               clips,
               voiceGate: speechGate,

@@ -192,11 +192,13 @@ test("4000 samples lost in an overrun: the next blast is told at its true time",
   assert.ok(Math.abs(seconds(got[0]!.toa) - 5.25) < 1e-4, got[0]!.toa);
 });
 
-test("what is too little like a gunshot is not told; a weak but likely one is", async () => {
+test("what is too little like a gunshot is not told, but to a robot's own ears; a weak but likely one is", async () => {
+  const scored: [number, number][] = [];
   const sound = noise(8 * RATE);
   blast(sound, 2 * RATE, 0.02);
   blast(sound, 5 * RATE, 0.5);
   const world = await listening([{ tick: 0, channels: [sound] }], {
+    onScored: ({ toa, scores }) => void scored.push([Math.round(seconds(toa) * 1000), scores.gunshot]),
     classifier: classifier((clip, onsetS) =>
       Math.max(...clip.subarray(0, Math.round(onsetS * RATE) + 40)) > 0.1 ? 0.04 : 0.06,
     ),
@@ -207,6 +209,10 @@ test("what is too little like a gunshot is not told; a weak but likely one is", 
     [2],
   );
   assert.is(world.counters.belowThreshold, 1);
+  assert.equal(scored, [
+    [2000, 0.06],
+    [5000, 0.04],
+  ]);
 });
 
 test("a burst of three passes, the fourth within the second is held back and counted", async () => {

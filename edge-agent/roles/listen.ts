@@ -44,6 +44,9 @@ export const ListenConfig = v.strictObject({
 });
 export type ListenConfig = v.InferOutput<typeof ListenConfig>;
 
+/** An impulse and what the classifier made of it. */
+export type Scored = Pick<ShotHeard, "toa" | "scores" | "bearingDeg" | "bearingSigmaDeg">;
+
 export interface ListenContext extends RoleContext<ListenConfig> {
   microphone: Microphone;
   classifier: Classifier;
@@ -51,6 +54,8 @@ export interface ListenContext extends RoleContext<ListenConfig> {
   voiceGate: VoiceGate;
   /** For the microphone's self-test. */
   speaker?: Speaker | undefined;
+  /** Called with what every classified impulse was, also of those that are not told to the network: a robot's own ears take them all. */
+  onScored?: (scored: Scored) => void;
   /** Called with the id of each impulse that was told to the network, right after it was classified. */
   onTold?: (arrival: string) => void;
   micSensitivityDbFsAt94Spl: number | undefined;
@@ -164,6 +169,12 @@ class Listener {
   async #tell(heard: Heard): Promise<void> {
     const { bus, classifier, clips, config } = this.#context;
     const scores = await classifier.classify(heard.clip, heard.sampleRateHz, heard.clipOnsetS);
+    const { bearing } = heard;
+    this.#context.onScored?.({
+      toa: utcOfNs(heard.toaNs),
+      scores,
+      ...(bearing && { bearingDeg: bearing.bearingDeg, bearingSigmaDeg: bearing.sigmaDeg }),
+    });
     if (scores.gunshot < config.publishAbove) {
       this.#counters.belowThreshold += 1;
       return;

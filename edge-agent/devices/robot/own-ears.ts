@@ -16,6 +16,9 @@ const HEARS_M = 400;
 /** Without an array the direction is anywhere. */
 const NO_BEARING = { azimuthDeg: 0, sigmaDeg: 180 };
 
+/** An impulse and what a classifier made of it, its bearing from the nose. */
+type Impulse = Pick<ShotHeard, "toa" | "scores" | "bearingDeg" | "bearingSigmaDeg">;
+
 export class OwnEars implements Perception {
   readonly sensor = "ears";
   readonly available = ["sound:gunshot", "sound:glass-break"];
@@ -49,7 +52,6 @@ export class OwnEars implements Perception {
 
   #heard(arrival: ShotHeard): ShotHeard | undefined {
     this.counters.heard += 1;
-    this.#tell(arrival);
     const known = this.#pose;
     if (!known || performance.now() - known.atMs > POSE_HOLDS_S * 1000) {
       this.counters.withoutPlace += 1;
@@ -71,7 +73,8 @@ export class OwnEars implements Perception {
     };
   }
 
-  #tell({ toa, scores, bearingDeg, bearingSigmaDeg }: ShotHeard): void {
+  /** For `listen`: what an impulse was, whether the network is told of it or not. Breaking glass is hardly ever above the threshold of a gunshot. */
+  hears({ toa, scores, bearingDeg, bearingSigmaDeg }: Impulse): void {
     const at = nsOfUtc(toa);
     const direction =
       bearingDeg === undefined

@@ -91,8 +91,6 @@ test("a shot heard 30 degrees right of a nose that points east leaves with the r
   const arrived: ShotHeard[] = [];
   await hub.subscribe(shotHeard, (message) => void arrived.push(message));
   const ears = new OwnEars();
-  const looks: ObservationLook[] = [];
-  ears.onLook((look) => looks.push(look));
   const listens = ears.listens(bus);
   const shot = { ...heard("r1", "a1"), bearingDeg: 30, bearingSigmaDeg: 3 };
   await listens.publish(shotHeard, shot);
@@ -120,8 +118,17 @@ test("a shot heard 30 degrees right of a nose that points east leaves with the r
   await until("the arrival", () => arrived.length === 1);
   const { lat, lon, posSigmaM, bearingDeg, bearingSigmaDeg } = arrived[0]!;
   assert.equal([lat, lon, posSigmaM, bearingDeg, bearingSigmaDeg], [40.66, -73.9, 1, 120, 5]);
-  assert.is(looks.length, 2, "both were heard");
-  assert.is(looks[0]?.observations[0]?.azimuthDeg, 30, "from the nose");
+});
+
+test("breaking glass of score 0.8, 30 degrees left of the nose, is heard although no gunshot is told: as glass, from the nose", () => {
+  const ears = new OwnEars();
+  const looks: ObservationLook[] = [];
+  ears.onLook((look) => looks.push(look));
+  const scores = { gunshot: 0.01, firework: 0, vehicle: 0, impact: 0.1, glass: 0.8, other: 0.09 };
+  ears.hears({ toa: utc(5), scores, bearingDeg: 330, bearingSigmaDeg: 3 });
+  assert.is(ears.counters.heard, 0, "nothing left for the network");
+  const [observation] = looks[0]!.observations;
+  assert.equal([observation?.azimuthDeg, observation?.marks], [-30, { gunshot: 0.01, "glass-break": 0.8 }]);
 });
 
 test.run();
