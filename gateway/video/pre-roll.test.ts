@@ -60,6 +60,25 @@ else {
       assert.deepEqual([view?.preRoll, view?.stream], [true, "n01.front"]);
     }));
 
+  test("it is dated as the node says, 10 minutes ago; in the future, over an hour ago, no time or none said: as it arrived, less its 3 s", () =>
+    withRecordings(async (recordings) => {
+      const mp4 = makeMp4();
+      const startOf = async (incident: string, said: string | undefined) => {
+        const { startedBy } = await takePreRoll(recordings, "n01.front", incident, mp4, said);
+        const startedMs = Date.parse(recordings.archive.list(incident)[0]!.startedAt);
+        return { startedBy, agoS: (Date.now() - startedMs) / 1000, startedMs };
+      };
+      const utc = (agoS: number) => new Date(Date.now() - agoS * 1000).toISOString();
+      const said = utc(600);
+      const { startedBy, startedMs } = await startOf("i1", said);
+      assert.deepEqual([startedBy, startedMs], ["node", Date.parse(said)]);
+      for (const [n, wrong] of [utc(-60), utc(3_700), "yesterday", undefined].entries()) {
+        const dated = await startOf(`wrong-${n}`, wrong);
+        assert.equal(dated.startedBy, "arrival", wrong);
+        assert.ok(dated.agoS > 2.8 && dated.agoS < 30, `${wrong}: ${dated.agoS} s ago`);
+      }
+    }));
+
   test("a sound track is refused, and nothing of it is kept", () =>
     withRecordings(async (recordings) => {
       const mp4 = makeMp4(..."-f lavfi -i sine=frequency=440 -c:a aac".split(" "));

@@ -4,13 +4,21 @@ import { Mp4Cutter } from "../relay/record/mp4-pieces.ts";
 import type { Piece } from "../relay/record/muxer.ts";
 import type { Recordings } from "./recordings.ts";
 
-/** @throws Refusal 400 when it is no fragmented MP4, 422 when there is sound in it. */
+/** A node that sends it later than this has another incident in mind, or a wrong clock. */
+const OLDEST_MS = 3_600_000;
+
+/** Whose word the time of the first picture is. */
+export type StartedBy = "node" | "arrival";
+
+/** @param startTime what the node says of its first picture, RFC 3339; not believed in the future or more than an hour ago, then the arrival counts.
+ * @throws Refusal 400 when it is no fragmented MP4, 422 when there is sound in it. */
 export async function takePreRoll(
   recordings: Recordings,
   stream: string,
   incident: string,
   body: Buffer,
-): Promise<{ recording: string; seconds: number }> {
+  startTime?: string,
+): Promise<{ recording: string; seconds: number; startedBy: StartedBy }> {
   let pieces: Piece[];
   try {
     pieces = new Mp4Cutter().push(body);
@@ -24,7 +32,10 @@ export async function takePreRoll(
   if (start.bytes.includes("soun"))
     throw new Refusal(422, "there is sound in it; nodes send video only", { field: "body" });
   const seconds = media.reduce((sum, { durationS }) => sum + durationS, 0);
-  const startedMs = Date.now() - seconds * 1000;
+  const nowMs = Date.now();
+  const saidMs = startTime === undefined ? Number.NaN : Date.parse(startTime);
+  const startedBy = saidMs <= nowMs && saidMs >= nowMs - OLDEST_MS ? "node" : "arrival";
+  const startedMs = startedBy === "node" ? saidMs : nowMs - seconds * 1000;
   const recording = recordings.begin({
     stream,
     incident,
@@ -40,5 +51,5 @@ export async function takePreRoll(
     atMs += durationS * 1000;
   }
   await recordings.end(recording);
-  return { recording, seconds };
+  return { recording, seconds, startedBy };
 }

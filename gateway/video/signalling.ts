@@ -84,11 +84,13 @@ export async function addSignalling(app: FastifyInstance, parts: Parts): Promise
           throw new Refusal(409, "no incident asked for what was before", {
             fix: "send it only with a want that has preRollS",
           });
-        const { recording, seconds } = await takePreRoll(
+        const { "x-start-time": said } = request.headers;
+        const { recording, seconds, startedBy } = await takePreRoll(
           parts.recordings,
           claims.stream,
           incident,
           request.body as Buffer,
+          typeof said === "string" ? said : undefined,
         );
         parts.fact(
           incident,
@@ -98,6 +100,7 @@ export async function addSignalling(app: FastifyInstance, parts: Parts): Promise
             recording,
             stream: claims.stream,
             preRoll: true,
+            startedBy,
           },
         );
         return reply.status(201).send({ recording });
