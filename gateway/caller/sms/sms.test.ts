@@ -29,7 +29,7 @@ interface Heard {
 }
 
 /** A provider that answers with each status in turn, the last one for ever. */
-async function provider(statuses: number[], headers: Record<string, string> = {}) {
+async function provider(statuses: number[], headers: Record<string, string> = {}, refusal = "no such luck, s3cret") {
   const heard: Heard[] = [];
   const server = createServer((request, response) => {
     let body = "";
@@ -37,7 +37,7 @@ async function provider(statuses: number[], headers: Record<string, string> = {}
     request.on("end", () => {
       heard.push({ method: request.method, headers: request.headers, body });
       const status = statuses[Math.min(heard.length, statuses.length) - 1] ?? 200;
-      response.writeHead(status, headers).end(status === 200 ? "{}" : "no such luck, s3cret");
+      response.writeHead(status, headers).end(status === 200 ? "{}" : refusal);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -95,7 +95,7 @@ test("500 and 429 are tried again, after 7 s where it says so; 400 is refused; n
       await close();
     }
   }
-  const why = (status: number) => `the provider answered ${status}: no such luck, ***`;
+  const why = (status: number) => `the provider answered ${status}`;
   assert.deepEqual(outcomes, [
     { kind: "again", why: why(500), afterS: 7 },
     { kind: "again", why: why(429), afterS: 7 },
@@ -107,6 +107,36 @@ test("500 and 429 are tried again, after 7 s where it says so; 400 is refused; n
     kind: "again",
     why: "the provider cannot be reached (ECONNREFUSED)",
   });
+});
+
+test("of a refusal its status and a short error code are kept: never the number, the text, the link's token or the secret that it repeats", async () => {
+  const whyOf = async (refusal: unknown) => {
+    const { url, close } = await provider([400], {}, typeof refusal === "string" ? refusal : JSON.stringify(refusal));
+    try {
+      const outcome = await webhookSender(webhook({ url }), "sesame").send(message, never);
+      return outcome.kind === "refused" ? outcome.why : outcome.kind;
+    } finally {
+      await close();
+    }
+  };
+  const bare = "the provider answered 400";
+  assert.equal(
+    await whyOf({ code: 21211, message: `'${message.to}' is no number: ${message.text}` }),
+    `${bare}, code 21211`,
+  );
+  assert.equal(await whyOf({ error: { code: "INVALID_NUMBER" }, to: message.to }), `${bare}, code INVALID_NUMBER`);
+  for (const echo of [
+    `bad: ${message.to} ${message.text}`,
+    { code: message.to },
+    { code: "15550100199" },
+    { code: "550100" },
+    { code: "abc" },
+    { error: "sesame" },
+    { error: message.text },
+    "null",
+    "",
+  ])
+    assert.equal(await whyOf(echo), bare, JSON.stringify(echo));
 });
 
 test("a public address without TLS is refused with its reason, as is an unknown key", () => {
