@@ -2,6 +2,7 @@
 import { ulid } from "ulid";
 import { type BackupAnswer, type BackupCall, type BackupReply, backupAnswer, backupCall } from "#contract/backup.ts";
 import { type RobotCommand, type RobotState, robotCommand } from "#contract/robot.ts";
+import { nsOfUtc } from "#contract/units.ts";
 import type { Frame } from "#core/localise/geo.ts";
 import type { DutyEvent, DutyOutcome } from "#core/patrol/duty.ts";
 import type { Point } from "#core/patrol/plane.ts";
@@ -9,6 +10,8 @@ import type { Bus, Log, Subscription } from "../../ports.ts";
 
 /** An order that would move the robot must have been made on a picture not older than this. */
 const PICTURE_MS = 10_000;
+/** A call that waited longer on its way was answered without it. */
+const CALL_MS = 60_000;
 const MOST_ANSWERS = 16;
 
 export interface OrdersParts {
@@ -75,8 +78,8 @@ export class Orders {
     changed();
   }
 
-  #called({ call, place, task, over }: BackupCall): void {
-    const { frame, from, apply } = this.#parts;
+  #called({ call, at, place, task, over }: BackupCall): void {
+    const { frame, from, apply, nowUtc } = this.#parts;
     if (over !== undefined) {
       if (this.#calls.has(call)) apply({ kind: "leave", call, why: over });
       return;
@@ -90,6 +93,12 @@ export class Orders {
     if (task.kind !== "goAndReport") {
       this.counters.declined += 1;
       this.reply(call, "declined", "a robot does not assist; it goes and reports where a person approved that");
+      return;
+    }
+    const ageMs = Number(nsOfUtc(nowUtc()) - nsOfUtc(at)) / 1e6;
+    if (ageMs > CALL_MS) {
+      this.counters.declined += 1;
+      this.reply(call, "declined", `the call is ${(ageMs / 1000).toFixed(0)} s old: call again`);
       return;
     }
     const { eastM, northM } = frame.toLocal(place.lat, place.lon, frame.origin.altM);
