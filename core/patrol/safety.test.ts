@@ -115,6 +115,7 @@ const rows: Row[] = [
   },
   { why: "in the pond", change: { pose: { ...pose, eastM: 25 } }, speedMps: 0, turns: false, limits: ["geofence"] },
   { why: "a person 2 m away", change: { nearestPersonM: 2 }, speedMps: 0.5, limits: ["person-near"] },
+  { why: "a person 0.6 m away", change: { nearestPersonM: 0.6 }, speedMps: 0, limits: ["person-near"] },
   {
     why: "the emergency stop, before all else",
     change: { board: { link: "up", latched: true }, pose: undefined },

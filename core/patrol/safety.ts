@@ -23,7 +23,7 @@ export interface SafetyPolicy {
   rangeWithinS: number;
   /** Beyond this radius (95 %) it does not know well enough where it is. */
   maxRadius95M: number;
-  /** Not faster than `nearPersonMps` within `nearPersonM` of a person; stands within `clearanceM` more than its own half-width. */
+  /** Not faster than `nearPersonMps` within `nearPersonM` of a person; drives neither way within `clearanceM`. */
   nearPersonM: number;
   nearPersonMps: number;
 }
@@ -105,7 +105,11 @@ export function ruleOn(situation: Situation, policy: SafetyPolicy): Ruling {
   };
   lower(policy.maxSpeedMps, "speed", `${policy.maxSpeedMps.toFixed(1)} m/s is the limit`);
   if (nearestPersonM !== undefined && nearestPersonM < policy.nearPersonM)
-    lower(policy.nearPersonMps, "person-near", `a person ${nearestPersonM.toFixed(1)} m away`);
+    lower(
+      nearestPersonM > policy.clearanceM ? policy.nearPersonMps : 0,
+      "person-near",
+      `a person ${nearestPersonM.toFixed(1)} m away`,
+    );
   const { brakingMps2, reactionS, clearanceM } = policy;
   const freeM = freeAheadM(situation, backwards);
   const obstacleMps = speedForM(freeM - clearanceM, brakingMps2, reactionS);
