@@ -30,7 +30,7 @@ function world() {
     publish: async ({ media: kinds }) => ({ url: "/", token: "t", expires: "", iceServers: [], media: kinds }),
     view: async () => assert.fail("not asked for"),
     end: (stream) => void ended.push(stream),
-    close: () => {},
+    close: (stream) => void ended.push(stream),
   };
   const voice = new OperatorVoice(book, media, (id) => pushed.push(id));
   return { voice, book, said, ended, pushed };

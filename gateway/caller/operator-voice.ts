@@ -26,7 +26,13 @@ export class OperatorVoice {
     const other = book.talking.get(id);
     if (other && other.by !== by) throw new Refusal(409, `${other.by} speaks to this caller`);
     const { incident } = row.facts;
-    const grant = await media.publish({ stream: streamsOf(id).voice, sub: by, media: ["audio"], incident });
+    const grant = await media.publish({
+      stream: streamsOf(id).voice,
+      sub: by,
+      media: ["audio"],
+      incident,
+      record: true,
+    });
     if (other) other.quietMs &&= Date.now();
     else {
       book.talking.set(id, { by, quietMs: Date.now() });
@@ -46,7 +52,7 @@ export class OperatorVoice {
     book.record(row, text, { voice: false }, by);
     book.tell(row);
     push(id);
-    media.end(streamsOf(id).voice, "the operator stopped speaking");
+    media.close(streamsOf(id).voice, row.facts.incident, "the operator stopped speaking");
   }
 
   /** The relay says whether an operator's voice comes in. */
