@@ -8,7 +8,7 @@ import { followFlight, judgeFlight } from "./drone.ts";
 import { isOf, judge, type Summary, type TrueShot } from "./judge.ts";
 import { followRobot } from "./robot.ts";
 import type { Stage } from "./stage.ts";
-import { droneStream, lampStream, lookAt, recorded } from "./video.ts";
+import { droneStream, lampStream, lookAt, recorded, robotStream } from "./video.ts";
 
 export type Tell = (line: Record<string, unknown>, words: string) => void;
 
@@ -72,6 +72,10 @@ export async function incident(
     summary.robot = robot;
     if (fault) summary.faults.push(`robot: ${fault}`);
     demandAll(summary, "robot", robot);
+    if (opened && summary.video) {
+      summary.video.robotFirstFrameMs = await lookAt(ops, robotStream, opened, PICTURE_LIMIT_MS);
+      if (summary.video.robotFirstFrameMs === null) summary.faults.push("video: no picture of the robot's camera");
+    }
     if (opened) await tellTimeline(stage, opened, told);
   }
   summary.ok = summary.faults.length === 0;

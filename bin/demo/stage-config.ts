@@ -106,7 +106,7 @@ export function agentConfig(id: string, secret: string, around: Surroundings): o
       position: dockPosition(city),
       roles: { fly: flyConfig(city, drone!), ...(stream && { stream }) },
     };
-  if (id === ROBOT) return { ...common, roles: robotRoles(patrol!) };
+  if (id === ROBOT) return { ...common, roles: { ...robotRoles(patrol!), ...(stream && { stream }) } };
   const post = nodes.find((node) => node.id === id);
   if (!post) return { ...common, roles: { triangulate: { airTempC, windFromDeg, windMps } } };
   const { lat, lon, altM, posSigmaM } = post;

@@ -81,7 +81,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     const password = randomBytes(9).toString("base64url");
     const drone = options.drone ? await flyPretendDrone(city, options.seed) : undefined;
     if (drone) undo.push(() => drone.close());
-    const video = options.video ? await filmCity(city, drone) : undefined;
+    const video = options.video ? await filmCity(city, drone, options.robot === true) : undefined;
     if (video) undo.push(() => video.close());
     const names = [
       ...city.lampposts.map(({ id }) => id),
@@ -129,6 +129,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       if ("why" in firmware) throw new Fault("failed", firmware.why);
       const patrol = await startPatrolWorld(city, options.seed, firmware.hexPath);
       undo.push(() => patrol.close());
+      video?.ride(patrol);
       const { mqtt: mqttPort } = listening;
       const { site } = city.site;
       const at = crewAt(city);

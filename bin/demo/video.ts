@@ -1,4 +1,4 @@
-/** The demo's cameras: a lamppost's and the drone's, rendered from the city; and an operator who looks. */
+/** The demo's cameras: a lamppost's, the drone's and the robot's, rendered from the city; and an operator who looks. */
 import { spawnSync } from "node:child_process";
 import type { IncidentVideo, StreamView } from "#contract/video.ts";
 import { type StartedCameras, startCameras } from "#sim/camera/start-cameras.ts";
@@ -6,10 +6,12 @@ import type { City } from "#sim/city.ts";
 import type { SimulatedDrone } from "#sim/drone.ts";
 import { DRONE } from "./drone.ts";
 import type { OpsClient } from "./ops-client.ts";
+import { type PatrolWorld, ROBOT } from "./robot.ts";
 import { firstFrame } from "./viewer.ts";
 
 const LAMP_CAMERA = "front";
 const DRONE_CAMERA = "gimbal";
+const ROBOT_CAMERA = "mast";
 const MOVES_EVERY_MS = 100;
 /** Small and slow enough for two cores that also hear, fly and serve; a real camera encodes by itself. */
 const picture = { widthPx: 480, heightPx: 270, framesPerS: 15, bitrateBps: 600_000, keyframeS: 1 };
@@ -21,13 +23,15 @@ export interface DemoVideo {
   readonly lamp: string;
   /** `roles.stream` of a node; undefined where it has no camera. */
   roleOf(node: string, gatewayUrl: string): object | undefined;
+  /** From now on the robot's camera goes where the robot goes. */
+  ride(patrol: PatrolWorld): void;
   close(): Promise<void>;
 }
 
 /** `video` of the gateway: every camera of the demo is near enough to every incident. */
 export const videoConfig: object = { incidents: { radiusM: 1500, forS: 120, preRollS: 5 } };
 
-export async function filmCity(city: City, drone: SimulatedDrone | undefined): Promise<DemoVideo> {
+export async function filmCity(city: City, drone: SimulatedDrone | undefined, robot: boolean): Promise<DemoVideo> {
   const lamp = city.site.nodes
     .map((node) => ({ node, ...city.plane.enu(node) }))
     .sort((a, b) => Math.hypot(a.eastM, a.northM) - Math.hypot(b.eastM, b.northM))[0]!;
@@ -41,9 +45,15 @@ export async function filmCity(city: City, drone: SimulatedDrone | undefined): P
         ...picture,
       },
       ...(drone ? [{ name: DRONE_CAMERA, ...droneView(city, drone), ...picture }] : []),
+      ...(robot ? [{ name: ROBOT_CAMERA, ...robotView(undefined), ...picture }] : []),
     ],
   });
+  let patrol: PatrolWorld | undefined;
   const timer = setInterval(() => {
+    if (patrol) {
+      const { pose, lines } = robotView(patrol);
+      cameras.move(ROBOT_CAMERA, pose, lines);
+    }
     if (!drone) return;
     const { pose, lines } = droneView(city, drone);
     cameras.move(DRONE_CAMERA, pose, lines);
@@ -57,7 +67,11 @@ export async function filmCity(city: City, drone: SimulatedDrone | undefined): P
     roleOf(node, gatewayUrl) {
       if (node === lamp.node.id) return roleOf(LAMP_CAMERA, lamp.node.label, gatewayUrl, 10);
       if (node === DRONE && drone) return roleOf(DRONE_CAMERA, "under the drone", gatewayUrl, 0);
+      if (node === ROBOT && robot) return roleOf(ROBOT_CAMERA, "on the robot's mast", gatewayUrl, 0);
       return undefined;
+    },
+    ride(world) {
+      patrol = world;
     },
     async close() {
       clearInterval(timer);
@@ -82,11 +96,22 @@ function droneView(city: City, { vehicle }: SimulatedDrone) {
   };
 }
 
+function robotView(patrol: PatrolWorld | undefined) {
+  const { eastM, northM, yawRad, speedMps } = patrol?.robot.truth ?? { eastM: 0, northM: 0, yawRad: 0, speedMps: 0 };
+  const yawDeg = (((90 - (yawRad * 180) / Math.PI) % 360) + 360) % 360;
+  return {
+    pose: { eastM, northM, upM: 1.6, yawDeg, pitchDeg: -5, fovDeg: 80 },
+    lines: [ROBOT.toUpperCase(), `${speedMps.toFixed(1)} M/S`],
+  };
+}
+
 export interface VideoSummary {
   /** From the operator's press to the lamppost's first whole keyframe, its camera streaming already or not. */
   firstFrameMs: number | null;
   /** The same of the drone's camera, on scene. */
   droneFirstFrameMs?: number | null;
+  /** And of the robot's. */
+  robotFirstFrameMs?: number | null;
   /** Pieces of recordings on the incident's record, each with its hash. */
   recordedSegments: number;
   /** The seconds before the incident came from the node's encrypted memory. */
@@ -113,6 +138,7 @@ export async function lookAt(
 }
 
 export const lampStream = (video: DemoVideo) => `${video.lamp}.${LAMP_CAMERA}`;
+export const robotStream = `${ROBOT}.${ROBOT_CAMERA}`;
 export const droneStream = `${DRONE}.${DRONE_CAMERA}`;
 
 /** What the record holds once the node has sent its pre-roll, or when `limitMs` are over. */
