@@ -91,10 +91,12 @@ async function testFile(file: string, limitMs: number): Promise<Outcome> {
     [...output.matchAll(new RegExp(`^\\s*${word}:\\s+(\\d+)`, "gm"))].reduce((sum, match) => sum + Number(match[1]), 0);
   const total = tally("Total");
   const passed = tally("Passed");
-  // A file that dies, hangs or runs nothing has failed, whatever it counted before.
-  const failed = Math.max(total - passed, code === 0 && total > 0 ? 0 : 1);
-  const note = total === 0 && code === 0 ? "\n(ran no test: is .run() called?)" : "";
-  return report({ name: file, passed, failed, skipped: tally("Skipped"), seconds, output: output + note });
+  const skipped = tally("Skipped");
+  // A file that dies, hangs or knows no test has failed, whatever it counted before; one whose tests are all skipped says why.
+  const known = total + skipped > 0;
+  const failed = Math.max(total - passed, code === 0 && known ? 0 : 1);
+  const note = !known && code === 0 ? "\n(ran no test: is .run() called?)" : "";
+  return report({ name: file, passed, failed, skipped, seconds, output: output + note });
 }
 
 /** Tests of whole processes share two cores with whatever ran beside them: only what fails alone, too, has failed. */
