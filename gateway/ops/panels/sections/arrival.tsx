@@ -64,7 +64,8 @@ function ClipPicture({ incident, clip }: { incident: string; clip: IncidentDetai
         observer.disconnect();
         void fetchClip(incident, clip.arrival);
       },
-      { rootMargin: "300px" },
+      // Measured against what scrolls: a margin of the window's reaches no further than the panel's own edge.
+      { root: box.current.closest(".sections"), rootMargin: "300px" },
     );
     observer.observe(box.current);
     return () => observer.disconnect();
