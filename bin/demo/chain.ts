@@ -10,6 +10,7 @@ import { liveLocaliser } from "#core/localise/live-localiser.ts";
 import type { Shot } from "#core/localise/shot-record.ts";
 import type { AudioFrame, Bus, Classifier, Log, Microphone } from "#edge-agent/ports.ts";
 import { ListenConfig, startListen } from "#edge-agent/roles/listen.ts";
+import { arrivalOf } from "#edge-agent/roles/triangulate.ts";
 import { makeCity } from "#sim/city.ts";
 import { burstAmongDistractors, type Scenario } from "#sim/scenarios.ts";
 import { renderWorld, type WorldRecording } from "#sim/world.ts";
@@ -85,7 +86,7 @@ export async function runChain(seed: number, classifier: Classifier, hard = fals
     const saidNs = nsOfUtc(each.toa) + HEARS_ON_NS;
     const nowMs = Number(saidNs / 1_000_000n);
     passTo(nowMs);
-    take(localiser.push(each, saidNs).shots, nowMs);
+    take(localiser.push(arrivalOf(each), saidNs).shots, nowMs);
   }
   passTo(epochMs + 1000 * (scenario.lengthS + AFTERWARDS_S));
 

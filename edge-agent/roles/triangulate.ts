@@ -150,19 +150,8 @@ async function restore(
   await publish(untold, startMs);
 }
 
-function arrivalOf(heard: ShotHeard): Arrival {
-  const {
-    v: _,
-    at,
-    model,
-    configSha256,
-    scores,
-    peakDbFs,
-    onsetSigmaS,
-    clockSigmaS,
-    shockWave,
-    clipUntil,
-    ...arrival
-  } = heard;
-  return { ...arrival, probability: arrival.probability ?? scores.gunshot };
+/** What the localiser takes of a message. The scores of all classes go along: the belief in a gunshot rests on them. */
+export function arrivalOf(heard: ShotHeard): Arrival {
+  const { v: _, at, model, configSha256, peakDbFs, onsetSigmaS, clockSigmaS, shockWave, clipUntil, ...arrival } = heard;
+  return { ...arrival, probability: arrival.probability ?? arrival.scores.gunshot };
 }
