@@ -13,7 +13,7 @@ import { camerasNear, camerasOfFlight } from "./nearby.ts";
 import { RecordOrders } from "./record-orders.ts";
 import { Recordings } from "./recordings.ts";
 import { RelayProcess } from "./relay-process.ts";
-import { addVideoRoutes, kindsOf } from "./routes.ts";
+import { addVideoRoutes, isCallers, kindsOf } from "./routes.ts";
 import type { VideoService } from "./service.ts";
 import { addSignalling } from "./signalling.ts";
 import { Snapshots, Stills } from "./stills.ts";
@@ -127,10 +127,13 @@ export async function startVideo(context: GatewayContext): Promise<void> {
         ...(incident !== undefined && { incident }),
       }),
     urlOf: (path) => (settings.publicUrl === undefined ? path : new URL(path, settings.publicUrl).href),
-    over: (stream) => {
-      for (const incident of orders.of(stream)) orders.unrecord(stream, incident, "gateway");
-    },
+    over: (stream, incident) => service.unrecord(stream, incident, "gateway"),
   });
+  // What ran out while the gateway was away ends now. Callers' streams are nobody's want: their links end them.
+  for (const { stream, incident } of orders.all()) {
+    if (!isCallers(stream) && !wants.recordedFor(stream).includes(incident))
+      orders.unrecord(stream, incident, "gateway");
+  }
   const streams = new Streams({
     recordingFor: (stream) => orders.of(stream),
     wantedUntilMs: (stream) => wants.untilMs(stream),
@@ -165,9 +168,10 @@ export async function startVideo(context: GatewayContext): Promise<void> {
   context.onIncident((state) => {
     if (state.status === "dismissed") {
       for (const stream of wants.streamsOf(state.incident)) {
-        service.unrecord(stream, state.incident, "gateway");
         wants.unwant(stream, `incident:${state.incident}`);
+        wants.unwant(stream, `record:${state.incident}`);
       }
+      streams.tell();
       return;
     }
     for (const stream of camerasNear(state, streams.cameras, config.nodes, settings.incidents)) {

@@ -88,6 +88,10 @@ export class RecordOrders {
 
   readonly #leaving = new Map<string, string>();
 
+  all(): { stream: string; incident: string }[] {
+    return [...this.#orders.values()].map(({ stream, incident }) => ({ stream, incident }));
+  }
+
   of(stream: string): string[] {
     return [...this.#orders.values()].filter((order) => order.stream === stream).map(({ incident }) => incident);
   }

@@ -35,9 +35,14 @@ interface Parts {
 
 const SnapshotQuery = v.object({ stream: StreamName, incident: v.string() });
 
-/** A node sends video only; the phone of somebody who called, and the operator's answer to them, have voice. */
+/** The phone of somebody who called, or the operator's answer to them. */
+export function isCallers(stream: string): boolean {
+  return /^(caller|operator)-/.test(stream);
+}
+
+/** A node sends video only; callers' streams have voice. */
 export function kindsOf(stream: string): ("video" | "audio")[] {
-  return /^(caller|operator)-/.test(stream) ? ["video", "audio"] : ["video"];
+  return isCallers(stream) ? ["video", "audio"] : ["video"];
 }
 
 export async function addVideoRoutes(app: FastifyInstance, parts: Parts): Promise<void> {

@@ -11,6 +11,8 @@ import type { Grant, WantReason } from "./service.ts";
 const WANT_MS = 60_000;
 const AGAIN_MS = 20_000;
 const TICK_MS = 1_000;
+/** Who looks on holds the picture, not what is kept of it. */
+const RECORDS = /^(incident|record):/;
 
 interface Reason {
   by: string;
@@ -31,8 +33,8 @@ export interface WantsOptions {
   log: Logger;
   grant(stream: string, node: string, incident: string | undefined): Promise<Grant>;
   urlOf(path: string): string;
-  /** Nobody wants it any more. */
-  over(stream: string): void;
+  /** No longer wanted for that incident's recording, whoever else still wants the stream. */
+  over(stream: string, incident: string): void;
 }
 
 export class Wants {
@@ -60,14 +62,15 @@ export class Wants {
     const wanted = this.#of(stream);
     const untilMs = Math.round(Date.now() + forS * 1000);
     const before = wanted.reasons.get(key);
-    wanted.reasons.set(key, {
+    const reason: Reason = {
       by,
       untilMs: Math.max(untilMs, before?.untilMs ?? 0),
       ...(incident !== undefined && { incident }),
-    });
+    };
+    wanted.reasons.set(key, reason);
     this.#options.db
       .prepare("INSERT OR REPLACE INTO want VALUES (?, ?, ?, ?, ?)")
-      .run(stream, key, by, untilMs, incident ?? null);
+      .run(stream, key, by, reason.untilMs, incident ?? null);
     wanted.preRollS = Math.max(wanted.preRollS, preRollS);
     if (wanted.saidMs === 0 || preRollS > 0) this.#say(stream, wanted, incident);
   }
@@ -75,7 +78,10 @@ export class Wants {
   unwant(stream: string, key: string): void {
     const wanted = this.#wanted.get(stream);
     this.#options.db.prepare("DELETE FROM want WHERE stream = ? AND key = ?").run(stream, key);
-    if (!wanted?.reasons.delete(key)) return;
+    const reason = wanted?.reasons.get(key);
+    if (!wanted || !reason) return;
+    wanted.reasons.delete(key);
+    this.#ended(stream, [[key, reason]]);
     if (wanted.reasons.size === 0) this.#over(stream);
   }
 
@@ -83,6 +89,12 @@ export class Wants {
   incidentsOf(stream: string): string[] {
     const reasons = [...(this.#wanted.get(stream)?.reasons.values() ?? [])];
     return [...new Set(reasons.flatMap(({ incident }) => (incident === undefined ? [] : [incident])))];
+  }
+
+  /** Incidents that a stream is recorded for. */
+  recordedFor(stream: string): string[] {
+    const reasons = [...(this.#wanted.get(stream)?.reasons ?? [])];
+    return [...new Set(reasons.flatMap(([key, { incident }]) => (RECORDS.test(key) ? (incident ?? []) : [])))];
   }
 
   streamsOf(incident: string): string[] {
@@ -114,19 +126,27 @@ export class Wants {
   #tick(): void {
     const nowMs = Date.now();
     for (const [stream, wanted] of this.#wanted) {
-      for (const [key, { untilMs }] of wanted.reasons) {
-        if (untilMs > nowMs) continue;
+      const ended: [string, Reason][] = [];
+      for (const [key, reason] of wanted.reasons) {
+        if (reason.untilMs > nowMs) continue;
+        ended.push([key, reason]);
         wanted.reasons.delete(key);
         this.#options.db.prepare("DELETE FROM want WHERE stream = ? AND key = ?").run(stream, key);
       }
+      this.#ended(stream, ended);
       if (wanted.reasons.size === 0) this.#over(stream);
       else if (nowMs - wanted.saidMs >= AGAIN_MS) this.#say(stream, wanted);
     }
   }
 
+  #ended(stream: string, reasons: readonly (readonly [string, Reason])[]): void {
+    const still = this.recordedFor(stream);
+    const over = reasons.flatMap(([key, { incident }]) => (RECORDS.test(key) ? (incident ?? []) : []));
+    for (const incident of new Set(over)) if (!still.includes(incident)) this.#options.over(stream, incident);
+  }
+
   #over(stream: string): void {
     this.#wanted.delete(stream);
-    this.#options.over(stream);
     this.#publish(stream, { untilMs: Date.now(), by: "gateway", incident: undefined, preRollS: 0 });
   }
 

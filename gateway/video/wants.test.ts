@@ -1,0 +1,100 @@
+/** How long a recording is wanted: as long as its own incident wants it, whoever else looks at the same camera. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { suite } from "uvu";
+import { type VideoWant, videoWant } from "#contract/video.ts";
+import type { HubBus } from "../context.ts";
+import { makeLog, until } from "../testing.ts";
+import { openVideoStore } from "./store.ts";
+import { Wants } from "./wants.ts";
+
+const WAIT_MS = 20_000;
+const CAMERA = "lamp-3.front";
+const test = suite<{ folder: string; db: DatabaseSync }>("wants");
+test.before((world) => {
+  world.folder = mkdtempSync(join(tmpdir(), "tocsin-wants-"));
+});
+test.before.each((world) => {
+  world.db = openVideoStore(mkdtempSync(join(world.folder, "w-")));
+});
+test.after.each(({ db }) => db.close());
+test.after(({ folder }) => rmSync(folder, { recursive: true }));
+
+function open(db: DatabaseSync) {
+  const over: string[] = [];
+  const said: VideoWant[] = [];
+  const bus = {
+    publish: async (channel: unknown, message: unknown) => {
+      if (channel === videoWant) said.push(message as VideoWant);
+    },
+    subscribe: async () => undefined,
+  } as HubBus;
+  const wants = new Wants({
+    db,
+    bus,
+    log: makeLog().log,
+    grant: async (stream) => ({ token: "t", expires: "", url: `/video/whip/${stream}`, iceServers: [] }),
+    urlOf: (path) => path,
+    over: (stream, incident) => over.push(`${stream} for ${incident}`),
+  });
+  return { wants, over, said };
+}
+const hour = { by: "gateway", forS: 3_600 };
+
+test("of two incidents that want a camera the one that is over loses its recording, the other keeps its own", async ({
+  db,
+}) => {
+  const { wants, over, said } = open(db);
+  try {
+    wants.want(CAMERA, { key: "incident:a", incident: "a", ...hour });
+    wants.want(CAMERA, { key: "incident:b", incident: "b", ...hour });
+    wants.want(CAMERA, { key: "record:b", incident: "b", ...hour });
+    wants.unwant(CAMERA, "incident:a");
+    assert.deepEqual(over, ["lamp-3.front for a"]);
+    wants.unwant(CAMERA, "incident:b");
+    assert.deepEqual(over, ["lamp-3.front for a"], "a person still wants b recorded");
+    wants.unwant(CAMERA, "record:b");
+    assert.deepEqual(over, ["lamp-3.front for a", "lamp-3.front for b"]);
+    const last = await until("the withdrawal", () => said.find(({ at, until: end }) => end <= at), WAIT_MS);
+    assert.equal(last.stream, CAMERA);
+  } finally {
+    wants.close();
+  }
+});
+
+test("who looks on keeps the picture coming, not the recording, though he looks for that incident", async ({ db }) => {
+  const { wants, over } = open(db);
+  try {
+    wants.want(CAMERA, { key: "viewer:ann", incident: "a", by: "ann", forS: 3_600 });
+    wants.want(CAMERA, { key: "incident:a", incident: "a", by: "gateway", forS: 0.05 });
+    assert.deepEqual(wants.recordedFor(CAMERA), ["a"]);
+    await until("the end of the recording", () => over.length > 0, WAIT_MS);
+    assert.deepEqual(over, ["lamp-3.front for a"]);
+    assert.deepEqual(wants.recordedFor(CAMERA), []);
+    assert.ok((wants.untilMs(CAMERA) ?? 0) > Date.now());
+    wants.unwant(CAMERA, "viewer:ann");
+    assert.equal(over.length, 1, "a viewer's end ends no recording");
+  } finally {
+    wants.close();
+  }
+});
+
+test("a shorter wish does not shorten a longer one, also not over a restart", ({ db }) => {
+  const { wants } = open(db);
+  wants.want(CAMERA, { key: "incident:a", incident: "a", by: "gateway", forS: 3_600 });
+  wants.want(CAMERA, { key: "incident:a", incident: "a", by: "gateway", forS: 10 });
+  const untilMs = wants.untilMs(CAMERA) ?? 0;
+  wants.close();
+  const again = open(db).wants;
+  try {
+    assert.equal(again.untilMs(CAMERA), untilMs);
+    assert.deepEqual(again.recordedFor(CAMERA), ["a"]);
+  } finally {
+    again.close();
+  }
+});
+
+test.run();
