@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Log } from "../../ports.ts";
@@ -23,16 +24,19 @@ const there = (() => {
 if (!there) process.stderr.write("skipped: ffmpeg is not installed\n");
 const onFfmpeg = there ? test : test.skip;
 const nowNs = () => BigInt(Date.now()) * 1_000_000n;
+function redFilm(): string {
+  const path = join(folder, "red.mkv");
+  const source = ["-f", "lavfi", "-i", "color=red:size=64x48:rate=10:duration=20"];
+  execFileSync("ffmpeg", ["-y", "-loglevel", "error", ...source, "-c:v", "ffv1", "-pix_fmt", "bgr0", path]);
+  return path;
+}
 
 onFfmpeg(
   "a red film of 64 x 48 on a canvas of 160 x 160: red in the middle, black above and below, each picture later than the last",
   async () => {
-    const path = join(folder, "red.mkv");
-    const source = ["-f", "lavfi", "-i", "color=red:size=64x48:rate=10:duration=20"];
-    execFileSync("ffmpeg", ["-loglevel", "error", ...source, "-c:v", "ffv1", "-pix_fmt", "bgr0", path]);
     const camera = openStillCamera({
       name: "c",
-      source: { kind: "file", path },
+      source: { kind: "file", path: redFilm() },
       widthPx: 160,
       heightPx: 160,
       everyS: 0.2,
@@ -59,6 +63,33 @@ onFfmpeg(
     );
   },
 );
+
+onFfmpeg("a picture that was handed out lies nowhere else, and none lies anywhere when the camera closes", async () => {
+  const buffers: Buffer[] = [];
+  const buffer = (bytes: number) => {
+    buffers.push(Buffer.alloc(bytes));
+    return buffers.at(-1)!;
+  };
+  const source = { kind: "file", path: redFilm() } as const;
+  const camera = openStillCamera({ name: "c", source, widthPx: 160, heightPx: 160, everyS: 0.2, log, nowNs, buffer });
+  const stop = new AbortController();
+  const colour = (each: Uint8Array) => each.some((value) => value !== 0);
+  let coloured = 0;
+  let alone = 0;
+  for await (const { rgb } of camera.pictures(stop.signal)) {
+    coloured += colour(rgb) ? 1 : 0;
+    // The first bytes of the next picture may have come already: not with each of five.
+    alone += buffers.every((each) => each === rgb || !colour(each)) ? 1 : 0;
+    if (coloured < 5) continue;
+    // One that nobody asked for any more, or a part of it, waits when it closes.
+    for (const deadline = Date.now() + 20_000; Date.now() < deadline; await delay(10))
+      if (buffers.some((each) => each !== rgb && colour(each))) break;
+    stop.abort();
+  }
+  assert.is(buffers.length, 3);
+  assert.ok(alone > 0, "what was filled and what was ready is black");
+  assert.not.ok(buffers.some(colour));
+});
 
 onFfmpeg("a camera that is not there is tried again, and the log says why, until it is stopped", async () => {
   const source = { kind: "file", path: join(folder, "none.mkv") } as const;

@@ -23,6 +23,8 @@ export interface StillCameraOptions {
   readonly log: Log;
   /** UTC of this node, nanoseconds since 1970. */
   readonly nowNs: () => bigint;
+  /** Where pictures lie, zeroed at first: a test looks whether they are overwritten. */
+  readonly buffer?: (bytes: number) => Buffer;
 }
 
 /** Without a picture for so long (and four times its period) a camera is opened again. */
@@ -39,10 +41,10 @@ async function* picturesOf(
   counters: StillCamera["counters"],
   signal: AbortSignal,
 ): AsyncIterable<StillPicture> {
-  const { widthPx, heightPx, everyS, log, name } = options;
+  const { widthPx, heightPx, everyS, log, name, buffer = Buffer.alloc } = options;
   for (let failures = 0; !signal.aborted; ) {
     const opened = openGrab(options, signal);
-    const frame = Buffer.alloc(widthPx * heightPx * 3);
+    const frame = buffer(widthPx * heightPx * 3);
     let got = 0;
     try {
       for (;;) {
@@ -74,13 +76,14 @@ interface Grab {
   close(): Promise<void>;
 }
 
-function openGrab({ source, widthPx, heightPx, everyS, nowNs }: StillCameraOptions, signal: AbortSignal): Grab {
+function openGrab(options: StillCameraOptions, signal: AbortSignal): Grab {
+  const { source, widthPx, heightPx, everyS, nowNs, buffer = Buffer.alloc } = options;
   const child: ChildProcess = spawn("ffmpeg", argumentsOf(source, widthPx, heightPx, everyS), {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const size = widthPx * heightPx * 3;
-  const filling = Buffer.alloc(size);
-  const ready = Buffer.alloc(size);
+  const filling = buffer(size);
+  const ready = buffer(size);
   let filled = 0;
   let readyAt: bigint | undefined;
   let dropped = 0;
@@ -109,6 +112,7 @@ function openGrab({ source, widthPx, heightPx, everyS, nowNs }: StillCameraOptio
       filled = 0;
       if (readyAt !== undefined) dropped++;
       filling.copy(ready);
+      filling.fill(0);
       readyAt = nowNs();
       wake?.();
     }
