@@ -80,33 +80,22 @@ export class Relay {
     this.#tick = setInterval(() => this.#everySecond(), TICK_MS);
   }
 
+  /** A recording is the gateway's own wish and made beyond the limit; peers ask `#admit` before. */
   stream(name: string): Stream {
     let stream = this.streams.get(name);
-    if (!stream) {
-      if (this.streams.size >= this.#options.limits.streams)
-        throw new Refusal(503, "the relay has all the streams it takes");
-      this.streams.set(name, (stream = new Stream(name, this.#nowMs)));
-    }
+    if (!stream) this.streams.set(name, (stream = new Stream(name, this.#nowMs)));
     return stream;
   }
 
-  /** @throws Refusal 409 while somebody else publishes the stream. The same publisher's new session takes the place of its old one. */
+  /** @throws Refusal 400, 406, 409, 503. The same publisher's new session takes the place of its old one. */
   async publish(claims: VideoClaims, offer: string): Promise<{ session: Session; answer: string }> {
-    this.#admit();
-    const present = this.streams.get(claims.stream)?.publisher;
-    if (present && present.sub !== claims.sub) {
-      throw new Refusal(409, `'${present.sub}' publishes '${claims.stream}' already`);
-    }
-    const peer = makePeer("publisher", claims, this.#options.ice);
-    const answer = await this.#answer(peer, "publisher", offer);
-    const stream = this.stream(claims.stream);
-    const rival = stream.publisher;
-    if (rival && rival.sub === claims.sub) {
+    const { peer, answer, stream } = await this.#meet("publisher", claims, offer);
+    const own = stream.publisher;
+    if (own) {
       this.counters.replaced++;
-      this.end(rival.session, "the publisher began a new session");
-    } else if (rival) {
-      void peer.close();
-      throw new Refusal(409, `'${rival.sub}' publishes '${claims.stream}' already`);
+      this.end(own.session, "the publisher began a new session");
+      // Its end may have been the stream's.
+      this.streams.set(stream.name, stream);
     }
     const session = this.#open("publisher", claims, peer, stream);
     session.ingest = new Ingest(claims, {
@@ -122,15 +111,7 @@ export class Relay {
 
   /** A viewer may come before its publisher: the picture starts when there is one. */
   async view(claims: VideoClaims, offer: string): Promise<{ session: Session; answer: string }> {
-    this.#admit();
-    const watching = this.streams.get(claims.stream)?.viewers.size ?? 0;
-    if (watching >= this.#options.limits.viewersPerStream) {
-      this.counters.refused++;
-      throw new Refusal(503, `'${claims.stream}' has all the viewers it takes`);
-    }
-    const peer = makePeer("viewer", claims, this.#options.ice);
-    const answer = await this.#answer(peer, "viewer", offer);
-    const stream = this.stream(claims.stream);
+    const { peer, answer, stream } = await this.#meet("viewer", claims, offer);
     const session = this.#open("viewer", claims, peer, stream);
     const viewer = new Viewer(claims, {
       caches: stream.caches,
@@ -207,17 +188,37 @@ export class Relay {
     await new Promise((resolve) => setTimeout(resolve, 2 * FAREWELL_MS));
   }
 
-  #admit(): void {
-    if (this.sessions.size < this.#options.limits.sessions) return;
+  /** @throws Refusal 409 beside another publisher, 503 where the relay or the stream is full. */
+  #admit(role: Session["role"], { stream: name, sub }: VideoClaims): void {
+    const { streams, viewersPerStream, sessions } = this.#options.limits;
+    const stream = this.streams.get(name);
+    const present = role === "publisher" ? stream?.publisher : undefined;
+    if (present && present.sub !== sub) throw new Refusal(409, `'${present.sub}' publishes '${name}' already`);
+    // Who comes back takes the place of its own old session, also in a full house.
+    const full =
+      this.sessions.size >= sessions && !present
+        ? "the relay has all the sessions it takes"
+        : !stream && this.streams.size >= streams
+          ? "the relay has all the streams it takes"
+          : role === "viewer" && (stream?.viewers.size ?? 0) >= viewersPerStream
+            ? `'${name}' has all the viewers it takes`
+            : undefined;
+    if (full === undefined) return;
     this.counters.refused++;
-    throw new Refusal(503, "the relay has all the sessions it takes");
+    throw new Refusal(503, full);
   }
 
-  async #answer(peer: RTCPeerConnection, role: Session["role"], offer: string): Promise<string> {
+  /** What is refused on the way leaves no peer behind: nobody else would close it. */
+  async #meet(role: Session["role"], claims: VideoClaims, offer: string) {
+    this.#admit(role, claims);
+    const peer = makePeer(role, claims, this.#options.ice);
     try {
-      return await answerOffer(peer, role, offer);
+      const answer = await answerOffer(peer, role, offer);
+      // Others came while the answer was made.
+      this.#admit(role, claims);
+      return { peer, answer, stream: this.stream(claims.stream) };
     } catch (error) {
-      await peer.close();
+      void peer.close().catch(() => {});
       if (error instanceof Refusal) throw error;
       throw new Refusal(400, `the offer cannot be answered: ${(error as Error).message}`, { field: "body" });
     }

@@ -1,10 +1,12 @@
 /** WHIP (RFC 9725) and WHEP by their status codes, and what is said on the data channel. */
 import assert from "node:assert/strict";
 import { suite } from "uvu";
+import { RTCPeerConnection } from "werift";
 import type { DataSaid } from "#contract/video.ts";
 import { until } from "../testing.ts";
 import { closeClients, publish, send, watch } from "./clients.testing.ts";
 import { makeWorld, type World } from "./testing.ts";
+import { tokenChecker } from "./tokens.ts";
 
 const test = suite<{ world: World }>("whip", {} as { world: World });
 test.before(async (context) => {
@@ -16,6 +18,26 @@ test.after(({ world }) => world.close());
 const WAIT_MS = 20_000;
 let streams = 0;
 const newStream = () => `lamp-${++streams}.front`;
+
+/** An offer with a section of sound and nothing else. */
+const voiceAlone = [
+  "v=0",
+  "o=- 1 1 IN IP4 0.0.0.0",
+  "s=-",
+  "t=0 0",
+  "a=group:BUNDLE 0",
+  "m=audio 9 UDP/TLS/RTP/SAVPF 111",
+  "c=IN IP4 0.0.0.0",
+  "a=mid:0",
+  "a=sendonly",
+  "a=rtcp-mux",
+  "a=ice-ufrag:abcd",
+  "a=ice-pwd:abcdefghijklmnopqrstuvwx",
+  `a=fingerprint:sha-256 ${"AA:".repeat(31)}AA`,
+  "a=setup:actpass",
+  "a=rtpmap:111 opus/48000/2",
+  "",
+].join("\r\n");
 
 test("201 has the answer, where the session is, and its entity tag", async ({ world }) => {
   const stream = newStream();
@@ -55,25 +77,7 @@ test("what is wrong with a request has its own status", async ({ world }) => {
 test("an offer of voice alone to a token of video alone gets 406", async ({ world }) => {
   const stream = newStream();
   const token = await world.signer.sign({ act: "publish", stream });
-  const offer = [
-    "v=0",
-    "o=- 1 1 IN IP4 0.0.0.0",
-    "s=-",
-    "t=0 0",
-    "a=group:BUNDLE 0",
-    "m=audio 9 UDP/TLS/RTP/SAVPF 111",
-    "c=IN IP4 0.0.0.0",
-    "a=mid:0",
-    "a=sendonly",
-    "a=rtcp-mux",
-    "a=ice-ufrag:abcd",
-    "a=ice-pwd:abcdefghijklmnopqrstuvwx",
-    `a=fingerprint:sha-256 ${"AA:".repeat(31)}AA`,
-    "a=setup:actpass",
-    "a=rtpmap:111 opus/48000/2",
-    "",
-  ].join("\r\n");
-  const reply = await send("POST", `${world.base}/video/whip/${stream}`, token, offer);
+  const reply = await send("POST", `${world.base}/video/whip/${stream}`, token, voiceAlone);
   assert.equal(reply.status, 406, reply.text);
 });
 
@@ -102,6 +106,61 @@ test("the fourth viewer of three is refused with 503 and told when to come again
   const sdp = offers[0]?.peer.localDescription?.sdp ?? "";
   const reply = await send("POST", `${world.base}/video/whep/${stream}`, token, sdp);
   assert.deepEqual([reply.status, reply.headers.get("retry-after")], [503, "2"]);
+});
+
+test("who is refused leaves no peer behind in the relay, and ten who come at once are no more than three", async () => {
+  const world = await makeWorld({ streams: 1, viewersPerStream: 3, sessions: 30 });
+  const { prototype } = RTCPeerConnection;
+  const { setRemoteDescription, close } = prototype;
+  const open = new Set<RTCPeerConnection>();
+  let made = 0;
+  try {
+    const [first, second] = [newStream(), newStream()];
+    const { sign } = world.signer;
+    const { peer } = await watch(world.base, first, await sign({ act: "view", stream: first }));
+    const offer = peer.localDescription?.sdp ?? "";
+    prototype.setRemoteDescription = function (description) {
+      made++;
+      open.add(this);
+      return setRemoteDescription.call(this, description);
+    };
+    prototype.close = function () {
+      open.delete(this);
+      return close.call(this);
+    };
+    const post = async (act: "publish" | "view", stream: string, sdp: string, sub = "lamp-1") => {
+      const path = `${act === "view" ? "whep" : "whip"}/${stream}`;
+      return (await send("POST", `${world.base}/video/${path}`, await sign({ act, stream, sub }), sdp)).status;
+    };
+    assert.equal(await post("view", second, offer), 503);
+    assert.equal(await post("publish", first, voiceAlone), 406);
+    assert.equal(await post("publish", first, "v=0\r\nm=video nonsense"), 400);
+    assert.equal(open.size, 0, `${made} peers were made`);
+    const claims = await (await tokenChecker(world.signer.publicJwk))(
+      `Bearer ${await sign({ act: "view", stream: first })}`,
+    );
+    const views = await Promise.allSettled(Array.from({ length: 10 }, () => world.relay.view(claims, offer)));
+    assert.equal(views.filter(({ status }) => status === "fulfilled").length, 2, "beside the one that is there");
+    assert.equal(made, 12, "ten were answered at the same time");
+    assert.deepEqual([open.size, world.relay.sessions.size, world.relay.counters.refused], [2, 3, 9]);
+  } finally {
+    Object.assign(prototype, { setRemoteDescription, close });
+    await world.close();
+  }
+});
+
+test("a publisher whose old session still stands comes back into a full relay", async () => {
+  const world = await makeWorld({ streams: 1, viewersPerStream: 1, sessions: 1 });
+  try {
+    const stream = newStream();
+    const token = await world.signer.sign({ act: "publish", stream });
+    await publish(world.base, stream, token);
+    await publish(world.base, stream, token);
+    assert.deepEqual([world.relay.counters.replaced, world.relay.sessions.size, world.relay.streams.size], [1, 1, 1]);
+    assert.equal(world.relay.streams.get(stream)?.publisher?.sub, stream.split(".")[0]);
+  } finally {
+    await world.close();
+  }
 });
 
 test("what one points at and writes reaches all others with its name; who may only read is heard by nobody", async ({
