@@ -177,11 +177,15 @@ export const faceLooked = channel(
     until: UtcNs,
     camera: Name,
     lists: v.pipe(v.array(v.object({ id: Name, sha256: Sha256 })), v.maxLength(64)),
-    /** Faces in pictures, and people as tracks; each track is decided once. */
+    /**
+     * Faces in pictures, and people as tracks. Each track has one outcome, that of one who is there still comes later: over all accounts
+     * `possible`, `unknown`, `undecided` and `suppressed` add up to `tracks`.
+     */
     facesSeen: Count,
     tracks: Count,
     possible: Count,
     unknown: Count,
+    /** Also those whom a change of the lists, or the device's stop, cut short. */
     undecided: Count,
     /** Possible matches that were not said again, since a person had rejected the pair. */
     suppressed: Count,

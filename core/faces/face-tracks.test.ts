@@ -200,6 +200,16 @@ test("of 300 suppressions the newest 256 are kept, and the rest counted", () => 
   assert.equal([all.matches.length, all.dropped, all.matches[0]], [256, 44, "m-p44-missing"]);
 });
 
+test("wiped before the decision: one undecided, cut short; wiped after it: nobody twice", () => {
+  const { tracks, told, look } = make();
+  look(0, [1.1]);
+  tracks.wipe();
+  for (const s of [1, 1.5, 2]) look(s, [1.1]);
+  tracks.wipe();
+  const { tracks: people, possible, undecided, interrupted } = tracks.counts;
+  assert.equal([people, possible, undecided, interrupted, told.length], [2, 1, 1, 1, 1]);
+});
+
 test("in a crowd of 40 faces, 32 are followed and the others counted", () => {
   const { tracks, look } = make();
   look(0, ...Array.from({ length: 40 }, (_, i): [number, number, number] => [3, 0.5, 200 * i]));

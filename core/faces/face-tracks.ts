@@ -85,7 +85,17 @@ interface Track {
 }
 
 export class FaceTracks {
-  readonly counts = { facesSeen: 0, tracks: 0, possible: 0, unknown: 0, undecided: 0, suppressed: 0, crowdedOut: 0 };
+  /** `interrupted`: of the undecided, those whom a change of the lists or the device's stop cut short. */
+  readonly counts = {
+    facesSeen: 0,
+    tracks: 0,
+    possible: 0,
+    unknown: 0,
+    undecided: 0,
+    suppressed: 0,
+    crowdedOut: 0,
+    interrupted: 0,
+  };
   private readonly settings: TrackSettings;
   private readonly boxes: BoxTracks<FaceBox>;
   private readonly tracks = new Map<string, Track>();
@@ -171,9 +181,15 @@ export class FaceTracks {
     for (const [key, saidS] of this.said) if (atS - saidS > this.settings.repeatAfterS) this.said.delete(key);
   }
 
-  /** Forgets everybody, undecided: the lists changed, or the device stops. */
+  /** Forgets everybody: the lists changed, or the device stops. Who was not decided yet is counted as undecided: each track has an outcome. */
   wipe(): void {
-    for (const track of [...this.tracks.values()]) this.drop(track);
+    for (const track of [...this.tracks.values()]) {
+      if (track.decidedS === undefined) {
+        this.counts.undecided++;
+        this.counts.interrupted++;
+      }
+      this.drop(track);
+    }
   }
 
   private begin(hint: string, atS: number, box: FaceBox): Track | undefined {

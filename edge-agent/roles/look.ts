@@ -78,7 +78,7 @@ class Looker {
       policy: rest,
       here: () => this.#where().place,
       now: () => this.#now(),
-      onLists: () => this.#comparing?.forget(),
+      onLists: () => this.#comparing?.forget(this.#now().ns),
     });
     this.#comparing = new Comparing({
       node,

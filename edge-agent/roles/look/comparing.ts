@@ -3,7 +3,7 @@
  * matches nobody nothing leaves this file's buffers, and they are overwritten at the decision.
  */
 import { ulid } from "ulid";
-import { faceLooked, facePossible } from "#contract/face.ts";
+import { type FaceLooked, faceLooked, facePossible } from "#contract/face.ts";
 import type { Place } from "#contract/geo.ts";
 import { utcOfNs } from "#contract/units.ts";
 import { CHIP_PX } from "#core/faces/align.ts";
@@ -41,13 +41,20 @@ export interface SeenBox {
   readonly track: string;
 }
 
+/** What is told next: since when, with which lists, and what was counted before. */
+interface Account {
+  readonly fromNs: bigint;
+  readonly lists: FaceLooked["lists"];
+  readonly counts: FaceTracks["counts"];
+}
+
 const S = 1e9;
 const TURN_DEG = 360;
 
 export class Comparing {
   readonly #context: ComparingContext;
   readonly #tracks: FaceTracks;
-  #told: { fromNs: bigint; counts: FaceTracks["counts"] } | undefined;
+  #told: Account | undefined;
   readonly #pending = new Set<Promise<void>>();
 
   constructor(context: ComparingContext) {
@@ -67,14 +74,14 @@ export class Comparing {
 
   /** Nobody is looked for: nothing is detected, embedded or remembered. @returns the boxes of the faces, without the faces. */
   async look(picture: StillPicture): Promise<SeenBox[]> {
-    const { faces, lists } = this.#context;
+    const { faces, lists, tellEveryS } = this.#context;
     const atS = Number(picture.at) / S;
     if (lists.inForce().length === 0) {
       this.#tracks.wipe();
-      await this.#tell(picture.at, true);
+      await this.#tell(picture.at);
       return [];
     }
-    this.#told ??= { fromNs: picture.at, counts: { ...this.#tracks.counts } };
+    this.#told ??= this.#account(picture.at);
     const found: SeenBox[] = [];
     const onDecided = (decided: DecidedTrack) => this.#decided(decided, picture.at);
     await faces.look(
@@ -88,18 +95,19 @@ export class Comparing {
       },
     );
     this.#tracks.settle(atS, onDecided);
-    await this.#tell(picture.at, false);
+    if (Number(picture.at - this.#told.fromNs) >= tellEveryS * S) await this.#tell(picture.at, true);
     return found;
   }
 
-  /** The lists changed: looks at people under other lists are not decided under these. */
-  forget(): void {
+  /** The lists changed: looks at people under other lists are not decided under these, and stand on an account of their own. */
+  async forget(nowNs: bigint): Promise<void> {
     this.#tracks.wipe();
+    await this.#tell(nowNs, true);
   }
 
   async stop(nowNs: bigint): Promise<void> {
     this.#tracks.wipe();
-    await this.#tell(nowNs, true);
+    await this.#tell(nowNs);
     await Promise.allSettled(this.#pending);
   }
 
@@ -167,30 +175,34 @@ export class Comparing {
     return (headingDeg + azimuthDeg + TURN_DEG) % TURN_DEG;
   }
 
+  #account(fromNs: bigint): Account {
+    const lists = this.#context.lists.inForce().map(({ list, sha256 }) => ({ id: list.id, sha256 }));
+    return { fromNs, lists, counts: { ...this.#tracks.counts } };
+  }
+
   /** Says how many faces were compared since the last time: every look is on the record. */
-  async #tell(nowNs: bigint, now: boolean): Promise<void> {
-    const told = this.#told;
-    if (!told) return;
-    const { tellEveryS, bus, node, camera, lists } = this.#context;
-    if (!now && Number(nowNs - told.fromNs) < tellEveryS * S) return;
-    this.#told = now ? undefined : { fromNs: nowNs, counts: { ...this.#tracks.counts } };
+  async #tell(nowNs: bigint, goesOn = false): Promise<void> {
+    const since = this.#told;
+    if (!since) return;
+    const { bus, node, camera } = this.#context;
+    this.#told = goesOn ? this.#account(nowNs) : undefined;
     const { facesSeen, tracks, possible, unknown, undecided, suppressed } = this.#tracks.counts;
-    const since = told.counts;
+    if (since.lists.length === 0 && facesSeen === since.counts.facesSeen && tracks === since.counts.tracks) return;
     const message = {
       v: 1 as const,
       id: ulid(),
       node,
       at: utcOfNs(nowNs),
-      from: utcOfNs(told.fromNs),
+      from: utcOfNs(since.fromNs),
       until: utcOfNs(nowNs),
       camera,
-      lists: lists.inForce().map(({ list, sha256 }) => ({ id: list.id, sha256 })),
-      facesSeen: facesSeen - since.facesSeen,
-      tracks: tracks - since.tracks,
-      possible: possible - since.possible,
-      unknown: unknown - since.unknown,
-      undecided: undecided - since.undecided,
-      suppressed: suppressed - since.suppressed,
+      lists: since.lists,
+      facesSeen: facesSeen - since.counts.facesSeen,
+      tracks: tracks - since.counts.tracks,
+      possible: possible - since.counts.possible,
+      unknown: unknown - since.counts.unknown,
+      undecided: undecided - since.counts.undecided,
+      suppressed: suppressed - since.counts.suppressed,
     };
     await bus
       .publish(faceLooked, message)

@@ -34,7 +34,7 @@ export interface WatchContext {
   /** UTC, and whether the clock is synchronised. */
   now(): { ns: bigint; sure: boolean };
   /** The lists in force changed: another id, or another version. */
-  onLists(): void;
+  onLists(): Promise<void> | undefined;
 }
 
 export class Watch {
@@ -100,7 +100,7 @@ export class Watch {
     this.counters.lists = loaded.length;
     // Whoever is being looked at keeps their looks while the lists stay what they are.
     const inForce = JSON.stringify(loaded.map(({ list, sha256 }) => [list.id, sha256]));
-    if (inForce !== this.#inForce) onLists();
+    if (inForce !== this.#inForce) await onLists();
     this.#inForce = inForce;
     await this.#sayReceipts();
     this.#say();
