@@ -12,6 +12,7 @@ import {
 import { nodeState } from "#contract/node.ts";
 import { clipCut, clipWant, shotFixed, shotHeard } from "#contract/shot.ts";
 import type { HubBus, LiveBody } from "./context.ts";
+import { incidentFor } from "./http/for-role.ts";
 import type { Alerts } from "./incidents/alerts.ts";
 import type { Clips } from "./incidents/clips.ts";
 import type { HeardLog } from "./incidents/heard.ts";
@@ -41,8 +42,11 @@ export async function startHub(parts: Parts): Promise<{ catchUp: () => Promise<v
 
   const failed = (what: string) => (error: Error) => log.error({ error: error.message }, `${what} not said on the bus`);
 
+  /** Nodes, flows and pilots hear it: of a match without the reviewer's words. */
   const say = (state: IncidentState) =>
-    bus.publish(incidentState, state).then(() => incidents.markSaid(state.incident, state.version));
+    bus
+      .publish(incidentState, incidentFor(["pilot"], state))
+      .then(() => incidents.markSaid(state.incident, state.version));
 
   const want = (node: string, incident: string, arrivals: readonly string[]) => {
     for (let from = 0; from < arrivals.length; from += WANT_MAX) {

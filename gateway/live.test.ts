@@ -104,6 +104,30 @@ test("whom a match could mean goes to those who may judge it, not to a pilot nor
   );
 });
 
+test("each role hears what it may: words of notices not on a pilot's line, calls for backup not on a technician's, a verdict's words neither", () => {
+  const live = new Live();
+  const roles = ["dispatch", "reviewer", "admin", "pilot", "technician"] as const;
+  const verdict = { status: "confirmed", by: "bob", at: "2026-11-22T18:04:12Z", reason: "secret words" };
+  const incident = { incident: "i1", kind: "face", verdict } as never;
+  const got = roles.map((role) => {
+    const socket = new FakeSocket();
+    const start = { ...snapshot, incidents: [incident] };
+    live.add(socket as unknown as WebSocket, { ...session(60_000), user: role, roles: [role] }, start);
+    return socket;
+  });
+  live.broadcast({ type: "incident", incident });
+  for (const channel of ["incident/notice", "incident/acknowledge", "backup/state"])
+    live.broadcast({ type: "message", channel, message: { text: "secret words" } });
+  const secrets = got.map(({ sent }) => JSON.stringify(sent).split("secret words").length - 1);
+  assert.deepEqual(Object.fromEntries(roles.map((role, i) => [role, secrets[i]])), {
+    dispatch: 5,
+    reviewer: 5,
+    admin: 5,
+    pilot: 1,
+    technician: 0,
+  });
+});
+
 test("where a caller is goes to a technician neither at the start nor later, and the incident itself does", () => {
   const live = new Live();
   const incident = { incident: "i1", kind: "caller", place: { lat: 40.44, lon: -79.99 } } as never;

@@ -2,7 +2,7 @@
 import type { WebSocket } from "@fastify/websocket";
 import type { LiveEvent, Session, UserRole } from "#contract/ops-api.ts";
 import type { LiveBody } from "./context.ts";
-import { incidentFor } from "./http/for-role.ts";
+import { caseRoles, faceRoles, incidentFor } from "./http/for-role.ts";
 import { nowUtc } from "./now.ts";
 
 /** Bytes that may wait for one console. Above the first, what the next event replaces anyway is left out; above the second it is cut off. */
@@ -14,13 +14,17 @@ const TRY_AGAIN_LATER = 1013;
 const LOGGED_OUT = 4401;
 
 /**
- * Who hears what is about one person, by event, for a `message` by channel: what a caller says is not for those who look after the
- * machines, whom a match could mean only for those who may judge it. What does not stand here goes to everybody.
+ * Who hears what is about one person, or what a colleague typed, by event, for a `message` by channel: what a caller says, and why somebody
+ * calls for backup, is not for those who look after the machines; whom a match could mean only for those who may judge it, as are the words
+ * of notices and acknowledgements, whatever their incident is about. What does not stand here goes to everybody.
  */
 const rolesOf: ReadonlyMap<string, readonly UserRole[]> = new Map([
-  ["caller", ["dispatch", "reviewer", "pilot", "admin"]],
-  ["caller/said", ["dispatch", "reviewer", "pilot", "admin"]],
-  ["face/match", ["dispatch", "reviewer", "admin"]],
+  ["caller", caseRoles],
+  ["caller/said", caseRoles],
+  ["backup/state", caseRoles],
+  ["incident/notice", faceRoles],
+  ["incident/acknowledge", faceRoles],
+  ["face/match", faceRoles],
 ]);
 
 /** Said again every second or at every change: a missed one is made good by the next. */

@@ -15,6 +15,7 @@ import { startDispatch } from "./dispatch/part.ts";
 import { startFaces } from "./faces/part.ts";
 import { FlowsProcess } from "./flows-process.ts";
 import { consoleFiles, serveConsole } from "./http/console-files.ts";
+import { incidentFor } from "./http/for-role.ts";
 import { addIncidentRoutes } from "./http/incident-routes.ts";
 import { listenHttp, makeServer, sessionOf } from "./http/server.ts";
 import { Sessions } from "./http/sessions.ts";
@@ -97,7 +98,11 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     log: log.child({ part: "hub" }),
     broadcast: (event) => live.broadcast(event),
   });
-  broker.greet(incidentState, () => incidents.list({ limit: SNAPSHOT_INCIDENTS, status: "unreviewed" }).incidents);
+  broker.greet(incidentState, () =>
+    incidents
+      .list({ limit: SNAPSHOT_INCIDENTS, status: "unreviewed" })
+      .incidents.map((state) => incidentFor(["pilot"], state)),
+  );
 
   const app = await makeServer({ sessions, live, log: log.child({ part: "http" }) });
   open.defer(() => app.close());

@@ -59,14 +59,16 @@ async function startCalls(
   const confirmed = new Set<string>(config.onConfirmed);
   context.onIncident(({ incident, kind, status, verdict, place }) => {
     if (status !== "confirmed" || !verdict || !place || !confirmed.has(kind) || store.newestOf(incident)) return;
-    const why = `${kind} confirmed by ${verdict.by}: ${verdict.reason}`.slice(0, 2000);
+    // The words on a match are for those who judge matches; whoever comes can ask who confirmed it.
+    const words = kind === "face" ? "" : `: ${verdict.reason}`;
+    const why = `${kind} confirmed by ${verdict.by}${words}`.slice(0, 2000);
     calls.call(incident, place, why, { how: "person", by: verdict.by, why });
   });
   // A person has said so of the match itself: nobody has to say it of the incident once more.
-  onFaceConfirmed(context, ({ incident, by, reason, place }) => {
+  onFaceConfirmed(context, ({ incident, by, place }) => {
     const where = context.incident(incident)?.place ?? place;
     if (!where || !confirmed.has("face") || store.newestOf(incident)) return;
-    const why = `possible match confirmed by ${by}: ${reason}`.slice(0, 2000);
+    const why = `possible match confirmed by ${by}`;
     calls.call(incident, where, why, { how: "person", by, why });
   });
 

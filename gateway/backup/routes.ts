@@ -3,6 +3,7 @@ import { ulid } from "ulid";
 import * as v from "valibot";
 import { BackupAsk, BackupPress, BackupSaid, type BackupState, RobotAsk, type UnitView } from "#contract/backup.ts";
 import type { GatewayContext } from "../context.ts";
+import { caseRoles } from "../http/for-role.ts";
 import { parseBody, Refusal } from "../http/refusal.ts";
 import { nowUtc } from "../now.ts";
 import type { CallOutcome, Calls } from "./calls.ts";
@@ -16,8 +17,9 @@ export function addBackupRoutes(context: GatewayContext, calls: Calls, units: Un
   const { http: app, sessionOf, report } = context;
 
   app.get("/api/backup", async (request): Promise<{ calls: BackupState[]; units: UnitView[] }> => {
-    sessionOf(request);
-    return { calls: calls.list(), units: units.views(Date.now()) };
+    const { roles } = sessionOf(request);
+    const reads = roles.some((role) => caseRoles.includes(role));
+    return { calls: reads ? calls.list() : [], units: units.views(Date.now()) };
   });
 
   app.post<WithId>("/api/incidents/:id/backup", async (request): Promise<BackupState> => {

@@ -151,6 +151,13 @@ test("who took, decided, noted and looked stands on a timeline whose chain holds
     detail.timeline.map((entry) => `${entry.kind} ${entry.by}`),
     ["opened tri", "viewed ann", "taken ann", "note ann", "viewed bob"],
   );
+  const read = async (user: string) =>
+    (await fetch(`${world.base}/api/incidents/t1`, { headers: await as(world, user) })).text();
+  assert.deepEqual(
+    [/caller on line 2/.test(await read("ann")), /caller on line 2/.test(await read("tom"))],
+    [true, false],
+    "what was typed is not for the technician",
+  );
   assert.deepEqual(detail.chain, { ok: true, length: 5 });
   assert.equal(detail.incident.takenBy?.by, "ann");
   assert.equal(detail.shots.length, 1);

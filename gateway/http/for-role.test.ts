@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "uvu";
+import type { IncidentState } from "#contract/incident.ts";
 import type { TimelineEntry } from "#contract/ops-api.ts";
 import { incidentFor, timelineFor } from "./for-role.ts";
 
@@ -35,19 +36,56 @@ test("a technician reads of callers, matches and pictures only that an entry sta
   );
 });
 
-test("in an incident about one person a technician reads no words that somebody typed of them", () => {
-  const record = [entry("opened"), entry("placed"), entry("note"), entry("verdict"), entry("backup"), entry("viewed")];
-  for (const about of ["caller", "face"] as const)
-    assert.deepEqual(kindsRead(timelineFor(["technician"], about, record)), ["viewed"]);
-  assert.equal(kindsRead(timelineFor(["technician"], "gunfire", record)).length, record.length);
+const everyKind = (["opened", "placed", "shot", "notice", "acknowledged", "taken", "verdict", "note", "clip"] as const)
+  .concat(["viewed", "flight", "video", "backup", "face", "caller"] as never)
+  .map((kind) => entry(kind));
+const roles = ["technician", "pilot", "dispatch", "reviewer", "admin"] as const;
+
+test("what each role reads of a record: technicians no words that somebody typed, pilots none of a match", () => {
+  const machines = ["placed", "shot", "notice", "taken", "clip", "viewed", "flight"];
+  const all = everyKind.map(({ kind }) => kind);
+  const ofMatch = ["placed", "shot", "taken", "clip", "viewed", "flight", "video", "caller"];
+  const withoutFace = all.filter((kind) => kind !== "face");
+  const read: Record<(typeof roles)[number], Partial<Record<IncidentState["kind"], string[]>>> = {
+    technician: {
+      gunfire: ["opened", ...machines],
+      event: ["opened", ...machines],
+      backup: machines,
+      caller: ["shot", "taken", "clip", "viewed", "flight"],
+      face: ["shot", "taken", "clip", "viewed", "flight"],
+    },
+    pilot: { gunfire: withoutFace, event: withoutFace, backup: withoutFace, caller: withoutFace, face: ofMatch },
+    dispatch: { gunfire: all, face: all, caller: all },
+    reviewer: { gunfire: all, face: all, caller: all },
+    admin: { gunfire: all, face: all, caller: all },
+  };
+  for (const role of roles)
+    for (const [about, kinds] of Object.entries(read[role])) {
+      const shown = timelineFor([role], about as IncidentState["kind"], everyKind);
+      assert.deepEqual(kindsRead(shown), kinds, `${role} of ${about}`);
+      assert.equal(JSON.stringify(shown).split("secret ").length - 1, kinds.length, "no text of the others");
+    }
 });
 
-test("a pilot reads callers and video, and no match; dispatch, reviewers and admins read all", () => {
-  const record = [entry("caller"), entry("video"), entry("placed", "caller-c1"), entry("face"), reported];
-  assert.deepEqual(kindsRead(timelineFor(["pilot"], "face", record)), ["caller", "video", "placed"]);
-  for (const role of ["dispatch", "reviewer", "admin"] as const)
-    assert.deepEqual(timelineFor([role], "face", record), record);
-  assert.equal(kindsRead(timelineFor(["technician", "dispatch"], "face", record)).length, record.length);
+test("a person with two roles reads what either may", () => {
+  assert.equal(kindsRead(timelineFor(["technician", "dispatch"], "face", everyKind)).length, everyKind.length);
+});
+
+test("the words of a verdict reach dispatch, reviewers and admins; pilots but those on a match; technicians none", () => {
+  const words = (role: (typeof roles)[number], kind: string) => {
+    const state = { kind, place: { lat: 40.44 }, verdict: { by: "ann", reason: "her red coat" } } as never;
+    return /red coat/.test(JSON.stringify(incidentFor([role], state)));
+  };
+  assert.deepEqual(
+    roles.map((role) => ["gunfire", "caller", "face"].map((kind) => words(role, kind))),
+    [
+      [false, false, false],
+      [true, true, false],
+      [true, true, true],
+      [true, true, true],
+      [true, true, true],
+    ],
+  );
 });
 
 test("where a caller is, is not in the incident that a technician gets; a shot's place is", () => {
@@ -58,8 +96,11 @@ test("where a caller is, is not in the incident that a technician gets; a shot's
   } as never;
   assert.equal(/40\.44|sister/.test(JSON.stringify(incidentFor(["technician"], caller))), false);
   assert.equal(incidentFor(["pilot"], caller), caller);
+  const match = { kind: "face", place: { lat: 40.44 } } as never;
+  assert.equal(/40\.44/.test(JSON.stringify(incidentFor(["technician"], match))), false);
+  assert.equal(/40\.44/.test(JSON.stringify(incidentFor(["pilot"], match))), true);
   const shot = { kind: "gunfire", place: { lat: 40.44 } } as never;
-  assert.equal(incidentFor(["technician"], shot), shot);
+  assert.deepEqual(incidentFor(["technician"], shot), shot);
 });
 
 test.run();

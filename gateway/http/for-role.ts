@@ -1,51 +1,72 @@
-/** What of an incident's record a person's roles let them read. Pure. */
+/** What of an incident and its record a person's roles let them read. Pure. */
 import type { IncidentState } from "#contract/incident.ts";
 import type { TimelineEntry, UserRole } from "#contract/ops-api.ts";
 
-/** Callers, and the pictures of them: not for those who look after the machines. */
-const callerRoles: readonly UserRole[] = ["dispatch", "reviewer", "pilot", "admin"];
-/** Whom a match could mean: for those who may judge matches. */
-const faceRoles: readonly UserRole[] = ["dispatch", "reviewer", "admin"];
+/** Who works on incidents: callers, the pictures of them and what colleagues typed are not for those who look after the machines. */
+export const caseRoles: readonly UserRole[] = ["dispatch", "reviewer", "pilot", "admin"];
+/** Whom a match could mean, and why somebody thinks so: for those who may judge matches. */
+export const faceRoles: readonly UserRole[] = ["dispatch", "reviewer", "admin"];
 
-/** In an incident that is about one person these say who or where, in words that somebody typed or a phone said. */
-const aboutThePerson: ReadonlySet<TimelineEntry["kind"]> = new Set([
-  "opened",
-  "placed",
-  "notice",
-  "acknowledged",
-  "verdict",
-  "note",
-  "backup",
-]);
+type Kind = TimelineEntry["kind"];
+type About = IncidentState["kind"];
+
+/** Entries that hold what a person typed, whatever the incident is about. */
+const typed: ReadonlySet<Kind> = new Set(["acknowledged", "verdict", "note", "backup"]);
+/** In an incident that is about one person these say who or why, in words that somebody typed or a phone said. */
+const aboutThePerson: ReadonlySet<Kind> = new Set(["opened", "notice", ...typed]);
+/** Incidents that a person opens with words of their own. */
+const openedByWords: ReadonlySet<About> = new Set(["caller", "face", "backup"]);
+
+const withheld = "not for your role";
+
+interface Reader {
+  readonly cases: boolean;
+  readonly faces: boolean;
+}
+
+function readerOf(roles: readonly UserRole[]): Reader {
+  const has = (wanted: readonly UserRole[]) => roles.some((role) => wanted.includes(role));
+  return { cases: has(caseRoles), faces: has(faceRoles) };
+}
 
 /** The record with all its entries; of those that are not for these roles only that they stand there, when, and their hashes. */
 export function timelineFor(
   roles: readonly UserRole[],
-  about: IncidentState["kind"],
+  about: About,
   entries: readonly TimelineEntry[],
 ): TimelineEntry[] {
-  const has = (wanted: readonly UserRole[]) => roles.some((role) => wanted.includes(role));
-  const [callers, faces] = [has(callerRoles), has(faceRoles)];
+  const { cases, faces } = readerOf(roles);
   return entries.map((entry) => {
-    const open = (faces || !ofFace(entry)) && (callers || !ofPerson(entry, about));
-    return open ? entry : { ...entry, text: "not for your role", data: null, withheld: true };
+    const open = (faces || !ofFace(entry, about)) && (cases || !ofCase(entry, about));
+    return open ? entry : { ...entry, text: withheld, data: null, withheld: true };
   });
 }
 
-/** An incident without where its caller is and what was said of them, for those who may not know; any other as it is. */
+/**
+ * An incident without what these roles may not know: where its caller, or whoever a match could mean, is; and the words of its verdict. A pilot
+ * flies to a match's place, and reads no words of it.
+ */
 export function incidentFor(roles: readonly UserRole[], state: IncidentState): IncidentState {
-  if (state.kind !== "caller" || roles.some((role) => callerRoles.includes(role))) return state;
-  const { place: _, alternatives: __, verdict, ...rest } = state;
-  return { ...rest, ...(verdict && { verdict: { ...verdict, reason: "not for your role" } }) };
+  const { cases, faces } = readerOf(roles);
+  const reads = cases && (faces || state.kind !== "face");
+  const { place, alternatives, verdict, ...rest } = state;
+  const finds = cases || (state.kind !== "caller" && state.kind !== "face");
+  if (reads && finds) return state;
+  return {
+    ...rest,
+    ...(finds && { ...(place && { place }), ...(alternatives && { alternatives }) }),
+    ...(verdict && { verdict: reads ? verdict : { ...verdict, reason: withheld } }),
+  };
 }
 
-function ofFace({ kind, data }: TimelineEntry): boolean {
+function ofFace({ kind, data }: TimelineEntry, about: About): boolean {
   const { report } = (data ?? {}) as { report?: { of?: unknown } };
-  return kind === "face" || report?.of === "face";
+  return kind === "face" || report?.of === "face" || (about === "face" && aboutThePerson.has(kind));
 }
 
-function ofPerson({ kind, by }: TimelineEntry, about: IncidentState["kind"]): boolean {
-  if (kind === "caller" || kind === "face" || kind === "video") return true;
+function ofCase({ kind, by }: TimelineEntry, about: About): boolean {
+  if (kind === "caller" || kind === "face" || kind === "video" || typed.has(kind)) return true;
   if (by.startsWith("caller-")) return true;
-  return (about === "caller" || about === "face") && aboutThePerson.has(kind);
+  if (kind === "opened") return openedByWords.has(about);
+  return (about === "caller" || about === "face") && (kind === "placed" || kind === "notice");
 }

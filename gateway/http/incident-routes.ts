@@ -60,11 +60,11 @@ export function addIncidentRoutes(app: FastifyInstance, sources: EvidenceSources
   });
 
   app.post<WithId>("/api/incidents/:id/take", async (request) => {
-    const { user } = sessionOf(request, "dispatch", "reviewer", "pilot");
+    const { user, roles } = sessionOf(request, "dispatch", "reviewer", "pilot");
     const decision = incidents.take(request.params.id, user);
     // Taking twice is no mistake: the console says it again after a lost answer.
-    if (decision.kind === "refused") return stateOf(request.params.id);
-    return done(decision, request.params.id);
+    const state = decision.kind === "refused" ? stateOf(request.params.id) : done(decision, request.params.id);
+    return incidentFor(roles, state);
   });
 
   app.post<WithId>("/api/incidents/:id/verdict", async (request) => {
@@ -73,8 +73,9 @@ export function addIncidentRoutes(app: FastifyInstance, sources: EvidenceSources
   });
 
   app.post<WithId>("/api/incidents/:id/note", async (request) => {
-    const { user } = sessionOf(request, "dispatch", "reviewer", "pilot");
-    return done(incidents.note(request.params.id, user, parseBody(NoteAsk, request.body).text), request.params.id);
+    const { user, roles } = sessionOf(request, "dispatch", "reviewer", "pilot");
+    const decision = incidents.note(request.params.id, user, parseBody(NoteAsk, request.body).text);
+    return incidentFor(roles, done(decision, request.params.id));
   });
 
   app.get<WithId>("/api/incidents/:id/evidence", async (request, reply) => {
