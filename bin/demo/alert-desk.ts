@@ -10,18 +10,19 @@ export interface AlertDesk {
   /** A version, told at that moment. */
   take(shot: Shot, nowMs: number): void;
   passTo(nowMs: number): void;
-  opened(): { name: string; rounds: Shot[] }[];
+  /** `by`: the version that called people, and when. */
+  opened(): { name: string; rounds: Shot[]; by: Shot; atMs: number }[];
 }
 
 export function alertDesk(): AlertDesk {
   const known = new Map<string, Shot>();
-  const opened = new Set<string>();
+  const opened = new Map<string, { by: Shot; atMs: number }>();
   const waiting = new Map<string, Held>();
   const roundsOf = (incident: string) => [...known.values()].filter((shot) => shot.incident === incident);
 
   function ingest(shot: Shot, nowMs: number): void {
     waiting.delete(shot.id);
-    opened.add(shot.incident);
+    if (!opened.has(shot.incident)) opened.set(shot.incident, { by: shot, atMs: nowMs });
     known.set(shot.id, shot);
     for (const { newest } of [...waiting.values()]) if (newest.incident === shot.incident) take(newest, nowMs);
   }
@@ -47,6 +48,6 @@ export function alertDesk(): AlertDesk {
         if (dueMs !== undefined && dueMs <= nowMs && waiting.has(held.newest.id)) ingest(held.newest as Shot, nowMs);
       }
     },
-    opened: () => [...opened].map((name) => ({ name, rounds: roundsOf(name) })),
+    opened: () => [...opened].map(([name, first]) => ({ name, rounds: roundsOf(name), ...first })),
   };
 }

@@ -45,5 +45,8 @@ print(
   share(({ fixErrorM }) => fixErrorM !== undefined && fixErrorM <= 5),
   "share of bursts",
 );
+const afterS = results.flatMap(({ alertAfterSoundS: s }) => (s === undefined ? [] : [s])).sort((a, b) => a - b);
+print("median alert after the sound, no machine's time", afterS[Math.floor(afterS.length / 2)] ?? Number.NaN, "s");
+print("latest alert after the sound, no machine's time", afterS.at(-1) ?? Number.NaN, "s");
 print("median fix error", errors[Math.floor(errors.length / 2)] ?? Number.NaN, "m");
 print("largest fix error", errors.at(-1) ?? Number.NaN, "m");

@@ -11,7 +11,7 @@ import type { Shot } from "#core/localise/shot-record.ts";
 import type { AudioFrame, Bus, Classifier, Log, Microphone } from "#edge-agent/ports.ts";
 import { ListenConfig, startListen } from "#edge-agent/roles/listen.ts";
 import { arrivalOf } from "#edge-agent/roles/triangulate.ts";
-import { makeCity } from "#sim/city.ts";
+import { type City, makeCity } from "#sim/city.ts";
 import { burstAmongDistractors, type Scenario } from "#sim/scenarios.ts";
 import { renderWorld, type WorldRecording } from "#sim/world.ts";
 import { alertDesk } from "./alert-desk.ts";
@@ -30,6 +30,15 @@ const HEARS_ON_NS = 900_000_000n;
 const AFTERWARDS_S = 12;
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
+/** A scenario and what every lamppost said of it. */
+export interface HeardCity {
+  seed: number;
+  city: City;
+  scenario: Scenario;
+  /** By time of arrival. */
+  heard: ShotHeard[];
+}
+
 export interface ChainResult {
   seed: number;
   heard: ShotHeard[];
@@ -40,6 +49,8 @@ export interface ChainResult {
   rounds: number;
   trueRounds: number;
   fixErrorM: number | undefined;
+  /** From the last arrival of the version that called people to the call, seconds; the machine's own time is not in it. */
+  alertAfterSoundS: number | undefined;
   /** Called people, and not the burst's one. */
   falseIncidents: number;
   /** Errors of each round that was found, metres. */
@@ -51,8 +62,21 @@ export interface ChainResult {
 
 /** One burst among distractors in a city of its own. @param hard full of high houses, ten lampposts, rockets that burst low too. */
 export async function runChain(seed: number, classifier: Classifier, hard = false): Promise<ChainResult> {
+  return solveCity(await hearCity(seed, classifier, hard));
+}
+
+/** The city of that seed and what happens in it. */
+export function playOf(seed: number, hard: boolean): { city: City; scenario: Scenario } {
   const city = hard ? makeCity(seed, { nodes: 10 }) : demoCity(seed);
-  const scenario = hard ? burstAmongDistractors(city, `${seed}/0`, { quietS: 6 }) : demoScenario(city, `${seed}/0`);
+  return {
+    city,
+    scenario: hard ? burstAmongDistractors(city, `${seed}/0`, { quietS: 6 }) : demoScenario(city, `${seed}/0`),
+  };
+}
+
+/** The slow half: the city's sound, through each lamppost's listen role. */
+export async function hearCity(seed: number, classifier: Classifier, hard = false): Promise<HeardCity> {
+  const { city, scenario } = playOf(seed, hard);
   const recording = renderWorld({ city, seed }, scenario);
   const heard: ShotHeard[] = [];
   for (const node of recording.nodes) {
@@ -60,7 +84,11 @@ export async function runChain(seed: number, classifier: Classifier, hard = fals
     heard.push(...(await listenTo(node, post, classifier, city.site.airTempC)));
   }
   heard.sort((a, b) => Number(nsOfUtc(a.toa) - nsOfUtc(b.toa)));
+  return { seed, city, scenario, heard };
+}
 
+/** The quick half: from what the lampposts said to who was called. */
+export function solveCity({ seed, city, scenario, heard }: HeardCity): ChainResult {
   const { site, airTempC, windFromDeg, windMps } = city.site;
   const localiser = liveLocaliser(
     { site, nodes: [], airTempC, windFromDeg, windMps },
@@ -110,9 +138,14 @@ export async function runChain(seed: number, classifier: Classifier, hard = fals
     rounds: rounds.length,
     trueRounds: truth.length,
     fixErrorM: best && distanceM(best, first),
+    alertAfterSoundS: incident && afterSoundS(incident.by, incident.atMs),
     falseIncidents: desk.opened().length - (incident ? 1 : 0),
     roundErrorsM: rounds.map((shot) => distanceM(shot, first)),
   };
+}
+
+function afterSoundS({ arrivals }: Shot, atMs: number): number {
+  return Math.min(...arrivals.map(({ toa }) => atMs / 1000 - Number(nsOfUtc(toa) / 1_000n) / 1e6));
 }
 
 async function listenTo(

@@ -1,10 +1,15 @@
 /**
  * Fits `WEIGHTS` of core/localise/belief.ts: logistic regression on every version of every shot that the chain tells of, in simulated
- * cities. `node --import tsx bin/demo/fit-belief.ts [DEMO_SEEDS] [FIRST] [HARD_SEEDS] [FIRST]`; the seeds are others than the benches'.
+ * cities. `node --import tsx bin/demo/fit-belief.ts [DEMO_SEEDS] [FIRST] [HARD_SEEDS] [FIRST] [--keep DIR]`; the seeds are others than the
+ * benches'. With --keep what the lampposts heard is kept, so that a fit that was broken off goes on and the next one is quick.
  */
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { ShotHeard } from "#contract/shot.ts";
 import { nsOfUtc } from "#contract/units.ts";
 import { features } from "#core/localise/belief.ts";
-import { type ChainResult, runChain } from "./chain.ts";
+import { type ChainResult, hearCity, playOf, solveCity } from "./chain.ts";
 import { distanceM } from "./judge.ts";
 import { newestClassifier } from "./newest-classifier.ts";
 
@@ -20,7 +25,8 @@ const SAME = { metres: 40, seconds: 0.05 };
 /** Pull of all weights towards zero. */
 const RIDGE = 2e-4;
 
-const [demoSeeds = 100, demoFirst = 6000, hardSeeds = 40, hardFirst = 2000] = process.argv.slice(2).map(Number);
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { keep: { type: "string" } } });
+const [demoSeeds = 100, demoFirst = 6000, hardSeeds = 40, hardFirst = 2000] = positionals.map(Number);
 const { classifier, version } = await newestClassifier();
 const samples: Sample[] = [];
 for (const [count, first, hard] of [
@@ -28,7 +34,7 @@ for (const [count, first, hard] of [
   [hardSeeds, hardFirst, true],
 ] as const) {
   for (let seed = first; seed < first + count; seed++) {
-    samples.push(...samplesOf(await runChain(seed, classifier, hard)));
+    samples.push(...samplesOf(await solvedCity(seed, hard)));
     process.stderr.write(`seed ${seed}: ${samples.length} versions\n`);
   }
 }
@@ -44,6 +50,21 @@ console.log(
     rightShare: Number((right.length / samples.length).toFixed(4)),
   }),
 );
+
+async function solvedCity(seed: number, hard: boolean): Promise<ChainResult> {
+  if (values.keep === undefined) return solveCity(await hearCity(seed, classifier, hard));
+  const folder = join(values.keep, `m${version}-${hard ? "hard" : "demo"}`);
+  const file = join(folder, `${seed}.json`);
+  if (existsSync(file)) {
+    const heard = JSON.parse(readFileSync(file, "utf8")) as ShotHeard[];
+    return solveCity({ seed, ...playOf(seed, hard), heard });
+  }
+  const city = await hearCity(seed, classifier, hard);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(`${file}.part`, JSON.stringify(city.heard));
+  renameSync(`${file}.part`, file);
+  return solveCity(city);
+}
 
 function samplesOf({ told, truth, epochNs }: ChainResult): Sample[] {
   const versionsOf = Map.groupBy(
