@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { FaceListView } from "#contract/face.ts";
+import type { FaceListView } from "#contract/face-api.ts";
 import { sign } from "#contract/watchlist-jws.ts";
 import { makeAuthority, makeList, openOffice, pictureOf, revocationOf } from "#gateway/faces/testing.ts";
 import { PASSWORD } from "#gateway/testing.ts";

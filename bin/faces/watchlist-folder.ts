@@ -8,7 +8,7 @@ import * as v from "valibot";
 import { parse as parseYaml } from "yaml";
 import { faultsOf } from "#contract/channel.ts";
 import { Fault } from "#contract/errors.ts";
-import type { FaceListAsk } from "#contract/face.ts";
+import type { FaceListAsk } from "#contract/face-api.ts";
 import { Id, nsOfUtc } from "#contract/units.ts";
 import { Revocation, type Watchlist, WatchlistTerms } from "#contract/watchlist.ts";
 import { AuthorityKey, publicPart, sign } from "#contract/watchlist-jws.ts";

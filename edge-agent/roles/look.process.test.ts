@@ -12,7 +12,7 @@ import sharp from "sharp";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { stringify } from "yaml";
-import type { FaceAudit, FaceListView, FaceMatchView } from "#contract/face.ts";
+import type { FaceAudit, FaceListView, FaceMatchView } from "#contract/face-api.ts";
 import { publicPart, sign } from "#contract/watchlist-jws.ts";
 import { EMBEDDING, fuse } from "#core/faces/distance.ts";
 import { makeAuthority, makeList, type Office, openOffice, revocationOf } from "#gateway/faces/testing.ts";

@@ -1,6 +1,6 @@
 /** Who enrolled, looked, judged and deleted: an append-only chain of hashes, as incidents have it (`incidents/chain.ts`). */
 import type { DatabaseSync } from "node:sqlite";
-import type { FaceAudit, FaceAuditEntry } from "#contract/face.ts";
+import type { FaceAudit, FaceAuditEntry } from "#contract/face-api.ts";
 import type { TimelineEntry } from "#contract/ops-api.ts";
 import { GENESIS, hashOfEntry, verifyChain } from "../incidents/chain.ts";
 import { nowUtc } from "../now.ts";

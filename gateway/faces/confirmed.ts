@@ -1,5 +1,5 @@
 /** The one thing that leaves a match: that a person confirmed it. What follows is the listener's own rule, and a person's. */
-import type { ConfirmedFace } from "#contract/face.ts";
+import type { ConfirmedFace } from "#contract/face-api.ts";
 import type { GatewayContext } from "../context.ts";
 
 type Listener = (confirmed: ConfirmedFace) => void;

@@ -3,7 +3,8 @@
  * well, and wait in the broker for devices that are away; lists and suppressions are sealed to the device: no embedding lies in a queue.
  */
 import type { Logger } from "pino";
-import { type FaceListView, type FaceOrder, type FaceState, type FacesView, faceOrder } from "#contract/face.ts";
+import { type FaceOrder, type FaceState, faceOrder } from "#contract/face.ts";
+import type { FaceListView, FacesView } from "#contract/face-api.ts";
 import type { HubBus } from "../context.ts";
 import { envelopeOf } from "../hub.ts";
 import type { FaceLists } from "./lists.ts";

@@ -1,7 +1,8 @@
 /** A list that is replaced or revoked: what becomes of matches under it, and of devices that were away. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { type FaceAudit, type FaceListView, faceReceipt } from "#contract/face.ts";
+import { faceReceipt } from "#contract/face.ts";
+import type { FaceAudit, FaceListView } from "#contract/face-api.ts";
 import { sign } from "#contract/watchlist-jws.ts";
 import { envelope, publish, until } from "../testing.ts";
 import { inDays, makeAuthority, makeList, revocationOf } from "./testing.ts";

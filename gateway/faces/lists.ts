@@ -1,6 +1,6 @@
 /** The watchlists that this district's devices may hold: checked as a device checks them, sealed on disk, deleted when they are over. */
 import type { DatabaseSync } from "node:sqlite";
-import type { FaceListAsk, FaceListView } from "#contract/face.ts";
+import type { FaceListAsk, FaceListView } from "#contract/face-api.ts";
 import { nsOfUtc } from "#contract/units.ts";
 import type { FacePolicy, Watchlist, WatchlistTerms } from "#contract/watchlist.ts";
 import { type AuthorityKey, openRevocation, openWatchlist } from "#contract/watchlist-jws.ts";

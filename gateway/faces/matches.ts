@@ -1,13 +1,7 @@
 /** Possible matches, and what people said of them. A match changes nothing but itself until a person has spoken. */
 import type { DatabaseSync } from "node:sqlite";
-import type {
-  FaceMatchStatus,
-  FaceMatchView,
-  FacePossible,
-  FaceProbe,
-  FaceSuppression,
-  FaceVerdictAsk,
-} from "#contract/face.ts";
+import type { FacePossible, FaceProbe, FaceSuppression } from "#contract/face.ts";
+import type { FaceMatchStatus, FaceMatchView, FaceVerdictAsk } from "#contract/face-api.ts";
 import { atomically } from "../incidents/schema.ts";
 import { nowUtc } from "../now.ts";
 import type { FaceAuditChain } from "./audit.ts";

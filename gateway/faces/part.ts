@@ -6,19 +6,15 @@
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import {
-  type FaceListAsk,
-  type FaceListView,
   type FaceLooked,
-  type FaceMatchView,
   type FacePossible,
   type FaceReceipt,
-  type FacesView,
-  type FaceVerdictAsk,
   faceLooked,
   facePossible,
   faceReceipt,
   faceState,
 } from "#contract/face.ts";
+import type { FaceListAsk, FaceListView, FaceMatchView, FacesView, FaceVerdictAsk } from "#contract/face-api.ts";
 import { publishedError } from "#core/faces/counts.ts";
 import type { GatewayContext } from "../context.ts";
 import { readSealKey } from "../keys.ts";

@@ -1,6 +1,6 @@
 /** Faces over HTTP, as `contract/face.ts` has them. Every look at a picture stands on the audit chain before it is shown. */
 import * as v from "valibot";
-import { FaceListAsk, FaceMatchStatus, FaceVerdictAsk } from "#contract/face.ts";
+import { FaceListAsk, FaceMatchStatus, FaceVerdictAsk } from "#contract/face-api.ts";
 import type { UserRole } from "#contract/ops-api.ts";
 import { Id } from "#contract/units.ts";
 import type { GatewayContext } from "../context.ts";

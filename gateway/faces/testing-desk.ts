@@ -2,8 +2,6 @@
 import { CompactEncrypt, compactDecrypt, exportJWK, generateKeyPair, importJWK } from "jose";
 import type { MqttClient } from "mqtt";
 import {
-  type FaceListView,
-  type FaceMatchDetail,
   type FaceOrder,
   type FaceOrderMessage,
   type FacePossible,
@@ -12,6 +10,7 @@ import {
   facePossible,
   faceState,
 } from "#contract/face.ts";
+import type { FaceListView, FaceMatchDetail } from "#contract/face-api.ts";
 import { filterOf } from "#contract/topics.ts";
 import { type AuthorityKey, sign } from "#contract/watchlist-jws.ts";
 import { envelope, joinBroker, publish, SITE, until } from "../testing.ts";

@@ -1,5 +1,5 @@
 /** Earlier matches with the same person, and who did and saw what of this one. */
-import type { FaceMatchDetail } from "#contract/face.ts";
+import type { FaceMatchDetail } from "#contract/face-api.ts";
 import { local } from "../state/store.ts";
 import { statusWords } from "./match-words.ts";
 

@@ -1,6 +1,6 @@
 /** Possible matches as signals, and what people say of them. A match that is chosen is looked at, and that look is on the record. */
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
-import type { FaceListView, FaceMatchDetail, FaceMatchView } from "#contract/face.ts";
+import type { FaceListView, FaceMatchDetail, FaceMatchView } from "#contract/face-api.ts";
 import { json } from "../api.ts";
 import { endedSession } from "../state/actions.ts";
 import { loadFaces, matchNews } from "../state/field.ts";

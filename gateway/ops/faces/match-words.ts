@@ -1,5 +1,5 @@
 /** Words and reasons of a possible match. It is never said that somebody was identified. Pure. */
-import type { FaceListView, FaceMatchView, FacesView, FaceVerdictAsk } from "#contract/face.ts";
+import type { FaceListView, FaceMatchView, FacesView, FaceVerdictAsk } from "#contract/face-api.ts";
 
 export interface MatchAct {
   status: FaceVerdictAsk["status"];

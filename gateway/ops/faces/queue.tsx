@@ -1,7 +1,7 @@
 /** Possible matches that wait for a person; how often such alerts were wrong; the lists in force. */
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { FaceListView, FaceMatchView } from "#contract/face.ts";
+import type { FaceListView, FaceMatchView } from "#contract/face-api.ts";
 import { faces } from "../state/field.ts";
 import { gatewayNowMs, local, me, nearWords } from "../state/store.ts";
 import { age } from "../words.ts";

@@ -1,7 +1,7 @@
 /** One possible match: the face that was seen beside the picture of the list, how alike, how often such an alert is wrong, and the verdict. */
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { FaceMatchView } from "#contract/face.ts";
+import type { FaceMatchView } from "#contract/face-api.ts";
 import { Key } from "../panels/key.tsx";
 import { select } from "../state/actions.ts";
 import { gatewayNowMs, local, nearWords, work } from "../state/store.ts";

@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import type { BackupState, BackupUnit, UnitView } from "#contract/backup.ts";
 import type { CallerSaid, CallerView } from "#contract/caller.ts";
-import type { FaceMatchView, FacesView } from "#contract/face.ts";
+import type { FaceMatchView, FacesView } from "#contract/face-api.ts";
 import type { LiveEvent } from "#contract/ops-api.ts";
 import type { RobotPose, RobotState, RobotTrack, RobotView } from "#contract/robot.ts";
 import type { StreamView } from "#contract/video.ts";
