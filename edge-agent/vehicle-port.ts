@@ -6,6 +6,7 @@
  * height above ground is the caller's business (terrain data). Instants `...AtMs` are monotonic milliseconds (`performance.now()`),
  * untouched by a step of the wall clock. A field that was never heard is undefined, never 0 and never NaN.
  */
+import type { Failsafes } from "./vehicle-failsafes.ts";
 
 /** Flight modes of PX4 and ArduPilot brought to one list; `raw` of a change keeps the autopilot's own number. */
 export type FlightMode =
@@ -194,6 +195,13 @@ export interface MissionItem extends GeoPoint {
   camera?: "takePhoto" | "startVideo" | "stopVideo";
 }
 
+export interface MissionOptions {
+  /** Comes home after the last item. */
+  thenReturn?: boolean;
+  /** After item `through` it goes back to item `from`, `times` times, before it goes on. */
+  again?: { from: number; through: number; times: number };
+}
+
 export interface Orbit extends GeoPoint {
   absAltM: number;
   radiusM: number;
@@ -206,22 +214,6 @@ export interface Geofence {
   /** Each with at least 3 corners, not closed. */
   polygons?: readonly { kind: "inclusion" | "exclusion"; points: readonly GeoPoint[] }[];
   circles?: readonly { kind: "inclusion" | "exclusion"; centre: GeoPoint; radiusM: number }[];
-}
-
-export type FailsafeAction = "none" | "warn" | "hold" | "return" | "land" | "terminate" | "other";
-
-/** The autopilot's own failsafes, read from its parameters and brought to one form; `raw` holds each parameter read, by its name. */
-export interface Failsafes {
-  dataLinkLoss?: { action: FailsafeAction; afterS?: number };
-  rcLoss?: { action: FailsafeAction; afterS?: number };
-  batteryLow?: { action: FailsafeAction; atFraction?: number };
-  batteryCritical?: { action: FailsafeAction; atFraction?: number };
-  geofence?: { action: FailsafeAction };
-  /** Height above home at which it comes home. */
-  returnHeightM?: number;
-  /** Whether moving a stick in an autonomous mode gives the vehicle to the pilot. */
-  stickOverride?: boolean;
-  raw: Readonly<Record<string, number>>;
 }
 
 export interface Vehicle {
@@ -265,13 +257,15 @@ export interface Vehicle {
    */
   orbit(orbit: Orbit): Promise<CommandResult<{ how: "native" | "mission" }>>;
 
-  /** Replaces the mission on the vehicle (1 to 500 items); `thenReturn` comes home after the last item. */
-  uploadMission(items: readonly MissionItem[], options?: { thenReturn?: boolean }): Promise<CommandResult>;
+  /** Replaces the mission on the vehicle (1 to 500 items). */
+  uploadMission(items: readonly MissionItem[], options?: MissionOptions): Promise<CommandResult>;
   /** Starts, or goes on from `fromItem` (default: where it stood). Retries for 2 s while PX4 still digests an upload. */
   startMission(fromItem?: number): Promise<CommandResult>;
   clearMission(): Promise<CommandResult>;
   /** Replaces the geofence on the vehicle, read back and compared. */
   setGeofence(fence: Geofence): Promise<CommandResult>;
+  /** Reads the vehicle's geofence and compares: is it this one? */
+  holdsGeofence(fence: Geofence): Promise<CommandResult<{ same: boolean }>>;
   clearGeofence(): Promise<CommandResult>;
 
   /** Pitch -90 (down) to 45; yaw relative to the nose (`body`) or clockwise from north. */

@@ -1,10 +1,11 @@
 /** A pretend drone in its pretend dock: the vehicle speaks MAVLink to `udpPort`, the dock listens at `dock.port` and feels the vehicle on its pad. */
 import { createSocket } from "node:dgram";
 import { SimulatedDock } from "./dock.ts";
-import { type SimulatedVehicle, startVehicle, type VehicleOptions } from "./vehicle/start-vehicle.ts";
+import { startVehicle, type VehicleOptions } from "./vehicle/start-vehicle.ts";
+import { type DistantVehicle, startVehicleThread } from "./vehicle/vehicle-thread.ts";
 
 export interface SimulatedDrone {
-  vehicle: SimulatedVehicle;
+  vehicle: DistantVehicle;
   dock: SimulatedDock;
   /** For the agent: `roles.fly.vehicle.url: udpin://127.0.0.1:<udpPort>`. */
   udpPort: number;
@@ -17,15 +18,17 @@ export interface DroneOptions extends Omit<VehicleOptions, "udpPort"> {
   dockPort?: number;
   /** Seconds that the door takes. */
   doorS?: number;
+  /** The vehicle in a thread of its own: where this process has much else to do. */
+  ownThread?: boolean;
 }
 
 /** Metres from its middle within which a drone stands on the pad. */
 const padM = 2.5;
 const metresPerDegree = 111_195;
 
-export async function startDrone({ dockPort, doorS, ...options }: DroneOptions): Promise<SimulatedDrone> {
+export async function startDrone({ dockPort, doorS, ownThread, ...options }: DroneOptions): Promise<SimulatedDrone> {
   const udpPort = options.udpPort ?? (await freeUdpPort());
-  const vehicle = await startVehicle({ ...options, udpPort });
+  const vehicle = await (ownThread ? startVehicleThread : startVehicle)({ ...options, udpPort });
   const { home } = options;
   const onPad = () => {
     const { lat, lon, heightM } = vehicle.truth;

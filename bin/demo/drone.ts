@@ -37,6 +37,8 @@ export function flyPretendDrone(city: City, seed: number): Promise<SimulatedDron
     home: { lat: dock.lat, lon: dock.lon, absAltM: dock.altM },
     seed,
     speed,
+    // This process makes the city's sound as well.
+    ownThread: true,
     doorS: 2,
     gnssSigmaM: 0.3,
     wind: { speedMS: Math.min(6, city.site.windMps), fromDeg: city.site.windFromDeg },

@@ -52,6 +52,15 @@ export interface PathPoint extends LatLon {
   altM: number;
   heightM: number;
   speedMps?: number;
+  /** Stays there so long; flies through where it is left out. */
+  stayS?: number;
+}
+
+/** What the autopilot is given: points in order, with a part of them flown in rounds before the rest. */
+export interface MissionPath {
+  points: readonly PathPoint[];
+  /** After point `through` it goes back to point `from`, `times` times. */
+  again?: { from: number; through: number; times: number };
 }
 
 export interface Plan {
@@ -143,12 +152,12 @@ export type FlightAction =
   | { do: "openDoor" | "closeDoor" }
   | { do: "charger"; on: boolean }
   /** Read failsafes and take the fence and the mission over to the autopilot; answered by `facts`. */
-  | { do: "prepare"; path: readonly PathPoint[] }
+  | { do: "prepare"; path: MissionPath }
   | { do: "arm" | "disarm" | "hold" | "return" | "land" | "cutMotors" }
   | { do: "takeOff"; heightM: number }
   | { do: "startMission" }
   /** Replace the mission and start it. */
-  | { do: "follow"; path: readonly PathPoint[] }
+  | { do: "follow"; path: MissionPath }
   /** Autonomy calls for safety over a remote pilot's head: `step.ts` takes the token for it, under a new epoch. */
   | { do: "reclaim"; level: "return" | "land"; why: string }
   | { do: "goTo"; to: PathPoint; speedMps?: number }
@@ -164,6 +173,8 @@ export interface PreflightFacts {
   /** Failure to read or to take over says what went wrong. */
   failsafes?: FailsafesRead;
   fenceSet?: boolean;
+  /** Seconds since the vehicle's own fence was read back. */
+  fenceReadAgoS?: number;
   missionSet?: boolean;
   utcMs?: number;
   why?: string;

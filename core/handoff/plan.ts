@@ -1,7 +1,7 @@
 /** The way there, what is flown there, and whether it may be flown at all: fence, ground, obstacles and the ceiling along every metre. */
 import type { Place } from "#contract/geo.ts";
 import { forbidden, forbiddenAlong, sampled } from "./fence.ts";
-import type { Mission, PathPoint, Plan } from "./flight.ts";
+import type { Mission, MissionPath, PathPoint, Plan } from "./flight.ts";
 import { distanceM, type LatLon, offsetM } from "./local.ts";
 import { patternFor } from "./search-pattern.ts";
 import type { Site } from "./site.ts";
@@ -11,8 +11,8 @@ export type Planned = { ok: true; plan: Plan } | { ok: false; why: string };
 
 /** Longest leg between two altitudes, metres. */
 const legM = 100;
-/** Items that the autopilot is given at most: PX4 keeps 500, and an upload must stay short. */
-const maxItems = 240;
+/** Rounds at most: a jump's count is a whole number of 16 bits. */
+const maxRounds = 30_000;
 
 /** Altitudes for a line of points in a lane: no leg is lower than any of its ground, obstacles and lane ask for. */
 export function inLane(
@@ -87,15 +87,22 @@ function scenePoints(place: Place, heightM: number, from: LatLon, site: Site) {
   return { ...pattern, points };
 }
 
-/** What the autopilot gets before take-off: out, then the scene round after round for its time. It comes home by itself after the last. */
-export function missionPath(plan: Plan, site: Site): PathPoint[] {
+/**
+ * What the autopilot gets before take-off: out, then the scene round after round for its time. It comes home by itself after the last. The rounds
+ * are a jump, not copies: an upload costs one exchange over the link for each item. After them the scene's first point stands once more, so that
+ * whoever sees the last item flown knows that the rounds are over.
+ */
+export function missionPath(plan: Plan, site: Site): MissionPath {
+  const { out, scene } = plan;
+  const [first] = scene;
+  if (scene.length === 1) return { points: [...out, { ...first!, stayS: site.onSceneS }] };
   let roundM = 0;
-  for (let k = 1; k < plan.scene.length; k++) roundM += distanceM(plan.scene[k - 1]!, plan.scene[k]!);
-  roundM += distanceM(plan.scene.at(-1)!, plan.scene[0]!);
-  const roundS = Math.max(roundM / site.performance.sceneMps, 5);
-  const fit = Math.floor((maxItems - plan.out.length) / plan.scene.length);
-  const rounds = Math.max(1, Math.min(fit, Math.ceil(site.onSceneS / roundS)));
-  return [...plan.out, ...Array.from({ length: rounds }, () => plan.scene).flat()];
+  for (let k = 1; k < scene.length; k++) roundM += distanceM(scene[k - 1]!, scene[k]!);
+  roundM += distanceM(scene.at(-1)!, first!);
+  const roundS = Math.max(roundM / site.performance.sceneMps, 1);
+  const rounds = Math.max(1, Math.min(maxRounds, Math.ceil(site.onSceneS / roundS)));
+  const again = { from: out.length, through: out.length + scene.length - 1, times: rounds - 1 };
+  return { points: [...out, ...scene, first!], ...(rounds > 1 && { again }) };
 }
 
 /** The nearest place to land when the dock cannot take it, and whether the straight way there is allowed. */

@@ -57,7 +57,9 @@ export function preflightChecks(flight: Flight, plan: Plan, facts: PreflightFact
   check(
     "geofence",
     facts.fenceSet === true,
-    facts.fenceSet ? "set on the vehicle" : (facts.why ?? "not set on the vehicle"),
+    facts.fenceSet
+      ? `on the vehicle, read back ${Math.round(facts.fenceReadAgoS ?? 0)} s before`
+      : (facts.why ?? "not set on the vehicle"),
   );
   check(
     "mission",

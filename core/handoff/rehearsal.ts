@@ -3,8 +3,9 @@
  * machine; it shares no code with `sim/vehicle`, which flies under the real `mavsdk_server`.
  */
 import type { FlightAct, Station } from "#contract/flight.ts";
-import type { DockSeen, FailsafesRead, PathPoint, VehicleSeen } from "./flight.ts";
+import type { DockSeen, FailsafesRead, VehicleSeen } from "./flight.ts";
 import { distanceM, type LatLon, movedBy } from "./local.ts";
+import { RehearsedMission } from "./rehearsal-mission.ts";
 import { dockAt, goodFailsafes, moved, rehearsalSite } from "./rehearsal-site.ts";
 import type { Site } from "./site.ts";
 import { type Drone, type DroneAction, type DroneEvent, newDrone, step } from "./step.ts";
@@ -52,8 +53,7 @@ export class Rehearsal {
   /** The door came shut while a drone stood half in it: armed, or in the air above its pad. */
   doorOnDrone = false;
   utcMs = Date.UTC(2026, 10, 22, 18, 4, 12);
-  private path: PathPoint[] = [];
-  private next = 0;
+  private readonly mission = new RehearsedMission();
   private goal: (LatLon & { altM: number }) | undefined;
   private doorDoneMs: number | undefined;
   private orders = 0;
@@ -209,9 +209,9 @@ export class Rehearsal {
       if (distanceM(this.position, dockAt) < 0.5) this.sink(dtS);
       else this.towards({ ...dockAt, altM: dockAt.altM + 50 }, dtS);
     } else if (this.mode === "mission") {
-      const to = this.path[this.next];
+      const { to } = this.mission;
       if (!to) this.setMode("return", "natural");
-      else if (this.towards(to, dtS)) this.next++;
+      else if (this.towards(to, dtS)) this.mission.there(dtS);
     } else if (this.mode === "guided" && this.goal) this.towards(this.goal, dtS);
   }
 
@@ -254,8 +254,7 @@ export class Rehearsal {
   private obey(action: DroneAction) {
     switch (action.do) {
       case "prepare":
-        this.path = [...action.path];
-        this.next = 0;
+        this.mission.load(action.path);
         this.send({
           type: "facts",
           tickMs: this.tickMs,
@@ -272,8 +271,7 @@ export class Rehearsal {
         this.armed = false;
         return;
       case "follow":
-        this.path = [...action.path];
-        this.next = 0;
+        this.mission.load(action.path);
         return this.setMode("mission", "commanded");
       case "goTo":
         this.goal = action.to;

@@ -157,7 +157,34 @@ ways("a plan flies at its lane, in legs of 100 m at most, and its mission fits t
   const { out, scene } = planned.plan;
   for (const point of [...out, ...scene]) near(point.heightM, 50, 0.01);
   for (let k = 1; k < out.length; k++) assert.ok(distanceM(out[k - 1]!, out[k]!) <= 100.01);
-  assert.ok(missionPath(planned.plan, site).length <= 240);
+});
+ways(
+  "ten minutes around a place: the round of 20 m is 124 m long, 25 s at 5 m/s, so 25 rounds: once and 24 jumps back, not 300 points",
+  () => {
+    const site = rehearsalSite({ onSceneS: 600 });
+    const mission = {
+      flight: "f",
+      incident: "i",
+      incidentVersion: 1,
+      place: { ...place(5, 3), ...at(250, 0) },
+      laneHeightM: 50,
+      corridor: [],
+    };
+    const planned = planMission(mission, dockAt, site);
+    if (!planned.ok) throw new Error(planned.why);
+    const { out, scene, radiusM } = planned.plan;
+    const { points, again } = missionPath(planned.plan, site);
+    assert.equal([scene.length, points.length], [12, out.length + 13]);
+    assert.equal(again, { from: out.length, through: out.length + 11, times: 24 });
+    assert.equal([radiusM, site.performance.sceneMps], [20, 5]);
+    assert.equal(points.at(-1), scene[0]);
+  },
+);
+ways("where only the place itself may be flown to, it stays there for the scene's time", () => {
+  const site = rehearsalSite({ onSceneS: 600 });
+  const plan = { out: [{ ...at(0, 0), altM: 50, heightM: 50 }], scene: [{ ...at(90, 0), altM: 50, heightM: 50 }] };
+  const { points, again } = missionPath({ ...plan, pattern: "orbit", placeAltM: 0 }, site);
+  assert.equal([points.length, points[1]!.stayS, again], [2, 600, undefined]);
 });
 ways("roofs of 120 m under a ceiling of 120 m leave no way, in words", () => {
   const site = rehearsalSite();

@@ -15,7 +15,15 @@ export class FakeFlight {
   landed: LandedState = "ground";
   target: Metres | undefined;
   circle: { n: number; e: number; radiusM: number; angle: number; speedMS: number; turn: number } | undefined;
-  mission: { points: Metres[]; current: number; thenReturn: boolean } | undefined;
+  mission:
+    | {
+        points: Metres[];
+        current: number;
+        thenReturn: boolean;
+        /** `times`: rounds still to fly. */
+        again?: { from: number; through: number; times: number };
+      }
+    | undefined;
   fence: { n: number; e: number }[] | undefined;
   cruiseMS = 10;
   returnHeightM = 40;
@@ -80,9 +88,18 @@ export class FakeFlight {
     return Math.hypot(to.n - at.n, to.e - at.e) < 0.5 && Math.abs(to.u - at.u) < 0.3;
   }
 
+  get progress() {
+    const { current, points } = this.mission ?? { current: 0, points: [] };
+    return { current, total: points.length, finished: current >= points.length };
+  }
+
   #fly(mission: NonNullable<FakeFlight["mission"]>, dt: number): void {
     const to = mission.points[mission.current];
-    if (to && this.#towards(to, dt)) mission.current++;
+    const { again } = mission;
+    if (to && this.#towards(to, dt)) {
+      if (again && again.through === mission.current && again.times-- > 0) mission.current = again.from;
+      else mission.current++;
+    }
     if (mission.current < mission.points.length) return;
     this.target = { ...this.at };
     this.#ended(mission.thenReturn ? "return" : "hold", "the mission ended");

@@ -2,9 +2,11 @@
  * A vehicle in memory, for tests of roles: the same port and the same suite as the real one, without MAVLink or a process.
  * Its faults are made by `world`; how it moves is `fake-flight.ts`.
  */
+import { isDeepStrictEqual } from "node:util";
 import type {
   CommandResult,
   FlightMode,
+  Geofence,
   GeoPoint,
   LinkState,
   ModeCause,
@@ -74,15 +76,7 @@ export function fakeVehicle(options: FakeVehicleOptions = {}): { vehicle: Vehicl
       inAir: craft.landed !== "ground",
       landed: craft.landed,
       home,
-      ...(craft.mission === undefined
-        ? {}
-        : {
-            mission: {
-              current: craft.mission.current,
-              total: craft.mission.points.length,
-              finished: craft.mission.current >= craft.mission.points.length,
-            },
-          }),
+      ...(craft.mission && { mission: craft.progress }),
       texts: [],
       counters: { ...counters },
     });
@@ -134,6 +128,7 @@ export function fakeVehicle(options: FakeVehicleOptions = {}): { vehicle: Vehicl
     change(to, "commanded", `we sent ${name}`);
     return yes;
   };
+  const areaOf = (fence: Geofence) => fence.polygons?.find(({ kind }) => kind === "inclusion")?.points.map(local);
   const flying = () => craft.landed !== "ground";
   const placeFault = (point: GeoPoint) =>
     Math.abs(point.lat) <= 90 && Math.abs(point.lon) <= 180 ? undefined : no("input", "lat or lon is out of range");
@@ -210,7 +205,8 @@ export function fakeVehicle(options: FakeVehicleOptions = {}): { vehicle: Vehicl
       run("uploadMission", () => {
         if (items.length < 1 || items.length > 500) return no("input", "1 to 500 items");
         const points = items.map((item) => ({ ...local(item), u: item.relAltM }));
-        craft.mission = { points, current: 0, thenReturn: uploadOptions?.thenReturn ?? false };
+        const { thenReturn = false, again } = uploadOptions ?? {};
+        craft.mission = { points, current: 0, thenReturn, ...(again && { again: { ...again } }) };
         return yes;
       }),
     startMission: (fromItem) =>
@@ -226,11 +222,13 @@ export function fakeVehicle(options: FakeVehicleOptions = {}): { vehicle: Vehicl
       }),
     setGeofence: (wanted) =>
       run("setGeofence", () => {
-        const first = wanted.polygons?.find((polygon) => polygon.kind === "inclusion");
-        if (!first && !wanted.circles?.length) return no("input", "a geofence needs a polygon or a circle");
-        craft.fence = first?.points.map(local);
+        const area = areaOf(wanted);
+        if (!area && !wanted.circles?.length) return no("input", "a geofence needs a polygon or a circle");
+        craft.fence = area;
         return yes;
       }),
+    holdsGeofence: (wanted) =>
+      run("holdsGeofence", () => ({ ok: true, same: isDeepStrictEqual(areaOf(wanted), craft.fence) })),
     clearGeofence: () =>
       run("clearGeofence", () => {
         craft.fence = undefined;

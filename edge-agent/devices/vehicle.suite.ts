@@ -173,7 +173,10 @@ export function vehicleBehaves(name: string, makeRig: () => Promise<VehicleRig>)
   test("keeps inside its fence: a place beyond is denied", async () => {
     const corner = (n: number, e: number) => ({ lat: rig.home.lat + n / perLatM, lon: rig.home.lon + e / perLatM });
     const points = [corner(-100, -200), corner(-100, 200), corner(150, 200), corner(150, -200)];
-    await ok(rig.vehicle.setGeofence({ polygons: [{ kind: "inclusion", points }] }));
+    const fence = { polygons: [{ kind: "inclusion" as const, points }] };
+    assert.equal(await rig.vehicle.holdsGeofence(fence), { ok: true, same: false });
+    await ok(rig.vehicle.setGeofence(fence));
+    assert.equal(await rig.vehicle.holdsGeofence(fence), { ok: true, same: true });
     assert.is(await why(rig.vehicle.goTo({ ...north(200), absAltM: rig.home.absAltM + 20 })), "denied");
     await ok(rig.vehicle.clearGeofence());
   });

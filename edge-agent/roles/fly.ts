@@ -10,6 +10,7 @@ import type { Dock } from "../dock-port.ts";
 import type { RoleContext, Running } from "../ports.ts";
 import type { Vehicle } from "../vehicle-port.ts";
 import { type FlyConfig, terrainOf } from "./fly/config.ts";
+import { FenceAhead } from "./fly/fence-ahead.ts";
 import { Journal } from "./fly/journal.ts";
 import { LastHop } from "./fly/last-hop.ts";
 import { prepare } from "./fly/prepare.ts";
@@ -37,6 +38,7 @@ class Flyer {
   readonly #site: Site;
   readonly #journal: Journal;
   readonly #lastHop: LastHop;
+  readonly #fence: FenceAhead;
   readonly #counters = { orders: 0, refusedOrders: 0, steps: 0, resumed: 0 };
   readonly #closers: (() => void)[] = [];
   readonly #startTickMs: number;
@@ -57,6 +59,7 @@ class Flyer {
     this.#startTickMs = (intact ? intact.tickMs + 1000 : 0) - performance.now();
     this.#drone = intact?.drone ?? newDrone(this.#nowMs());
     this.#hops = intact?.hops ?? [];
+    this.#fence = new FenceAhead(vehicle, this.#site);
     this.#lastHop = new LastHop({
       vehicle,
       authority: () => this.#drone.authority,
@@ -108,6 +111,7 @@ class Flyer {
       ),
       vehicle.onLink((link) => {
         this.#context.log.info({ link }, "vehicle link");
+        if (link !== "up") this.#fence.forget();
         this.#take({ type: "vehicle", tickMs: now(), seen: vehicleSeen(vehicle.state) });
       }),
       dock.onState((state) => this.#take({ type: "dock", tickMs: now(), seen: dockSeen(state) })),
@@ -116,7 +120,11 @@ class Flyer {
     this.#take({ type: "bus", tickMs: now(), up: bus.connected });
     this.#take({ type: "vehicle", tickMs: now(), seen: vehicleSeen(vehicle.state) });
     this.#take({ type: "dock", tickMs: now(), seen: dockSeen(dock.state) });
-    const timer = setInterval(() => this.#take({ type: "tick", tickMs: now() }), tickMs);
+    const timer = setInterval(() => {
+      this.#take({ type: "tick", tickMs: now() });
+      const { phase, autonomy } = this.#drone.flight;
+      if (autonomy && (phase === "docked" || phase === "charging")) this.#fence.keep();
+    }, tickMs);
     this.#closers.push(() => clearInterval(timer));
     const stopped = aborted(this.#context.signal);
     // With the link down the flight goes on and the orders come later.
@@ -236,7 +244,7 @@ class Flyer {
     if (action.do === "prepare") {
       const utc = this.#context.now()?.utcNs;
       const utcMs = utc === undefined ? undefined : Number(utc / 1_000_000n);
-      prepare(vehicle, this.#site, action.path, utcMs)
+      prepare(vehicle, this.#site, this.#fence, action.path, utcMs)
         .catch((error: unknown) => ({ why: String(error) }))
         .then((facts) => this.#take({ type: "facts", tickMs: this.#nowMs(), facts }));
       return;
@@ -274,7 +282,9 @@ class Flyer {
     bus.publish(controlState, controlStateOf(this.#drone, envelope)).catch(failed);
     bus.publish(flightState, flightStateOf(this.#drone, this.#site, this.#hops, envelope)).catch(failed);
     const { counters } = this.#lastHop;
-    report({ counters: { ...this.#counters, ...counters, journalWrites: this.#journal.writes } });
+    report({
+      counters: { ...this.#counters, ...counters, ...this.#fence.counters, journalWrites: this.#journal.writes },
+    });
   }
 }
 

@@ -160,7 +160,20 @@ export class Dispatcher {
     if (authorisation) this.counters[authorisation.how === "policy" ? "byPolicy" : "byPerson"]++;
     const decided: Hop = { hop: "decided", at: nowUtc() };
     const hops: Hop[] = [{ hop: "fired", at: state.firedAt }, { hop: "alerted", at: state.alertedAt }, decided];
-    const asked = drones.order(
+    const who = authorisation
+      ? `authorised by ${authorisation.by}: ${authorisation.why}`
+      : "a person must authorise it";
+    // Written once the broker has the order: a commit to disk is time that the drone would wait.
+    const told = () =>
+      note(state.incident, "dispatch", `${choice.id} asked, ${Math.round(choice.etaS)} s to the scene; ${who}`, {
+        flight,
+        drone: choice.id,
+        etaS: choice.etaS,
+        how,
+        at: decided.at,
+        reasons,
+      });
+    const outcome = await drones.order(
       choice.id,
       {
         act: "ask",
@@ -176,18 +189,8 @@ export class Dispatcher {
       },
       dispatchItself,
       hops,
+      told,
     );
-    const who = authorisation
-      ? `authorised by ${authorisation.by}: ${authorisation.why}`
-      : "a person must authorise it";
-    note(state.incident, "dispatch", `${choice.id} asked, ${Math.round(choice.etaS)} s to the scene; ${who}`, {
-      flight,
-      drone: choice.id,
-      etaS: choice.etaS,
-      how,
-      reasons,
-    });
-    const outcome = await asked;
     if (outcome.kind !== "answered" || !outcome.accepted) {
       note(state.incident, choice.id, `${choice.id} does not go: ${outcome.why}`, { flight, outcome });
       this.#next(sortie, authorisation);

@@ -91,9 +91,20 @@ export class Drones {
     return known ? (performance.now() - known.heardMs) / 1000 : Number.POSITIVE_INFINITY;
   }
 
-  order(drone: string, order: FlightAct, giver: Giver, hops?: readonly Hop[]): Promise<Outcome> {
-    return this.#say(drone, giver, (entries) =>
-      this.#bus.publish(flightCommand, { ...entries, order, ...(hops && { hops: [...hops] }) }, { to: drone }),
+  /** @param sent called once the broker has it: what need not be done before the drone knows is done then. */
+  order(
+    drone: string,
+    order: FlightAct,
+    giver: Giver,
+    hops?: readonly Hop[],
+    sent: () => void = () => {},
+  ): Promise<Outcome> {
+    return this.#say(
+      drone,
+      giver,
+      (entries) =>
+        this.#bus.publish(flightCommand, { ...entries, order, ...(hops && { hops: [...hops] }) }, { to: drone }),
+      sent,
     );
   }
 
@@ -116,9 +127,13 @@ export class Drones {
       epoch: number;
       seenTickMs: number;
     }) => Promise<void>,
+    sent: () => void = () => {},
   ): Promise<Outcome> {
     const known = this.#known.get(drone);
-    if (!known?.control) return { kind: "unknown", why: `drone "${drone}" was never heard` };
+    if (!known?.control) {
+      sent();
+      return { kind: "unknown", why: `drone "${drone}" was never heard` };
+    }
     this.counters.orders++;
     const id = ulid();
     const seenTickMs = giver.seenTickMs ?? Math.max(known.control.tickMs, known.state?.tickMs ?? 0);
@@ -139,7 +154,15 @@ export class Drones {
       });
     });
     const entries = { v: 1 as const, id, node: "gateway", at: nowUtc(), by: giver.by, as: giver.as };
-    await publish({ ...entries, epoch: giver.epoch ?? known.control.epoch, seenTickMs });
+    try {
+      await publish({ ...entries, epoch: giver.epoch ?? known.control.epoch, seenTickMs });
+    } catch (error) {
+      this.#waiting.get(id)?.({
+        kind: "silent",
+        why: `the broker did not take the order: ${(error as Error).message}`,
+      });
+    }
+    sent();
     const early = this.#early.get(id);
     if (early) this.#waiting.get(id)?.(early);
     return answered;

@@ -28,6 +28,13 @@ test("within 150 m, nearest first, at most as many as configured; a node without
   assert.deepEqual(find(2), ["b.front", "d.front"]);
 });
 
+test("a drone in its dock is not a camera nearby, however near its dock is", () => {
+  const docked = nodes.map((each) =>
+    each.id === "b" ? { ...each, parties: ["node" as const, "drone" as const] } : each,
+  );
+  assert.deepEqual(camerasNear(incident, cameras, docked, { radiusM: 150, maxCameras: 6 }), ["d.front", "a.front"]);
+});
+
 test("none for a dismissed incident, and none where no place is known", () => {
   const limits = { radiusM: 150, maxCameras: 6 };
   assert.deepEqual(camerasNear({ ...incident, status: "dismissed" }, cameras, nodes, limits), []);

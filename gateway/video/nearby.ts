@@ -6,7 +6,10 @@ import { frameAt } from "#core/localise/geo.ts";
 import type { GatewayConfig } from "../config.ts";
 import { nodeOf } from "./wants.ts";
 
-/** Streams of the cameras nearest to the incident's place, nearest first; none where no place is known or it was dismissed. */
+/**
+ * Streams of the cameras nearest to the incident's place, nearest first; none where no place is known or it was dismissed. A drone's camera
+ * sees the inside of its dock: `camerasOfFlight` asks for it once it flies.
+ */
 export function camerasNear(
   state: IncidentState,
   cameras: readonly CameraState[],
@@ -17,8 +20,8 @@ export function camerasNear(
   if (!place || state.status === "dismissed") return [];
   const frame = frameAt({ lat: place.lat, lon: place.lon, altM: 0 });
   const near = cameras.flatMap(({ stream }) => {
-    const position = nodes.find(({ id }) => id === nodeOf(stream))?.position;
-    if (!position) return [];
+    const { position, parties } = nodes.find(({ id }) => id === nodeOf(stream)) ?? {};
+    if (!position || parties?.includes("drone")) return [];
     const { eastM, northM } = frame.toLocal(position.lat, position.lon, position.altM);
     const metres = Math.hypot(eastM, northM);
     return metres > radiusM ? [] : [{ stream, metres }];

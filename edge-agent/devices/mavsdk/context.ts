@@ -103,9 +103,19 @@ export async function sendCommand(
 ): Promise<void> {
   const fields: Record<string, number> = { target_system: systemId, target_component: 1, command, confirmation: 0 };
   for (let i = 0; i < 7; i++) fields[`param${i + 1}`] = params[i] ?? 0;
+  await sendMessage(rpc, "COMMAND_LONG", fields, systemId);
+}
+
+/** Resolves when it is sent. */
+export async function sendMessage(
+  rpc: Rpc,
+  name: string,
+  fields: Readonly<Record<string, number | string>>,
+  systemId: number,
+): Promise<void> {
   const request: Calls["mavlink_direct.SendMessage"][0] = {
     message: {
-      message_name: "COMMAND_LONG",
+      message_name: name,
       system_id: 0,
       component_id: 0,
       target_system_id: systemId,

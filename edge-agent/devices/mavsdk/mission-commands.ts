@@ -1,5 +1,11 @@
 /** Missions and geofences: upload, start, progress, read back. Raw items, because MAVSDK's own mission plugin cannot do ArduPilot's. */
-import { type CommandResult, type Geofence, type MissionItem, pilotModes } from "#edge-agent/vehicle-port.ts";
+import {
+  type CommandResult,
+  type Geofence,
+  type MissionItem,
+  type MissionOptions,
+  pilotModes,
+} from "#edge-agent/vehicle-port.ts";
 import type { FenceData, FencePoint } from "./api.ts";
 import type { Context } from "./context.ts";
 import { missionItems, type RawMission } from "./mission-items.ts";
@@ -18,16 +24,20 @@ export class MissionCommands {
     this.#context = context;
   }
 
-  async upload(items: readonly MissionItem[], options: { thenReturn?: boolean } = {}): Promise<CommandResult> {
+  async upload(items: readonly MissionItem[], options: MissionOptions = {}): Promise<CommandResult> {
     if (items.length < 1 || items.length > 500)
       return refused("input", `a mission has 1 to 500 items, not ${items.length}`);
     const bad = items.findIndex(
       (item) => !(Math.abs(item.lat) <= 90 && Math.abs(item.lon) <= 180 && Number.isFinite(item.relAltM)),
     );
     if (bad >= 0) return refused("input", `items.${bad}: lat, lon or relAltM is out of range`);
+    const { from, through, times } = options.again ?? { from: 0, through: 0, times: 1 };
+    const whole = [from, through, times].every(Number.isInteger);
+    if (!whole || from < 0 || through < from || through >= items.length || !(times >= 1 && times <= 32_767))
+      return refused("input", `again: from ${from} through ${through}, ${times} times is not a part of the mission`);
     const { ardupilot } = this.#context;
     const { home } = this.#context.state;
-    return this.uploadRaw("uploadMission", missionItems(items, options.thenReturn ?? false, { ardupilot, home }));
+    return this.uploadRaw("uploadMission", missionItems(items, options, { ardupilot, home }));
   }
 
   async uploadRaw(name: string, mission: RawMission): Promise<CommandResult> {
@@ -101,14 +111,7 @@ export class MissionCommands {
     if (polygons.length + circles.length === 0) return refused("input", "a geofence needs a polygon or a circle");
     const thin = polygons.findIndex((polygon) => polygon.points.length < 3);
     if (thin >= 0) return refused("input", `polygons.${thin}: needs at least 3 corners`);
-    const data: FenceData = {
-      polygons: polygons.map((each) => ({ points: each.points.map(point), fence_type: fenceType(each.kind) })),
-      circles: circles.map((each) => ({
-        point: point(each.centre),
-        radius: each.radiusM,
-        fence_type: fenceType(each.kind),
-      })),
-    };
+    const data = dataOf(fence);
     return this.#context.run("setGeofence", async (rpc) => {
       const up = await twice(async () =>
         resultOf((await rpc.call("geofence.UploadGeofence", { geofence_data: data }, 30_000)).geofence_result),
@@ -120,6 +123,14 @@ export class MissionCommands {
       return same(data, back.geofence_data)
         ? { ok: true }
         : refused("failed", "the vehicle holds another geofence than was sent");
+    });
+  }
+
+  async holdsGeofence(fence: Geofence): Promise<CommandResult<{ same: boolean }>> {
+    return this.#context.run("holdsGeofence", async (rpc) => {
+      const { geofence_result, geofence_data } = await rpc.call("geofence.DownloadGeofence", {}, 30_000);
+      const down = resultOf(geofence_result);
+      return down.ok ? { ok: true, same: same(dataOf(fence), geofence_data) } : down;
     });
   }
 
@@ -139,6 +150,15 @@ async function twice(transfer: () => Promise<CommandResult>): Promise<CommandRes
 const point = ({ lat, lon }: { lat: number; lon: number }) => ({ latitude_deg: lat, longitude_deg: lon });
 const fenceType = (kind: "inclusion" | "exclusion") =>
   kind === "inclusion" ? "FENCE_TYPE_INCLUSION" : "FENCE_TYPE_EXCLUSION";
+
+const dataOf = ({ polygons = [], circles = [] }: Geofence): FenceData => ({
+  polygons: polygons.map((each) => ({ points: each.points.map(point), fence_type: fenceType(each.kind) })),
+  circles: circles.map((each) => ({
+    point: point(each.centre),
+    radius: each.radiusM,
+    fence_type: fenceType(each.kind),
+  })),
+});
 
 /** Equal to within the 1e-7 degrees that MAVLink carries (MAVSDK cuts what is finer, it does not round), and to a decimetre of radius. */
 function same(a: FenceData, b: FenceData): boolean {

@@ -7,9 +7,13 @@ const test = suite("mission items and failsafe parameters");
 const place = { lat: 52.1, lon: 5.1, relAltM: 30 };
 
 test("a place with speed and camera: speed, gimbal taken, gimbal turned, waypoint; then home", () => {
-  const { items, starts } = missionItems([{ ...place, speedMS: 8, gimbalPitchDeg: -30 }, place], true, {
-    ardupilot: false,
-  });
+  const { items, starts } = missionItems(
+    [{ ...place, speedMS: 8, gimbalPitchDeg: -30 }, place],
+    { thenReturn: true },
+    {
+      ardupilot: false,
+    },
+  );
   assert.equal(
     items.map((item) => item.command),
     [178, 1001, 1000, 16, 16, 20],
@@ -24,17 +28,21 @@ test("a place with speed and camera: speed, gimbal taken, gimbal turned, waypoin
 });
 
 test("ArduPilot: item 0 is home's place, and no parameter is NaN", () => {
-  const { items, starts } = missionItems([{ ...place, gimbalYawDeg: 10 }], false, {
-    ardupilot: true,
-    home: { lat: 1, lon: 2 },
-  });
+  const { items, starts } = missionItems(
+    [{ ...place, gimbalYawDeg: 10 }],
+    {},
+    {
+      ardupilot: true,
+      home: { lat: 1, lon: 2 },
+    },
+  );
   assert.equal([items[0]?.command, items[0]?.x], [16, 10_000_000]);
   assert.equal(starts, [1]);
   assert.not(items.some((item) => [item.param1, item.param2, item.param3, item.param4].some(Number.isNaN)));
 });
 
 test("a place to stay at holds 5 s, one flown through 0 s", () => {
-  const { items } = missionItems([{ ...place, flyThrough: false, loiterS: 5 }, place], false, { ardupilot: false });
+  const { items } = missionItems([{ ...place, flyThrough: false, loiterS: 5 }, place], {}, { ardupilot: false });
   assert.equal(
     items.map((item) => item.param1),
     [5, 0],
@@ -59,6 +67,26 @@ test("an orbit is sixteen points 25 m from the centre, the first nearest to the 
   assert.ok((points[1]?.y ?? 0) > 51_000_000);
   const jump = items.at(-1);
   assert.equal([jump?.command, items[jump?.param1 ?? 0]?.x], [177, points[0]?.x]);
+});
+
+test("three rounds of two points are a jump back twice, to where their speed is said", () => {
+  const way = [
+    { ...place, speedMS: 12 },
+    { ...place, speedMS: 5 },
+    { ...place, speedMS: 5 },
+    { ...place, speedMS: 5 },
+  ];
+  const { items, starts } = missionItems(
+    way,
+    { thenReturn: true, again: { from: 1, through: 2, times: 2 } },
+    { ardupilot: false },
+  );
+  assert.equal(
+    items.map(({ command }) => command),
+    [178, 16, 178, 16, 16, 177, 16, 20],
+  );
+  assert.equal(starts, [0, 2, 4, 6]);
+  assert.equal([items[5]!.param1, items[5]!.param2, items[2]!.param2], [2, 2, 5]);
 });
 
 test("PX4's failsafes: link loss 2 returns, 0 does nothing; a parameter that was not read leaves its failsafe out", () => {

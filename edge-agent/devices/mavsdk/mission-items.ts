@@ -1,5 +1,5 @@
 /** Our mission items -> MAVLink mission items (MAV_CMD, https://mavlink.io/en/messages/common.html), for PX4 and ArduPilot alike. */
-import type { GeoPoint, MissionItem, Orbit } from "#edge-agent/vehicle-port.ts";
+import type { GeoPoint, MissionItem, MissionOptions, Orbit } from "#edge-agent/vehicle-port.ts";
 import type { RawItem } from "./api.ts";
 
 /** MAV_FRAME_MISSION: no place. MAV_FRAME_GLOBAL_RELATIVE_ALT_INT: height above home. */
@@ -67,13 +67,16 @@ class Builder {
   }
 }
 
-export function missionItems(items: readonly MissionItem[], thenReturn: boolean, stack: Stack): RawMission {
+export function missionItems(items: readonly MissionItem[], options: MissionOptions, stack: Stack): RawMission {
   const builder = new Builder(stack);
   const starts: number[] = [];
   let speedMS: number | undefined;
   let gimbalTaken = false;
-  for (const item of items) {
+  const { again, thenReturn } = options;
+  for (const [index, item] of items.entries()) {
     starts.push(builder.items.length);
+    // What is jumped back to states its speed, whatever was flown before it.
+    if (index === again?.from) speedMS = undefined;
     if (item.speedMS !== undefined && item.speedMS !== speedMS) {
       speedMS = item.speedMS;
       builder.action(cmd.speed, [1, speedMS, -1, 0]);
@@ -98,6 +101,7 @@ export function missionItems(items: readonly MissionItem[], thenReturn: boolean,
     if (item.camera === "takePhoto") builder.action(cmd.photo, [0, 0, 1, Number.NaN]);
     if (item.camera === "startVideo") builder.action(cmd.startVideo, [0, 0]);
     if (item.camera === "stopVideo") builder.action(cmd.stopVideo, [0]);
+    if (index === again?.through) builder.action(cmd.jump, [starts[again.from]!, again.times]);
   }
   if (thenReturn) builder.action(cmd.returnHome, []);
   return { items: builder.items, starts };

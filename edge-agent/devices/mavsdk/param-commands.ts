@@ -1,19 +1,24 @@
 /** Parameters, and the failsafes they say. */
-import type { CommandResult, Failsafes } from "#edge-agent/vehicle-port.ts";
-import type { Context } from "./context.ts";
+import type { Failsafes } from "#edge-agent/vehicle-failsafes.ts";
+import type { CommandResult } from "#edge-agent/vehicle-port.ts";
+import { type Context, sendMessage } from "./context.ts";
 import { failsafeParams, failsafesOf } from "./failsafe-params.ts";
+import type { Param, ParamWatch } from "./param-watch.ts";
 import { refused, resultOf } from "./refusals.ts";
 import type { Rpc } from "./rpc.ts";
 
-type Param = { value: number; type: "int" | "float" };
+/** A vehicle that was asked for a dozen parameters has answered by then, also over a thin radio link. */
+const answersMs = 700;
 
 export class ParamCommands {
   readonly #context: Context;
+  readonly #watch: ParamWatch;
   /** Types once learnt: a read of the wrong type costs a round trip. */
   readonly #types = new Map<string, Param["type"]>();
 
-  constructor(context: Context) {
+  constructor(context: Context, watch: ParamWatch) {
     this.#context = context;
+    this.#watch = watch;
   }
 
   async get(name: string): Promise<CommandResult<Param>> {
@@ -73,12 +78,16 @@ export class ParamCommands {
     });
   }
 
+  /** Read from the vehicle now: all asked for at once, and what did not come of that once more, one by one. */
   async failsafes(): Promise<CommandResult<{ failsafes: Failsafes }>> {
     return this.#context.run("failsafes", async (rpc) => {
       const names = failsafeParams(this.#context.ardupilot);
       const raw: Record<string, number> = {};
+      const askedMs = performance.now();
+      await Promise.all(names.map((name) => this.#ask(rpc, name)));
+      for (const [name, { value }] of await this.#watch.since(names, askedMs, answersMs)) raw[name] = value;
       let missing = 0;
-      for (const name of names) {
+      for (const name of names.filter((each) => !(each in raw))) {
         const result = await this.#read(rpc, name);
         if (result.ok) raw[name] = result.value;
         // One that this version has not answers nothing; two running is a dead link.
@@ -86,5 +95,11 @@ export class ParamCommands {
       }
       return { ok: true, failsafes: failsafesOf(this.#context.ardupilot, raw) };
     });
+  }
+
+  async #ask(rpc: Rpc, name: string): Promise<void> {
+    const system = this.#context.state.identity?.systemId ?? 1;
+    const fields = { target_system: system, target_component: 1, param_id: name, param_index: -1 };
+    await sendMessage(rpc, "PARAM_REQUEST_READ", fields, system);
   }
 }

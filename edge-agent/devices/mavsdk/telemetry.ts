@@ -20,6 +20,8 @@ export interface TelemetrySink {
   text: (text: VehicleText) => void;
   stick: (input: StickInput) => void;
   traffic: (traffic: Traffic) => void;
+  /** Fields of each PARAM_VALUE. */
+  param: (fields: Readonly<Record<string, unknown>>) => void;
   /** Gimbals and cameras that the vehicle has. */
   payloads: { gimbalId?: number; cameraId?: number };
   missionProgress: (current: number, total: number) => void;
@@ -183,6 +185,7 @@ export function openTelemetry(rpc: Rpc, sink: TelemetrySink): void {
     const input = sink.sticks.heard(values, source, trusted, performance.now());
     if (input !== undefined) sink.stick(input);
   };
+  messages("PARAM_VALUE", (fields) => sink.param(fields));
   messages("RC_CHANNELS", (rc) =>
     hands(sticksOf([rc.chan1_raw ?? 0, rc.chan2_raw ?? 0, rc.chan3_raw ?? 0, rc.chan4_raw ?? 0]), "rc"),
   );

@@ -8,6 +8,7 @@ import { FlightCommands } from "./flight-commands.ts";
 import { MissionCommands } from "./mission-commands.ts";
 import { ModeWatch } from "./mode-watch.ts";
 import { ParamCommands } from "./param-commands.ts";
+import { ParamWatch } from "./param-watch.ts";
 import { PayloadCommands } from "./payload-commands.ts";
 import type { Rpc } from "./rpc.ts";
 import { StateStore } from "./state-store.ts";
@@ -81,7 +82,8 @@ export function openMavsdkVehicle(options: MavsdkVehicleOptions): MavsdkVehicle 
   const missions = new MissionCommands(context);
   const flight = new FlightCommands(context, missions);
   const payload = new PayloadCommands(context);
-  const params = new ParamCommands(context);
+  const paramWatch = new ParamWatch();
+  const params = new ParamCommands(context, paramWatch);
   let heardMs = -Infinity;
   let askedOn: Rpc | undefined;
 
@@ -121,6 +123,7 @@ export function openMavsdkVehicle(options: MavsdkVehicleOptions): MavsdkVehicle 
           texts.say(text);
         },
         stick: (input) => stickInputs.say(input),
+        param: (fields) => paramWatch.hear(fields, !context.ardupilot, performance.now()),
         traffic: (heard) => traffic.say(heard),
         missionProgress: (current, total) => missions.progress(current, total),
       });
@@ -195,6 +198,7 @@ export function openMavsdkVehicle(options: MavsdkVehicleOptions): MavsdkVehicle 
     startMission: (fromItem) => missions.start(fromItem),
     clearMission: () => missions.clear(),
     setGeofence: (fence) => missions.setGeofence(fence),
+    holdsGeofence: (fence) => missions.holdsGeofence(fence),
     clearGeofence: () => missions.clearGeofence(),
     pointGimbal: (aim) => payload.point(aim),
     lookAt: (target) => payload.lookAt(target),

@@ -2,7 +2,7 @@
  * The last hop before the autopilot. Every command passes the token once more at the moment it is sent: its writer must hold it, under the epoch
  * it was made in. Commands go one after the other; hold, return, land and cut overtake and clear what waits.
  */
-import type { PathPoint } from "#core/handoff/flight.ts";
+import type { MissionPath, PathPoint } from "#core/handoff/flight.ts";
 import type { DroneAction } from "#core/handoff/step.ts";
 import { type Authority, mayWrite } from "#core/handoff/token.ts";
 import type { CommandResult, GeoPoint, MissionItem, Vehicle } from "../../vehicle-port.ts";
@@ -96,9 +96,7 @@ export class LastHop {
       case "startMission":
         return vehicle.startMission();
       case "follow": {
-        const uploaded = await vehicle.uploadMission(missionItems(action.path, homeAltM(vehicle)), {
-          thenReturn: true,
-        });
+        const uploaded = await uploadPath(vehicle, action.path, homeAltM(vehicle));
         if (!uploaded.ok) return uploaded;
         // The upload took its time: the token may be somebody else's by now.
         return this.#may(action) ? vehicle.startMission(0) : uploaded;
@@ -128,13 +126,18 @@ export function homeAltM(vehicle: Vehicle): number {
   return home?.absAltM ?? Number.NaN;
 }
 
-export function missionItems(path: readonly PathPoint[], fromAltM: number): MissionItem[] {
-  return path.map(({ lat, lon, altM, speedMps }) => ({
+/** Takes a path over to the autopilot; it comes home after it. */
+export function uploadPath(vehicle: Vehicle, { points, again }: MissionPath, fromAltM: number): Promise<CommandResult> {
+  return vehicle.uploadMission(missionItems(points, fromAltM), { thenReturn: true, ...(again && { again }) });
+}
+
+function missionItems(points: readonly PathPoint[], fromAltM: number): MissionItem[] {
+  return points.map(({ lat, lon, altM, speedMps, stayS }) => ({
     lat,
     lon,
     relAltM: altM - fromAltM,
-    flyThrough: true,
     acceptanceM: 4,
+    ...(stayS === undefined ? { flyThrough: true } : { flyThrough: false, loiterS: stayS }),
     ...(speedMps !== undefined && { speedMS: speedMps }),
   }));
 }

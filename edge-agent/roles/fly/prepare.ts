@@ -1,14 +1,16 @@
-/** Preflight's look at the autopilot: its failsafes read, the fence and the mission taken over to it, all at once. */
-import type { PathPoint, PreflightFacts } from "#core/handoff/flight.ts";
+/** Preflight's look at the autopilot: its failsafes read, its fence known or set, the mission taken over to it, all at once. */
+import type { MissionPath, PreflightFacts } from "#core/handoff/flight.ts";
 import type { Site } from "#core/handoff/site.ts";
 import type { Vehicle } from "../../vehicle-port.ts";
-import { homeAltM, missionItems } from "./last-hop.ts";
+import type { FenceAhead } from "./fence-ahead.ts";
+import { homeAltM, uploadPath } from "./last-hop.ts";
 import { failsafesRead } from "./seen.ts";
 
 export async function prepare(
   vehicle: Vehicle,
   site: Site,
-  path: readonly PathPoint[],
+  fenceAhead: FenceAhead,
+  path: MissionPath,
   utcMs: number | undefined,
 ): Promise<PreflightFacts> {
   const fromAltM = homeAltM(vehicle);
@@ -20,23 +22,16 @@ export async function prepare(
       ...(utcMs !== undefined && { utcMs }),
     };
   }
-  const fenceArea = {
-    polygons: [
-      { kind: "inclusion" as const, points: site.fence.keepIn },
-      ...site.fence.keepOut.map(({ corners }) => ({ kind: "exclusion" as const, points: corners })),
-    ],
-  };
-  // Fence and mission go by the same protocol, one after the other; parameters beside them.
-  const uploads = async () => {
-    const fence = await vehicle.setGeofence(fenceArea);
-    const mission = await vehicle.uploadMission(missionItems(path, fromAltM), { thenReturn: true });
-    return [fence, mission] as const;
-  };
-  const [failsafes, [fence, mission]] = await Promise.all([vehicle.failsafes(), uploads()]);
+  const [failsafes, fence, mission] = await Promise.all([
+    vehicle.failsafes(),
+    fenceAhead.ensure(),
+    uploadPath(vehicle, path, fromAltM),
+  ]);
   const refused = [failsafes, fence, mission].find((result) => !result.ok);
   return {
     ...(failsafes.ok && { failsafes: failsafesRead(failsafes.failsafes) }),
     fenceSet: fence.ok,
+    ...(fence.ok && { fenceReadAgoS: fence.readAgoS }),
     missionSet: mission.ok,
     ...(utcMs !== undefined && { utcMs }),
     ...(refused && !refused.ok && { why: `${refused.why}: ${refused.detail}` }),

@@ -15,7 +15,6 @@ import { topicOf } from "#contract/topics.ts";
 import { distanceM, movedBy } from "#core/handoff/local.ts";
 import type { SimulatedDock } from "#sim/dock.ts";
 import { type SimulatedDrone, startDrone } from "#sim/drone.ts";
-import type { SimulatedVehicle } from "#sim/vehicle/start-vehicle.ts";
 import { TestingBroker } from "./testing-broker.ts";
 import { dockAt, node, rigConfig, site } from "./testing-config.ts";
 
@@ -44,7 +43,7 @@ export interface RigOptions {
 
 export class Rig {
   readonly folder = mkdtempSync(join(tmpdir(), "tocsin-fly-"));
-  vehicle!: SimulatedVehicle;
+  vehicle!: SimulatedDrone["vehicle"];
   dock!: SimulatedDock;
   agent: ChildProcess | undefined;
   state: FlightState | undefined;
