@@ -31,6 +31,8 @@ interface Candidate {
 const REVERBERATION_S = 0.15;
 /** Most that a repetition adds to a place's score. */
 const MOST_BACKING = 12;
+/** Most log odds that another round's equal gaps add to what a shot lacks. */
+const MOST_VOUCHED = 3;
 /** With this share of all nodes a fix is taken without looking for a better one. */
 const MOST_NODES = 0.6;
 /** Up to this many arrivals are worked through in the order of their coming. */
@@ -140,9 +142,16 @@ export function associate(
         complete = freed.complete;
       }
     }
-    found = found.filter((h) => acceptable(h));
+    found = found.filter((h, i) => acceptable(h) || (i < 3 && vouchedFor(h, under)));
     if (found.length === 0) return undefined;
     return { found, complete: complete && found[0]!.silent === 0, prior: under, worth: found[0]!.total };
+  }
+
+  /** Too little by itself, but another round keeps the same gap to it at every node, which chance does not do. */
+  function vouchedFor(h: Hypothesis, under: Prior): boolean {
+    if (n <= SMALL_POOL || under !== prior || h.rows.length < 4 || !acceptable(h, MOST_VOUCHED)) return false;
+    const repeat = repeatOf(h, () => true);
+    return repeat !== undefined && acceptable(h, Math.min(MOST_VOUCHED, repeatOdds(repeat, h, pool)));
   }
 
   /** In a crowd, a place from which more than one round fits is believed before one from which a single one does. */
@@ -153,7 +162,7 @@ export function associate(
     let first: Hypothesis | undefined;
     for (const h of candidate.found.slice(0, 3)) {
       const repeat = repeatOf(h, () => true);
-      const worth = h.total + (repeat ? Math.max(0, Math.min(MOST_BACKING, repeat.direct + KNOWN_PLACE)) : 0);
+      const worth = h.total + (repeat ? backing(repeat, h) : 0);
       if (worth > bestWorth) {
         bestWorth = worth;
         first = h;
@@ -161,6 +170,11 @@ export function associate(
     }
     candidate.worth = bestWorth;
     candidate.found = [first!, ...candidate.found.filter((h) => h !== first)];
+  }
+
+  function backing(repeat: Hypothesis, of: Hypothesis): number {
+    const worth = repeat.direct + KNOWN_PLACE + Math.min(0, repeatOdds(repeat, of, pool));
+    return Math.max(0, Math.min(MOST_BACKING, worth));
   }
 
   /** The best of what may be another round from the place of a shot that was found. */

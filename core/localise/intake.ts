@@ -85,6 +85,7 @@ export function intakeFor(site: Partial<Site>, propagationSigmaS: number): Intak
         upM: place.altM,
         toaNs,
         toaS: Number(toaNs - originNs) * 1e-9,
+        ownSigmaS: Math.max(LEAST_SIGMA_S, arrival.toaSigmaS),
         sigmaS: Math.max(LEAST_SIGMA_S, Math.hypot(arrival.toaSigmaS, posSigmaM / 340, propagationSigmaS)),
         ...(posSigmaM > 0 ? { posSigmaM } : {}),
         ...(arrival.bearingDeg !== undefined && arrival.bearingSigmaDeg !== undefined

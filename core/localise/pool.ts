@@ -1,4 +1,5 @@
 /** The arrivals among which shots are looked for, as columns, with the rows of each node in time order. */
+import { echoesOfBurst } from "./burst-echoes.ts";
 import { addRow, type Columns, columnsFor, type Heard } from "./problem.ts";
 
 export interface Pool {
@@ -13,6 +14,8 @@ export interface Pool {
   byTime: Int32Array;
   /** Usual distance from a node to its nearest neighbour, metres. */
   spacingM: number;
+  /** One sigma of each row's time by itself, without what another round at that node shares. */
+  ownSigmaS: Float64Array;
   /** Loudness of each row in dB, as pressure level where it is given, else over the noise; NaN where neither. */
   levelDb: Float64Array;
   /** Arrivals per second and node. */
@@ -23,6 +26,8 @@ export interface Pool {
 
 /** Chance that an impulse is an echo, where the detector does not say. */
 const USUAL_ECHO = 0.2;
+/** What repeats behind something that repeats is hardly ever direct. */
+const ECHO_OF_BURST = 4;
 const LEAST_SPACING_M = 100;
 /** A detector's word is not taken for more than this, in log odds. */
 const MOST_SAID = 4;
@@ -45,12 +50,14 @@ export function poolOf(arrivals: readonly Heard[], taken: readonly Heard[] = [])
   }
   marks(heard, directBonus);
   overshadowed(heard, directBonus);
+  for (const row of echoesOfBurst(heard, directBonus)) directBonus[row]! -= ECHO_OF_BURST;
   const byTime = Int32Array.from({ length: n }, (_, i) => i).sort((a, b) => columns.t[a]! - columns.t[b]!);
   const spanS = n === 0 ? 0 : columns.t[byTime[n - 1]!]! - columns.t[byTime[0]!]!;
   return {
     heard,
     // One more second: the pool was cut around its arrivals. One less arrival at each: the shot that is looked for.
     spacingM: spacingOf(columns.x, columns.y, starts),
+    ownSigmaS: Float64Array.from(heard, (h) => Math.min(h.sigmaS, h.ownSigmaS ?? h.sigmaS)),
     levelDb: Float64Array.from(heard, (h) => h.peakDbSpl ?? h.snrDb ?? Number.NaN),
     arrivalsPerS: Math.max(0, arrivals.length / Math.max(1, starts.length) - 1) / (spanS + 1),
     columns,

@@ -13,6 +13,8 @@ export interface Heard {
   toaS: number;
   /** One sigma of `toaS` with the node's position and the propagation in it. */
   sigmaS: number;
+  /** The part of it that another round at the same node does not share: onset and clock. Absent: all of it. */
+  ownSigmaS?: number | undefined;
   /** Clockwise from north, radians. */
   bearingRad?: number | undefined;
   bearingSigmaRad?: number | undefined;

@@ -14,8 +14,9 @@ const GAP_SIGMA_S = 5e-4;
 /** Between two rounds a shooter steps aside, or runs. */
 const STEP_M = 2;
 const RUN_MPS = 6;
-/** Gaps further off than this many sigmas count no more: a node may have taken an echo once. */
+/** A gap further off than this many sigmas is another: the node took an echo once, which is as seldom as this (log odds). */
 const WORST = 3;
+const OTHER_WAY = -4;
 /** Two rounds of three nodes always agree well enough. */
 const FEWEST = 4;
 /** In the reverberation of the round before, a node misses a round more often than out of silence: log of 0.5 over log of 0.2. */
@@ -38,22 +39,29 @@ export function worthOfRepeat(h: Hypothesis, of: Hypothesis, pool: Pool): number
 
 /** Log odds that `h` gains by being a repetition of `of`: equal gaps, and nodes that need not have heard it again. */
 export function repeatOdds(h: Hypothesis, of: Hypothesis, pool: Pool): number {
-  if (!wellTimed(pool)) return 0;
+  const { ownSigmaS } = pool;
   const { t, sigma } = pool.columns;
   const before = new Map([...of.rows].map((row) => [pool.slotOf[row]!, row]));
-  const shared: { gapS: number; wideS: number }[] = [];
+  const shared: { gapS: number; wideS: number; tightS: number }[] = [];
   for (const row of h.rows) {
     const first = before.get(pool.slotOf[row]!);
-    if (first !== undefined) shared.push({ gapS: t[row]! - t[first]!, wideS: Math.hypot(sigma[row]!, sigma[first]!) });
+    if (first !== undefined) {
+      const tightS = Math.hypot(GAP_SIGMA_S, ownSigmaS[row]!, ownSigmaS[first]!);
+      shared.push({
+        gapS: t[row]! - t[first]!,
+        wideS: Math.max(tightS, Math.hypot(sigma[row]!, sigma[first]!)),
+        tightS,
+      });
+    }
   }
   if (shared.length < FEWEST) return 0;
   const sorted = shared.map(({ gapS }) => gapS).sort((a, b) => a - b);
   const middleS = (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
   let odds = 0;
-  for (const { gapS, wideS } of shared) {
-    const tight = Math.min(WORST, Math.abs(gapS - middleS) / GAP_SIGMA_S);
+  for (const { gapS, wideS, tightS } of shared) {
+    const tight = Math.abs(gapS - middleS) / tightS;
     const wide = Math.abs(gapS - middleS) / wideS;
-    odds += Math.log(Math.max(1, wideS / GAP_SIGMA_S)) - 0.5 * tight * tight + 0.5 * Math.min(WORST, wide) ** 2;
+    odds += tight > WORST ? OTHER_WAY : Math.log(wideS / tightS) - 0.5 * tight * tight + 0.5 * wide * wide;
   }
   return odds + QUIET * Math.max(0, of.rows.length - shared.length);
 }

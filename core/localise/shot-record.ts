@@ -7,6 +7,7 @@ import { elevationOf } from "./elevation.ts";
 import type { Frame } from "./geo.ts";
 import type { AirReport } from "./prior.ts";
 import type { Heard } from "./problem.ts";
+import { oneEchoMisleads } from "./reliability.ts";
 import { predictS, predictVarianceS2 } from "./solve.ts";
 import { ellipseOfSolution } from "./uncertainty.ts";
 
@@ -23,7 +24,7 @@ export interface Known extends Heard {
 }
 
 /** This much belief in one place, and the fix counts as verified. */
-const SURE = 0.95;
+export const SURE = 0.95;
 
 export interface RecordContext {
   frame: Frame;
@@ -64,7 +65,7 @@ export function shotRecord(shot: AssociatedShot, around: readonly Known[], conte
     return { lat: place.lat, lon: place.lon, ellipse95: ellipseOfSolution(hypothesis.solution), probability: share };
   });
   const elevation = elevationOf(used, shot.prior, solution);
-  const unverified = used.length <= 4 || shot.share < SURE;
+  const unverified = used.length <= 4 || shot.share < SURE || oneEchoMisleads(used, shot.prior, solution);
   return {
     id: context.id,
     time: utcOfNs(originNs + BigInt(Math.round(solution.t0S * 1e9))),

@@ -1,7 +1,7 @@
 /** A shot as it is followed while its arrivals come. */
 import type { AssociatedShot } from "./association.ts";
 import type { AirReport } from "./prior.ts";
-import type { Known, Shot } from "./shot-record.ts";
+import { type Known, type Shot, SURE } from "./shot-record.ts";
 
 export interface Track {
   id: string;
@@ -14,7 +14,7 @@ export interface Track {
 
 /** Nothing but a whole new look takes its arrivals away. */
 export function solid(track: Track): boolean {
-  return !track.record.unverified && track.shot.used.length >= 5;
+  return track.shot.share >= SURE && track.shot.used.length >= 5;
 }
 
 /** How many nodes these arrivals come from. */
