@@ -195,6 +195,23 @@ test("an uplink that dies is made anew within a second, and begins with the grou
   });
 });
 
+test("the end of a dead uplink is not waited for: the next one is there while it still hangs", async () => {
+  await inWorld(async (world) => {
+    await world.want();
+    const first = await until("an uplink", () => world.uplinks[0]);
+    await until("live", () => world.state.phase === "live");
+    const hangs = Promise.withResolvers<void>();
+    first.closing = hangs.promise;
+    first.die("the relay has no such session any more");
+    try {
+      await until("another uplink", () => world.uplinks[1]);
+      assert.is(first.closedWhy, "the relay has no such session any more");
+    } finally {
+      hangs.resolve();
+    }
+  });
+});
+
 test("a keyframe request is answered with the group since the last keyframe, at most twice a second", async () => {
   await inWorld(async (world) => {
     await world.want();

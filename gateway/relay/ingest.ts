@@ -35,6 +35,8 @@ export class Ingest {
     /** Not allowed by the token, by what it was. */
     droppedKind: 0,
     droppedCodec: 0,
+    /** Last packets of a picture. */
+    pictures: 0,
     keyframes: 0,
     keyframesAsked: 0,
   };
@@ -139,6 +141,7 @@ export class Ingest {
     this.#lastMediaMs = this.#hooks.nowMs();
     const keyframe = kind === "video" && startsKeyframe(codec, payload);
     if (keyframe) this.counters.keyframes++;
+    if (kind === "video" && header.marker) this.counters.pictures++;
     if (kind === "video") this.codec = codec;
     this.#hooks.media({ kind, codec, index, timestamp: header.timestamp, marker: header.marker, keyframe, payload });
   }

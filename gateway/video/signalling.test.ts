@@ -33,4 +33,22 @@ test("whoever tries out tokens is stopped after sixty a minute; a good token fro
   await app.close();
 });
 
+test("without a relay a new session waits a second, and of an old one it is said at once that it is gone", async () => {
+  const app = fastify();
+  await addSignalling(app, {
+    check: async () => ({ act: "publish", stream: "n01.front" }) as never,
+    port: () => undefined,
+    recordings: undefined,
+    fact: () => undefined,
+  });
+  const ask = async (method: "POST" | "PATCH" | "DELETE", url: string) => {
+    const { statusCode, headers } = await app.inject({ method, url });
+    return [statusCode, headers["retry-after"]];
+  };
+  assert.deepEqual(await ask("POST", "/video/whip/n01.front"), [503, "1"]);
+  assert.deepEqual(await ask("PATCH", "/video/whip/n01.front/session"), [404, undefined]);
+  assert.deepEqual(await ask("DELETE", "/video/whip/n01.front/session"), [404, undefined]);
+  await app.close();
+});
+
 test.run();

@@ -60,7 +60,10 @@ export async function addSignalling(app: FastifyInstance, parts: Parts): Promise
         url,
         exposeHeadRoute: false,
         handler: async (request, reply) => {
-          const answer = await toRelay(request, parts.port());
+          const answer = await toRelay(request, parts.port()).catch((error: Refusal) => {
+            if (error.statusCode === 503) reply.header("retry-after", "1");
+            throw error;
+          });
           for (const name of passedBack) {
             const value = answer.headers.get(name);
             if (value !== null) reply.header(name, value);
@@ -113,7 +116,12 @@ async function toRelay(
   request: FastifyRequest,
   port: number | undefined,
 ): Promise<{ status: number; headers: Headers; body: string }> {
-  if (port === undefined) throw new Refusal(503, "the relay is being started", { fix: "try again in a second" });
+  if (port === undefined) {
+    // Its sessions ended with it: who asks after one is to make a new one at once, not to wait for the old.
+    if (request.method === "PATCH" || request.method === "DELETE")
+      throw new Refusal(404, "there is no such session: the relay began anew", { fix: "make a new one" });
+    throw new Refusal(503, "the relay is being started", { fix: "try again in a second" });
+  }
   const headers: Record<string, string> = {};
   for (const name of passedOn) {
     const value = request.headers[name];

@@ -35,11 +35,11 @@ const CONNECT_MS = 10_000;
 /** The relay tells of what arrived ten times a second while pictures flow: silence for so long means that it, or the way to it, is gone. */
 const SILENCE_MS = 2_000;
 /** After so long it is asked by HTTP whether the session stands: one that is only held up gets more time, one that began anew ends at once. */
-const ASK_AFTER_MS = 1_000;
+const ASK_AFTER_MS = 500;
 const STANDS_MS = 5_000;
 /** A relay without that feedback still sends a receiver report every second or so. */
 const SPARSE_SILENCE_MS = 4_000;
-const CHECK_MS = 250;
+const CHECK_MS = 100;
 const START_BPS = 8_000_000;
 const LEAST_BPS = 100_000;
 const MOST_BPS = 20_000_000;
@@ -262,7 +262,7 @@ class WhipUplink implements Uplink {
     const lateMs = nowMs - this.#checkedAtMs - CHECK_MS;
     this.#checkedAtMs = nowMs;
     // While this process stood still it could not hear anybody.
-    if (lateMs > CHECK_MS) this.#heardAtMs += lateMs;
+    if (lateMs > 2 * CHECK_MS) this.#heardAtMs += lateMs;
     const silenceMs = this.#counters.feedbacks > 0 ? SILENCE_MS : SPARSE_SILENCE_MS;
     const sending = nowMs - this.#sentAtMs < silenceMs;
     const silentMs = nowMs - this.#heardAtMs;

@@ -72,6 +72,8 @@ export class StreamSession {
   #wake: () => void = () => undefined;
   #phase: Phase = "idle";
   #why: string | undefined;
+  /** Ends of connections that are over, not waited for before the next: a relay that is gone answers none. */
+  readonly #ending = new Set<Promise<void>>();
   #past: UplinkCounters = { ...noCounters };
   #replayedAtMs = -Infinity;
   readonly #counts = { connects: 0, failures: 0 };
@@ -143,6 +145,7 @@ export class StreamSession {
     this.#stop.abort();
     this.#wake();
     await this.#running;
+    await Promise.all(this.#ending);
   }
 
   /** A node that does not know the time believes the span that the want itself states. */
@@ -223,7 +226,8 @@ export class StreamSession {
     for (const each of off) each();
     this.#uplink = undefined;
     for (const [name, count] of Object.entries(uplink.counters)) this.#past[name as keyof UplinkCounters] += count;
-    await uplink.close(ended);
+    const ending = uplink.close(ended).finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
     this.#why = ended;
     return ended;
   }

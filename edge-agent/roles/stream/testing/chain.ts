@@ -53,6 +53,8 @@ export interface Chain {
   startNode(): Promise<void>;
   killRelay(): void;
   startRelay(): Promise<void>;
+  /** The relay's counters, a second old at most. */
+  readonly relayCounters: Readonly<Record<string, number>>;
   pids(): { node: number | undefined; relay: number | undefined };
   close(): Promise<void>;
 }
@@ -66,6 +68,7 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
   const offers: Chain["offers"] = [];
   const children = new Set<ChildProcess>();
   let relayPort: number | undefined;
+  let relayCounters: Record<string, number> = {};
   let relay: ChildProcess | undefined;
   let node: ChildProcess | undefined;
   const cameras = await startCameras({
@@ -139,6 +142,7 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
     const ready = new Promise<void>((resolve, reject) => {
       child.on("message", (message: FromRelay) => {
         if (message.type === "fault") reject(new Error(message.text));
+        if (message.type === "figures") relayCounters = message.counters;
         if (message.type !== "ready") return;
         relayPort = message.port;
         resolve();
@@ -242,6 +246,9 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
       relay?.kill("SIGKILL");
     },
     startRelay,
+    get relayCounters() {
+      return relayCounters;
+    },
     pids: () => ({ node: node?.pid, relay: relay?.pid }),
     close,
   };

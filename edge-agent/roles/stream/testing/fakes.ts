@@ -77,6 +77,8 @@ export class FakeUplink implements Uplink {
   readonly tokens: string[] = [];
   renewal: { ok: true } | UplinkRefusal = { ok: true };
   closedWhy: string | undefined;
+  /** What its end waits for. */
+  closing: Promise<void> = Promise.resolve();
   #keyframe: () => void = () => undefined;
   #allowed: (bitrateBps: number) => void = () => undefined;
   readonly #end = Promise.withResolvers<string>();
@@ -107,6 +109,7 @@ export class FakeUplink implements Uplink {
   async close(why: string) {
     this.closedWhy ??= why;
     this.#end.resolve(why);
+    await this.closing;
   }
   askKeyframe() {
     this.#keyframe();

@@ -11,6 +11,7 @@ export interface Presented {
 }
 
 export interface ViewerStats {
+  framesReceived: number;
   framesDecoded: number;
   framesDropped: number;
   framesPerSecond: number;
@@ -24,6 +25,10 @@ export interface ViewerStats {
   jitterBufferDelay: number;
   jitterBufferEmittedCount: number;
   decoder: string;
+  /** Pictures that were given to the compositor; a page is called back for fewer where two fall between two of its own frames. */
+  presentedFrames: number;
+  /** Times that it was called back. */
+  readFrames: number;
 }
 
 /** What tests call in the page. */
@@ -42,7 +47,7 @@ const readTimeCode = ${readTimeCode.toString()};
 const video = document.querySelector("video");
 const canvas = document.createElement("canvas");
 const context = canvas.getContext("2d", { willReadFrequently: true });
-let peer, location_, token_;
+let peer, location_, token_, presentedFrames = 0, readFrames = 0;
 const viewer = {
   presented: [],
   async join(stream, token) {
@@ -54,7 +59,9 @@ const viewer = {
     const { receiver } = peer.addTransceiver("video", { direction: "recvonly" });
     video.srcObject = new MediaStream([receiver.track]);
     const first = new Promise((resolve) => {
-      const onPicture = (now, { width, height }) => {
+      const onPicture = (now, { width, height, presentedFrames: count }) => {
+        presentedFrames = count;
+        readFrames++;
         const atMs = performance.timeOrigin + performance.now();
         if (peer && video.srcObject) video.requestVideoFrameCallback(onPicture);
         const rows = Math.ceil(width * 24 / 640) + 2;
@@ -87,7 +94,7 @@ const viewer = {
   },
   connection: () => peer?.connectionState ?? "none",
   async stats() {
-    const found = {};
+    const found = { presentedFrames, readFrames };
     for (const each of (await peer.getStats()).values())
       if (each.type === "inbound-rtp" && each.kind === "video") Object.assign(found, each, { decoder: each.decoderImplementation });
     return found;
