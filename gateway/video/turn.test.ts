@@ -1,14 +1,13 @@
 /** Viewers that reach the relay by a TURN server alone: Debian's coturn, with the credentials that the gateway makes. */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { createServer } from "node:net";
+import { spawnSync } from "node:child_process";
 import { suite } from "uvu";
 import { closeClients, publish, watch } from "../relay/clients.testing.ts";
 import { makeWorld, type World } from "../relay/testing.ts";
-import { makeFolder, until } from "../testing.ts";
+import { until } from "../testing.ts";
+import { type Coturn, hasCoturn, TURN_SECRET as SECRET, startCoturn } from "./coturn.testing.ts";
 import { iceServersFor, openIceServers, turnCredential } from "./ice.ts";
 
-const SECRET = "a secret of sixteen or more";
 const WAIT_MS = 30_000;
 
 const test = suite("credentials for TURN");
@@ -34,83 +33,42 @@ test.run();
 
 interface Context {
   world: World;
-  coturn: ChildProcess;
-  port: number;
-  remove: () => void;
+  coturn: Coturn;
 }
 const turn = suite<Context>("coturn", {} as Context);
 
-const freePort = () =>
-  new Promise<number>((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-
 turn.before(async (context) => {
-  const { folder, remove } = makeFolder();
-  context.remove = remove;
-  context.port = await freePort();
-  context.coturn = spawn(
-    "turnserver",
-    [
-      "-n",
-      "--no-cli",
-      "--no-tls",
-      "--no-dtls",
-      "--no-multicast-peers",
-      "--allow-loopback-peers",
-      "--fingerprint",
-      "--listening-ip=127.0.0.1",
-      "--relay-ip=127.0.0.1",
-      `--listening-port=${context.port}`,
-      "--realm=tocsin",
-      "--use-auth-secret",
-      `--static-auth-secret=${SECRET}`,
-      "--log-file=stdout",
-      "--simple-log",
-      `--pidfile=${folder}/turn.pid`,
-      `--userdb=${folder}/turn.sqlite`,
-    ],
-    { cwd: folder, stdio: ["ignore", "ignore", "ignore"] },
-  );
+  context.coturn = await startCoturn();
   context.world = await makeWorld();
-  await until(
-    "coturn",
-    () =>
-      fetch(`http://127.0.0.1:${context.port}/`).then(
-        () => true,
-        (error: Error) => !/ECONNREFUSED/.test(String(error.cause)),
-      ),
-    WAIT_MS,
-  );
 });
 turn.after.each(closeClients);
-turn.after(async ({ world, coturn, remove }) => {
-  const ended = new Promise((resolve) => coturn.once("exit", resolve));
-  coturn.kill("SIGKILL");
-  await Promise.all([ended, world.close()]);
-  remove();
+turn.after(async ({ world, coturn }) => {
+  await Promise.all([coturn?.close(), world?.close()]);
 });
 
 for (const transport of ["udp", "tcp"]) {
-  turn(`a viewer behind TURN over ${transport.toUpperCase()} gets the picture through it`, async ({ world, port }) => {
-    const stream = `lamp-${transport}.front`;
-    const { sign } = world.signer;
-    const servers = iceServersFor([{ urls: [`turn:127.0.0.1:${port}?transport=${transport}`], secret: SECRET }], "ann");
-    const publisher = await publish(world.base, stream, await sign({ act: "publish", stream }));
-    const viewer = await watch(world.base, stream, await sign({ act: "view", stream }), { turn: servers });
-    await Promise.all([publisher.connected, viewer.connected]);
-    await until("the viewer", () => world.relay.streams.get(stream)?.viewers.size === 1, WAIT_MS);
-    publisher.picture(true, 5, 1_000);
-    await until("five packets", () => viewer.packets.length === 5, WAIT_MS);
-    const pair = viewer.peer.iceTransports[0]?.getSelectedCandidatePair();
-    assert.match(pair?.local.candidate ?? "", /typ relay/);
-  });
+  turn(
+    `a viewer behind TURN over ${transport.toUpperCase()} gets the picture through it`,
+    async ({ world, coturn: { port } }) => {
+      const stream = `lamp-${transport}.front`;
+      const { sign } = world.signer;
+      const servers = iceServersFor(
+        [{ urls: [`turn:127.0.0.1:${port}?transport=${transport}`], secret: SECRET }],
+        "ann",
+      );
+      const publisher = await publish(world.base, stream, await sign({ act: "publish", stream }));
+      const viewer = await watch(world.base, stream, await sign({ act: "view", stream }), { turn: servers });
+      await Promise.all([publisher.connected, viewer.connected]);
+      await until("the viewer", () => world.relay.streams.get(stream)?.viewers.size === 1, WAIT_MS);
+      publisher.picture(true, 5, 1_000);
+      await until("five packets", () => viewer.packets.length === 5, WAIT_MS);
+      const pair = viewer.peer.iceTransports[0]?.getSelectedCandidatePair();
+      assert.match(pair?.local.candidate ?? "", /typ relay/);
+    },
+  );
 }
 
-turn("coturn gives nothing to a credential of another secret", async ({ world, port }) => {
+turn("coturn gives nothing to a credential of another secret", async ({ world, coturn: { port } }) => {
   const stream = "lamp-wrong.front";
   const servers = iceServersFor(
     [{ urls: [`turn:127.0.0.1:${port}?transport=udp`], secret: "some other secret of mine" }],
@@ -123,7 +81,7 @@ turn("coturn gives nothing to a credential of another secret", async ({ world, p
   assert.doesNotMatch(candidates, /typ relay/);
 });
 
-if (spawnSync("turnserver", ["--version"]).error) {
+if (!hasCoturn) {
   process.stdout.write("turn.test: skipped, no coturn here (apt-get install coturn)\n");
   suite("coturn").run();
 } else turn.run();

@@ -8,7 +8,8 @@ export const smallPhone = { width: 360, height: 640 };
 export const usualPhone = { width: 390, height: 844 };
 export const brownsville = { latitude: 40.6625, longitude: -73.9185, accuracy: 18 };
 
-export function launchPhone(cameras = 1): Promise<Browser> {
+/** @param more switches of the browser. */
+export function launchPhone(cameras = 1, more: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath: chromiumPath() as string,
     headless: true,
@@ -24,6 +25,7 @@ export function launchPhone(cameras = 1): Promise<Browser> {
       "--use-fake-ui-for-media-stream",
       // Candidates with addresses, as the relay on this machine needs them.
       "--disable-features=WebRtcHideLocalIpsWithMdns",
+      ...more,
     ],
   });
 }

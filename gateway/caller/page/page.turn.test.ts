@@ -1,0 +1,103 @@
+/** A phone whose carrier lets nothing through but TCP: its picture reaches the relay through coturn, over TCP and over TLS. */
+import assert from "node:assert/strict";
+import type { Browser, Page } from "playwright-core";
+import { suite } from "uvu";
+import { chromiumPath } from "#gateway/ops/fixtures/browser.ts";
+import { until } from "#gateway/testing.ts";
+import { type Coturn, hasCoturn, startCoturn, TURN_SECRET } from "#gateway/video/coturn.testing.ts";
+import { type CallerWorld, callerWorld } from "../testing.ts";
+import { launchPhone, onPhone, openLink } from "./testing.ts";
+
+const WAIT_MS = 30_000;
+interface Context {
+  coturn: Coturn;
+  browser: Browser;
+}
+const test = suite<Context>("caller page behind TURN");
+
+test.before(async (context) => {
+  context.coturn = await startCoturn();
+  context.browser = await launchPhone(1, ["--allow-loopback-in-peer-connection", "--ignore-certificate-errors"]);
+});
+test.after(async ({ coturn, browser }) => {
+  await Promise.all([browser?.close(), coturn?.close()]);
+});
+
+type WithPeers = typeof globalThis & { peers: RTCPeerConnection[] };
+
+/** What a carrier does to it: the browser may use no address of its own. `late`: the offer leaves before TURN has answered. */
+function relayOnly(late: boolean): void {
+  const Original = globalThis.RTCPeerConnection;
+  const peers: RTCPeerConnection[] = [];
+  (globalThis as WithPeers).peers = peers;
+  globalThis.RTCPeerConnection = class extends Original {
+    constructor(options?: RTCConfiguration) {
+      super({ ...options, iceTransportPolicy: "relay" });
+      peers.push(this);
+    }
+
+    override get localDescription(): RTCSessionDescription | null {
+      const said = super.localDescription;
+      if (!late || !said) return said;
+      const sdp = said.sdp.replace(/^a=(candidate|end-of-candidates).*\r\n/gm, "");
+      return new RTCSessionDescription({ type: said.type, sdp });
+    }
+  };
+}
+
+/** The way that the newest connection takes, and what it asked of which TURN server as whom. */
+const wayOf = (page: Page) =>
+  page.evaluate(async () => {
+    const peer = (globalThis as WithPeers).peers.at(-1);
+    const stats = await peer?.getStats();
+    let way: { type: string; protocol: string; sent: number } | undefined;
+    stats?.forEach((each) => {
+      if (each.type !== "candidate-pair" || !each.nominated) return;
+      const local = stats.get(each.localCandidateId);
+      way = { type: local.candidateType, protocol: local.relayProtocol, sent: each.bytesSent };
+    });
+    return { way, servers: peer?.getConfiguration().iceServers };
+  });
+
+for (const [name, protocol, late] of [
+  ["TCP alone, answered after the offer has left", "tcp", true],
+  ["TLS alone", "tls", false],
+] as const) {
+  test(`a caller's phone that may use TURN over ${name}: its picture is live at the gateway`, async ({
+    coturn,
+    browser,
+  }) => {
+    const url =
+      protocol === "tls"
+        ? `turns:localhost:${coturn.tlsPort}?transport=tcp`
+        : `turn:127.0.0.1:${coturn.port}?transport=tcp`;
+    const ice = `iceServers: [{ urls: ["${url}"], secret: "${TURN_SECRET}" }]`;
+    const world: CallerWorld = await callerWorld(
+      "",
+      `relay: { addresses: [127.0.0.1] }, record: { enabled: false }, ${ice}`,
+    );
+    try {
+      const { caller, url: link } = await world.operator.make();
+      await onPhone(browser, link, {}, async (page) => {
+        await page.evaluate(relayOnly, late);
+        await openLink(page, "No", "Allow", "No");
+        const { phone } = caller.streams;
+        await until("the stream", async () => (await world.operator.stream(phone))?.live, WAIT_MS);
+        const { way, servers } = await wayOf(page);
+        assert.deepEqual([way?.type, way?.protocol], ["relay", protocol]);
+        assert.ok((way?.sent ?? 0) > 1_000, `${way?.sent} bytes sent`);
+        // A name and a password that end by themselves; the secret itself is not told.
+        const [server] = servers ?? [];
+        assert.match(server?.username ?? "", /^\d{10}:caller-/);
+        assert.equal(JSON.stringify(servers).includes(TURN_SECRET), false);
+      });
+    } finally {
+      await world.stop();
+    }
+  });
+}
+
+if (!hasCoturn || chromiumPath() === undefined) {
+  process.stdout.write("page.turn.test: skipped, no coturn or no Chromium here (apt-get install coturn chromium)\n");
+  suite("caller page behind TURN").run();
+} else test.run();
