@@ -45,9 +45,12 @@ export const noSolution = (): Solution => ({
   speedRow: -1,
 });
 
-const normal = new Float64Array(MAX_UNKNOWNS * MAX_UNKNOWNS);
+/** Normal matrix and right side where the search stands, and where it tries to step: swapped when the step is taken. */
+let normal = new Float64Array(MAX_UNKNOWNS * MAX_UNKNOWNS);
+let right = new Float64Array(MAX_UNKNOWNS);
+let heldNormal = new Float64Array(MAX_UNKNOWNS * MAX_UNKNOWNS);
+let heldRight = new Float64Array(MAX_UNKNOWNS);
 const factor = new Float64Array(MAX_UNKNOWNS * MAX_UNKNOWNS);
-const right = new Float64Array(MAX_UNKNOWNS);
 const row = new Float64Array(MAX_UNKNOWNS);
 const at = new Float64Array(MAX_UNKNOWNS);
 const trial = new Float64Array(MAX_UNKNOWNS);
@@ -89,19 +92,20 @@ export function solve(
   at[3] = 0;
   at[4] = 0;
   let cost = build(at);
+  swap();
   let lambda = 0;
   out.ok = false;
   for (let iteration = 0; iteration < maxIterations; iteration++) {
     let stepped = false;
     let stepM = 0;
     for (let attempt = 0; attempt < 6; attempt++) {
-      for (let i = 0; i < unknowns * unknowns; i++) factor[i] = normal[i]!;
+      for (let i = 0; i < unknowns * unknowns; i++) factor[i] = heldNormal[i]!;
       if (lambda > 0) for (let i = 0; i < unknowns; i++) factor[i * unknowns + i]! *= 1 + lambda;
       if (!cholesky(factor, unknowns)) {
         lambda = lambda === 0 ? 1e-4 : lambda * 10;
         continue;
       }
-      for (let i = 0; i < unknowns; i++) row[i] = right[i]!;
+      for (let i = 0; i < unknowns; i++) row[i] = heldRight[i]!;
       choleskySolve(factor, unknowns, row);
       stepM = Math.hypot(row[0]!, row[1]!, row[2]!);
       if (!(stepM < 1e5)) {
@@ -112,18 +116,17 @@ export function solve(
       const next = build(trial);
       if (next <= cost + 1e-9) {
         cost = next;
+        swap();
         for (let i = 0; i < unknowns; i++) at[i] = trial[i]!;
         lambda = lambda < 1e-6 ? 0 : lambda * 0.1;
         stepped = true;
         break;
       }
       lambda = lambda === 0 ? 1e-3 : lambda * 10;
-      build(at);
     }
     if (!stepped || stepM < 1e-4) break;
   }
-  build(at);
-  for (let i = 0; i < unknowns * unknowns; i++) factor[i] = normal[i]!;
+  for (let i = 0; i < unknowns * unknowns; i++) factor[i] = heldNormal[i]!;
   if (!cholesky(factor, unknowns)) return false;
   choleskyInverse(factor, unknowns, out.covariance);
   out.ok = true;
@@ -137,7 +140,12 @@ export function solve(
   out.dof = count + bearings - 3;
   return true;
 
-  /** Normal matrix and right side at `p`; returns the robust cost. */
+  function swap(): void {
+    [normal, heldNormal] = [heldNormal, normal];
+    [right, heldRight] = [heldRight, right];
+  }
+
+  /** Lower half of the normal matrix and right side at `p`; returns the robust cost. */
   function build(p: Float64Array): number {
     normal.fill(0, 0, unknowns * unknowns);
     right.fill(0, 0, unknowns);
@@ -145,22 +153,25 @@ export function solve(
     const up = prior.sourceUpM + (upRow >= 0 ? p[upRow]! : 0);
     const kappa = speedRow >= 0 ? p[speedRow]! : 0;
     const speed = c0 * (1 + kappa);
+    const k = speed * speed - wx * wx - wy * wy;
     let sum = 0;
     for (let m = 0; m < count; m++) {
       const i = use[m]!;
       const dx = c.x[i]! - p[0]!;
       const dy = c.y[i]! - p[1]!;
       const dz = c.z[i]! - up;
-      const d = Math.sqrt(dx * dx + dy * dy + dz * dz) + 1e-9;
-      // Path in metres of still air at c0; with wind its derivatives are those of the calm path to within w/c.
-      const path = wx === 0 && wy === 0 ? d / (1 + kappa) : c0 * travelOverS(dx, dy, dz, speed, wx, wy);
-      const scale = path / d;
+      // Path in metres of still air at c0, and its derivatives with respect to the ear's place: of |r - w t| = c t (air.ts).
+      const r2 = dx * dx + dy * dy + dz * dz + 1e-18;
+      const along = dx * wx + dy * wy;
+      const root = Math.sqrt(along * along + k * r2);
+      const path = (c0 * (root - along)) / k;
+      const scale = c0 / root;
       const u = ((c.t[i]! - refS) * c0 - p[2]! - path) / (c0 * c.sigma[i]!);
-      row[0] = (-dx / d) * scale;
-      row[1] = (-dy / d) * scale;
+      row[0] = -dx * scale - (wx * (along * scale - c0)) / k;
+      row[1] = -dy * scale - (wy * (along * scale - c0)) / k;
       row[2] = 1;
-      if (upRow >= 0) row[upRow] = (-dz / d) * scale;
-      if (speedRow >= 0) row[speedRow] = -path;
+      if (upRow >= 0) row[upRow] = -dz * scale;
+      if (speedRow >= 0) row[speedRow] = (2 * speed * c0 * (0.5 * r2 * scale - path)) / k;
       const invSigma = 1 / (c0 * c.sigma[i]!);
       const a = Math.abs(u);
       const w = robust && a > huber ? huber / a : 1;
@@ -197,7 +208,6 @@ export function solve(
       right[a]! += ra * u;
       for (let b = 0; b <= a; b++) normal[a * unknowns + b]! += ra * row[b]! * invSigma;
     }
-    for (let a = 0; a < unknowns; a++) for (let b = 0; b < a; b++) normal[b * unknowns + a] = normal[a * unknowns + b]!;
   }
 
   function addPrior(index: number, value: number, sigma: number): number {
