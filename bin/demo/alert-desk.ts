@@ -1,7 +1,7 @@
 /** The gateway's alert policy over simulated time: which incidents call people, and which rounds stand in them. */
 import type { ShotFixed } from "#contract/shot.ts";
 import type { Shot } from "#core/localise/shot-record.ts";
-import { type AlertPolicy, fromTheirPlace, type Held, heldWith, ripeMs } from "#gateway/incidents/alert-policy.ts";
+import { type AlertPolicy, type Held, heldWith, isRoundOf, ripeMs } from "#gateway/incidents/alert-policy.ts";
 
 /** As gateway/config.ts sets them. */
 const policy: AlertPolicy = { minProbability: 0.5, minRoundProbability: 0.1, holdS: 1, holdUnverifiedS: 2 };
@@ -28,9 +28,7 @@ export function alertDesk(): AlertDesk {
   }
 
   function take(shot: Shot, nowMs: number): void {
-    const isRound = () =>
-      shot.probability >= policy.minRoundProbability &&
-      fromTheirPlace(shot as ShotFixed, roundsOf(shot.incident) as ShotFixed[]);
+    const isRound = () => isRoundOf(shot as ShotFixed, roundsOf(shot.incident) as ShotFixed[], policy);
     if (known.has(shot.id)) known.set(shot.id, shot);
     else if (opened.has(shot.incident) && isRound()) ingest(shot, nowMs);
     else if (shot.withdrawn) waiting.delete(shot.id);

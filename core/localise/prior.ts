@@ -14,7 +14,7 @@ export interface AirReport {
 const MUZZLE_M = 1.5;
 /** Air temperature when nobody measured it: 15 degrees give or take ten, as a relative sigma of the speed of sound. */
 const USUAL_TEMP_C = 15;
-const UNMEASURED_SPEED_SIGMA = 0.0175;
+export const UNMEASURED_SPEED_SIGMA = 0.0175;
 
 /** Most common reading of the arrivals, else the site's. */
 export function airReport(

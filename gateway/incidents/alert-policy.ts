@@ -18,6 +18,8 @@ const SURE = { nodes: 12, probability: 0.95 };
 const MOST_HOLDS = 3;
 /** As the solver sees it: rounds this close are of one place, whatever their ellipses say. */
 const SAME_PLACE_M = 60;
+/** A step or two: 400 times less ground than `SAME_PLACE_M`. A round from there needs this share of the probability. */
+const VERY_PLACE = { metres: 3, share: 0.05 };
 
 /** A fix that waits for its moment. */
 export interface Held {
@@ -47,12 +49,18 @@ export function ripeMs({ newest, sinceMs, grownMs }: Held, policy: AlertPolicy):
   return Math.min(grownMs + 1000 * holdS, sinceMs + 1000 * Math.max(holdS, MOST_HOLDS * policy.holdS));
 }
 
-/** Another round from the place of one of these? Return fire and fireworks come from elsewhere, and must be likely by themselves. */
-export function fromTheirPlace(shot: ShotFixed, rounds: readonly ShotFixed[]): boolean {
+/**
+ * Another round from the place of one of these? Return fire and fireworks come from elsewhere, and must be likely by themselves. In
+ * the reverberation of the round before a detector is seldom sure, but by chance hardly anything comes from the very place of a round.
+ */
+export function isRoundOf(shot: ShotFixed, rounds: readonly ShotFixed[], policy: AlertPolicy): boolean {
   const frame = frameAt({ lat: shot.lat, lon: shot.lon, altM: 0 });
   return rounds.some((round) => {
     if (round.withdrawn !== undefined) return false;
     const { eastM, northM } = frame.toLocal(round.lat, round.lon, 0);
-    return Math.hypot(eastM, northM) <= SAME_PLACE_M + round.ellipse95.semiMajorM + shot.ellipse95.semiMajorM;
+    const apartM = Math.hypot(eastM, northM) - round.ellipse95.semiMajorM - shot.ellipse95.semiMajorM;
+    const least =
+      apartM <= VERY_PLACE.metres ? VERY_PLACE.share * policy.minRoundProbability : policy.minRoundProbability;
+    return apartM <= SAME_PLACE_M && shot.probability >= least;
   });
 }

@@ -85,9 +85,9 @@ test("40 % calls nobody where 50 % are asked; the version at 60 % does, and one 
   assert.is(world.incidents.state("i1")?.probability, 0.3);
 });
 
-test("a second round at 20 % belongs to an incident that is open, also when it came first; one at 5 % does not", async (world) => {
+test("a second round at 20 % belongs to an incident that is open, also when it came first; one at 0.4 % does not", async (world) => {
   world.alerts.take(shot(1, 0.2, { id: "s2" }));
-  world.alerts.take(shot(1, 0.05, { id: "s3" }));
+  world.alerts.take(shot(1, 0.004, { id: "s3" }));
   world.alerts.take(shot(1, 0.9, { id: "s1" }));
   await moment();
   assert.is(world.incidents.state("i1")?.rounds.length, 2);
@@ -103,6 +103,17 @@ test("nodes that go on joining put the moment off, three times at most", async (
     await sleep(30);
   }
   assert.ok(Date.now() - startMs >= 3 * 150 - 20, `${Date.now() - startMs} ms`);
+});
+
+test("at 1 % a second round counts where it comes from the very place of the first, not 15 m beside it", async (world) => {
+  world.alerts.take(shot(1, 0.9, { id: "s1" }));
+  await moment();
+  const { lat, ellipse95 } = shot(1, 0.9);
+  const awayM = 15 + 2 * ellipse95.semiMajorM;
+  world.alerts.take(shot(1, 0.01, { id: "s2", lat: lat + awayM / 111_200 }));
+  assert.is(world.incidents.state("i1")?.rounds.length, 1);
+  world.alerts.take(shot(1, 0.01, { id: "s3" }));
+  assert.is(world.incidents.state("i1")?.rounds.length, 2);
 });
 
 test("at 20 % what was heard 200 m from an incident is no round of it, whatever its solver calls it; at 60 % it is", async (world) => {

@@ -7,7 +7,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Logger } from "pino";
 import { type ShotFixed, shotFixed } from "#contract/shot.ts";
 import { nsOfUtc } from "#contract/units.ts";
-import { type AlertPolicy, fromTheirPlace, type Held, heldWith, ripeMs } from "./alert-policy.ts";
+import { type AlertPolicy, type Held, heldWith, isRoundOf, ripeMs } from "./alert-policy.ts";
 import type { Incidents } from "./incidents.ts";
 
 /** Fixes that wait; more at once is an attack or a fault, and the oldest are given up, counted. */
@@ -46,8 +46,7 @@ export class Alerts {
   take(shot: ShotFixed, heardMs = Date.now()): void {
     const waiting = this.#waiting.get(shot.id);
     const standing = this.#incidents.standing(shot);
-    const isRound = () =>
-      shot.probability >= this.#policy.minRoundProbability && fromTheirPlace(shot, this.#incidents.roundsBeside(shot));
+    const isRound = () => isRoundOf(shot, this.#incidents.roundsBeside(shot), this.#policy);
     if (standing === "known" || (standing === "open" && isRound())) {
       this.#forget(shot.id);
       this.#ingest(shot);
