@@ -37,7 +37,7 @@ export interface ReplayedShot extends Shot {
 const GLOBE = { lat: 40.44, lon: -79.99 };
 
 /** What corners, roofs and a night's air over a kilometre of city add to a travel time: the spread in the recordings. */
-const PROPAGATION_SIGMA_S = 8e-3;
+const PROPAGATION_SIGMA_S = 10e-3;
 
 /** Audio was kept of four to six sensors: there, four are most of them, and the classifier has weighed each impulse already. */
 const FEW_SENSORS = { accept4: 4, accept4OfFour: 1, accept5: 4 };

@@ -14,7 +14,8 @@ import { overlaps, strained } from "./hypotheses.ts";
 import { isShadow, outOfMirror } from "./mirrors.ts";
 import { poolOf } from "./pool.ts";
 import type { Heard, Prior } from "./problem.ts";
-import { heardByTooFew, KNOWN_PLACE, oneShooter, repeatOdds, wellTimed, worthOfRepeat } from "./repeats.ts";
+import { COMPETE_S, repeatsIn } from "./repeat-search.ts";
+import { heardByTooFew, KNOWN_PLACE, repeatOdds, wellTimed } from "./repeats.ts";
 import { type Hypothesis, searchIn } from "./search.ts";
 
 /** What one anchor led to, best first. */
@@ -41,8 +42,6 @@ const SMALL_POOL = 30;
 const USUAL_NODES = 8;
 const MORE_PER_NODE = 0.5;
 const MOST_MORE = 6;
-/** Shots whose first arrivals lie this close in time compete for arrivals. */
-const COMPETE_S = 3;
 
 export function associate(
   arrivals: readonly Heard[],
@@ -73,6 +72,7 @@ export function associate(
     if (h && h.rows.length >= 5 && h.silent === 0 && h.early === 0 && acceptable(h)) take(h, [h], prior);
   }
 
+  const repeatOf = repeatsIn(pool, free, search, options.minRoundGapS);
   const rounds = new Map<AssociatedShot, Hypothesis | null>();
   /** What each anchor led to; still true while none of its arrivals is taken. */
   const led = new Map<number, Candidate>();
@@ -211,29 +211,6 @@ export function associate(
     const nodes = [...h.rows].map((row) => pool.heard[row]!.node);
     const why = `fits the place of another round, but only ${nodes.length} of ${pool.slots} nodes agree: not enough against chance`;
     return [{ t0S: h.solution.t0S, nodes, why }];
-  }
-
-  /** The best hypothesis with that one's place and another time, of arrivals that it does not use. */
-  function repeatOf(of: Hypothesis, good: (h: Hypothesis) => boolean): Hypothesis | undefined {
-    let best: Hypothesis | undefined;
-    let bestWorth = Number.NEGATIVE_INFINITY;
-    const directOf = new Map([...of.rows].map((row) => [pool.slotOf[row]!, pool.columns.t[row]!]));
-    const lifted = [...of.rows].filter((row) => free[row] === 1);
-    for (const row of lifted) free[row] = 0;
-    for (let row = 0; row < rows; row++) {
-      const directS = directOf.get(pool.slotOf[row]!);
-      if (free[row] !== 1 || directS === undefined) continue;
-      const gapS = pool.columns.t[row]! - directS;
-      if (Math.abs(gapS) < options.minRoundGapS || Math.abs(gapS) > COMPETE_S) continue;
-      const h = search.refine(of.solution.eastM, of.solution.northM, of.solution.t0S + gapS, 6e-3);
-      if (!h || h.rows.length < 4 || !oneShooter(h, of, pool)) continue;
-      const worth = worthOfRepeat(h, of, pool);
-      if (worth <= bestWorth || !good(h)) continue;
-      best = h;
-      bestWorth = worth;
-    }
-    for (const row of lifted) free[row] = 1;
-    return best;
   }
 
   function withFreeSpeed(anchor: number, held: Hypothesis | undefined) {

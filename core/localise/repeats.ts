@@ -34,7 +34,7 @@ export function wellTimed(pool: Pool): boolean {
 
 /** What a repetition is worth beside others: in the reverberation of the round before, what came earlier and what follows tells little. */
 export function worthOfRepeat(h: Hypothesis, of: Hypothesis, pool: Pool): number {
-  return wellTimed(pool) ? h.direct + repeatOdds(h, of, pool) : h.total;
+  return (wellTimed(pool) ? h.direct : h.total) + repeatOdds(h, of, pool);
 }
 
 /** Log odds that `h` gains by being a repetition of `of`: equal gaps, and nodes that need not have heard it again. */

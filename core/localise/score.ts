@@ -51,7 +51,8 @@ export const noEvidence = (capacity: number): Evidence => ({
 });
 
 /**
- * Finds the rows that fit a solution: of each slot the free row nearest the prediction within `gate` sigmas.
+ * Finds the rows that fit a solution: of each slot, of the free rows within `gate` sigmas of the prediction, the one that its time and
+ * its detector's marks speak most for. A faint forerunner can be nearer than the shot itself where propagation is rough.
  * `widenS` is added to the sigma (for rough hypotheses).
  */
 export function gather(
@@ -70,19 +71,22 @@ export function gather(
     const end = pool.slotStart[slot + 1]!;
     const predicted = predictS(s, prior, c.x[first]!, c.y[first]!, c.z[first]!);
     let best = -1;
-    let bestOff = Number.POSITIVE_INFINITY;
+    let bestWorth = Number.NEGATIVE_INFINITY;
+    let v = -1;
     for (let i = first; i < end; i++) {
       if (free[i] !== 1) continue;
-      const off = Math.abs(c.t[i]! - predicted);
-      if (off < bestOff) {
-        bestOff = off;
+      const off = c.t[i]! - predicted;
+      if (off > 0.5 || off < -0.5) continue;
+      if (v < 0) v = predictVarianceS2(s, prior, c.x[first]!, c.y[first]!, c.z[first]!) + widenS * widenS;
+      const variance = v + c.sigma[i]! * c.sigma[i]!;
+      if (off * off > gate * gate * variance) continue;
+      const worth = pool.directBonus[i]! - (0.5 * off * off) / variance - 0.5 * Math.log(variance);
+      if (worth > bestWorth) {
+        bestWorth = worth;
         best = i;
       }
     }
-    if (best < 0 || bestOff > 0.5) continue;
-    const v = predictVarianceS2(s, prior, c.x[first]!, c.y[first]!, c.z[first]!);
-    const sigma = c.sigma[best]!;
-    if (bestOff * bestOff <= gate * gate * (v + sigma * sigma + widenS * widenS)) out.rows[out.count++] = best;
+    if (best >= 0) out.rows[out.count++] = best;
   }
 }
 
