@@ -90,6 +90,9 @@ if (spawnSync("ffmpeg", ["-version"]).error) {
       const meanTicks = between.reduce((sum, each) => sum + each, 0) / between.length;
       // A loaded machine paints fewer pictures, never more.
       assert.ok(meanTicks > 4_500 && meanTicks < 30_000, `${meanTicks} ticks of 90 kHz for 1/15 s`);
+      const { stdout } = spawnSync("ps", ["-ww", "-o", "args=", "--ppid", String(process.pid)], { encoding: "utf8" });
+      assert.match(stdout, /^ffmpeg .*-i pipe:0/m);
+      assert.not.match(stdout, /lamp(%20| )/, "the password is in no list of processes");
     });
   });
 

@@ -45,6 +45,8 @@ if (spawnSync("ffprobe", ["-version"]).error) {
       const well = await checkCamera(spec(url));
       assert.ok(well.ok, well.detail);
       assert.match(well.detail, /^h264 Constrained Baseline 320x180 at \d+\/s, sent on as it is$/);
+      const shut = await checkCamera(spec(url, { username: "tocsin", passwordFile: import.meta.filename }));
+      assert.equal(shut, well, "an account that the camera does not ask for changes nothing");
       const lost = await checkCamera(spec(url.replace("front", "back")));
       assert.match(lost.detail, /no stream of this path/);
       const nobody = await checkCamera(spec("rtsp://127.0.0.1:1/front"));

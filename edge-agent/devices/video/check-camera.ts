@@ -1,7 +1,7 @@
 /** Looks at a camera as the role `stream` would: is it there, what does it send, can that be sent on. For `tocsin doctor`. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { inputArgs } from "./ffmpeg-args.ts";
+import { inputArgs, inputList } from "./ffmpeg-args.ts";
 import { endOf } from "./ffmpeg-words.ts";
 import { type CameraSpec, inputOf } from "./open-cameras.ts";
 
@@ -70,18 +70,28 @@ function passes(spec: CameraSpec, codec: string, reordered: number): boolean {
 function probe(spec: CameraSpec, url?: string): Promise<Probed | { why: string }> {
   return new Promise((resolve) => {
     let args: string[];
+    let list: string | undefined;
     try {
-      args = inputArgs(inputOf(spec, url)).filter((each) => each !== "-re");
+      const input = inputOf(spec, url);
+      args = inputArgs(input).filter((each) => each !== "-re");
+      list = inputList(input);
     } catch (error) {
       resolve({ why: (error as Error).message });
       return;
     }
     const show = ["-show_entries", "stream=codec_name,profile,width,height,has_b_frames,avg_frame_rate", "-of", "json"];
-    execFile("ffprobe", ["-v", "error", ...args, ...show], { timeout: WITHIN_MS }, (error, stdout, stderr) => {
-      if (error?.code === "ENOENT") resolve({ why: "ffprobe is not installed: apt install ffmpeg" });
-      else if (error?.killed) resolve({ why: `no answer within ${WITHIN_MS / 1000} s` });
-      else if (error) resolve({ why: endOf(stderr, `status ${error.code}`).why });
-      else resolve(JSON.parse(stdout) as Probed);
-    });
+    const child = execFile(
+      "ffprobe",
+      ["-v", "error", ...args, ...show],
+      { timeout: WITHIN_MS },
+      (error, stdout, stderr) => {
+        if (error?.code === "ENOENT") resolve({ why: "ffprobe is not installed: apt install ffmpeg" });
+        else if (error?.killed) resolve({ why: `no answer within ${WITHIN_MS / 1000} s` });
+        else if (error) resolve({ why: endOf(stderr, `status ${error.code}`).why });
+        else resolve(JSON.parse(stdout) as Probed);
+      },
+    );
+    child.stdin?.on("error", () => undefined);
+    child.stdin?.end(list);
   });
 }

@@ -2,7 +2,7 @@
 import type { PictureCodec } from "../../video-port.ts";
 import type { FeedRun, RunEnd } from "./feed.ts";
 import { aborted, watchPictures } from "./feed-watch.ts";
-import { copyArgs } from "./ffmpeg-args.ts";
+import { copyArgs, inputList } from "./ffmpeg-args.ts";
 import { startFfmpeg } from "./ffmpeg-child.ts";
 import { PictureAssembler } from "./pictures.ts";
 
@@ -61,7 +61,7 @@ export async function copyOnce(run: FeedRun, mayEncode: boolean): Promise<RunEnd
     onRtp: (packet) => assembler?.push(packet),
     onForeign,
   });
-  const child = startFfmpeg(copyArgs(from, place.url, onTs && { offsetS: tsOffsetS() }));
+  const child = startFfmpeg(copyArgs(from, place.url, onTs && { offsetS: tsOffsetS() }), { input: inputList(from) });
   child.stdout.on("data", (bytes: Buffer) => onTs?.(epoch, bytes));
   try {
     return await Promise.race([child.ended, watch.frozen, unfit.promise, aborted(signal)]);

@@ -5,7 +5,7 @@
 import type { FeedRun, RunEnd } from "./feed.ts";
 import { tsOffsetS } from "./feed-copy.ts";
 import { aborted, watchPictures } from "./feed-watch.ts";
-import { captureArgs, encodeArgs } from "./ffmpeg-args.ts";
+import { captureArgs, encodeArgs, inputList } from "./ffmpeg-args.ts";
 import { type FfmpegChild, startFfmpeg } from "./ffmpeg-child.ts";
 import type { ChildEnd } from "./ffmpeg-words.ts";
 import { PictureAssembler } from "./pictures.ts";
@@ -23,7 +23,7 @@ export async function encodeOnce(run: FeedRun): Promise<RunEnd> {
   const from = input();
   const watch = watchPictures(run.frozenAfterS);
   const failed = Promise.withResolvers<ChildEnd>();
-  const capture = startFfmpeg(captureArgs(from, raw));
+  const capture = startFfmpeg(captureArgs(from, raw), { input: inputList(from) });
   const pump = new RawPump(capture.stdout, (raw.widthPx * raw.heightPx * 3) / 2);
   let current: Encoder | undefined;
   let next: Encoder | undefined;

@@ -52,15 +52,51 @@ const SOCKET_TIMEOUT_US = 3_000_000;
 const quiet = ["-hide_banner", "-nostats", "-nostdin", "-loglevel", "info"];
 const pictureOnly = ["-map", "0:v:0", "-an", "-sn", "-dn"];
 
+const probing = [
+  ["probesize", "500000"],
+  ["analyzeduration", "300000"],
+  ["fflags", "nobuffer"],
+] as const;
+
+/** The camera is not even asked for its sound. */
+const rtspOptions = ({ transport }: RtspInput) =>
+  [
+    ["rtsp_transport", transport],
+    ["allowed_media_types", "video"],
+    ["timeout", String(SOCKET_TIMEOUT_US)],
+    ...probing,
+  ] as const;
+
+const hasAccount = (url: string) => /^rtsps?:\/\/[^/?#]*@/.test(url);
+
+/**
+ * For ffmpeg's stdin: an address with a password would stand in the list of processes for everybody to read, so it is handed over as a list of one
+ * (ffconcat, with options since ffmpeg 5.0).
+ */
+export function inputList(input: VideoInput): string | undefined {
+  if (input.kind !== "rtsp" || !hasAccount(input.url)) return undefined;
+  const url = input.url.replace(/[\r\n]/g, "").replaceAll("'", "'\\''");
+  const options = rtspOptions(input).map(([name, value]) => `option ${name} ${value}`);
+  return ["ffconcat version 1.0", `file '${url}'`, ...options, ""].join("\n");
+}
+
+const LISTED_PROTOCOLS = "pipe,rtsp,rtsps,rtp,srtp,udp,tcp,tls";
+
 export function inputArgs(input: VideoInput): string[] {
   switch (input.kind) {
     case "rtsp":
-      return [
-        // The camera is not even asked for its sound.
-        ...["-rtsp_transport", input.transport, "-allowed_media_types", "video", "-timeout", String(SOCKET_TIMEOUT_US)],
-        ...["-fflags", "nobuffer", "-flags", "low_delay", "-probesize", "500000", "-analyzeduration", "300000"],
-        ...["-i", input.url],
-      ];
+      return hasAccount(input.url)
+        ? [
+            ...[...probing.flatMap(([name, value]) => [`-${name}`, value]), "-flags", "low_delay"],
+            ...["-protocol_whitelist", LISTED_PROTOCOLS, "-f", "concat", "-safe", "0", "-i", "pipe:0"],
+          ]
+        : [
+            ...rtspOptions(input).flatMap(([name, value]) => [`-${name}`, value]),
+            "-flags",
+            "low_delay",
+            "-i",
+            input.url,
+          ];
     case "v4l2":
       return [
         ...["-f", "v4l2", "-fflags", "nobuffer", "-thread_queue_size", "8"],

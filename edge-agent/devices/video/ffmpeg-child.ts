@@ -17,8 +17,13 @@ export interface FfmpegChild {
   kill(): Promise<void>;
 }
 
-export function startFfmpeg(args: readonly string[], { takesInput = false } = {}): FfmpegChild {
-  const child: ChildProcess = spawn("ffmpeg", args, { stdio: [takesInput ? "pipe" : "ignore", "pipe", "pipe"] });
+/** @param options.input all that it reads from stdin; `takesInput` where more comes as it goes. */
+export function startFfmpeg(
+  args: readonly string[],
+  { takesInput = false, input }: { takesInput?: boolean; input?: string | undefined } = {},
+): FfmpegChild {
+  const piped = takesInput || input !== undefined;
+  const child: ChildProcess = spawn("ffmpeg", args, { stdio: [piped ? "pipe" : "ignore", "pipe", "pipe"] });
   let said = "";
   let begin = "";
   child.stderr!.setEncoding("utf8").on("data", (text: string) => {
@@ -26,6 +31,7 @@ export function startFfmpeg(args: readonly string[], { takesInput = false } = {}
     said = (said + text).slice(-HELD_CHARACTERS);
   });
   child.stdin?.on("error", () => undefined);
+  if (input !== undefined) child.stdin?.end(input);
   const ended = new Promise<ChildEnd>((resolve) => {
     child.once("error", (error: NodeJS.ErrnoException) =>
       resolve({

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { startChain } from "../../roles/stream/testing/chain.ts";
-import { captureArgs, copyArgs, encodeArgs, type VideoInput } from "./ffmpeg-args.ts";
+import { captureArgs, copyArgs, encodeArgs, inputList, type VideoInput } from "./ffmpeg-args.ts";
 import { startFfmpeg } from "./ffmpeg-child.ts";
 import { RtspIngest } from "./rtsp-ingest.ts";
 
@@ -40,6 +40,11 @@ test("every ffmpeg of ours is told: no sound; a camera is asked for its picture 
     assert.ok(args.every((each, i) => each !== "-map" || args[i + 1] === "0:v:0"));
   }
   for (const args of all.slice(0, 2)) assert.is(args[args.indexOf("-allowed_media_types") + 1], "video");
+  const list = inputList({ ...input, url: "rtsp://a:it's%20me@10.0.0.9/a" });
+  assert.match(
+    list!,
+    /^file 'rtsp:\/\/a:it'\\''s%20me@10.0.0.9\/a'\n(option .*\n)*option allowed_media_types video\n/m,
+  );
 });
 
 if (missing.length > 0) {

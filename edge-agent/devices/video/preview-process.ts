@@ -10,7 +10,9 @@ export interface ToPreview {
   host: string;
   port: number;
   key: string;
-  streamUrl: string;
+  /** What ffmpeg is called with for its input, and reads from stdin for it. */
+  input: string[];
+  list: string | undefined;
 }
 export type FromPreview = { type: "ready"; port: number } | { type: "fault"; why: string };
 
@@ -21,13 +23,14 @@ const RESTART_MS = 2_000;
 const MAX_BEHIND_BYTES = 2 ** 20;
 
 const require = createRequire(import.meta.url);
+const childProcess = require("node:child_process") as typeof import("node:child_process");
 const say = (message: FromPreview) => process.send?.(message, () => undefined);
 
 interface WsModule {
   Server: new (options: object) => { clients: Set<{ bufferedAmount: number; terminate(): void }>; close(): void };
 }
 
-function open({ host, port, key, streamUrl }: ToPreview): void {
+function open({ host, port, key, input, list }: ToPreview): void {
   const player = readFileSync(require.resolve("@cycjimmy/jsmpeg-player").replace(/[^/]*$/, "jsmpeg-player.umd.min.js"));
   const allowed = (request: IncomingMessage) => {
     const given = Buffer.from(new URL(request.url ?? "/", "http://preview").searchParams.get("key") ?? "");
@@ -66,10 +69,18 @@ function open({ host, port, key, streamUrl }: ToPreview): void {
       }, 1_000).unref();
     }
   };
+  // It would name the camera's address, password and all, for everybody who lists processes.
+  const spawn = childProcess.spawn;
+  childProcess.spawn = ((program: string, args: readonly string[]) => {
+    const child = spawn(program, [...input, ...args.slice(2)]);
+    child.stdin.on("error", () => undefined);
+    child.stdin.end(list);
+    return child;
+  }) as typeof childProcess.spawn;
   const Stream = require("node-rtsp-stream") as typeof import("node-rtsp-stream").default;
   const stream = new Stream({
     name: "preview",
-    streamUrl,
+    streamUrl: "",
     wsPort: 0,
     // Known beforehand: a viewer who comes before the first picture makes it fail otherwise.
     width: WIDTH_PX,

@@ -1,8 +1,10 @@
 /** The technician preview shows a camera to whoever has its key, on this machine, as MPEG-1 without sound; nobody else, nowhere else. */
 
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createConnection } from "node:net";
-import { networkInterfaces } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Fault } from "#contract/errors.ts";
@@ -13,9 +15,10 @@ import type { CameraSpec } from "./open-cameras.ts";
 import { openPreview } from "./preview.ts";
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
-const spec = (url: string): CameraSpec => ({
+const spec = (url: string, account = {}): CameraSpec => ({
   kind: "rtsp",
   name: "front",
+  ...account,
   url,
   transport: "tcp",
   transcode: "auto",
@@ -56,10 +59,17 @@ if (spawnSync("ffmpeg", ["-version"]).error) {
   test("skipped: no ffmpeg here", () => {});
 } else {
   test("who has the key gets MPEG-1 video and no sound, on loopback alone", async () => {
-    const cameras = await startCameras({ cameras: [{ name: "front", pose, soundFile: "lavfi:sine=frequency=440" }] });
+    const account = { username: "tocsin", password: "lamp & post" };
+    const folder = mkdtempSync(join(tmpdir(), "tocsin-preview-"));
+    const passwordFile = join(folder, "password");
+    writeFileSync(passwordFile, account.password);
+    const cameras = await startCameras({
+      account,
+      cameras: [{ name: "front", pose, soundFile: "lavfi:sine=frequency=440" }],
+    });
     const preview = openPreview(
       { host: "127.0.0.1", port: 0, camera: "front", endAfterS: 60 },
-      [spec(cameras.urls.front!.url)],
+      [spec(cameras.urls.front!.url, { username: account.username, passwordFile })],
       silent,
     );
     try {
@@ -97,7 +107,10 @@ if (spawnSync("ffmpeg", ["-version"]).error) {
       );
       assert.equal([...new Set(probe.stdout.trim().split(/\s+/))], ["mpeg1video,video,640"]);
       const { server } = await cameras.figures();
-      assert.ok(server.audioPacketsOut! >= 0);
+      assert.is(server.audioPacketsOut, 0, "its sound is not even asked for");
+      const { stdout } = spawnSync("ps", ["-ww", "-eo", "args="], { encoding: "utf8" });
+      assert.match(stdout, /^ffmpeg .*mpeg1video/m);
+      assert.not.match(stdout, /lamp(%20| )(%26|&)/, "the password is in no list of processes");
       const outside = Object.values(networkInterfaces())
         .flat()
         .find((each) => each && !each.internal && each.family === "IPv4");
@@ -114,6 +127,7 @@ if (spawnSync("ffmpeg", ["-version"]).error) {
     } finally {
       await preview.close();
       await cameras.close();
+      rmSync(folder, { recursive: true });
     }
   });
 }

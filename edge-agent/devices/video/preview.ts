@@ -8,6 +8,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { Fault } from "#contract/errors.ts";
 import type { Log } from "../../ports.ts";
+import { inputArgs, inputList } from "./ffmpeg-args.ts";
 import { isLocalAddress } from "./local-address.ts";
 import type { CameraSpec } from "./open-cameras.ts";
 import { inputOf } from "./open-cameras.ts";
@@ -61,7 +62,7 @@ export function openPreview(options: PreviewOptions, cameras: readonly CameraSpe
   });
   ready.catch(() => undefined);
   if (input.kind === "rtsp") {
-    const start: ToPreview = { host, port, key, streamUrl: input.url };
+    const start: ToPreview = { host, port, key, input: inputArgs(input), list: inputList(input) };
     child.send(start);
   }
   const timer = setTimeout(() => child.kill("SIGTERM"), endAfterS * 1000);
