@@ -24,6 +24,8 @@ interface Candidate {
   /** The first leaves nothing to explain. */
   complete: boolean;
   prior: Prior;
+  /** The place under the air that is not believed, where it explains nearly as much. */
+  otherAir?: Hypothesis | undefined;
   /** The first one's score, with what its repetition adds. */
   worth: number;
   backed?: boolean;
@@ -34,6 +36,9 @@ const REVERBERATION_S = 0.15;
 const MOST_BACKING = 12;
 /** Most log odds that another round's equal gaps add to what a shot lacks. */
 const MOST_VOUCHED = 3;
+/** Log odds by which a shot must gain with another speed of sound than the given air's: where nothing then stays unexplained, else. */
+const AIR_WRONG_ALL_FITS = 2.5;
+const AIR_WRONG = 8;
 /** With this share of all nodes a fix is taken without looking for a better one. */
 const MOST_NODES = 0.6;
 /** Up to this many arrivals are worked through in the order of their coming. */
@@ -105,7 +110,7 @@ export function associate(
     }
     // None of these leads anywhere; what came later may.
     if (!best) continue;
-    take(best.found[0]!, best.found, best.prior);
+    take(best.found[0]!, best.otherAir ? [...best.found, best.otherAir] : best.found, best.prior);
   }
   for (const shot of shots)
     if (shot.used.length <= 4 && shot.prior === prior) outOfMirror(shot, [...others, ...shots], search, pool, prior);
@@ -132,19 +137,22 @@ export function associate(
   function lookFrom(anchor: number): Candidate | undefined {
     let { found, complete } = search.from(anchor);
     let under = prior;
+    let otherAir: Hypothesis | undefined;
     // With a wrong speed some nodes still agree; where none do there is no shot, whatever the air.
     const some = (found[0]?.rows.length ?? 0) >= 4 || (pool.slots >= 7 && n <= 1.5 * pool.slots);
     if ((!complete || strained(found[0])) && some && options.speedDoubt > 0 && prior.speedSigma === 0) {
       const freed = withFreeSpeed(anchor, found[0]);
-      if (freed) {
+      const held = found[0];
+      if (freed && freed.ahead >= 0) {
+        if (held) otherAir = { ...held, total: freed.found[0]!.total - freed.ahead };
         found = freed.found;
         under = freed.prior;
         complete = freed.complete;
-      }
+      } else if (freed && held) otherAir = { ...freed.found[0]!, total: held.total + freed.ahead };
     }
     found = found.filter((h, i) => acceptable(h) || (i < 3 && vouchedFor(h, under)));
     if (found.length === 0) return undefined;
-    return { found, complete: complete && found[0]!.silent === 0, prior: under, worth: found[0]!.total };
+    return { found, complete: complete && found[0]!.silent === 0, prior: under, worth: found[0]!.total, otherAir };
   }
 
   /** Too little by itself, but another round keeps the same gap to it at every node, which chance does not do. */
@@ -220,11 +228,11 @@ export function associate(
     freeSpeedSets += freed.sets;
     const first = found[0];
     if (!first || first.rows.length < 6) return undefined;
-    // The air that was given is believed unless far more fits without it.
-    const needed = first.silent === 0 && first.early === 0 ? 4 : 8;
-    const more = !held || first.rows.length > held.rows.length || strained(held);
-    if (held && (first.total < held.total + needed || !more)) return undefined;
-    return { found, complete, prior: freePrior };
+    if (!held) return { found, complete, prior: freePrior, ahead: Number.POSITIVE_INFINITY };
+    if (first.rows.length <= held.rows.length && !strained(held)) return undefined;
+    // The air that was given is believed unless more fits without it.
+    const needed = first.silent === 0 && first.early === 0 ? AIR_WRONG_ALL_FITS : AIR_WRONG;
+    return { found, complete, prior: freePrior, ahead: first.total - held.total - needed };
   }
 
   function acceptable(h: Hypothesis, credit = 0): boolean {

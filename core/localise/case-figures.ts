@@ -2,7 +2,7 @@
 import type { Arrival } from "#contract/shot.ts";
 import type { Site } from "#contract/site.ts";
 import { nsOfUtc, utcOfNs } from "#contract/units.ts";
-import { boundM2, type CaseOptions, cleanCase, randomFrom, type ShotCase, shotCase } from "./cases.ts";
+import { type CaseOptions, cleanCase, firstOrder, randomFrom, type ShotCase, shotCase } from "./cases.ts";
 import { frameAt } from "./geo.ts";
 import { finalLocaliser, type LocaliserOptions } from "./localiser.ts";
 import type { Shot } from "./shot-record.ts";
@@ -36,6 +36,10 @@ export interface Figures {
   rmseM: number;
   /** Root of the mean Cramér-Rao bound of the same arrivals. */
   boundM: number;
+  /** RMSE over the bound; its own Monte-Carlo error is some hundredths where few shots of poor geometry carry the sum. */
+  ratio: Estimate;
+  /** The same with the luck of the draw taken out: by how much the squared errors exceed those of the estimator that is linear at the truth. */
+  steadyRatio: Estimate;
   coverage95: number;
   /** 95th percentile of the error over shots with five direct arrivals or more, and the same of who knows the direct ones. */
   p95M: number;
@@ -49,6 +53,12 @@ export interface Figures {
   invented: number;
   unverified: number;
   perShotUs: number;
+}
+
+export interface Estimate {
+  value: number;
+  /** One sigma, Monte Carlo. */
+  sigma: number;
 }
 
 export interface RunOptions {
@@ -97,9 +107,12 @@ function judge(cases: readonly ShotCase[], shots: readonly Shot[], unknownSpeed:
     byCase.set(k, [...(byCase.get(k) ?? []), shot]);
   }
   const errors: number[] = [];
-  let [found, foundOfFive, five, se, bound, covered, confidentlyWrong, wrong, invented, unverified] = new Array<number>(
-    10,
-  ).fill(0) as [number, number, number, number, number, number, number, number, number, number];
+  const squares: number[] = [];
+  const bounds: number[] = [];
+  const lucks: number[] = [];
+  let [found, foundOfFive, five, covered, confidentlyWrong, wrong, invented, unverified] = new Array<number>(8).fill(
+    0,
+  ) as [number, number, number, number, number, number, number, number];
   for (const [k, one] of cases.entries()) {
     const candidates = (byCase.get(k) ?? []).map((shot) => ({ shot, ...offsetOf(shot, one) }));
     candidates.sort((a, b) => a.errorM - b.errorM);
@@ -120,8 +133,10 @@ function judge(cases: readonly ShotCase[], shots: readonly Shot[], unknownSpeed:
       errors.push(best.errorM);
       if (!bad) foundOfFive++;
     }
-    se += best.errorM ** 2;
-    bound += boundM2(one, one.direct, unknownSpeed);
+    const { boundM2, errorM2 } = firstOrder(one, one.direct, unknownSpeed);
+    squares.push(best.errorM ** 2);
+    bounds.push(boundM2);
+    lucks.push(errorM2 - boundM2);
   }
   errors.sort((a, b) => a - b);
   const n = cases.length;
@@ -129,8 +144,13 @@ function judge(cases: readonly ShotCase[], shots: readonly Shot[], unknownSpeed:
     shots: n,
     found: found / n,
     foundOfFive: foundOfFive / Math.max(1, five),
-    rmseM: Math.sqrt(se / Math.max(1, found)),
-    boundM: Math.sqrt(bound / Math.max(1, found)),
+    rmseM: Math.sqrt(mean(squares)),
+    boundM: Math.sqrt(mean(bounds)),
+    ratio: rootRatio(squares, bounds),
+    steadyRatio: rootRatio(
+      squares.map((square, i) => square - lucks[i]!),
+      bounds,
+    ),
     coverage95: covered / Math.max(1, found),
     p95M: errors[Math.floor(0.95 * errors.length)] ?? Number.NaN,
     oracleP95M: percentile95(cases.filter((one) => one.direct.length >= 5).map(oracleM)),
@@ -140,6 +160,16 @@ function judge(cases: readonly ShotCase[], shots: readonly Shot[], unknownSpeed:
     invented: invented / n,
     unverified: unverified / Math.max(1, found),
   };
+}
+
+const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / Math.max(1, values.length);
+
+/** Root of the ratio of two sums, with its standard error by the delta method. */
+function rootRatio(over: readonly number[], under: readonly number[]): Estimate {
+  const square = mean(over) / mean(under);
+  const spread = Math.sqrt(mean(over.map((x, i) => (x - square * under[i]!) ** 2)) / Math.max(1, over.length));
+  const value = Math.sqrt(square);
+  return { value, sigma: spread / mean(under) / (2 * value) };
 }
 
 function offsetOf(shot: Shot, one: ShotCase) {

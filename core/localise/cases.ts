@@ -111,10 +111,17 @@ export function shotCase(random: Random, options: CaseOptions, t0S = 0, label = 
   return { eastM, northM, upM: options.sourceUpM, t0S, heard, direct, speedMps: options.speedMps };
 }
 
-/** Cramér-Rao bound of a case's arrivals: variance of east plus north, m2; firing time always unknown. */
-export function boundM2(shot: ShotCase, arrivals: readonly Heard[], unknownSpeed = false): number {
+export interface FirstOrder {
+  /** Cramér-Rao bound of these arrivals: variance of east plus north, m2; firing time always unknown. */
+  boundM2: number;
+  /** Squared error of the estimator that is linear at the true place: its expectation is the bound, so it takes the draw's luck out of a figure. */
+  errorM2: number;
+}
+
+export function firstOrder(shot: ShotCase, arrivals: readonly Heard[], unknownSpeed = false): FirstOrder {
   const n = unknownSpeed ? 4 : 3;
   const info = Array.from({ length: n }, () => new Array<number>(n).fill(0));
+  const right = new Array<number>(n).fill(0);
   for (const a of arrivals) {
     const r = Math.hypot(a.eastM - shot.eastM, a.northM - shot.northM, a.upM - shot.upM);
     const g = [
@@ -123,10 +130,16 @@ export function boundM2(shot: ShotCase, arrivals: readonly Heard[], unknownSpeed
       1,
       -r / shot.speedMps,
     ];
-    for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) info[i]![j]! += (g[i]! * g[j]!) / (a.sigmaS * a.sigmaS);
+    const noiseS = a.toaS - shot.t0S - r / shot.speedMps;
+    const w = 1 / (a.sigmaS * a.sigmaS);
+    for (let i = 0; i < n; i++) {
+      right[i]! += w * g[i]! * noiseS;
+      for (let j = 0; j < n; j++) info[i]![j]! += w * g[i]! * g[j]!;
+    }
   }
   const inverse = invert(info);
-  return inverse[0]![0]! + inverse[1]![1]!;
+  const offM = (row: number) => right.reduce((sum, x, j) => sum + inverse[row]![j]! * x, 0);
+  return { boundM2: inverse[0]![0]! + inverse[1]![1]!, errorM2: offM(0) ** 2 + offM(1) ** 2 };
 }
 
 /** Gauss-Jordan with pivoting. */
