@@ -185,6 +185,8 @@ export type DataSaid =
   | (DataSay & { from: string; name: string; role: "publisher" | "viewer"; at: number; seq: number })
   /** On joining and at each change. */
   | { type: "stream"; live: boolean; viewers: number; at: number }
+  /** To one viewer: it is sent every picture, or keyframes alone because its path carries no more. */
+  | { type: "pace"; pictures: "all" | "keyframes"; at: number }
   /** The session ends; `why` is for people. */
   | { type: "end"; why: string; at: number };
 
@@ -236,6 +238,8 @@ export interface StreamView {
   viewers: number;
   /** Who watches, by name. */
   watchedBy: string[];
+  /** Who of them is sent keyframes alone, because the path carries no more. */
+  thinnedFor?: string[];
   /** Incidents it is recorded for. */
   recordingFor: string[];
   /** RFC 3339: until when it is wanted now. */

@@ -6,6 +6,7 @@ import type { Codec, Media } from "./media.ts";
 import { clockRateOf } from "./media.ts";
 import type { PacketCache } from "./packet-cache.ts";
 import type { SecureSender } from "./secure-sender.ts";
+import { keyframeEveryMs } from "./viewer-pace.ts";
 
 /** Catching up: packets in a step, and the milliseconds between steps. About 19 Mbit/s, which a Wi-Fi's or a phone's queue takes. */
 const STEP_PACKETS = 10;
@@ -28,9 +29,17 @@ export interface EgressOptions {
   nowMs: () => number;
 }
 
+/** Keyframes alone: the one that is being sent, and when the next may. */
+interface Thin {
+  timestamp: number | undefined;
+  bytes: number;
+  nextAtMs: number;
+  estimateBps: number | undefined;
+}
+
 export class Egress {
   readonly options: EgressOptions;
-  readonly counters = { packets: 0, octets: 0, again: 0, againRefused: 0, codecRefused: 0, restarts: 0 };
+  readonly counters = { packets: 0, octets: 0, again: 0, againRefused: 0, codecRefused: 0, restarts: 0, heldBack: 0 };
   /** What the viewer says it lost lately, 0 to 1. */
   lossRatio = 0;
   #started = false;
@@ -45,6 +54,7 @@ export class Egress {
   #timer: NodeJS.Timeout | undefined;
   /** Timestamps of a catch-up by the publisher's index, for retransmissions. */
   #squeezed = new Map<number, number>();
+  #thin: Thin | undefined;
   #rtxIndex: number;
   #again = AGAIN_BURST;
   #againAtMs: number;
@@ -72,6 +82,10 @@ export class Egress {
       this.counters.codecRefused++;
       return;
     }
+    if (this.#thin) {
+      this.#forwardThin(media, this.#thin);
+      return;
+    }
     if (!this.#started) {
       // The group in the cache ends with this very packet.
       if (media.kind === "video") {
@@ -93,10 +107,27 @@ export class Egress {
     return !this.#started && this.#join(cache);
   }
 
+  /** Once more what a newcomer gets, for a viewer that lost the thread. False where the cache has a hole, or nothing. */
+  refresh(cache: PacketCache): boolean {
+    if (this.#thin || this.#waiting.length > 0 || !cache.unbroken) return false;
+    this.restart();
+    return this.#join(cache);
+  }
+
+  /** Keyframes alone from now on, as many as `estimateBps` carries; or all of it again. */
+  setThin(thin: boolean, cache: PacketCache, estimateBps: number | undefined): void {
+    if (this.#thin && thin) this.#thin.estimateBps = estimateBps;
+    if ((this.#thin !== undefined) === thin) return;
+    this.restart();
+    this.#thin = thin ? { timestamp: undefined, bytes: 0, nextAtMs: 0, estimateBps } : undefined;
+    if (!thin) this.#join(cache);
+  }
+
   /** The publisher is another, or begins anew: the next keyframe goes on under the viewer's numbering. */
   restart(): void {
     if (this.#started) this.counters.restarts++;
     this.#started = false;
+    if (this.#thin) this.#thin.timestamp = undefined;
     this.#stopTimer();
     this.#waiting = [];
     this.#squeezed.clear();
@@ -122,6 +153,22 @@ export class Egress {
   close(): void {
     this.#stopTimer();
     this.#waiting = [];
+  }
+
+  /** Numbers and times go on without a gap over what is left out: nothing of it is asked for again. */
+  #forwardThin(media: Media, thin: Thin): void {
+    if (media.keyframe && media.timestamp !== thin.timestamp && this.options.nowMs() >= thin.nextAtMs) {
+      this.#start(media);
+      thin.timestamp = media.timestamp;
+      thin.bytes = 0;
+    }
+    if (media.timestamp !== thin.timestamp || !this.#started) {
+      this.counters.heldBack++;
+      return;
+    }
+    this.#emit(media);
+    thin.bytes += media.payload.length;
+    thin.nextAtMs = this.options.nowMs() + keyframeEveryMs(thin.bytes, thin.estimateBps);
   }
 
   #start(media: Media): void {

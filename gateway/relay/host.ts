@@ -129,12 +129,12 @@ export class RelayHost {
         add("publishers_droppedUnknown", ingest.unknownPackets);
       }
       for (const viewer of viewers.values()) {
-        const { packets, octets, again } = viewer.figures();
+        const { packets, octets, again, heldBack } = viewer.figures();
         add("viewers_packets", packets);
         add("viewers_octets", octets);
         add("viewers_again", again);
-        add("viewers_nacks", viewer.counters.nacks);
-        add("viewers_keyframesAsked", viewer.counters.keyframesAsked);
+        add("viewers_heldBack", heldBack);
+        for (const [name, n] of Object.entries(viewer.counters)) add(`viewers_${name}`, n);
       }
       for (const [name, n] of Object.entries(participants.counters)) add(`data_${name}`, n);
     }

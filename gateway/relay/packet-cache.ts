@@ -61,6 +61,14 @@ export class PacketCache {
     return this.#whole ? this.#group : [];
   }
 
+  /** The group is there without a hole. */
+  get unbroken(): boolean {
+    const group = this.group();
+    const [first] = group;
+    const last = group.at(-1);
+    return first !== undefined && last !== undefined && last.index - first.index + 1 === group.length;
+  }
+
   clear(): void {
     this.#group = [];
     this.#groupBytes = 0;

@@ -23,6 +23,8 @@ export interface StreamFigures {
   lossRatio: number;
   viewers: number;
   watchedBy: string[];
+  /** Who gets keyframes alone, because the path carries no more. */
+  thinnedFor: string[];
   /** What the path of the slowest viewer takes, by its own estimate. */
   slowestViewerBps?: number;
 }
@@ -112,7 +114,11 @@ export class Stream {
     const before = this.#live;
     if (ingest && this.#live && nowMs - ingest.lastMediaMs > SILENT_MS) this.#setLive(false);
     const clocks = this.#clocksAt(nowMs);
-    for (const viewer of this.viewers.values()) viewer.report(clocks);
+    for (const [session, viewer] of this.viewers) {
+      viewer.report(clocks);
+      if (viewer.tick())
+        this.participants.tell({ type: "pace", pictures: viewer.pictures, at: Math.round(nowMs) }, session);
+    }
     if (ingest) {
       const { lost, expected } = ingest.loss();
       const { bytes } = ingest.counters;
@@ -136,6 +142,11 @@ export class Stream {
       viewers: this.viewers.size,
       ...(slowest.length > 0 && { slowestViewerBps: Math.min(...slowest) }),
       watchedBy: [...new Set([...this.viewers.values()].map(({ claims }) => claims.sub))],
+      thinnedFor: [
+        ...new Set(
+          [...this.viewers.values()].flatMap(({ pictures, claims }) => (pictures === "keyframes" ? [claims.sub] : [])),
+        ),
+      ],
     };
   }
 

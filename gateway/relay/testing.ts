@@ -45,11 +45,15 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function makeWorld(limits = { streams: 20, viewersPerStream: 20, sessions: 60 }): Promise<World> {
+/** @param nowMs another clock than the machine's. */
+export async function makeWorld(
+  limits = { streams: 20, viewersPerStream: 20, sessions: 60 },
+  nowMs?: () => number,
+): Promise<World> {
   const signer = await makeSigner();
   const events: RelayEvent[] = [];
   const hooks = { event: (event: RelayEvent) => void events.push(event), log: () => {} };
-  const relay = new Relay({ ice: LOOPBACK, limits, hooks });
+  const relay = new Relay({ ice: LOOPBACK, limits, hooks, ...(nowMs && { nowMs }) });
   const check = await tokenChecker(signer.publicJwk);
   const app = makeRelayServer({ relay, check, iceServers: [], failed: () => {} });
   await app.listen({ host: "127.0.0.1", port: 0 });

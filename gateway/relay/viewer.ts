@@ -20,8 +20,15 @@ import type { Media } from "./media.ts";
 import type { PacketCache } from "./packet-cache.ts";
 import { payloadTypesOf } from "./peer.ts";
 import { SecureSender } from "./secure-sender.ts";
+import { fullPace, stepPace, type ViewerPace } from "./viewer-pace.ts";
 
 const SDES_CNAME = 1;
+/** A picture that a viewer could not decode is made good from the cache at most so often; again before that, the publisher is asked. */
+const REFRESH_EVERY_MS = 3_000;
+/** What a viewer cannot decode because its own path loses so much is no reason for a keyframe to everybody. */
+const OWN_LOSS = 0.1;
+/** A report that is older says nothing of now. */
+const REPORT_MS = 5_000;
 
 /** An instant on the publisher's clock. */
 export interface Clock {
@@ -42,13 +49,51 @@ export class Viewer {
   readonly #egress = new Map<MediaKind, Egress>();
   #sender: SecureSender | undefined;
   #peer: RTCPeerConnection | undefined;
-  readonly counters = { keyframesAsked: 0, nacks: 0, refusedKind: 0 };
+  readonly counters = {
+    keyframesAsked: 0,
+    keyframesFromCache: 0,
+    keyframesDeclined: 0,
+    thinned: 0,
+    nacks: 0,
+    refusedKind: 0,
+  };
+  #pace: ViewerPace;
+  #refreshedMs = Number.NEGATIVE_INFINITY;
+  #reportedMs = Number.NEGATIVE_INFINITY;
+  #measured = { atMs: 0, octets: 0 };
   /** The viewer's estimate of what its path takes (REMB); undefined where it says none. */
   estimateBps: number | undefined;
 
   constructor(claims: VideoClaims, hooks: ViewerHooks) {
     this.claims = claims;
     this.#hooks = hooks;
+    this.#pace = fullPace(hooks.nowMs());
+  }
+
+  /** Every picture, or keyframes alone because its path carries no more. */
+  get pictures(): ViewerPace["pictures"] {
+    return this.#pace.pictures;
+  }
+
+  /** Once a second. @returns whether it is sent more or less from now on. */
+  tick(): boolean {
+    const video = this.#egress.get("video");
+    if (!video) return false;
+    const nowMs = this.#hooks.nowMs();
+    const { octets } = video.counters;
+    const { atMs, octets: before } = this.#measured;
+    this.#measured = { atMs: nowMs, octets };
+    if (atMs === 0) return false;
+    const sentBps = ((octets - before) * 8000) / Math.max(1, nowMs - atMs);
+    const lossRatio = nowMs - this.#reportedMs < REPORT_MS ? video.lossRatio : 0;
+    const { estimateBps } = this;
+    const { pictures } = this.#pace;
+    this.#pace = stepPace(this.#pace, { lossRatio, estimateBps, sentBps }, nowMs);
+    const thin = this.#pace.pictures === "keyframes";
+    video.setThin(thin, this.#hooks.caches.video, estimateBps);
+    if (this.#pace.pictures === pictures) return false;
+    if (thin) this.counters.thinned++;
+    return true;
   }
 
   /** Called once the peer is connected: not one packet leaves before. */
@@ -114,15 +159,16 @@ export class Viewer {
   }
 
   /** Counters of all kinds together. */
-  figures(): { packets: number; octets: number; again: number; lossRatio: number; direct: boolean } {
-    let [packets, octets, again] = [0, 0, 0];
+  figures() {
+    let [packets, octets, again, heldBack] = [0, 0, 0, 0];
     for (const { counters } of this.#egress.values()) {
       packets += counters.packets;
       octets += counters.octets;
       again += counters.again;
+      heldBack += counters.heldBack;
     }
     const lossRatio = this.#egress.get("video")?.lossRatio ?? 0;
-    return { packets, octets, again, lossRatio, direct: this.#sender?.direct ?? false };
+    return { packets, octets, again, heldBack, lossRatio, direct: this.#sender?.direct ?? false };
   }
 
   close(): void {
@@ -133,7 +179,9 @@ export class Viewer {
     if (packet instanceof RtcpRrPacket || packet instanceof RtcpSrPacket) {
       for (const report of packet.reports) {
         const egress = this.#of(report.ssrc);
-        if (egress) egress.lossRatio = report.fractionLost / 256;
+        if (!egress) continue;
+        egress.lossRatio = report.fractionLost / 256;
+        if (egress.options.kind === "video") this.#reportedMs = this.#hooks.nowMs();
       }
     } else if (packet instanceof RtcpTransportLayerFeedback) {
       if (!(packet.feedback instanceof GenericNack)) return;
@@ -144,13 +192,24 @@ export class Viewer {
       egress.again(lost, this.#hooks.caches[egress.options.kind]);
     } else if (packet instanceof RtcpPayloadSpecificFeedback) {
       if (packet.feedback instanceof ReceiverEstimatedMaxBitrate) this.estimateBps = Number(packet.feedback.bitrate);
-      else if (packet.feedback instanceof PictureLossIndication) this.#askKeyframe();
+      else if (packet.feedback instanceof PictureLossIndication) this.#pictureLost();
     }
   }
 
   #of(ssrc: number): Egress | undefined {
     for (const egress of this.#egress.values()) if (egress.options.ssrc === ssrc) return egress;
     return undefined;
+  }
+
+  /** The publisher's answer goes to everybody: it is asked only where the cache cannot help. */
+  #pictureLost(): void {
+    const nowMs = this.#hooks.nowMs();
+    const video = this.#egress.get("video");
+    if (video && nowMs - this.#refreshedMs >= REFRESH_EVERY_MS && video.refresh(this.#hooks.caches.video)) {
+      this.#refreshedMs = nowMs;
+      this.counters.keyframesFromCache++;
+    } else if (this.pictures === "keyframes" || (video?.lossRatio ?? 0) > OWN_LOSS) this.counters.keyframesDeclined++;
+    else this.#askKeyframe();
   }
 
   #askKeyframe(): void {

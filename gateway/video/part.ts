@@ -234,6 +234,12 @@ export async function startVideo(context: GatewayContext): Promise<void> {
       label: "stream",
       read: () => of((each) => each.slowestViewerBps ?? 0),
     },
+    {
+      name: "video_viewers_thinned",
+      help: "Viewers whose path carries keyframes alone, by stream",
+      label: "stream",
+      read: () => of((each) => each.thinnedFor.length),
+    },
     { name: "video_recordings", help: "Work of the recordings", label: "what", read: () => recordings.counters },
   ]);
   const of = (pick: (each: RelayFigures["streams"][string]) => number) =>

@@ -71,6 +71,7 @@ export class Streams {
       ...(figures && { bitrateBps: figures.bitrateBps, lossRatio: figures.lossRatio }),
       viewers: figures?.viewers ?? 0,
       watchedBy: figures?.watchedBy ?? [],
+      ...(figures && figures.thinnedFor.length > 0 && { thinnedFor: figures.thinnedFor }),
       recordingFor: this.#options.recordingFor(name),
       ...(until !== undefined && { wantedUntil: new Date(until).toISOString() }),
     };
