@@ -67,8 +67,8 @@ export interface GatewayContext {
   recentIncidents(): IncidentState[];
   /** An incident's record, oldest first. */
   timeline(incident: string): TimelineEntry[];
-  /** Called after each new version of an incident is on disk. */
-  onIncident(listener: (state: IncidentState) => void): void;
+  /** Called after each new version of an incident is on disk. @param first before all others: who sends somebody there. */
+  onIncident(listener: (state: IncidentState) => void, first?: boolean): void;
   /** What the broker keeps of a retained channel, one message for each node: asked for at the start, before new ones come. */
   retained<C extends Channel>(channel: C): Promise<MessageOf<C>[]>;
   /** Set by the video part, which starts before those that use it; undefined where video is switched off. */

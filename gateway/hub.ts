@@ -20,6 +20,8 @@ import type { Incidents } from "./incidents/incidents.ts";
 import type { Nodes } from "./nodes.ts";
 import { nowUtc } from "./now.ts";
 
+/** Sounds are asked for once alert and orders are out: cutting, sending and storing some dozens of them keeps everybody busy. */
+const CLIPS_AFTER_MS = 1000;
 /** Arrivals in one `clip/want`, as its schema allows. */
 const WANT_MAX = 100;
 
@@ -60,7 +62,11 @@ export async function startHub(parts: Parts): Promise<{ catchUp: () => Promise<v
   incidents.onVersion((state, known) => {
     broadcast({ type: "incident", incident: state });
     say(state).catch(failed(`version ${state.version} of incident ${state.incident}`));
-    for (const [node, arrivals] of clips.ask(state.incident, known.shots)) want(node, state.incident, arrivals);
+    // Should the gateway end meanwhile, they are asked for again when the nodes are back.
+    const asked = clips.ask(state.incident, known.shots);
+    setTimeout(() => {
+      for (const [node, arrivals] of asked) want(node, state.incident, arrivals);
+    }, CLIPS_AFTER_MS).unref();
     if (state.verdict?.at === state.at && state.verdict.by !== "network") {
       const arrivals = known.shots.flatMap((shot) => shot.arrivals.map(({ id, node }) => ({ id, node })));
       bus

@@ -172,7 +172,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     incident: (id) => incidents.state(id),
     recentIncidents: () => incidents.list({ limit: SNAPSHOT_INCIDENTS }).incidents,
     timeline: (incident) => incidents.record.entries(incident),
-    onIncident: (listener) => incidents.onVersion((state) => listener(state)),
+    onIncident: (listener, first) => incidents.onVersion((state) => listener(state), first),
     retained: (channel) => broker.retained(channel),
     health: (more) => void moreHealth.push(more),
     onClose: (work) => open.defer(work),

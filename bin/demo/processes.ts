@@ -1,6 +1,7 @@
 /** Child processes of the demo: each with its log in a file, none left behind. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
+import { setPriority } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Fault } from "#contract/errors.ts";
@@ -32,13 +33,14 @@ export class Processes {
     this.#folder = folder;
   }
 
-  /** `bin/tocsin` with arguments; stderr goes to `<folder>/<name>.log`. */
-  start(name: string, args: readonly string[]): StartedProcess {
+  /** `bin/tocsin` with arguments; stderr goes to `<folder>/<name>.log`. @param niceness as of nice(1): what steps back for others. */
+  start(name: string, args: readonly string[], niceness = 0): StartedProcess {
     const logFile = join(this.#folder, `${name}.log`);
     const log = openSync(logFile, "a");
     // `exec` in bin/tocsin makes the child's pid that of node itself.
     const child = spawn(tocsin, args, { stdio: ["ignore", "pipe", log] });
     closeSync(log);
+    if (niceness > 0 && child.pid !== undefined) setPriority(child.pid, niceness);
     const lines = createInterface({ input: child.stdout! });
     const ended = new Promise<string>((resolve) => {
       child.once("exit", (code, signal) => resolve(signal ?? `exit ${code}`));

@@ -17,6 +17,11 @@ import { buildRobotFirmware, CREW, crewAt, type PatrolWorld, ROBOT, startPatrolW
 import { agentConfig, HUB, type Listening, OPERATOR, writeGatewayConfig } from "./stage-config.ts";
 import { type DemoVideo, filmCity } from "./video.ts";
 
+/**
+ * In a city every lamppost, drone and hub is a computer of its own. Here two dozen of them share one: twenty that listen step back for those who
+ * act on what they heard.
+ */
+const LAMPPOST_NICENESS = 5;
 /** Until the crew is at a call, whatever the distance. */
 const CREW_DRIVES_S = 5;
 
@@ -104,7 +109,9 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       const file = join(folder, `${id}.yaml`);
       const around = { folder, city, drone, video, patrol, worldPort: world.port, ports: listening };
       writeFileSync(file, stringify(agentConfig(id, secrets.get(id)!, around)), { mode: 0o600 });
-      const agent = processes.start(id, ["agent", "--config", file, "--json"]);
+      const lamppost = city.site.nodes.some((node) => node.id === id);
+      const niceness = lamppost ? LAMPPOST_NICENESS : 0;
+      const agent = processes.start(id, ["agent", "--config", file, "--json"], niceness);
       agents.set(id, agent);
       return agent;
     };

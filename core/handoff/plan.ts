@@ -48,6 +48,13 @@ export function inLane(
   return { ok: true, path };
 }
 
+/** A point on the straight and level way between its neighbours says nothing, and an upload waits for each point. */
+function straightOn(path: readonly PathPoint[], k: number): boolean {
+  const [before, point, after] = [path[k - 1], path[k]!, path[k + 1]];
+  if (!before || !after || before.altM !== point.altM || after.altM !== point.altM) return false;
+  return distanceM(before, point) + distanceM(point, after) - distanceM(before, after) < 0.01;
+}
+
 /** Plans a mission from `from` (the dock, or where the drone is when the place moved). */
 export function planMission(mission: Mission, from: LatLon, site: Site): Planned {
   const { place, laneHeightM, corridor } = mission;
@@ -93,7 +100,8 @@ function scenePoints(place: Place, heightM: number, from: LatLon, site: Site) {
  * whoever sees the last item flown knows that the rounds are over.
  */
 export function missionPath(plan: Plan, site: Site): MissionPath {
-  const { out, scene } = plan;
+  const { scene } = plan;
+  const out = plan.out.filter((_, k) => !straightOn(plan.out, k));
   const [first] = scene;
   if (scene.length === 1) return { points: [...out, { ...first!, stayS: site.onSceneS }] };
   let roundM = 0;

@@ -157,6 +157,8 @@ ways("a plan flies at its lane, in legs of 100 m at most, and its mission fits t
   const { out, scene } = planned.plan;
   for (const point of [...out, ...scene]) near(point.heightM, 50, 0.01);
   for (let k = 1; k < out.length; k++) assert.ok(distanceM(out[k - 1]!, out[k]!) <= 100.01);
+  // 680 m straight on at one altitude: the autopilot is given the two ends.
+  assert.equal([out.length, missionPath(planned.plan, site).points.length], [8, 2 + 12 + 1]);
 });
 ways(
   "ten minutes around a place: the round of 20 m is 124 m long, 25 s at 5 m/s, so 25 rounds: once and 24 jumps back, not 300 points",
@@ -174,8 +176,8 @@ ways(
     if (!planned.ok) throw new Error(planned.why);
     const { out, scene, radiusM } = planned.plan;
     const { points, again } = missionPath(planned.plan, site);
-    assert.equal([scene.length, points.length], [12, out.length + 13]);
-    assert.equal(again, { from: out.length, through: out.length + 11, times: 24 });
+    assert.equal([out.length, scene.length, points.length], [4, 12, 2 + 13]);
+    assert.equal(again, { from: 2, through: 13, times: 24 });
     assert.equal([radiusM, site.performance.sceneMps], [20, 5]);
     assert.equal(points.at(-1), scene[0]);
   },

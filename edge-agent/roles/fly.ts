@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { controlState, controlToken } from "#contract/control.ts";
 import { type FlightCommand, flightCommand, flightState, type Hop } from "#contract/flight.ts";
 import { utcOfNs } from "#contract/units.ts";
+import type { MissionPath } from "#core/handoff/flight.ts";
 import { phaseRules } from "#core/handoff/phases.ts";
 import type { Site } from "#core/handoff/site.ts";
 import { type Drone, type DroneAction, type DroneEvent, needsToken, newDrone, step } from "#core/handoff/step.ts";
@@ -10,12 +11,14 @@ import type { Dock } from "../dock-port.ts";
 import type { RoleContext, Running } from "../ports.ts";
 import type { Vehicle } from "../vehicle-port.ts";
 import { type FlyConfig, terrainOf } from "./fly/config.ts";
+import { type DockAction, orderDock } from "./fly/dock-orders.ts";
 import { FenceAhead } from "./fly/fence-ahead.ts";
-import { Journal } from "./fly/journal.ts";
+import { Journal, type Kept } from "./fly/journal.ts";
 import { LastHop } from "./fly/last-hop.ts";
 import { prepare } from "./fly/prepare.ts";
 import { controlStateOf, flightStateOf } from "./fly/reports.ts";
 import { aircraftOf, dockSeen, vehicleSeen } from "./fly/seen.ts";
+import { WriteFirst } from "./fly/write-first.ts";
 
 export interface FlyContext extends RoleContext<FlyConfig> {
   vehicle: Vehicle;
@@ -37,6 +40,7 @@ class Flyer {
   readonly #context: FlyContext;
   readonly #site: Site;
   readonly #journal: Journal;
+  readonly #writeFirst: WriteFirst;
   readonly #lastHop: LastHop;
   readonly #fence: FenceAhead;
   readonly #counters = { orders: 0, refusedOrders: 0, steps: 0, resumed: 0 };
@@ -53,6 +57,7 @@ class Flyer {
     const { config, dataDir, log, vehicle } = context;
     this.#site = { ...config.flight, terrain: terrainOf(config) };
     this.#journal = new Journal(join(dataDir, "flight.json"));
+    this.#writeFirst = new WriteFirst(this.#journal, log, (error) => this.#fail(error));
     const kept = this.#journal.read();
     const intact = kept && "drone" in kept ? kept : undefined;
     // A second of margin: what the last agent said after its last write was not later than that.
@@ -144,8 +149,13 @@ class Flyer {
       ]);
     } finally {
       for (const close of this.#closers) close();
-      this.#write();
+      await this.#writeFirst.write(this.#kept());
     }
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#failed) throw error;
+    this.#failed(error);
   }
 
   #nowMs(): number {
@@ -201,8 +211,7 @@ class Flyer {
         { err: error, event: event.type },
         "the flight machine failed; the autopilot's failsafes have the vehicle",
       );
-      if (this.#failed) this.#failed(error);
-      else throw error;
+      this.#fail(error);
       return;
     }
     this.#counters.steps++;
@@ -216,21 +225,21 @@ class Flyer {
       authority.seen !== before.authority.seen;
     const nowMs = performance.now();
     const airborne = phaseRules[flight.phase].airborne;
-    if (moved || actions.length > 0 || nowMs - this.#writtenMs > (airborne ? 1000 : 10_000)) this.#write();
-    for (const action of actions) this.#perform(action);
-    if (moved) {
-      this.#context.log.info(
-        {
-          phase: flight.phase,
-          why: flight.why,
-          holder: authority.holder,
-          epoch: authority.epoch,
-          flight: flight.mission?.flight,
-        },
-        "flight",
-      );
+    const report = moved || nowMs - this.#reportedMs >= (airborne ? airReportMs : groundReportMs);
+    if (moved || actions.length > 0) {
+      const written = this.#writeFirst.thenDo(this.#kept(), airborne, () => {
+        for (const action of actions) this.#perform(action);
+        if (report) this.#report();
+      });
+      for (const action of actions) if (action.do === "prepare") this.#prepare(action.path, written);
+    } else {
+      if (nowMs - this.#writtenMs > (airborne ? 1000 : 10_000)) void this.#writeFirst.write(this.#kept());
+      if (report && this.#writeFirst.waiting === 0) this.#report();
     }
-    if (moved || nowMs - this.#reportedMs >= (airborne ? airReportMs : groundReportMs)) this.#report();
+    if (!moved) return;
+    const { phase, why, mission } = flight;
+    const { holder, epoch } = authority;
+    this.#context.log.info({ phase, why, holder, epoch, flight: mission?.flight }, "flight");
   }
 
   #hop(hop: string): void {
@@ -238,40 +247,37 @@ class Flyer {
     this.#hops = [...this.#hops, { hop, at: this.#utc() }].slice(-64);
   }
 
-  #perform(action: DroneAction): void {
-    const { dock, vehicle, log } = this.#context;
-    if (action.do === "hop" || action.do === "reclaim") return;
-    if (action.do === "prepare") {
-      const utc = this.#context.now()?.utcNs;
-      const utcMs = utc === undefined ? undefined : Number(utc / 1_000_000n);
-      prepare(vehicle, this.#site, this.#fence, action.path, utcMs)
-        .catch((error: unknown) => ({ why: String(error) }))
-        .then((facts) => this.#take({ type: "facts", tickMs: this.#nowMs(), facts }));
-      return;
-    }
-    if (needsToken(action)) {
-      if (action.do === "arm") this.#hop("arm");
-      this.#lastHop.send(action);
-      return;
-    }
-    const asked =
-      action.do === "openDoor"
-        ? dock.openDoor()
-        : action.do === "closeDoor"
-          ? dock.closeDoor()
-          : dock.setCharger(action.do === "charger" && action.on);
-    asked
-      .catch((error: unknown) => ({ ok: false as const, why: "link" as const, detail: String(error) }))
-      .then((result) => {
-        if (!result.ok) log.warn({ action: action.do, why: result.why, detail: result.detail }, "the dock did not");
-        const why = result.ok ? "" : `${result.why}: ${result.detail}`;
-        this.#take({ type: "done", tickMs: this.#nowMs(), what: action.do, ok: result.ok, why });
-      });
+  /** Moves nothing, so it need not wait for the disk; but what comes of it does. */
+  async #prepare(path: MissionPath, written: Promise<boolean>): Promise<void> {
+    const { vehicle, now } = this.#context;
+    const utc = now()?.utcNs;
+    const utcMs = utc === undefined ? undefined : Number(utc / 1_000_000n);
+    const read = await prepare(vehicle, this.#site, this.#fence, path, utcMs).catch((error) => ({
+      why: String(error),
+    }));
+    const facts = (await written) ? read : { why: "the flight cannot be written to disk" };
+    this.#take({ type: "facts", tickMs: this.#nowMs(), facts });
   }
 
-  #write(): void {
+  #perform(action: DroneAction): void {
+    if (action.do === "openDoor" || action.do === "closeDoor" || action.do === "charger") void this.#toDock(action);
+    else if (needsToken(action) && action.do !== "prepare") {
+      if (action.do === "arm") this.#hop("arm");
+      this.#lastHop.send(action);
+    }
+  }
+
+  async #toDock(action: DockAction): Promise<void> {
+    const { dock, log } = this.#context;
+    const result = await orderDock(dock, action);
+    if (!result.ok) log.warn({ action: action.do, why: result.why, detail: result.detail }, "the dock did not");
+    const why = result.ok ? "" : `${result.why}: ${result.detail}`;
+    this.#take({ type: "done", tickMs: this.#nowMs(), what: action.do, ok: result.ok, why });
+  }
+
+  #kept(): Kept {
     this.#writtenMs = performance.now();
-    this.#journal.write({ version: 1, tickMs: this.#nowMs(), drone: this.#drone, hops: this.#hops });
+    return { version: 1, tickMs: this.#nowMs(), drone: this.#drone, hops: this.#hops };
   }
 
   #report(): void {
@@ -281,10 +287,8 @@ class Flyer {
     const failed = (err: unknown) => log.error({ err }, "a report could not be published");
     bus.publish(controlState, controlStateOf(this.#drone, envelope)).catch(failed);
     bus.publish(flightState, flightStateOf(this.#drone, this.#site, this.#hops, envelope)).catch(failed);
-    const { counters } = this.#lastHop;
-    report({
-      counters: { ...this.#counters, ...counters, ...this.#fence.counters, journalWrites: this.#journal.writes },
-    });
+    const parts = [this.#counters, this.#lastHop.counters, this.#fence.counters, this.#writeFirst.counters];
+    report({ counters: { ...Object.assign({}, ...parts), journalWrites: this.#journal.writes } });
   }
 }
 

@@ -33,7 +33,7 @@ export async function startDispatch(context: GatewayContext): Promise<void> {
     },
     context.signal,
   );
-  context.onIncident((state) => dispatcher.take(state));
+  context.onIncident((state) => dispatcher.take(state), true);
   addDispatchRoutes(context, drones, dispatcher);
   await drones.listen();
   const flown = (incident: string) =>

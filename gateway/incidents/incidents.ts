@@ -37,9 +37,10 @@ export class Incidents {
     this.record = new IncidentRecord(db);
   }
 
-  /** Called after each new version is on disk. */
-  onVersion(listener: (state: IncidentState, known: Known) => void): void {
-    this.#listeners.push(listener);
+  /** Called after each new version is on disk. @param first before all others: for whom somebody waits. */
+  onVersion(listener: (state: IncidentState, known: Known) => void, first = false): void {
+    if (first) this.#listeners.unshift(listener);
+    else this.#listeners.push(listener);
   }
 
   /** Was a version of this shot taken in, or is an incident open that it is a round of? Asked under the names it has here. */

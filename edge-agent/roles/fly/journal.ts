@@ -2,7 +2,8 @@
  * The flight on disk, so that an agent that is killed in the air is picked up by the next one and no flight is flown twice. One small file,
  * replaced whole: written beside, synced, renamed.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
+import { open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Hop } from "#contract/flight.ts";
 import type { Drone } from "#core/handoff/step.ts";
@@ -17,6 +18,8 @@ export interface Kept {
 
 export class Journal {
   readonly #file: string;
+  #last: Promise<void> = Promise.resolve();
+  #next: { kept: Kept; written: Promise<void> } | undefined;
   /** Times it was written. */
   writes = 0;
 
@@ -43,17 +46,37 @@ export class Journal {
     }
   }
 
-  /** On disk when it returns. */
-  write(kept: Kept): void {
-    const beside = `${this.#file}.new`;
-    const file = openSync(beside, "w", 0o600);
-    try {
-      writeSync(file, JSON.stringify(kept));
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
+  /**
+   * Resolves when this, or something newer, is on disk; rejects when the disk does not take it. While one is being written only the newest of those
+   * that come meanwhile is kept: each is the whole flight.
+   */
+  write(kept: Kept): Promise<void> {
+    if (this.#next) {
+      this.#next.kept = kept;
+      return this.#next.written;
     }
-    renameSync(beside, this.#file);
+    const next = { kept, written: Promise.resolve() };
+    next.written = this.#last
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined;
+        return this.#replace(next.kept);
+      });
+    this.#next = next;
+    this.#last = next.written;
+    return next.written;
+  }
+
+  async #replace(kept: Kept): Promise<void> {
+    const beside = `${this.#file}.new`;
+    const file = await open(beside, "w", 0o600);
+    try {
+      await file.writeFile(JSON.stringify(kept));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(beside, this.#file);
     this.writes++;
   }
 }
