@@ -6,7 +6,7 @@
  * height above ground is the caller's business (terrain data). Instants `...AtMs` are monotonic milliseconds (`performance.now()`),
  * untouched by a step of the wall clock. A field that was never heard is undefined, never 0 and never NaN.
  */
-import type { Failsafes } from "./vehicle-failsafes.ts";
+import type { Failsafes } from "./failsafes-port.ts";
 
 /** Flight modes of PX4 and ArduPilot brought to one list; `raw` of a change keeps the autopilot's own number. */
 export type FlightMode =
