@@ -6,7 +6,6 @@
  * height above ground is the caller's business (terrain data). Instants `...AtMs` are monotonic milliseconds (`performance.now()`),
  * untouched by a step of the wall clock. A field that was never heard is undefined, never 0 and never NaN.
  */
-import type { Failsafes } from "./failsafes-port.ts";
 
 /** Flight modes of PX4 and ArduPilot brought to one list; `raw` of a change keeps the autopilot's own number. */
 export type FlightMode =
@@ -216,11 +215,26 @@ export interface Geofence {
   circles?: readonly { kind: "inclusion" | "exclusion"; centre: GeoPoint; radiusM: number }[];
 }
 
+export type FailsafeAction = "none" | "warn" | "hold" | "return" | "land" | "terminate" | "other";
+
+/** The autopilot's own failsafes, read from its parameters and brought to one form; `raw` holds each parameter read, by its name. */
+export interface Failsafes {
+  dataLinkLoss?: { action: FailsafeAction; afterS?: number };
+  rcLoss?: { action: FailsafeAction; afterS?: number };
+  batteryLow?: { action: FailsafeAction; atFraction?: number };
+  batteryCritical?: { action: FailsafeAction; atFraction?: number };
+  geofence?: { action: FailsafeAction };
+  /** Height above home at which it comes home. */
+  returnHeightM?: number;
+  /** Whether moving a stick in an autonomous mode gives the vehicle to the pilot. */
+  stickOverride?: boolean;
+  raw: Readonly<Record<string, number>>;
+}
+
 export interface Vehicle {
   readonly name: string;
   /** The newest snapshot; a new, frozen object each time something was heard. Never throws. */
   readonly state: VehicleState;
-
   /** Called at most `stateHz` (default 10) times a second while things change, and at least twice a second always. Returns its off switch. */
   onState(listener: (state: VehicleState) => void): () => void;
   /** Every change of flight mode, with who made it; within 1 s of the change while the link is up, and on reconnection for changes missed. */
@@ -231,10 +245,8 @@ export interface Vehicle {
   onTraffic(listener: (traffic: Traffic) => void): () => void;
   onText(listener: (text: VehicleText) => void): () => void;
   onLink(listener: (link: LinkState) => void): () => void;
-
   /** Resolves at the first `up` (vehicle heard, every plugin touched, streams running); rejects with `Fault` when the signal aborts first. */
   ready(signal?: AbortSignal): Promise<void>;
-
   /** Arms on the ground. `denied` carries the autopilot's own reasons. Already armed is ok. */
   arm(): Promise<CommandResult>;
   /** Disarms on the ground; in the air it is refused here (`state`) and nothing is sent. Already disarmed is ok. */
@@ -256,7 +268,6 @@ export interface Vehicle {
    * never by a stream of set-points, so that a dead companion leaves a vehicle whose own failsafes hold. `how` says which.
    */
   orbit(orbit: Orbit): Promise<CommandResult<{ how: "native" | "mission" }>>;
-
   /** Replaces the mission on the vehicle (1 to 500 items). */
   uploadMission(items: readonly MissionItem[], options?: MissionOptions): Promise<CommandResult>;
   /** Starts, or goes on from `fromItem` (default: where it stood). Retries for 2 s while PX4 still digests an upload. */
@@ -267,7 +278,6 @@ export interface Vehicle {
   /** Reads the vehicle's geofence and compares: is it this one? */
   holdsGeofence(fence: Geofence): Promise<CommandResult<{ same: boolean }>>;
   clearGeofence(): Promise<CommandResult>;
-
   /** Pitch -90 (down) to 45; yaw relative to the nose (`body`) or clockwise from north. */
   pointGimbal(aim: { pitchDeg: number; yawDeg: number; frame?: "body" | "north" }): Promise<CommandResult>;
   /** Keeps the camera on a place while the vehicle moves. */
@@ -277,7 +287,6 @@ export interface Vehicle {
   stopVideo(): Promise<CommandResult>;
   /** 0 (wide) to 100 (tele). */
   zoom(percent: number): Promise<CommandResult>;
-
   getParam(name: string): Promise<CommandResult<{ value: number; type: "int" | "float" }>>;
   /** Sets and reads back; `denied` when the vehicle kept another value. */
   setParam(name: string, value: number): Promise<CommandResult>;
@@ -285,10 +294,8 @@ export interface Vehicle {
   allParams(): Promise<CommandResult<{ params: ReadonlyMap<string, number> }>>;
   /** The failsafes for preflight, PX4's or ArduPilot's names alike. */
   failsafes(): Promise<CommandResult<{ failsafes: Failsafes }>>;
-
   /** Cuts the motors at once, in the air too: the vehicle falls. The rule who may, and when, is the caller's (`core/handoff`). */
   cutMotors(): Promise<CommandResult>;
-
   /** Lets go of the vehicle: it flies on by itself, its data-link failsafe acts. Ends the driver. Idempotent. */
   close(): Promise<void>;
 }

@@ -2,7 +2,7 @@
  * Failsafe parameters of PX4 (docs.px4.io/main/en/config/safety.html) and ArduCopter (ardupilot.org/copter/docs/parameters.html)
  * brought to one form. A parameter that was not read leaves its failsafe out: preflight then refuses, it does not guess.
  */
-import type { FailsafeAction, Failsafes } from "#edge-agent/failsafes-port.ts";
+import type { FailsafeAction, Failsafes } from "#edge-agent/vehicle-port.ts";
 
 const px4 = [
   "NAV_DLL_ACT",

@@ -1,6 +1,5 @@
 /** Parameters, and the failsafes they say. */
-import type { Failsafes } from "#edge-agent/failsafes-port.ts";
-import type { CommandResult } from "#edge-agent/vehicle-port.ts";
+import type { CommandResult, Failsafes } from "#edge-agent/vehicle-port.ts";
 import { type Context, sendMessage } from "./context.ts";
 import { failsafeParams, failsafesOf } from "./failsafe-params.ts";
 import type { Param, ParamWatch } from "./param-watch.ts";

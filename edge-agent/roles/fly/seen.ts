@@ -2,8 +2,7 @@
 import type { DockSeen, FailsafesRead, VehicleSeen } from "#core/handoff/flight.ts";
 import type { Aircraft } from "#core/handoff/traffic.ts";
 import type { DockState } from "../../dock-port.ts";
-import type { Failsafes } from "../../failsafes-port.ts";
-import type { Traffic, VehicleState } from "../../vehicle-port.ts";
+import type { Failsafes, Traffic, VehicleState } from "../../vehicle-port.ts";
 
 export function vehicleSeen(state: VehicleState): VehicleSeen {
   const { position, velocity, gnss, mission } = state;
