@@ -69,6 +69,14 @@ export interface Thin {
 }
 export const wide: Thin = { poor: 0, stills: false, sinceMs: 0, fell: 0 };
 
+/** Stills from now on. */
+export const fallen = (thin: Thin, nowMs: number): Thin => ({
+  poor: 0,
+  stills: true,
+  sinceMs: nowMs,
+  fell: thin.fell + 1,
+});
+
 /** One second of it. `figures` is absent while nothing was measured. */
 export function stepThin(thin: Thin, seen: { figures?: LinkFigures | undefined; sends: boolean }, nowMs: number): Thin {
   if (thin.stills) {
@@ -80,7 +88,7 @@ export function stepThin(thin: Thin, seen: { figures?: LinkFigures | undefined; 
   const bad =
     figures !== undefined && (figures.lossRatio > 0.12 || (figures.framesPerS < 2 && figures.lossRatio > 0.02));
   const poor = bad ? thin.poor + 1 : Math.max(0, thin.poor - 0.5);
-  if (poor >= POOR_S) return { poor: 0, stills: true, sinceMs: nowMs, fell: thin.fell + 1 };
+  if (poor >= POOR_S) return fallen(thin, nowMs);
   const forgiven = !bad && nowMs - thin.sinceMs > 120_000;
   return { ...thin, poor, fell: forgiven ? 0 : thin.fell };
 }

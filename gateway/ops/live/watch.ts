@@ -5,7 +5,16 @@ import { Session } from "#gateway/caller/page/session.ts";
 import { ask, json } from "../api.ts";
 import { endedSession } from "../state/actions.ts";
 import { streams } from "../state/field.ts";
-import { figuresBetween, type LinkFigures, type Reading, readingOf, stepThin, type Thin, wide } from "./figures.ts";
+import {
+  fallen,
+  figuresBetween,
+  type LinkFigures,
+  type Reading,
+  readingOf,
+  stepThin,
+  type Thin,
+  wide,
+} from "./figures.ts";
 import { keepPicture } from "./keep-picture.ts";
 import type { ChatLine, Point } from "./said.ts";
 
@@ -15,6 +24,8 @@ const STILL_EVERY_MS = 2000;
 const STILL_AFTER_MS = 3000;
 /** A session that gives nothing while the relay has the picture is begun anew after this. */
 const STUCK_MS = 4000;
+/** The relay has the picture again, and this session so long nothing of it: it went with the relay's process. */
+const LEFT_BEHIND_MS = 1000;
 /** A tile that goes and comes within this time keeps its session. */
 const LINGER_MS = 1500;
 const POINT_MS = 4000;
@@ -54,6 +65,8 @@ export class Watch {
   #askedMs = 0;
   #stillMs = 0;
   #framesSeen = -1;
+  /** Since when the relay has the picture. */
+  #liveSinceMs: number | undefined;
   #stopEffect: (() => void) | undefined;
 
   constructor(stream: string) {
@@ -174,7 +187,10 @@ export class Watch {
   #heard(said: DataSaid): void {
     if (said.type === "point") this.#mark(said.x, said.y, said.name, false);
     else if (said.type === "chat") this.#line(said.name, said.text, false);
-    else if (said.type === "end" && this.#timer !== undefined && !this.stills) this.#join();
+    else if (said.type === "pace") {
+      // Keyframes now and then are less than stills, which say how old they are.
+      if (said.pictures === "keyframes" && !this.stills) this.thin.value = fallen(this.thin.peek(), Date.now());
+    } else if (said.type === "end" && this.#timer !== undefined && !this.stills) this.#join();
   }
 
   #mark(x: number, y: number, name: string, mine: boolean): void {
@@ -212,6 +228,7 @@ export class Watch {
     const nowMs = Date.now();
     const view = streams.peek().get(this.stream);
     const second = this.#ticks % 2 === 0;
+    this.#liveSinceMs = view?.live === true ? (this.#liveSinceMs ?? nowMs) : undefined;
     if (this.stills) {
       if (second) this.thin.value = stepThin(this.thin.value, { sends: view?.live === true }, nowMs);
       if (nowMs - this.#stillMs >= STILL_EVERY_MS) void this.#fetchStill();
@@ -252,7 +269,10 @@ export class Watch {
     )
       void this.#fetchStill();
     const lastMs = Math.max(this.lastFrameMs.value ?? 0, this.#beganMs);
-    if (connected && view?.live === true && nowMs - lastMs > STUCK_MS && !this.stills) this.#join();
+    const sinceMs = this.#liveSinceMs;
+    if (!connected || sinceMs === undefined || this.stills) return;
+    const leftBehind = lastMs < sinceMs && nowMs - sinceMs > LEFT_BEHIND_MS;
+    if (leftBehind || nowMs - lastMs > STUCK_MS) this.#join();
   }
 
   #keep(): void {
