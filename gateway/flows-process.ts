@@ -2,7 +2,7 @@
  * Starts Node-RED in a process of its own and keeps it alive: restarted when it dies, killed when it no longer answers
  * because a flow does not give control back, and then started with its flows stopped and the culprit named.
  */
-import { type ChildProcess, fork } from "node:child_process";
+import { fork } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -11,6 +11,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import type { FromHost, Start, ToHost } from "#contract/flows-pipe.ts";
+import { Supervisor } from "./supervisor.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const host = join(root, "flows/host.ts");
@@ -18,9 +19,6 @@ const host = join(root, "flows/host.ts");
 const packages = dirname(dirname(createRequire(import.meta.url).resolve("node-red/package.json")));
 const MARK_FILE = "running-node";
 const PID_FILE = "host.pid";
-const PROBE_MS = 1_000;
-/** Node-RED reads its nodes and flows in about a second on an idle board, in ten on a busy one. */
-const START_MS = 60_000;
 const MEMORY_MB = 384;
 const BACKOFF_MS = [500, 1_000, 2_000, 5_000, 10_000, 30_000];
 /** Dying so often within so long means that the flows themselves are the cause. */
@@ -67,21 +65,37 @@ async function flush(file: string): Promise<void> {
 export class FlowsProcess {
   readonly #options: FlowsOptions;
   readonly #log: Logger;
-  #child: ChildProcess | undefined;
+  readonly #supervisor: Supervisor<FromHost>;
   #state: FlowsState = { state: "restarting" };
   #stopped: string | undefined;
-  #stopping = false;
   /** What the host last said before it gave up. */
   #fault: string | undefined;
   #crashes: number[] = [];
   #attempt = 0;
-  #timers = new Set<NodeJS.Timeout>();
   #port: number | undefined;
-  readonly counters = { restarts: 0, stuck: 0 };
 
   constructor(options: FlowsOptions) {
     this.#options = options;
     this.#log = options.log;
+    const silentMs = options.probeTimeoutS * 1_000;
+    this.#supervisor = new Supervisor<FromHost>({
+      name: "flows",
+      log: options.log,
+      fork: () => this.#fork(),
+      first: () =>
+        ({
+          type: "start",
+          ...options.start,
+          ...(this.#port !== undefined && { port: this.#port }),
+          ...(this.#stopped !== undefined && { stopped: this.#stopped }),
+        }) satisfies ToHost,
+      isReady: ({ type }) => type === "ready",
+      silentMs,
+      stopMs: 3_000,
+      heard: (message, answer) => this.#heard(message, answer),
+      stuck: () => this.#stuck(options.probeTimeoutS),
+      ended: ({ how, said, asked }) => (asked ? 0 : this.#ended(how, said)),
+    });
   }
 
   get state(): FlowsState {
@@ -94,18 +108,30 @@ export class FlowsProcess {
   }
 
   get pid(): number | undefined {
-    return this.#child?.pid;
+    return this.#supervisor.pid;
+  }
+
+  get counters(): { restarts: number; stuck: number } {
+    return this.#supervisor.counters;
   }
 
   start(): void {
-    const { folder } = this.#options.start;
+    this.#supervisor.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#supervisor.stop();
+  }
+
+  #fork() {
+    const { folder, timeZone } = this.#options.start;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const pidFile = join(folder, PID_FILE);
     if (killOrphan(pidFile, folder)) this.#log.warn("ended the flows of a gateway that was killed");
     const child = fork(host, [], {
       cwd: folder,
       stdio: ["ignore", "ignore", "pipe", "ipc"],
-      env: { NODE_ENV: "production", PATH: "/usr/bin:/bin", TZ: this.#options.start.timeZone, HOME: folder },
+      env: { NODE_ENV: "production", PATH: "/usr/bin:/bin", TZ: timeZone, HOME: folder },
       // A technician's flow may be wrong or hostile: it reads the program and its own folder, no key and no record.
       execArgv: [
         "--disable-warning=ExperimentalWarning",
@@ -118,45 +144,14 @@ export class FlowsProcess {
         `--allow-fs-write=${folder}/*`,
       ],
     });
-    this.#child = child;
     if (child.pid !== undefined) {
       setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
       writeFileSync(pidFile, String(child.pid));
     }
-    const lines: string[] = [];
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      lines.push(...text.split("\n").filter((line) => line.trim() !== ""));
-      lines.splice(0, Math.max(0, lines.length - 5));
-    });
-    child.on("message", (message: FromHost) => this.#heard(child, message));
-    child.on("error", (error) => this.#log.error({ error: error.message }, "flows cannot be started"));
-    child.once("exit", (code, signal) => this.#ended(child, signal ?? `status ${code}`, lines));
-    this.#say(child, {
-      type: "start",
-      ...this.#options.start,
-      ...(this.#port !== undefined && { port: this.#port }),
-      ...(this.#stopped !== undefined && { stopped: this.#stopped }),
-    });
-    this.#watch(child);
+    return child;
   }
 
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    for (const timer of this.#timers) clearTimeout(timer);
-    const child = this.#child;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    this.#say(child, { type: "stop" });
-    const hurry = setTimeout(() => child.kill("SIGKILL"), 3_000);
-    await ended;
-    clearTimeout(hurry);
-  }
-
-  #say(child: ChildProcess, message: ToHost): void {
-    if (child.connected) child.send(message, () => {});
-  }
-
-  #heard(child: ChildProcess, message: FromHost): void {
+  #heard(message: FromHost, answer: (message: ToHost) => void): void {
     switch (message.type) {
       case "ready":
         this.#port = message.port;
@@ -171,14 +166,14 @@ export class FlowsProcess {
           flush(join(this.#options.start.folder, "flows.json")).catch((error: Error) =>
             this.#log.warn({ error: error.message }, "flows not flushed to disk"),
           );
-        } else if (!this.#stopping) this.#state = { state: "down", note: "stopped in the editor" };
+        } else if (!this.#supervisor.stopping) this.#state = { state: "down", note: "stopped in the editor" };
         break;
       case "login":
         this.#options.login(message.user, message.password).then(
-          (granted) => this.#say(child, { type: "login", id: message.id, granted }),
+          (granted) => answer({ type: "login", id: message.id, granted }),
           (error: Error) => {
             this.#log.error({ error: error.message }, "log-in to the flows' editor not checked");
-            this.#say(child, { type: "login", id: message.id, granted: false });
+            answer({ type: "login", id: message.id, granted: false });
           },
         );
         break;
@@ -194,39 +189,9 @@ export class FlowsProcess {
     }
   }
 
-  /** A host that is busy with its flows still answers; one that a flow has taken for good does not. */
-  #watch(child: ChildProcess): void {
-    const timeoutMs = this.#options.probeTimeoutS * 1_000;
-    let answeredMs = Date.now();
-    let askedMs = 0;
-    let first = true;
-    child.on("message", (message: FromHost) => {
-      answeredMs = Date.now();
-      if (message.type === "ready") first = false;
-    });
-    const timer = setInterval(() => {
-      if (child !== this.#child) return;
-      const nowMs = Date.now();
-      // The gateway itself may have been held up: then the host had no chance to answer.
-      const late = askedMs > 0 && nowMs - askedMs > 3 * PROBE_MS;
-      if (late) answeredMs = nowMs;
-      askedMs = nowMs;
-      if (nowMs - answeredMs > (first ? Math.max(START_MS, timeoutMs) : timeoutMs))
-        this.#stuck(child, timeoutMs / 1000);
-      else this.#say(child, { type: "ping", n: nowMs });
-    }, PROBE_MS);
-    this.#timers.add(timer);
-    child.once("exit", () => {
-      clearInterval(timer);
-      this.#timers.delete(timer);
-    });
-  }
-
-  #stuck(child: ChildProcess, seconds: number): void {
-    this.counters.stuck++;
+  #stuck(seconds: number): void {
     this.#stopped = `${this.#culprit()} did not give control back for ${seconds} s; mend it in the editor and deploy`;
     this.#log.error(`flows stopped: ${this.#stopped}`);
-    child.kill("SIGKILL");
   }
 
   /** What the host wrote down before it handed over control. */
@@ -241,23 +206,15 @@ export class FlowsProcess {
     }
   }
 
-  #ended(child: ChildProcess, how: string, lines: readonly string[]): void {
-    if (child !== this.#child || this.#stopping) return;
-    this.counters.restarts++;
+  #ended(how: string, said: readonly string[]): number {
     const nowMs = Date.now();
     this.#crashes = [...this.#crashes.filter((atMs) => nowMs - atMs < CRASH_WINDOW_MS), nowMs];
     if (this.#stopped === undefined && this.#crashes.length >= CRASHES) {
-      const why = this.#fault ?? lines.at(-1) ?? how;
+      const why = this.#fault ?? said.at(-1) ?? how;
       this.#stopped = `the flows ended ${CRASHES} times within ${CRASH_WINDOW_MS / 1000} s (${why}); mend them in the editor and deploy`;
     }
     this.#attempt = this.#crashes.length === 1 ? 0 : this.#attempt + 1;
-    const waitMs = BACKOFF_MS[Math.min(this.#attempt, BACKOFF_MS.length - 1)] as number;
     this.#state = { state: "restarting", ...(this.#stopped !== undefined && { note: this.#stopped }) };
-    this.#log.warn({ waitMs, said: lines }, `flows ended (${how}): started again`);
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      this.start();
-    }, waitMs);
-    this.#timers.add(timer);
+    return BACKOFF_MS[Math.min(this.#attempt, BACKOFF_MS.length - 1)] as number;
   }
 }
