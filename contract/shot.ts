@@ -39,6 +39,15 @@ export const soundClasses = [
   "other",
 ] as const satisfies readonly SoundClass[];
 
+/** A shock wave heard `leadS` before the muzzle blast (supersonic round), and from where. */
+export const ShockWave = v.object({
+  leadS: PositiveS,
+  sigmaS: PositiveS,
+  bearingDeg: v.optional(BearingDeg),
+  bearingSigmaDeg: v.optional(NonNegative),
+});
+export type ShockWave = v.InferOutput<typeof ShockWave>;
+
 /** One line of `tocsin locate`'s input; also the core of `shot/heard`. Position may come from the site file instead. */
 export const arrivalEntries = {
   id: Id,
@@ -57,6 +66,7 @@ export const arrivalEntries = {
   snrDb: v.optional(Finite),
   bearingDeg: v.optional(BearingDeg),
   bearingSigmaDeg: v.optional(NonNegative),
+  shockWave: v.optional(ShockWave),
   /** How likely this arrival is an echo of an earlier one at the same node. Marked, never dropped. */
   echoProbability: v.optional(Probability),
   /** Calibrated probabilities of all classes; `probability` is that of a gunshot. */
@@ -75,8 +85,6 @@ export const shotHeard = channel(
     /** Parts of `toaSigmaS`, for whoever wants to know where it comes from. */
     onsetSigmaS: PositiveS,
     clockSigmaS: NonNegative,
-    /** A shock wave heard `leadS` before the muzzle blast (supersonic round). */
-    shockWave: v.optional(v.object({ leadS: PositiveS, sigmaS: PositiveS })),
     /** A clip of at most 2 s is kept on the node, encrypted, until then; `clip/want` fetches it. */
     clipUntil: v.optional(UtcNs),
   },
@@ -86,6 +94,21 @@ export const shotHeard = channel(
   },
 );
 export type ShotHeard = MessageOf<typeof shotHeard>;
+
+/** The range is that from the node by lead and bearings of a shock wave; `side`: where the round passed, seen towards the muzzle. */
+export const Cue = v.variant("kind", [
+  v.object({ kind: v.literal("bearing"), residualDeg: Finite, sigmaDeg: NonNegative, weight: Probability }),
+  v.object({
+    kind: v.literal("range"),
+    rangeM: NonNegative,
+    sigmaM: NonNegative,
+    residualM: Finite,
+    weight: Probability,
+    /** The shot was at least that far; a greater distance fits as well. */
+    atLeast: v.optional(v.boolean()),
+    side: v.optional(v.picklist(["left", "right"])),
+  }),
+]);
 
 /** An arrival as the solver used it: everything a third party needs to recompute the fix. */
 export const UsedArrival = v.object({
@@ -102,8 +125,11 @@ export const UsedArrival = v.object({
   snrDb: v.optional(Finite),
   bearingDeg: v.optional(BearingDeg),
   bearingSigmaDeg: v.optional(NonNegative),
+  shockWave: v.optional(ShockWave),
   echoProbability: v.optional(Probability),
   scores: v.optional(Scores),
+  /** What the node told besides the instant, told minus solved, and the weight it had; a wrong one has none. */
+  cues: v.optional(v.array(Cue)),
   /** Observed minus predicted time of arrival at the solution. */
   residualS: Finite,
   /** Robust weight the solver gave it, 0 to 1. */

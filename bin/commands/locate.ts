@@ -29,7 +29,8 @@ usage: tocsin locate [--site FILE] [--json] [options] [ARRIVALS]
 
 Reads arrivals in time order, one JSON a line, from ARRIVALS or stdin:
   {"id", "node", "toa", "toaSigmaS", lat?, lon?, altM?, posSigmaM?, airTempC?, probability?, peakDbSpl?, snrDb?,
-   bearingDeg?, bearingSigmaDeg?, echoProbability?}
+   bearingDeg?, bearingSigmaDeg?, echoProbability?,
+   shockWave?: {leadS, sigmaS, bearingDeg?, bearingSigmaDeg?}}
 and writes one line per shot, final versions only.
 
   --site FILE            nodes and air of the site, YAML or JSON; needed where arrivals carry no position

@@ -4,6 +4,7 @@ import { nsOfUtc } from "#contract/units.ts";
 import { airOf, speedOfSoundMps } from "./air.ts";
 import { shotProbability } from "./belief.ts";
 import { fromThree, noCandidates } from "./closed-form.ts";
+import { cuesAt, travelCueOf } from "./cues.ts";
 import { elevationOf } from "./elevation.ts";
 import { frameAt } from "./geo.ts";
 import { addRow, columnsFor, type Heard, type Prior } from "./problem.ts";
@@ -68,6 +69,9 @@ export function recomputeShot(shot: ShotFixed): { checks: Check[]; why?: string 
     add(`residual of ${h.node} (s)`, shot.arrivals[k]!.residualS, residualS, 1e-6);
     const weight = Math.min(1, record.huberK / Math.max(1e-9, Math.abs(residualS) / h.sigmaS));
     add(`weight of ${h.node}`, shot.arrivals[k]!.weight, weight, 1e-3);
+    const stated = shot.arrivals[k]!.cues ?? [];
+    for (const [i, cue] of (cuesAt(h, solution, prior) ?? []).entries())
+      add(`weight of ${h.node}'s ${cue.kind}`, stated[i]?.weight ?? Number.NaN, cue.weight, 1e-3);
   }
   add("rmsResidualS", shot.rmsResidualS, Math.sqrt(sum2 / heard.length), 1e-6);
   const { eastM, northM, upM } = solution;
@@ -90,6 +94,7 @@ function heardOf(one: UsedArrival, record: SolverRecord, frame: ReturnType<typeo
     sigmaS: Math.max(1e-5, Math.hypot(one.toaSigmaS, (one.posSigmaM ?? 0) / 340, record.propagationSigmaS)),
     bearingRad: one.bearingSigmaDeg === undefined || one.bearingDeg === undefined ? undefined : one.bearingDeg * rad,
     bearingSigmaRad: one.bearingSigmaDeg === undefined ? undefined : one.bearingSigmaDeg * rad,
+    travel: travelCueOf(one),
     probability: one.probability,
     echoProbability: one.echoProbability,
     classed: one.scores !== undefined,

@@ -3,6 +3,7 @@
 import type { Arrival } from "#contract/shot.ts";
 import type { Site } from "#contract/site.ts";
 import { nsOfUtc } from "#contract/units.ts";
+import { travelCueOf } from "./cues.ts";
 import { type Frame, frameAt, type LatLonAlt } from "./geo.ts";
 import type { Known } from "./shot-record.ts";
 
@@ -91,6 +92,7 @@ export function intakeFor(site: Partial<Site>, propagationSigmaS: number): Intak
         ...(arrival.bearingDeg !== undefined && arrival.bearingSigmaDeg !== undefined
           ? { bearingRad: arrival.bearingDeg * rad, bearingSigmaRad: arrival.bearingSigmaDeg * rad }
           : {}),
+        ...(arrival.shockWave ? { travel: travelCueOf(arrival) } : {}),
         probability: arrival.probability,
         echoProbability: arrival.echoProbability,
         classed: arrival.scores !== undefined,

@@ -1,5 +1,6 @@
 /** Arrivals as the numeric code wants them: columns of numbers in a site's flat frame, seconds from a local origin of time. */
 import type { Air } from "./air.ts";
+import { LEAST_BEARING_SIGMA, type TravelCue } from "./cues.ts";
 
 /** One arrival, ready to be solved with. */
 export interface Heard {
@@ -18,6 +19,8 @@ export interface Heard {
   /** Clockwise from north, radians. */
   bearingRad?: number | undefined;
   bearingSigmaRad?: number | undefined;
+  /** How long the sound travelled, by a bullet's shock wave. */
+  travel?: TravelCue | undefined;
   /** The detector's calibrated probability that it was a gunshot. */
   probability?: number | undefined;
   echoProbability?: number | undefined;
@@ -49,6 +52,11 @@ export interface Columns {
   /** NaN where the node has no bearing. */
   bearing: Float64Array;
   bearingSigma: Float64Array;
+  /** Seconds of travel; NaN where no shock wave tells. */
+  travel: Float64Array;
+  travelSigma: Float64Array;
+  /** 1 where it travelled at least that long. */
+  travelLeast: Uint8Array;
 }
 
 export function columnsFor(capacity: number): Columns {
@@ -62,6 +70,9 @@ export function columnsFor(capacity: number): Columns {
     sigma: column(),
     bearing: column(),
     bearingSigma: column(),
+    travel: column(),
+    travelSigma: column(),
+    travelLeast: new Uint8Array(capacity),
   };
 }
 
@@ -75,5 +86,8 @@ export function addRow(columns: Columns, heard: Heard): void {
   columns.sigma[i] = heard.sigmaS;
   const hasBearing = heard.bearingRad !== undefined && heard.bearingSigmaRad !== undefined;
   columns.bearing[i] = hasBearing ? heard.bearingRad! : Number.NaN;
-  columns.bearingSigma[i] = hasBearing ? Math.max(heard.bearingSigmaRad!, 1e-3) : 1;
+  columns.bearingSigma[i] = hasBearing ? Math.max(heard.bearingSigmaRad!, LEAST_BEARING_SIGMA) : 1;
+  columns.travel[i] = heard.travel ? heard.travel.travelS : Number.NaN;
+  columns.travelSigma[i] = heard.travel ? heard.travel.travelSigmaS : 1;
+  columns.travelLeast[i] = heard.travel?.travelLeast ? 1 : 0;
 }

@@ -101,7 +101,7 @@ export function weigh(pool: Pool, free: Uint8Array, s: Solution, prior: Prior, o
   const c = pool.columns;
   const falsePerS = Math.max(odds.falsePerS, pool.arrivalsPerS);
   const perRow = Math.log(odds.detection / falsePerS) - LOG_SQRT_2PI;
-  let direct = -0.5 * s.chi2 + occam(s, prior, odds);
+  let direct = -0.5 * s.chi2 + s.cueOdds + occam(s, prior, odds);
   let farthestM = 0;
   let sumM = 0;
   for (let m = 0; m < e.count; m++) {

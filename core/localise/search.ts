@@ -39,7 +39,10 @@ const MAX_RANK = 5;
 /** Leave-one-out residual, in sigmas, above which an arrival is put out of a fix. */
 const OUTLIER = 3.9;
 
-const SQUARES = { robust: false };
+/** Of the first look: a bearing or a range pulls from four times as far. */
+const FAR_CUES = 4;
+const SQUARES = { robust: false, cueScale: FAR_CUES };
+const FIRST = { cueScale: FAR_CUES };
 const ROBUST = {};
 
 export interface Search {
@@ -169,7 +172,7 @@ export function searchIn(pool: Pool, free: Uint8Array, prior: Prior, options: Se
     for (let round = 0; round < 3; round++) {
       const before = evidence.count;
       // From far away Huber's weights would hold the speed where it starts: squares first.
-      const options = round === 0 && prior.speedSigma > 0 ? SQUARES : ROBUST;
+      const options = round > 0 ? ROBUST : prior.speedSigma > 0 ? SQUARES : FIRST;
       if (!solve(c, evidence.rows, evidence.count, prior, work.eastM, work.northM, work.t0S, work, options))
         return undefined;
       dropOutliers();
@@ -267,7 +270,7 @@ export function searchIn(pool: Pool, free: Uint8Array, prior: Prior, options: Se
     gather(pool, free, work, prior, 3.5, roughS, evidence);
     if (evidence.count < 3) return undefined;
     if (
-      !solve(c, evidence.rows, evidence.count, prior, eastM, northM, t0S, work, prior.speedSigma > 0 ? SQUARES : ROBUST)
+      !solve(c, evidence.rows, evidence.count, prior, eastM, northM, t0S, work, prior.speedSigma > 0 ? SQUARES : FIRST)
     )
       return undefined;
     return improve();

@@ -3,6 +3,7 @@ import type { Arrival, RejectedArrival, ShotFixed, UsedArrival } from "#contract
 import { utcOfNs } from "#contract/units.ts";
 import type { AssociatedShot } from "./association.ts";
 import { shotProbability } from "./belief.ts";
+import { cuesAt } from "./cues.ts";
 import { elevationOf } from "./elevation.ts";
 import type { Frame } from "./geo.ts";
 import type { AirReport } from "./prior.ts";
@@ -46,6 +47,7 @@ export function shotRecord(shot: AssociatedShot, around: readonly Known[], conte
   for (const h of used) {
     const residualS = h.toaS - predictS(solution, shot.prior, h.eastM, h.northM, h.upM);
     sum2 += residualS * residualS;
+    const cues = cuesAt(h, solution, shot.prior);
     arrivals.push({
       id: h.id,
       node: h.node,
@@ -55,6 +57,7 @@ export function shotRecord(shot: AssociatedShot, around: readonly Known[], conte
       toa: h.arrival.toa,
       toaSigmaS: h.arrival.toaSigmaS,
       ...carried(h),
+      ...(cues && { cues }),
       residualS,
       weight: Math.min(1, shot.prior.huberK / Math.max(1e-9, Math.abs(residualS) / h.sigmaS)),
     });
@@ -110,11 +113,9 @@ export function shotRecord(shot: AssociatedShot, around: readonly Known[], conte
 
 /** What of the arrival an auditor needs beside time and place. */
 function carried(h: Known): Partial<UsedArrival> {
-  const { posSigmaM, probability, peakDbSpl, snrDb, bearingDeg, bearingSigmaDeg, echoProbability, scores } = {
-    ...h.arrival,
-    posSigmaM: h.posSigmaM,
-  };
-  const all = { posSigmaM, probability, peakDbSpl, snrDb, bearingDeg, bearingSigmaDeg, echoProbability, scores };
+  const { probability, peakDbSpl, snrDb, bearingDeg, bearingSigmaDeg, shockWave, echoProbability, scores } = h.arrival;
+  const heard = { probability, peakDbSpl, snrDb, bearingDeg, bearingSigmaDeg, shockWave, echoProbability, scores };
+  const all = { posSigmaM: h.posSigmaM, ...heard };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 

@@ -6,6 +6,7 @@
 
 import { cholesky, choleskyInverse, choleskySolve } from "#core/algebra/cholesky.ts";
 import { travelOverS } from "./air.ts";
+import { BEARING_CHANCE, cueCost, cueFloor, cueGain, cueWeight, LEAST_FLOOR, TRAVEL_CHANCE } from "./cues.ts";
 import type { Columns, Prior } from "./problem.ts";
 
 const MAX_UNKNOWNS = 5;
@@ -18,9 +19,11 @@ export interface Solution {
   /** Firing time, seconds from the origin of time. */
   t0S: number;
   speedMps: number;
-  /** Sum of squared standardised residuals, priors included. */
+  /** Sum of squared standardised residuals, priors included; of the cues those that fit. */
   chi2: number;
-  /** Arrivals and bearings less unknowns without prior (three). */
+  /** Log odds that bearings and ranges add, beyond what `chi2` counts of them. */
+  cueOdds: number;
+  /** Arrivals and cues that fit less unknowns without prior (three). */
   dof: number;
   unknowns: number;
   /** Covariance of east, north, c * time, [height], [relative speed], row-major with stride `unknowns`. */
@@ -38,6 +41,7 @@ export const noSolution = (): Solution => ({
   t0S: 0,
   speedMps: 0,
   chi2: 0,
+  cueOdds: 0,
   dof: 0,
   unknowns: 0,
   covariance: new Float64Array(MAX_UNKNOWNS * MAX_UNKNOWNS),
@@ -59,6 +63,8 @@ export interface SolveOptions {
   maxIterations?: number;
   /** Off: plain weighted least squares. */
   robust?: boolean;
+  /** Factor on the cues' sigmas, so that a right one pulls from further away. */
+  cueScale?: number;
 }
 
 /**
@@ -85,6 +91,7 @@ export function solve(
   const { upRow, speedRow } = out;
   const robust = options.robust ?? true;
   const huber = prior.huberK;
+  const cueScale = options.cueScale ?? 1;
   const maxIterations = options.maxIterations ?? 12;
   at[0] = startEastM;
   at[1] = startNorthM;
@@ -136,8 +143,9 @@ export function solve(
   out.upM = prior.sourceUpM + (upRow >= 0 ? at[upRow]! : 0);
   out.t0S = refS + at[2]! / c0;
   out.speedMps = c0 * (1 + (speedRow >= 0 ? at[speedRow]! : 0));
-  out.chi2 = cost;
-  out.dof = count + bearings - 3;
+  out.chi2 = cost - cuesCost + cuesChi2;
+  out.cueOdds = cuesGain - 0.5 * (cuesCost - cuesChi2);
+  out.dof = count + cuesFitting - 3;
   return true;
 
   function swap(): void {
@@ -149,7 +157,10 @@ export function solve(
   function build(p: Float64Array): number {
     normal.fill(0, 0, unknowns * unknowns);
     right.fill(0, 0, unknowns);
-    bearings = 0;
+    cuesFitting = 0;
+    cuesCost = 0;
+    cuesChi2 = 0;
+    cuesGain = 0;
     const up = prior.sourceUpM + (upRow >= 0 ? p[upRow]! : 0);
     const kappa = speedRow >= 0 ? p[speedRow]! : 0;
     const speed = c0 * (1 + kappa);
@@ -177,6 +188,16 @@ export function solve(
       const w = robust && a > huber ? huber / a : 1;
       sum += robust && a > huber ? huber * (2 * a - huber) : u * u;
       add(u, invSigma, w);
+      const travel = c.travel[i]!;
+      if (!Number.isNaN(travel)) {
+        const least = c.travelLeast[i] === 1;
+        const sigma = c.travelSigma[i]! * cueScale;
+        const off = travel * c0 - path;
+        // The derivatives are those of the arrival, but for the instant of firing.
+        row[2] = 0;
+        if (!least) cuesGain += cueGain(sigma, TRAVEL_CHANCE);
+        if (!least || off > 0) sum += addCue(off, sigma * c0, least ? LEAST_FLOOR : cueFloor(sigma, TRAVEL_CHANCE));
+      }
       const bearing = c.bearing[i]!;
       if (!Number.isNaN(bearing)) {
         // Bearing from the node to the source, clockwise from north.
@@ -188,12 +209,9 @@ export function solve(
         row[2] = 0;
         if (upRow >= 0) row[upRow] = 0;
         if (speedRow >= 0) row[speedRow] = 0;
-        const ub = off / c.bearingSigma[i]!;
-        const ab = Math.abs(ub);
-        const wb = robust && ab > huber ? huber / ab : 1;
-        sum += robust && ab > huber ? huber * (2 * ab - huber) : ub * ub;
-        add(ub, 1 / c.bearingSigma[i]!, wb);
-        bearings++;
+        const sigma = c.bearingSigma[i]! * cueScale;
+        cuesGain += cueGain(sigma, BEARING_CHANCE);
+        sum += addCue(off, sigma, cueFloor(sigma, BEARING_CHANCE));
       }
     }
     if (upRow >= 0) sum += addPrior(upRow, p[upRow]!, prior.sourceUpSigmaM);
@@ -210,6 +228,20 @@ export function solve(
     }
   }
 
+  /** A bearing or a range, its derivatives in `row`; returns its cost. */
+  function addCue(off: number, sigma: number, floor: number): number {
+    const u = off / sigma;
+    const w = cueWeight(u, floor);
+    const cost = cueCost(u, floor);
+    add(u, 1 / sigma, w);
+    cuesCost += cost;
+    if (w >= 0.5) {
+      cuesFitting++;
+      cuesChi2 += u * u;
+    }
+    return cost;
+  }
+
   function addPrior(index: number, value: number, sigma: number): number {
     const w = 1 / (sigma * sigma);
     normal[index * unknowns + index]! += w;
@@ -218,7 +250,10 @@ export function solve(
   }
 }
 
-let bearings = 0;
+let cuesFitting = 0;
+let cuesCost = 0;
+let cuesChi2 = 0;
+let cuesGain = 0;
 
 /** Predicted time of arrival at a place of the frame, seconds from the origin of time. */
 export function predictS(s: Solution, prior: Prior, x: number, y: number, z: number): number {

@@ -1,23 +1,27 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { MicrophonePlace } from "#core/acoustics/bearing.ts";
 import type { AudioFrame } from "../ports.ts";
 import { type Heard, Hearing } from "./hearing.ts";
 
 const RATE = 48_000;
 
 /** Street noise (Park and Miller's generator) of three seconds with what `add` puts into it, through a `Hearing` in frames of 20 ms. */
-function hear(add: (sound: Float32Array) => void): Heard[] {
+function hear(add: (sound: Float32Array, microphone?: MicrophonePlace) => void, places?: MicrophonePlace[]): Heard[] {
   let state = 17;
-  const sound = Float32Array.from({ length: 3 * RATE }, () => {
-    state = (state * 48_271) % 2_147_483_647;
-    return 0.002 * (state / 2_147_483_647 - 0.5);
+  const sounds = (places ?? [undefined]).map((place) => {
+    const sound = Float32Array.from({ length: 3 * RATE }, () => {
+      state = (state * 48_271) % 2_147_483_647;
+      return 0.002 * (state / 2_147_483_647 - 0.5);
+    });
+    add(sound, place);
+    return sound;
   });
-  add(sound);
   const heard: Heard[] = [];
   let hearing: Hearing | undefined;
-  for (let at = 0; at < sound.length; at += 960) {
+  for (let at = 0; at < 3 * RATE; at += 960) {
     const frame: AudioFrame = {
-      channels: [sound.subarray(at, at + 960)],
+      channels: sounds.map((sound) => sound.subarray(at, at + 960)),
       sampleRateHz: RATE,
       tick: BigInt(at),
       utcNs: BigInt(Math.round((at / RATE) * 1e9)),
@@ -25,7 +29,7 @@ function hear(add: (sound: Float32Array) => void): Heard[] {
     };
     hearing ??= new Hearing(
       frame,
-      { places: undefined, airTempC: undefined },
+      { places, airTempC: undefined },
       (each) => heard.push(each),
       () => assert.unreachable(),
     );
@@ -62,6 +66,26 @@ test("a shock wave 0.25 s before the blast: the blast carries the lead, the shoc
   const lead = heard[1]!.shockWave!;
   assert.ok(Math.abs(lead.leadS - 0.25) < 3e-4, `${lead.leadS}`);
   assert.ok(lead.sigmaS > 0 && lead.sigmaS < 1e-3);
+});
+
+test("four microphones: the blast from 40 degrees carries the bearing of its shock wave, 100 degrees", () => {
+  const places = [
+    [-0.15, -0.15],
+    [0.15, -0.15],
+    [0.15, 0.15],
+    [-0.15, 0.15],
+  ].map(([eastM, northM]) => ({ eastM: eastM!, northM: northM!, upM: 0 }));
+  /** Seconds by which a microphone towards the sound hears it sooner. */
+  const sooner = (deg: number, at: MicrophonePlace) =>
+    (at.eastM * Math.sin((deg * Math.PI) / 180) + at.northM * Math.cos((deg * Math.PI) / 180)) / 343.2;
+  const heard = hear((sound, place) => {
+    shockWave(sound, 1 - sooner(100, place!));
+    blast(sound, 1.25 - sooner(40, place!));
+  }, places);
+  const { bearing, shockWave: lead } = heard[1]!;
+  assert.ok(Math.abs(bearing!.bearingDeg - 40) < 3, `${bearing!.bearingDeg}`);
+  assert.ok(Math.abs(lead!.bearingDeg! - 100) < 3, `${lead!.bearingDeg}`);
+  assert.ok(lead!.bearingSigmaDeg! < 5, `${lead!.bearingSigmaDeg}`);
 });
 
 test("two blasts of a pistol have no shock wave between them", () => {

@@ -105,7 +105,8 @@ export class Hearing {
     const [clip, clipOnsetS] = cut(CLIP_BEFORE_S);
     const [stored, storedOnsetS] = cut(STORED_BEFORE_S);
     // Also of impulses without a time, so that no shock wave is paired with another's blast.
-    const shockWave = this.#shocks.take(candidate, stored, storedOnsetS * this.#rate);
+    const bearing = this.#bearings?.at(candidate.onsetTick);
+    const shockWave = this.#shocks.take(candidate, stored, storedOnsetS * this.#rate, bearing);
     const instant = this.#times.at(this.#first + BigInt(whole), candidate.onsetTick - whole);
     if (!instant) return undefined;
     return {
@@ -117,7 +118,7 @@ export class Hearing {
       sampleRateHz: this.#rate,
       toaNs: instant.utcNs,
       clockSigmaS: instant.sigmaS,
-      bearing: this.#bearings?.at(candidate.onsetTick),
+      bearing,
       shockWave,
     };
   }

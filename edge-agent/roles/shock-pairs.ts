@@ -11,11 +11,16 @@ const LONGEST_LEAD_S = 2;
 export interface Lead {
   leadS: number;
   sigmaS: number;
+  /** From where the shock wave came, where an array tells: with the blast's own bearing that gives the range. */
+  bearingDeg?: number;
+  bearingSigmaDeg?: number;
 }
+
+type Bearing = { bearingDeg: number; sigmaDeg: number } | undefined;
 
 export class ShockPairs {
   readonly #rateHz: number;
-  #shock: Candidate | undefined;
+  #shock: { candidate: Candidate; bearing: Bearing } | undefined;
 
   constructor(sampleRateHz: number) {
     this.#rateHz = sampleRateHz;
@@ -26,19 +31,23 @@ export class ShockPairs {
    * @param sound around the candidate, its onset at `onsetIndex`.
    * @returns the lead, where this is the blast of the shock wave before it.
    */
-  take(candidate: Candidate, sound: Float32Array, onsetIndex: number): Lead | undefined {
+  take(candidate: Candidate, sound: Float32Array, onsetIndex: number, bearing?: Bearing): Lead | undefined {
     const isShock = nWaveAt(sound, onsetIndex, this.#rateHz).likeness >= LEAST_LIKENESS;
     const shock = this.#shock;
     if (isShock) {
       // The echo of a shock wave is an N as well: the first one leads.
-      if (!shock || candidate.echoProbability < 0.5) this.#shock = candidate;
+      if (!shock || candidate.echoProbability < 0.5) this.#shock = { candidate, bearing };
       return undefined;
     }
     // A blast in the wake of a shock wave is like an echo in time and level (0.7 where they are equally loud), but not in shape.
     if (!shock || candidate.echoProbability > 0.9) return undefined;
     this.#shock = undefined;
-    const leadS = (candidate.onsetTick - shock.onsetTick) / this.#rateHz;
+    const leadS = (candidate.onsetTick - shock.candidate.onsetTick) / this.#rateHz;
     if (leadS < LEAST_LEAD_S || leadS > LONGEST_LEAD_S) return undefined;
-    return { leadS, sigmaS: Math.hypot(candidate.onsetSigmaS, shock.onsetSigmaS) };
+    return {
+      leadS,
+      sigmaS: Math.hypot(candidate.onsetSigmaS, shock.candidate.onsetSigmaS),
+      ...(shock.bearing && { bearingDeg: shock.bearing.bearingDeg, bearingSigmaDeg: shock.bearing.sigmaDeg }),
+    };
   }
 }

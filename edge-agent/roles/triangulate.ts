@@ -152,6 +152,6 @@ async function restore(
 
 /** What the localiser takes of a message. The scores of all classes go along: the belief in a gunshot rests on them. */
 export function arrivalOf(heard: ShotHeard): Arrival {
-  const { v: _, at, model, configSha256, peakDbFs, onsetSigmaS, clockSigmaS, shockWave, clipUntil, ...arrival } = heard;
+  const { v: _, at, model, configSha256, peakDbFs, onsetSigmaS, clockSigmaS, clipUntil, ...arrival } = heard;
   return { ...arrival, probability: arrival.probability ?? arrival.scores.gunshot };
 }
