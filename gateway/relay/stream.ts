@@ -165,7 +165,7 @@ export class Stream {
     this.announce();
   }
 
-  /** The publisher's last report carried on to now; where it sends none, its newest packet stands for now. */
+  /** The publisher's last report carried on to this moment; where it sends none, its newest packet counts as sent this moment. */
   #clocksAt(nowMs: number): Map<MediaKind, Clock> {
     const clocks = new Map<MediaKind, Clock>();
     const reported = [...this.#newest.keys()].every((kind) => this.#clocks.has(kind));

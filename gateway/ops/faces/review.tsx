@@ -1,8 +1,8 @@
 /** One possible match: the face that was seen beside the picture of the list, how alike, how often such an alert is wrong, and the verdict. */
 import { useSignal } from "@preact/signals";
-import { useLayoutEffect, useRef } from "preact/hooks";
 import type { FaceMatchView } from "#contract/face-api.ts";
 import { Key } from "../panels/key.tsx";
+import { ReasonForm } from "../panels/reason-form.tsx";
 import { select } from "../state/actions.ts";
 import { gatewayNowMs, local, nearWords, work } from "../state/store.ts";
 import { age, within } from "../words.ts";
@@ -64,61 +64,19 @@ function Nearness({ score }: { score: FaceMatchView["score"] }) {
 }
 
 function Reasons({ match }: { match: FaceMatchView }) {
-  const box = useRef<HTMLFormElement>(null);
-  const free = useRef<HTMLInputElement>(null);
   const act = judging.value!;
-  useLayoutEffect(() => {
-    box.current?.scrollIntoView({ block: "nearest" });
-    box.current?.focus({ preventScroll: true });
-  }, [act, match.match]);
   return (
-    <form
-      ref={box}
-      class={`reasons is-${act.status === "rejected" ? "dismissed" : act.status}`}
-      tabIndex={-1}
-      aria-label={act.label}
-      onSubmit={(event) => {
-        event.preventDefault();
-        const text = free.current?.value.trim();
-        if (text) void judge(act, text);
-        else free.current?.focus();
-      }}
-    >
-      <p class="reasons-ask">
-        <strong>{act.ask}</strong>
-      </p>
-      <ol class="reasons-list">
-        {act.reasons.map((reason, i) => (
-          <li key={reason}>
-            <button
-              type="button"
-              aria-keyshortcuts={String(i + 1)}
-              disabled={matchBusy.value}
-              onClick={() => void judge(act, reason)}
-            >
-              <Key>{String(i + 1)}</Key> {reason}
-            </button>
-          </li>
-        ))}
-      </ol>
-      <div class="reasons-free">
-        <input
-          ref={free}
-          id="match-reason"
-          type="text"
-          maxLength={500}
-          aria-label="Another reason"
-          placeholder="Another reason (0)"
-          autocomplete="off"
-        />
-        <button type="submit" disabled={matchBusy.value}>
-          {act.label}
-        </button>
-      </div>
-      <button type="button" class="quiet second-off" onClick={() => (judging.value = undefined)}>
-        Cancel <Key>Esc</Key>
-      </button>
-    </form>
+    <ReasonForm
+      tone={act.status === "rejected" ? "dismissed" : act.status}
+      ask={act.ask}
+      label={act.label}
+      reasons={act.reasons}
+      inputId="match-reason"
+      busy={matchBusy.value}
+      about={match.match}
+      onReason={(reason) => void judge(act, reason)}
+      onCancel={() => (judging.value = undefined)}
+    />
   );
 }
 

@@ -167,6 +167,34 @@ const sizes = {
   caller: 28,
 } as const;
 
+/** A cross where a stopped machine's middle is. */
+function cross(c: CanvasRenderingContext2D, s: number): void {
+  c.beginPath();
+  c.moveTo(s * 0.36, s * 0.46);
+  c.lineTo(s * 0.64, s * 0.74);
+  c.moveTo(s * 0.64, s * 0.46);
+  c.lineTo(s * 0.36, s * 0.74);
+}
+
+/** The path that was traced last keeps until the next begins: it is drawn as often as it needs. */
+function stroke(c: CanvasRenderingContext2D, colour: string, width: number): void {
+  c.strokeStyle = colour;
+  c.lineWidth = width;
+  c.stroke();
+}
+
+function fill(c: CanvasRenderingContext2D, colour: string): void {
+  c.fillStyle = colour;
+  c.fill();
+}
+
+/** A machine: haloed, filled while it is fresh, hollow where what is known of it is old. */
+function body(c: CanvasRenderingContext2D, colour: string, isOld: boolean, halo: string, haloWidth: number): void {
+  stroke(c, halo, haloWidth);
+  fill(c, isOld ? halo : colour);
+  stroke(c, colour, 2.4);
+}
+
 /** `node-ok`, `incident-confirmed`, `mark-unreviewed` ... */
 export const iconNames: readonly string[] = [
   ...Object.keys(nodeShapes).map((condition) => `node-${condition}`),
@@ -191,74 +219,36 @@ export function iconOf(name: string, theme: Theme): { image: ImageData; pixelRat
     const condition = state as Condition;
     const open = condition === "lost" || condition === "unknown";
     nodeShapes[condition](c, size);
-    c.strokeStyle = palette.halo;
-    c.lineWidth = open ? 6 : 4;
-    c.stroke();
-    nodeShapes[condition](c, size);
-    c.strokeStyle = c.fillStyle = palette.nodes[condition];
-    c.lineWidth = 2.4;
-    if (open) c.stroke();
-    else c.fill();
+    stroke(c, palette.halo, open ? 6 : 4);
+    if (open) stroke(c, palette.nodes[condition], 2.4);
+    else fill(c, palette.nodes[condition]);
   } else if (kind === "incident") {
     const status = state as IncidentStatus;
     statusShapes[status](c, size);
-    c.strokeStyle = palette.halo;
-    c.lineWidth = 4;
-    c.stroke();
-    statusShapes[status](c, size);
-    c.strokeStyle = c.fillStyle = palette.incidents[status];
-    c.lineWidth = 2.2;
-    if (status === "dismissed") c.stroke();
-    else c.fill();
+    stroke(c, palette.halo, 4);
+    if (status === "dismissed") stroke(c, palette.incidents[status], 2.2);
+    else fill(c, palette.incidents[status]);
   } else if (kind === "robot" || kind === "unit" || kind === "caller") {
     const own = kind === "caller" ? palette.caller : palette.robot;
     const colour = state === "old" ? palette.droneOld : state === "stop" ? palette.stop : own;
     fieldShapes[kind](c, size);
-    c.strokeStyle = palette.halo;
-    c.lineWidth = 6;
-    c.stroke();
-    c.fillStyle = state === "old" ? palette.halo : colour;
-    c.fill();
-    c.strokeStyle = colour;
-    c.lineWidth = 2.4;
-    c.stroke();
+    body(c, colour, state === "old", palette.halo, 6);
     if (state === "stop") {
-      c.strokeStyle = palette.halo;
-      c.beginPath();
-      c.moveTo(size * 0.36, size * 0.46);
-      c.lineTo(size * 0.64, size * 0.74);
-      c.moveTo(size * 0.64, size * 0.46);
-      c.lineTo(size * 0.36, size * 0.74);
-      c.stroke();
+      cross(c, size);
+      stroke(c, palette.halo, 2.4);
     }
   } else if (kind === "drone" || kind === "hover") {
-    const colour = state === "old" ? palette.droneOld : palette.drone;
     droneShapes[kind](c, size);
-    c.strokeStyle = palette.halo;
-    c.lineWidth = 7;
-    c.stroke();
-    c.fillStyle = state === "old" ? palette.halo : colour;
-    c.fill();
-    c.strokeStyle = colour;
-    c.lineWidth = 2.4;
-    c.stroke();
+    body(c, state === "old" ? palette.droneOld : palette.drone, state === "old", palette.halo, 7);
   } else if (kind === "dock") {
     c.fillStyle = palette.halo;
     c.fillRect(size * 0.06, size * 0.06, size * 0.88, size * 0.88);
     dock(c, size);
-    c.strokeStyle = state === "old" ? palette.droneOld : palette.drone;
-    c.lineWidth = 2;
-    c.stroke();
+    stroke(c, state === "old" ? palette.droneOld : palette.drone, 2);
   } else {
-    for (const [colour, width] of [
-      [palette.halo, 6],
-      [palette.incidents[state as IncidentStatus], 3],
-    ] as const) {
-      brackets(c, size);
-      c.strokeStyle = colour;
-      c.lineWidth = width;
-      c.stroke();
-    }
+    brackets(c, size);
+    stroke(c, palette.halo, 6);
+    stroke(c, palette.incidents[state as IncidentStatus], 3);
   }
   return { image: c.getImageData(0, 0, canvas.width, canvas.height), pixelRatio: RATIO };
 }

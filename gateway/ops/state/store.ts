@@ -59,7 +59,7 @@ export const asking = signal<"confirmed" | "dismissed" | "escalated" | "unreview
 export const said = signal<{ text: string; failed: boolean } | undefined>(undefined);
 export const busy = signal(false);
 export const helpOpen = signal(false);
-/** What the left of the desk is for now: incidents, possible matches, or what is in the field. */
+/** What the left of the desk lists: incidents, possible matches, or what is in the field. */
 export const work = signal<"incidents" | "matches" | "field">("incidents");
 /** Keys of what is shown in place of the incident; true where the key did something. */
 export const workKeys = signal<((key: string) => boolean) | undefined>(undefined);

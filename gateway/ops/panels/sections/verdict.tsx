@@ -4,64 +4,23 @@ import { undoKind, verdictKindOf, verdictKinds } from "../../reasons.ts";
 import { giveVerdict, take } from "../../state/actions.ts";
 import { asking, busy, calling, said } from "../../state/store.ts";
 import { Key } from "../key.tsx";
+import { ReasonForm } from "../reason-form.tsx";
 import type { SectionProps } from "./section.ts";
 
 function Reasons({ incident }: SectionProps) {
-  const box = useRef<HTMLFormElement>(null);
-  const free = useRef<HTMLInputElement>(null);
   const kind = verdictKindOf(asking.value!, incident.kind);
-  // Before the next key: an effect that comes later would take the focus back from the field.
-  useLayoutEffect(() => {
-    box.current?.focus();
-  }, [kind, incident.incident]);
   return (
-    <form
-      ref={box}
-      class={`reasons is-${kind.status}`}
-      tabIndex={-1}
-      aria-label={kind.ask}
-      onSubmit={(event) => {
-        event.preventDefault();
-        const text = free.current?.value.trim();
-        if (text) void giveVerdict(kind.status, text);
-        else free.current?.focus();
-      }}
-    >
-      <p class="reasons-ask">
-        <strong>{kind.ask}</strong>
-        <button type="button" class="quiet" onClick={() => (asking.value = undefined)}>
-          Cancel <Key>Esc</Key>
-        </button>
-      </p>
-      <ol class="reasons-list">
-        {kind.reasons.map((reason, i) => (
-          <li key={reason}>
-            <button
-              type="button"
-              aria-keyshortcuts={String(i + 1)}
-              disabled={busy.value}
-              onClick={() => void giveVerdict(kind.status, reason)}
-            >
-              <Key>{String(i + 1)}</Key> {reason}
-            </button>
-          </li>
-        ))}
-      </ol>
-      <div class="reasons-free">
-        <input
-          ref={free}
-          id="reason-text"
-          type="text"
-          maxLength={500}
-          aria-label="Another reason"
-          placeholder="Another reason (0)"
-          autocomplete="off"
-        />
-        <button type="submit" disabled={busy.value}>
-          {kind.label}
-        </button>
-      </div>
-    </form>
+    <ReasonForm
+      tone={kind.status}
+      ask={kind.ask}
+      label={kind.label}
+      reasons={kind.reasons}
+      inputId="reason-text"
+      busy={busy.value}
+      about={incident.incident}
+      onReason={(reason) => void giveVerdict(kind.status, reason)}
+      onCancel={() => (asking.value = undefined)}
+    />
   );
 }
 
