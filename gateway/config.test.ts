@@ -46,6 +46,10 @@ test("two nodes of one name, and a node with the gateway's own name, are refused
     faultsOf(good.replace("name: ann", "name: flows")).message,
     /users\.0\.name: the name 'flows' is the gateway's own/,
   );
+  assert.match(
+    faultsOf(good.replace("id: n02", "id: caller-2")).message,
+    /nodes\.1\.id: names that begin with caller- .* callers' streams/,
+  );
 });
 
 test("a file that is not there and broken YAML are said with the file's name", async () => {

@@ -142,6 +142,13 @@ const Schema = v.pipe(
       else if (first) addIssue({ message: `${path}: the name '${name}' is taken by ${first}; names are unique` });
       else seen.set(name, path);
     }
+    // Streams are named after their nodes, and those of callers have sound.
+    for (const [i, { id }] of nodes.entries()) {
+      if (/^(caller|operator)-/.test(id))
+        addIssue({
+          message: `nodes.${i}.id: names that begin with caller- or operator- are those of callers' streams`,
+        });
+    }
     for (const [i, { name, contact }] of (dataset.value.backup?.units ?? []).entries()) {
       const node = nodes.find(({ id }) => id === name);
       if (contact.kind === "mqtt" && !node?.parties.includes("unit"))

@@ -33,7 +33,7 @@ export interface SessionOptions {
 export type Phase = v.InferOutput<typeof VideoPhase>;
 
 /** Milliseconds between attempts; a relay that says how long to wait is obeyed. */
-const WAITS_MS = [250, 500, 1_000, 2_000];
+const WAITS_MS = [250, 500, 1_000];
 /** What the gateway no longer takes is tried seldom: a newer want brings a newer token, and begins at once. */
 const REFUSED_WAIT_MS = 10_000;
 /** A keyframe request is answered by a repeated group at most so often. */
