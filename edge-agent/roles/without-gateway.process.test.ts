@@ -1,4 +1,7 @@
-/** Real processes: the gateway is killed, a burst is fired, the neighbours place it among themselves; the gateway comes back. */
+/**
+ * Real processes: the gateway is killed, a burst is fired, the neighbours place it among themselves; the one that did is killed, another
+ * takes over; the gateway comes back, then the killed node with what it had not handed over.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -39,7 +42,7 @@ async function until<T>(what: string, withinMs: number, probe: () => T | Promise
   }
 }
 
-test("gateway killed: exactly one elected node places the burst; gateway back: one incident, each round once, fired when it was fired", async () => {
+test("gateway and then the elected node killed: another places the burst again under the same names; both back: one incident, each round once, fired when it was fired", async () => {
   const folder = mkdtempSync(join(tmpdir(), "tocsin-alone-"));
   const children: ChildProcess[] = [];
   const logOf = (name: string) => readFileSync(join(folder, `${name}.log`), "utf8").split("\n");
@@ -83,6 +86,12 @@ test("gateway killed: exactly one elected node places the burst; gateway back: o
     const gateway = await startGateway();
 
     const nodes = await Promise.all(ids.map(async (node) => ({ node, secretHash: await hash(`${node} neighbours`) })));
+    const agents = new Map<string, ChildProcess>();
+    const startAgent = async (id: string) => {
+      const child = start(id, ["agent", "--config", join(folder, `${id}.yaml`), "--json"]);
+      agents.set(id, child);
+      await once(createInterface({ input: child.stdout! }), "line");
+    };
     const ready = ids.map(async (id) => {
       const post = posts.find((each) => each.id === id);
       const air = { airTempC, windFromDeg, windMps };
@@ -108,10 +117,8 @@ test("gateway killed: exactly one elected node places the burst; gateway back: o
             }
           : { triangulate: air },
       };
-      const file = join(folder, `${id}.yaml`);
-      writeFileSync(file, stringify(config));
-      const child = start(id, ["agent", "--config", file, "--json"]);
-      await once(createInterface({ input: child.stdout! }), "line");
+      writeFileSync(join(folder, `${id}.yaml`), stringify(config));
+      await startAgent(id);
     });
     await Promise.race([
       Promise.all(ready),
@@ -134,6 +141,17 @@ test("gateway killed: exactly one elected node places the burst; gateway back: o
     const solvers = posts.filter(({ id }) => alarms(id, "LOCAL ALARM").length > 0).map(({ id }) => id);
     assert.equal(solvers, [posts[0]!.id], "the first by name, and nobody else");
     await until("a neighbour that heard the alarm", 5000, () => alarms(posts[2]!.id, "local alarm of a neighbour")[0]);
+
+    const [first, second] = [posts[0]!.id, posts[1]!.id];
+    const elected = agents.get(first)!;
+    const gone = once(elected, "exit");
+    elected.kill("SIGKILL");
+    await gone;
+    await until("another election", 20_000, () => leaders().some(({ id }) => id === second));
+    await until("its local alarm", 20_000, () => alarms(second, "LOCAL ALARM").length >= 3);
+    const shots = (id: string) => new Set(alarms(id, "LOCAL ALARM").map((line) => JSON.parse(line).shot));
+    assert.equal(shots(second), shots(first), "the same rounds under the same names");
+    assert.is(leaders().length, 2, "nobody else led");
     const aloneUntilMs = Date.now();
 
     await startGateway();
@@ -149,7 +167,8 @@ test("gateway killed: exactly one elected node places the burst; gateway back: o
       return ((await answer.json()) as { incidents: IncidentState[] }).incidents;
     };
     await until("the incident at the gateway", 20_000, async () => (await list())[0]);
-    await until("the hand-over", 20_000, () => alarms(posts[0]!.id, "hands the triangulating over")[0]);
+    await until("the hand-over", 20_000, () => alarms(second, "hands the triangulating over")[0]);
+    await startAgent(first);
     // Until the hub has solved all of it again: every arrival is with it, and nothing changes any more.
     await until("rest", 20_000, async () => {
       const [before] = await list();
