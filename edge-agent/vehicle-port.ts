@@ -195,8 +195,7 @@ export interface MissionItem extends GeoPoint {
 }
 
 export interface MissionOptions {
-  /** Comes home after the last item. */
-  thenReturn?: boolean;
+  thenReturn?: boolean; // after the last item
   /** After item `through` it goes back to item `from`, `times` times, before it goes on. */
   again?: { from: number; through: number; times: number };
 }

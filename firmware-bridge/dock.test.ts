@@ -19,7 +19,8 @@ async function until(what: string, fact: () => boolean, limitMs = 20_000): Promi
 }
 
 async function withDock(options: Partial<EmulatorOptions>, body: (dock: SerialDock, chip: Emulator) => Promise<void>) {
-  const chip = startEmulator({ hexPath: firmware!.dock, doorTravelS: 0.6, ...options });
+  // Twice as fast as life: the host's words are then due within a second of the wall's clock.
+  const chip = startEmulator({ hexPath: firmware!.dock, doorTravelS: 0.6, speed: 2, ...options });
   const dock = createSerialDock(chip.stream, "emulator");
   try {
     await dock.ready(AbortSignal.timeout(20_000));
@@ -94,7 +95,7 @@ if (firmware) {
     }));
 
   test("a door that does not arrive in 15 s is jammed, motor off; it opens again once freed", () =>
-    withDock({}, async (dock, chip) => {
+    withDock({ speed: 4 }, async (dock, chip) => {
       chip.jamDoor(true);
       await dock.openDoor();
       await until("jammed", () => dock.state.door === "jammed", 60_000);
@@ -105,7 +106,7 @@ if (firmware) {
     }));
 
   test("a program that runs in a circle: the watchdog takes the motor off and starts it anew, and the door opens when told again", () =>
-    withDock({ doorTravelS: 5 }, async (dock, chip) => {
+    withDock({ doorTravelS: 4 }, async (dock, chip) => {
       await dock.setCharger(true);
       await dock.openDoor();
       await until("moving", () => chip.pins.motorOpen && chip.pins.charger);

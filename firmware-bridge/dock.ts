@@ -7,8 +7,8 @@ import { type DockReport, PROTOCOL_VERSION } from "./messages.ts";
 
 /** The firmware reports five times a second. */
 const lostAfterMs = 1200;
-/** The firmware takes a host for silent after 2 s. */
-const aliveEveryMs = 500;
+/** The firmware takes a host for silent after 2 s: eight words may be lost or late. */
+const aliveEveryMs = 250;
 
 /** WDRF in the ATmega328P's MCUSR (datasheet, 11.9.1). */
 const byWatchdog = 0x08;

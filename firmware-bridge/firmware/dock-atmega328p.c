@@ -10,105 +10,22 @@
  */
 #include <avr/interrupt.h>
 #include <avr/io.h>
+#include <avr/sleep.h>
 #include <avr/wdt.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "clock.h"
 #include "dock.h"
 #include "frame.h"
 #include "protocol.h"
+#include "uart.h"
 
-#define TICKS_PER_S 2000000ul
 #define STATE_EVERY_MS 200u
-
-static volatile uint16_t tick_high;
-static volatile uint32_t sample_high;
-static volatile uint32_t pps_tick;
-static volatile uint32_t pps_samples;
-static volatile uint16_t pps_count;
-static volatile uint8_t rx_ring[64];
-static volatile uint8_t rx_in;
-static uint8_t rx_out;
-static uint8_t tx_ring[128];
-static volatile uint8_t tx_in;
-static volatile uint8_t tx_out;
 
 static struct dock dock;
 static struct frame_reader reader;
 static uint8_t reset_cause;
-
-ISR(TIMER1_OVF_vect) {
-    tick_high++;
-}
-
-ISR(TIMER0_OVF_vect) {
-    sample_high += 256;
-}
-
-ISR(TIMER1_CAPT_vect) {
-    uint16_t low = ICR1;
-    uint8_t samples = TCNT0;
-    uint16_t high = tick_high;
-    /* An overflow that is due but not yet counted belongs to captures from the lower half. */
-    if ((TIFR1 & _BV(TOV1)) && low < 0x8000) high++;
-    uint32_t counted = sample_high;
-    if ((TIFR0 & _BV(TOV0)) && samples < 128) counted += 256;
-    pps_tick = (uint32_t)high << 16 | low;
-    pps_samples = counted + samples;
-    pps_count++;
-}
-
-ISR(USART_RX_vect) {
-    uint8_t byte = UDR0;
-    uint8_t next = (uint8_t)((rx_in + 1) & (sizeof rx_ring - 1));
-    /* A full ring loses the byte; the frame's CRC tells, and the host says it again. */
-    if (next != rx_out) {
-        rx_ring[rx_in] = byte;
-        rx_in = next;
-    }
-}
-
-/* Enabled only while there is something to send. */
-ISR(USART_UDRE_vect) {
-    UDR0 = tx_ring[tx_out];
-    tx_out = (uint8_t)((tx_out + 1) & (sizeof tx_ring - 1));
-    if (tx_out == tx_in) UCSR0B &= (uint8_t)~_BV(UDRIE0);
-}
-
-static uint32_t ticks(void) {
-    uint8_t interrupts = SREG;
-    cli();
-    uint16_t low = TCNT1;
-    uint16_t high = tick_high;
-    if ((TIFR1 & _BV(TOV1)) && low < 0x8000) high++;
-    SREG = interrupts;
-    return (uint32_t)high << 16 | low;
-}
-
-/* Milliseconds by counting whole ones off the tick counter, so that they do not jump when it wraps. */
-static uint32_t milliseconds(void) {
-    static uint32_t last;
-    static uint32_t ms;
-    uint32_t now = ticks();
-    while ((uint32_t)(now - last) >= TICKS_PER_S / 1000) {
-        last += TICKS_PER_S / 1000;
-        ms++;
-    }
-    return ms;
-}
-
-static void send(const uint8_t *payload, uint8_t length) {
-    uint8_t wire[FRAME_MAX_WIRE];
-    uint8_t count = frame_write(payload, length, wire);
-    uint8_t room = (uint8_t)((tx_out - tx_in - 1) & (sizeof tx_ring - 1));
-    /* A host that does not read loses whole frames, never parts of them. */
-    if (count > room) return;
-    for (uint8_t i = 0; i < count; i++) {
-        tx_ring[tx_in] = wire[i];
-        tx_in = (uint8_t)((tx_in + 1) & (sizeof tx_ring - 1));
-    }
-    UCSR0B |= _BV(UDRIE0);
-}
 
 static uint8_t *put16(uint8_t *at, uint16_t value) {
     *at++ = (uint8_t)value;
@@ -125,7 +42,7 @@ static uint8_t sequence;
 static void send_identity(void) {
     uint8_t payload[8] = {MSG_IDENTITY, sequence++, PROTOCOL_VERSION, reset_cause};
     put32(payload + 4, TICKS_PER_S);
-    send(payload, 8);
+    uart_send(payload, 8);
 }
 
 /* The last conversion; starts the next. */
@@ -141,21 +58,15 @@ static void send_state(uint32_t now) {
                                 (dock.host_silent ? LATCH_HOST_SILENT : 0));
     uint8_t payload[14] = {MSG_STATE, sequence++, dock.inputs, (uint8_t)dock.door, dock.charger, latches};
     put16(put32(put16(payload + 6, (uint16_t)air_centi_c()), now), reader.refused);
-    send(payload, 14);
+    uart_send(payload, 14);
 }
 
 static void send_pps(void) {
-    static uint16_t told;
-    cli();
-    uint32_t tick = pps_tick;
-    uint32_t samples = pps_samples;
-    uint16_t count = pps_count;
-    sei();
-    if (count == told) return;
-    told = count;
+    struct pps pps;
+    if (!pps_new(&pps)) return;
     uint8_t payload[12] = {MSG_PPS, sequence++};
-    put16(put32(put32(payload + 2, tick), samples), count);
-    send(payload, 12);
+    put16(put32(put32(payload + 2, pps.tick), pps.samples), pps.pulses);
+    uart_send(payload, 12);
 }
 
 static void take(const uint8_t *payload, uint8_t length, uint32_t now) {
@@ -172,7 +83,7 @@ static void take(const uint8_t *payload, uint8_t length, uint32_t now) {
         if (type == MSG_HELLO) send_identity();
     }
     uint8_t ack[4] = {MSG_ACK, payload[1], type, last_result};
-    send(ack, 4);
+    uart_send(ack, 4);
 }
 
 static uint8_t inputs(void) {
@@ -199,19 +110,15 @@ int main(void) {
     PORTB = 0;
     PORTD = _BV(PD2) | _BV(PD3) | _BV(PD5) | _BV(PD6) | _BV(PD7);
     PORTC = _BV(PC1);
-    TCCR1A = 0;
-    TCCR1B = _BV(ICNC1) | _BV(ICES1) | _BV(CS11);
-    TIMSK1 = _BV(ICIE1) | _BV(TOIE1);
+    clock_begin();
     /* Timer 0 counts rising edges on T0 (D4). */
     TCCR0A = 0;
     TCCR0B = _BV(CS02) | _BV(CS01) | _BV(CS00);
     TIMSK0 = _BV(TOIE0);
     ADMUX = _BV(REFS0);
     ADCSRA = _BV(ADEN) | _BV(ADSC) | _BV(ADPS2) | _BV(ADPS1) | _BV(ADPS0);
-    UCSR0A = _BV(U2X0);
-    UBRR0 = 16;
-    UCSR0C = _BV(UCSZ01) | _BV(UCSZ00);
-    UCSR0B = _BV(RXEN0) | _BV(TXEN0) | _BV(RXCIE0);
+    uart_begin();
+    set_sleep_mode(SLEEP_MODE_IDLE);
     sei();
 
     uint32_t now = milliseconds();
@@ -221,6 +128,7 @@ int main(void) {
     uint32_t stepped_at = now;
     for (;;) {
         wdt_reset();
+        ms_due = false;
         now = milliseconds();
         if (now != stepped_at) {
             stepped_at = now;
@@ -234,14 +142,13 @@ int main(void) {
             }
         }
         send_pps();
-        while (rx_out != rx_in) {
-            uint8_t byte = rx_ring[rx_out];
-            rx_out = (uint8_t)((rx_out + 1) & (sizeof rx_ring - 1));
-            uint8_t length = frame_read(&reader, byte);
+        while (uart_waiting()) {
+            uint8_t length = frame_read(&reader, uart_next());
             if (length >= 2) {
                 take(reader.buffer, length, now);
                 outputs();
             }
         }
+        sleep_until_due();
     }
 }

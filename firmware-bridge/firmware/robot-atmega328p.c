@@ -16,33 +16,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "clock.h"
 #include "drive.h"
 #include "frame.h"
 #include "protocol.h"
 #include "robot-protocol.h"
+#include "robot-wheels.h"
 #include "twi.h"
+#include "uart.h"
 #include "ubx.h"
 
-#define TICKS_PER_S 2000000ul
-#define TICKS_PER_MS 2000u
-/* Wheel speed at 256/256 of the PWM. */
-#define FULL_SCALE_MMS 2000ul
 #define IMU 0x68
 #define GNSS 0x42
-
-static volatile uint16_t tick_high;
-static volatile uint32_t pps_tick;
-static volatile uint16_t pps_count;
-static volatile int32_t left_count;
-static volatile int32_t right_count;
-static volatile bool stop_seen;
-static volatile bool ms_due;
-static volatile uint8_t rx_ring[64];
-static volatile uint8_t rx_in;
-static uint8_t rx_out;
-static uint8_t tx_ring[256];
-static volatile uint8_t tx_in;
-static volatile uint8_t tx_out;
 
 static struct drive drive;
 static struct frame_reader reader;
@@ -51,94 +36,6 @@ static uint8_t reset_cause;
 static uint8_t sequence;
 static uint8_t faults;
 static uint16_t ranges_mm[4];
-
-/* Outputs off, whatever the main loop is doing. PWM is taken off its pins: a duty of 0 would still give a spike in each period. */
-static void motors_off(void) {
-    TCCR2A = _BV(WGM21) | _BV(WGM20);
-    PORTB &= (uint8_t)~(_BV(PB3) | _BV(PB5));
-    PORTD &= (uint8_t)~_BV(PD3);
-}
-
-ISR(TIMER1_OVF_vect) {
-    tick_high++;
-}
-
-ISR(TIMER1_COMPA_vect) {
-    OCR1A += TICKS_PER_MS;
-    ms_due = true;
-}
-
-ISR(TIMER1_CAPT_vect) {
-    uint16_t low = ICR1;
-    uint16_t high = tick_high;
-    /* An overflow that is due but not yet counted belongs to captures from the lower half. */
-    if ((TIFR1 & _BV(TOV1)) && low < 0x8000) high++;
-    pps_tick = (uint32_t)high << 16 | low;
-    pps_count++;
-}
-
-/* Encoder edges and the emergency stop: the latter within microseconds, also while the main loop waits for something. */
-ISR(PCINT2_vect) {
-    static uint8_t last;
-    uint8_t d = PIND;
-    uint8_t changed = d ^ last;
-    last = d;
-    if (d & _BV(PD7)) {
-        stop_seen = true;
-        motors_off();
-    }
-    if (changed & _BV(PD2)) left_count += ((d >> 2 ^ d >> 4) & 1) ? 1 : -1;
-    if (changed & _BV(PD5)) right_count += ((d >> 5 ^ d >> 6) & 1) ? 1 : -1;
-}
-
-ISR(USART_RX_vect) {
-    uint8_t byte = UDR0;
-    uint8_t next = (uint8_t)((rx_in + 1) & (sizeof rx_ring - 1));
-    /* A full ring loses the byte; the frame's CRC tells. */
-    if (next != rx_out) {
-        rx_ring[rx_in] = byte;
-        rx_in = next;
-    }
-}
-
-/* Enabled only while there is something to send. */
-ISR(USART_UDRE_vect) {
-    UDR0 = tx_ring[tx_out];
-    tx_out++;
-    if (tx_out == tx_in) UCSR0B &= (uint8_t)~_BV(UDRIE0);
-}
-
-static uint32_t ticks(void) {
-    uint8_t interrupts = SREG;
-    cli();
-    uint16_t low = TCNT1;
-    uint16_t high = tick_high;
-    if ((TIFR1 & _BV(TOV1)) && low < 0x8000) high++;
-    SREG = interrupts;
-    return (uint32_t)high << 16 | low;
-}
-
-/* Milliseconds by counting whole ones off the tick counter, so that they do not jump when it wraps. */
-static uint32_t milliseconds(void) {
-    static uint32_t last;
-    static uint32_t ms;
-    uint32_t now = ticks();
-    while ((uint32_t)(now - last) >= TICKS_PER_MS) {
-        last += TICKS_PER_MS;
-        ms++;
-    }
-    return ms;
-}
-
-static void send(const uint8_t *payload, uint8_t length) {
-    uint8_t wire[FRAME_MAX_WIRE];
-    uint8_t count = frame_write(payload, length, wire);
-    uint8_t room = (uint8_t)(tx_out - tx_in - 1);
-    /* A host that does not read loses whole frames, never parts of them. */
-    if (count > room) return;
-    for (uint8_t i = 0; i < count; i++) tx_ring[tx_in++] = wire[i];
-    UCSR0B |= _BV(UDRIE0);
-}
 
 static uint8_t *put16(uint8_t *at, uint16_t value) {
     *at++ = (uint8_t)value;
@@ -153,23 +50,22 @@ static uint8_t *put32(uint8_t *at, uint32_t value) {
 static void send_identity(void) {
     uint8_t payload[8] = {MSG_IDENTITY, sequence++, PROTOCOL_VERSION, reset_cause};
     put32(payload + 4, TICKS_PER_S);
-    send(payload, 8);
+    uart_send(payload, 8);
 }
 
 static void send_drive(uint32_t now) {
     uint8_t payload[14] = {MSG_DRIVE, sequence++, (uint8_t)(drive_flags(&drive) | faults), drive.sequence};
     put16(put32(put16(put16(payload + 4, (uint16_t)drive.left), (uint16_t)drive.right), now), reader.refused);
-    send(payload, 14);
+    uart_send(payload, 14);
 }
 
 static void send_wheels(void) {
-    cli();
-    int32_t left = left_count;
-    int32_t right = right_count;
-    sei();
+    int32_t left;
+    int32_t right;
+    wheels_counts(&left, &right);
     uint8_t payload[14] = {MSG_WHEELS, sequence++};
     put32(put32(put32(payload + 2, ticks()), (uint32_t)left), (uint32_t)right);
-    send(payload, 14);
+    uart_send(payload, 14);
 }
 
 /* Awake, clock from the gyro, 94 Hz filter (MPU-6050 register map, 4.28 and 4.3). */
@@ -192,7 +88,7 @@ static void send_imu(void) {
     for (uint8_t i = 0; i < 14; i += 2) {
         if (i != 6) at = put16(at, (uint16_t)((uint16_t)raw[i] << 8 | raw[i + 1]));
     }
-    send(payload, 18);
+    uart_send(payload, 18);
 }
 
 static void send_gnss(uint32_t tick) {
@@ -207,7 +103,7 @@ static void send_gnss(uint32_t tick) {
     for (uint8_t f = 0; f < sizeof fields / sizeof *fields; f++) {
         for (uint8_t i = 0; i < fields[f].count; i++) *at++ = pvt[fields[f].from + i];
     }
-    send(payload, 44);
+    uart_send(payload, 44);
 }
 
 /* At most 32 bytes a call. */
@@ -252,20 +148,15 @@ static void send_ranges(void) {
     uint8_t payload[14] = {MSG_RANGE, sequence++};
     uint8_t *at = put32(payload + 2, ticks());
     for (uint8_t i = 0; i < 4; i++) at = put16(at, ranges_mm[i]);
-    send(payload, 14);
+    uart_send(payload, 14);
 }
 
 static void send_pps(void) {
-    static uint16_t told;
-    cli();
-    uint32_t tick = pps_tick;
-    uint16_t count = pps_count;
-    sei();
-    if (count == told) return;
-    told = count;
+    struct pps pps;
+    if (!pps_new(&pps)) return;
     uint8_t payload[12] = {MSG_PPS, sequence++};
-    put16(put32(put32(payload + 2, tick), 0), count);
-    send(payload, 12);
+    put16(put32(put32(payload + 2, pps.tick), pps.samples), pps.pulses);
+    uart_send(payload, 12);
 }
 
 static int16_t get16(const uint8_t *at) {
@@ -280,43 +171,13 @@ static void take(const uint8_t *payload, uint8_t length, uint32_t now) {
     }
     if (type == MSG_HELLO) send_identity();
     uint8_t ack[4] = {MSG_ACK, payload[1], type, type == MSG_HELLO ? RESULT_OK : RESULT_UNSUPPORTED};
-    send(ack, 4);
-}
-
-static uint8_t duty(int16_t mms) {
-    uint16_t size = (uint16_t)(mms < 0 ? -mms : mms);
-    /* High for OCR + 1 of 256: 256 / FULL_SCALE_MMS as a fraction of 65536, without a division each millisecond. */
-    uint16_t parts = (uint16_t)(((uint32_t)size * (256ul * 65536ul / FULL_SCALE_MMS + 1)) >> 16);
-    return parts > 255 ? 255 : (uint8_t)parts;
-}
-
-static void outputs(void) {
-    uint8_t left = duty(drive.left);
-    uint8_t right = duty(drive.right);
-    cli();
-    /* The interrupt may have seen the stop since the last step: it has the last word. */
-    if (drive.latched || stop_seen) {
-        motors_off();
-    } else {
-        uint8_t port = PORTB & (uint8_t)~(_BV(PB1) | _BV(PB2) | _BV(PB3));
-        if (drive.left < 0) port |= _BV(PB1);
-        if (drive.right < 0) port |= _BV(PB2);
-        PORTB = (uint8_t)(port | _BV(PB5));
-        OCR2A = left ? (uint8_t)(left - 1) : 0;
-        OCR2B = right ? (uint8_t)(right - 1) : 0;
-        TCCR2A = (uint8_t)(_BV(WGM21) | _BV(WGM20) | (left ? _BV(COM2A1) : 0) | (right ? _BV(COM2B1) : 0));
-    }
-    sei();
+    uart_send(ack, 4);
 }
 
 static void step(uint32_t now) {
-    cli();
-    bool stop = (PIND & _BV(PD7)) || stop_seen;
-    stop_seen = false;
-    sei();
     uint8_t before = drive_flags(&drive);
-    drive_step(&drive, stop, !(PINB & _BV(PB4)), nearest_in_front(), now);
-    outputs();
+    drive_step(&drive, stop_pressed(), !(PINB & _BV(PB4)), nearest_in_front(), now);
+    wheels_output(&drive);
     if (drive_flags(&drive) != before) send_drive(now);
     static uint8_t phase;
     phase = phase == 99 ? 0 : (uint8_t)(phase + 1);
@@ -329,25 +190,11 @@ static void step(uint32_t now) {
 }
 
 static void begin_hardware(void) {
-    DDRB = _BV(PB1) | _BV(PB2) | _BV(PB3) | _BV(PB5);
-    PORTB = _BV(PB4);
-    DDRD = _BV(PD3);
-    PORTD = _BV(PD2) | _BV(PD4) | _BV(PD5) | _BV(PD6) | _BV(PD7);
-    /* PWM of 7.8 kHz. */
-    TCCR2B = _BV(CS21);
-    motors_off();
-    TCCR1A = 0;
-    TCCR1B = _BV(ICNC1) | _BV(ICES1) | _BV(CS11);
-    OCR1A = TICKS_PER_MS;
-    TIMSK1 = _BV(ICIE1) | _BV(OCIE1A) | _BV(TOIE1);
-    PCMSK2 = _BV(PCINT18) | _BV(PCINT21) | _BV(PCINT23);
-    PCICR = _BV(PCIE2);
+    wheels_begin();
+    clock_begin();
     ADMUX = _BV(REFS0);
     ADCSRA = _BV(ADEN) | _BV(ADSC) | _BV(ADPS2) | _BV(ADPS1) | _BV(ADPS0);
-    UCSR0A = _BV(U2X0);
-    UBRR0 = 16;
-    UCSR0C = _BV(UCSZ01) | _BV(UCSZ00);
-    UCSR0B = _BV(RXEN0) | _BV(TXEN0) | _BV(RXCIE0);
+    uart_begin();
     set_sleep_mode(SLEEP_MODE_IDLE);
 }
 
@@ -369,21 +216,10 @@ int main(void) {
         uint32_t now = milliseconds();
         while (stepped_at != now) step(++stepped_at);
         send_pps();
-        while (rx_out != rx_in) {
-            uint8_t byte = rx_ring[rx_out];
-            rx_out = (uint8_t)((rx_out + 1) & (sizeof rx_ring - 1));
-            uint8_t length = frame_read(&reader, byte);
+        while (uart_waiting()) {
+            uint8_t length = frame_read(&reader, uart_next());
             if (length >= 2) take(reader.buffer, length, now);
         }
-        /* Bytes that go out wake it too, and are no reason to go round. */
-        cli();
-        while (!ms_due && rx_in == rx_out) {
-            sleep_enable();
-            sei();
-            sleep_cpu();
-            sleep_disable();
-            cli();
-        }
-        sei();
+        sleep_until_due();
     }
 }

@@ -11,6 +11,8 @@ export interface EmulatorOptions {
   /** Seconds of the microcontroller's own clock between PPS edges: 1.00002 is a clock 20 ppm fast. */
   ppsEveryS?: number;
   wordClockHz?: number;
+  /** Seconds of the chip a second; default 1. */
+  speed?: number;
 }
 
 export interface Pins {

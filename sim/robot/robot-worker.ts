@@ -1,10 +1,11 @@
 /** The pretend robot in a thread of its own: real firmware on an emulated chip, at the speed of real time, with body, sensors and people around it. */
 import { parentPort, workerData } from "node:worker_threads";
+import { CHIP_HZ } from "../chip/atmega328p.ts";
 import { Plane } from "../place.ts";
 import { Rng } from "../rng.ts";
 import { Body, COUNTS_PER_M } from "./body.ts";
 import { cameraLook, heard } from "./camera.ts";
-import { CHIP_HZ, Chip } from "./chip.ts";
+import { Chip } from "./chip.ts";
 import type { FromRobot, RobotPlan, ToRobot } from "./messages.ts";
 import { GnssReceiver, InertialSensor, usualGnss } from "./sensors.ts";
 import { Surroundings } from "./surroundings.ts";
@@ -46,14 +47,14 @@ let nextPulseMs = Math.ceil(begunMs / 1000) * 1000;
 const turned: [number, number] = [0, 0];
 
 // At rest: emergency stop circuit whole, reset not pressed, encoders low.
-chip.pinD(7, false);
-chip.pinB(4, true);
+chip.put("d", 7, false);
+chip.put("b", 4, true);
 
 port.on("message", (message: ToRobot) => {
   if (message.type === "bytes") {
     chip.send(message.bytes);
     toldAtS = chip.cycles / CHIP_HZ;
-  } else if (message.type === "emergencyStop") chip.pinD(7, message.pressed);
+  } else if (message.type === "emergencyStop") chip.put("d", 7, message.pressed);
   else if (message.type === "reset") resetUntilMs = milliseconds + RESET_PRESS_MS;
   else if (message.type === "gnss") {
     gnss.on = message.on;
@@ -79,8 +80,8 @@ function encoders(): void {
     const count = turned[side]!;
     const a = (count & 1) === 1;
     // Forwards A rises while B is low; backwards while it is high.
-    chip.pinD(side === 0 ? 4 : 6, due > 0 ? !a : a);
-    chip.pinD(side === 0 ? 2 : 5, a);
+    chip.put("d", side === 0 ? 4 : 6, due > 0 ? !a : a);
+    chip.put("d", side === 0 ? 2 : 5, a);
   }
 }
 
@@ -103,7 +104,7 @@ function millisecond(): void {
     chip.runTo((milliseconds + step / steps) * MS_CYCLES);
   }
   milliseconds += 1;
-  chip.pinB(4, milliseconds >= resetUntilMs);
+  chip.put("b", 4, milliseconds >= resetUntilMs);
   const utcMs = begunMs + milliseconds;
   imu.step();
   gnss.step(utcMs);
