@@ -12,8 +12,10 @@ export interface AlertPolicy {
   holdUnverifiedS: number;
 }
 
-/** Heard by so many and so likely, nobody waits. Fewer than these tell a low rocket's height too badly. */
+/** Heard by so many and so likely, nobody waits: nodes and probability. */
 const SURE = { nodes: 12, probability: 0.95 };
+/** Fewer tell a low rocket's height badly: that many do where it is known to lie below this with two sigmas. Roofs lift a shot by some 30 m. */
+const SURELY_LOW = { nodes: 8, belowM: 50 };
 /** Nodes that go on joining keep people waiting for so many holds at most. */
 const MOST_HOLDS = 3;
 /** As the solver sees it: rounds this close are of one place, whatever their ellipses say. */
@@ -43,10 +45,15 @@ export function heldWith(before: Held | undefined, shot: ShotFixed, heardMs: num
 /** When it may call people, in the same clock; undefined where it is too unlikely. */
 export function ripeMs({ newest, sinceMs, grownMs }: Held, policy: AlertPolicy): number | undefined {
   if (newest.probability < policy.minProbability) return undefined;
-  if (!newest.unverified && newest.nodesUsed.length >= SURE.nodes && newest.probability >= SURE.probability)
-    return sinceMs;
+  if (isSure(newest)) return sinceMs;
   const holdS = newest.unverified ? policy.holdUnverifiedS : policy.holdS;
   return Math.min(grownMs + 1000 * holdS, sinceMs + 1000 * Math.max(holdS, MOST_HOLDS * policy.holdS));
+}
+
+function isSure({ unverified, probability, nodesUsed, elevation }: ShotFixed): boolean {
+  if (unverified || probability < SURE.probability) return false;
+  const isLow = elevation !== undefined && elevation.aboveM + 2 * elevation.sigmaM <= SURELY_LOW.belowM;
+  return nodesUsed.length >= (isLow ? SURELY_LOW.nodes : SURE.nodes);
 }
 
 /**

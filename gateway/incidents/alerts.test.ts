@@ -58,6 +58,14 @@ test("twelve nodes at 95 % wait for nothing", (world) => {
   assert.is(total(world), 1);
 });
 
+test("eight nodes at 95 % wait for nothing where their times tell that it was low, and for the moment where they do not", async (world) => {
+  const nodesUsed = Array.from({ length: 8 }, (_, i) => `n0${i}`);
+  world.alerts.take(shot(1, 0.95, { nodesUsed, elevation: { aboveM: 20, sigmaM: 20, gain: 1 } }));
+  assert.is(total(world), 0, "60 m is within two sigmas");
+  world.alerts.take(shot(2, 0.95, { nodesUsed, elevation: { aboveM: 20, sigmaM: 15, gain: 1 } }));
+  assert.is(total(world), 1);
+});
+
 test("a fix that falls apart within its moment has called nobody, and is kept", async (world) => {
   world.alerts.take(shot(1, 0.8));
   world.alerts.take(shot(2, 0.8, { withdrawn: "its arrivals fit no single place" }));
