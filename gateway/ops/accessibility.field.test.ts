@@ -1,25 +1,12 @@
 /** What axe-core and a ruler find in matches, field, caller and backup: light at a desk, dark on a phone. Nothing. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser } from "playwright-core";
-import { suite } from "uvu";
-import { buildConsole } from "#gateway/build-console.ts";
-import { isAccessible } from "./fixtures/axe.ts";
-import { chromiumPath, launchBrowser } from "./fixtures/browser.ts";
+
+import * as assert from "uvu/assert";
+import { accessibilityFaults } from "./fixtures/axe.ts";
+import { consoleSuite } from "./fixtures/console-suite.ts";
 import { storyField } from "./fixtures/field-scenes.ts";
 import { desk, onPage, phone } from "./fixtures/page.ts";
 
-const desks = suite<{ folder: string; browser: Browser }>("accessibility of field and matches");
-desks.before(async (context) => {
-  context.folder = await mkdtemp(join(tmpdir(), "tocsin-ops-axe-field-"));
-  await buildConsole(context.folder, { minify: false });
-  context.browser = await launchBrowser({ webgl: false });
-});
-desks.after(async ({ folder, browser }) => {
-  await browser.close();
-  await rm(folder, { recursive: true, force: true });
-});
+const desks = consoleSuite("accessibility of field and matches", { map: false });
 
 for (const [viewport, dark] of [
   [desk, false],
@@ -40,11 +27,11 @@ for (const [viewport, dark] of [
       await page.getByRole("button", { name: "Field" }).click();
       await page.locator("#panel-queue .estop").waitFor();
       await page.getByRole("button", { name: "New caller link …" }).click();
-      await isAccessible(page, "field", "#panel-queue");
+      assert.equal(await accessibilityFaults(page, "#panel-queue"), [], "field");
       if (viewport === phone) await page.getByRole("navigation").getByRole("button", { name: "Incident" }).click();
       await page.locator("#section-callers .caller").waitFor();
       await page.locator("#section-backup .call").waitFor();
-      await isAccessible(page, "caller and backup", "#panel-incident .sections");
+      assert.equal(await accessibilityFaults(page, "#panel-incident .sections"), [], "caller and backup");
     });
   });
 
@@ -54,12 +41,12 @@ for (const [viewport, dark] of [
       page.setDefaultTimeout(40_000);
       await page.getByRole("button", { name: "Matches 2" }).click();
       await page.locator(".match-list").first().waitFor();
-      await isAccessible(page, "queue", "#panel-queue");
+      assert.equal(await accessibilityFaults(page, "#panel-queue"), [], "queue");
       await page.locator(".match-row").first().click();
       await page.locator(".face img").first().waitFor();
       await page.keyboard.press("c");
       await page.locator(".reasons").waitFor();
-      await isAccessible(page, "review", "#panel-incident");
+      assert.equal(await accessibilityFaults(page, "#panel-incident"), [], "review");
     });
   });
 
@@ -68,16 +55,14 @@ for (const [viewport, dark] of [
       page.setDefaultTimeout(40_000);
       if (viewport === phone) await page.getByRole("navigation").getByRole("button", { name: "Incident" }).click();
       await page.getByRole("button", { name: /^Show \d cameras/ }).waitFor();
-      await isAccessible(page, "asked for", "#section-live");
+      assert.equal(await accessibilityFaults(page, "#section-live"), [], "asked for");
       await page.keyboard.press("v");
       await page.getByRole("button", { name: /Enlarge n07/ }).click();
       await page.locator(".tile-badge", { hasText: "refused" }).waitFor();
       await page.getByRole("button", { name: "Chat" }).click();
-      await isAccessible(page, "nothing comes", "#section-live");
+      assert.equal(await accessibilityFaults(page, "#section-live"), [], "nothing comes");
     });
   });
 }
 
-if (chromiumPath() === undefined) {
-  process.stdout.write("accessibility.field.test: skipped, no Chromium here (apt-get install chromium)\n");
-} else desks.run();
+desks.run();

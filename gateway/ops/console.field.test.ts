@@ -1,27 +1,13 @@
 /** Robots, backup and callers in a real browser: every dangerous act is two, every bound and age is said, an emergency stop is not overlooked. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { suite } from "uvu";
+import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
-import { buildConsole } from "#gateway/build-console.ts";
-import { chromiumPath, launchBrowser } from "./fixtures/browser.ts";
+import { consoleSuite } from "./fixtures/console-suite.ts";
 import { emptyField } from "./fixtures/fake-field.ts";
 import { callerOf, unitsOf, wordsOfCaller } from "./fixtures/field-samples.ts";
 import { burst, onPage } from "./fixtures/page.ts";
 import { ScriptedRobot } from "./fixtures/scripted-robot.ts";
 
-const desks = suite<{ folder: string; browser: Browser }>("console field");
-desks.before(async (context) => {
-  context.folder = await mkdtemp(join(tmpdir(), "tocsin-ops-field-"));
-  await buildConsole(context.folder, { minify: false });
-  context.browser = await launchBrowser({ webgl: false });
-});
-desks.after(async ({ folder, browser }) => {
-  await browser.close();
-  await rm(folder, { recursive: true, force: true });
-});
+const desks = consoleSuite("console field", { map: false });
 
 const field = () => ({ ...emptyField(), robots: [new ScriptedRobot("robot-1", -70, 30)], units: unitsOf() });
 const told = (one: ReturnType<typeof field>) => one.received.map(({ path, body }) => [path, body]);
@@ -161,6 +147,4 @@ desks(
   },
 );
 
-if (chromiumPath() === undefined) {
-  process.stdout.write("console.field.test: skipped, no Chromium here (apt-get install chromium)\n");
-} else desks.run();
+desks.run();

@@ -1,29 +1,14 @@
 /** The drone in the console, in a real browser: what it says when something was refused, is old, or is missing. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { suite } from "uvu";
+import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
-import { buildConsole } from "#gateway/build-console.ts";
-import { chromiumPath, launchBrowser } from "./fixtures/browser.ts";
 import { CENTRE } from "./fixtures/city.ts";
+import { consoleSuite } from "./fixtures/console-suite.ts";
 import { type DroneOptions, ScriptedDrone } from "./fixtures/drone.ts";
 import { burst, onPage } from "./fixtures/page.ts";
 import { passedChecks } from "./fixtures/preflight-checks.ts";
 import { offset } from "./geometry.ts";
 
-const desks = suite<{ folder: string; browser: Browser }>("console flight states");
-
-desks.before(async (context) => {
-  context.folder = await mkdtemp(join(tmpdir(), "tocsin-ops-flight-states-"));
-  await buildConsole(context.folder, { minify: false });
-  context.browser = await launchBrowser();
-});
-desks.after(async ({ folder, browser }) => {
-  await browser.close();
-  await rm(folder, { recursive: true, force: true });
-});
+const desks = consoleSuite("console flight states", { map: false });
 
 const [lon, lat] = offset(CENTRE.lat, CENTRE.lon, -330, 250);
 const drone = (options: Partial<DroneOptions> = {}) =>
@@ -112,6 +97,4 @@ desks("a site without drones has no drone section", async ({ browser, folder }) 
   });
 });
 
-if (chromiumPath() === undefined) {
-  process.stdout.write("console.flight-states.test: skipped, no Chromium here (apt-get install chromium)\n");
-} else desks.run();
+desks.run();

@@ -1,28 +1,13 @@
 /** The drone in the console, in a real browser: a scripted drone that obeys by the shipped token. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { suite } from "uvu";
+import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
-import { buildConsole } from "#gateway/build-console.ts";
-import { chromiumPath, launchBrowser } from "./fixtures/browser.ts";
 import { CENTRE } from "./fixtures/city.ts";
+import { consoleSuite } from "./fixtures/console-suite.ts";
 import { type DroneOptions, ScriptedDrone } from "./fixtures/drone.ts";
-import { burst, mapReady, onPage } from "./fixtures/page.ts";
-import { enOf, offset } from "./geometry.ts";
+import { burst, onPage } from "./fixtures/page.ts";
+import { offset } from "./geometry.ts";
 
-const desks = suite<{ folder: string; browser: Browser }>("console flight");
-
-desks.before(async (context) => {
-  context.folder = await mkdtemp(join(tmpdir(), "tocsin-ops-flight-"));
-  await buildConsole(context.folder, { minify: false });
-  context.browser = await launchBrowser();
-});
-desks.after(async ({ folder, browser }) => {
-  await browser.close();
-  await rm(folder, { recursive: true, force: true });
-});
+const desks = consoleSuite("console flight", { map: false });
 
 const [lon, lat] = offset(CENTRE.lat, CENTRE.lon, -330, 250);
 const drone = (options: Partial<DroneOptions> = {}) =>
@@ -106,38 +91,6 @@ desks("a choice made ready is put away when somebody else takes control meanwhil
   });
 });
 
-desks(
-  "a pilot flies it to a place clicked on the map, and lets it look at the incident's",
-  async ({ browser, folder }) => {
-    const d1 = drone({ phase: "onScene", progress: 1.3 });
-    d1.order("takeover", "jd", {});
-    await onPage(browser, folder, { drones: [d1], roles, reducedMotion: "reduce" }, async (page) => {
-      await mapReady(page);
-      await page.locator(".control.is-mine").waitFor();
-      const steered = () => d1.received.filter(({ act }) => act === "goto" || act === "look");
-      const clickMap = () => page.locator("#panel-map canvas").click({ position: { x: 300, y: 300 } });
-      await orders(page).getByRole("button", { name: "Fly to" }).click();
-      await page.getByText("Where shall d1 fly, 40 m above ground?").waitFor();
-      await page.keyboard.press("Escape");
-      await page.locator(".aim").waitFor({ state: "detached" });
-      await clickMap();
-      assert.equal(steered(), [], "a click on the map is no order while none waits for it");
-      await orders(page).getByRole("button", { name: "Fly to" }).click();
-      await clickMap();
-      await orders(page).locator(".said", { hasText: "Fly to. d1: done." }).waitFor();
-      await orders(page).getByRole("button", { name: "Look at" }).click();
-      await page.getByRole("button", { name: "The incident's place" }).click();
-      await orders(page).locator(".said", { hasText: "Look at. d1: done." }).waitFor();
-      const [fly, look] = steered();
-      const to = fly!.to as { lat: number; lon: number; heightM: number };
-      const [e, n] = enOf(CENTRE, to);
-      assert.ok(Math.hypot(e, n) < 1000 && to.heightM === 40, `${e} m east, ${n} m north, ${to.heightM} m up`);
-      const { place } = burst();
-      assert.equal(look!.at, { lat: place!.lat, lon: place!.lon, heightM: 0 });
-    });
-  },
-);
-
 desks("the e-stop is one press, by button or Shift and X; X alone is not", async ({ browser, folder }) => {
   const d1 = drone({ phase: "transit", progress: 0.4 });
   await onPage(browser, folder, { drones: [d1], roles: ["dispatch"] }, async (page) => {
@@ -152,6 +105,4 @@ desks("the e-stop is one press, by button or Shift and X; X alone is not", async
   });
 });
 
-if (chromiumPath() === undefined) {
-  process.stdout.write("console.flight.test: skipped, no Chromium here (apt-get install chromium)\n");
-} else desks.run();
+desks.run();

@@ -1,26 +1,11 @@
 /** Review of possible matches in a real browser: a queue of its own, two acts for every verdict, and words that never say more than is known. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser } from "playwright-core";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { buildConsole } from "#gateway/build-console.ts";
-import { chromiumPath, launchBrowser } from "./fixtures/browser.ts";
+import { consoleSuite } from "./fixtures/console-suite.ts";
 import { emptyField } from "./fixtures/fake-field.ts";
 import { facesOf, listsOf, matchOf } from "./fixtures/field-samples.ts";
 import { onPage } from "./fixtures/page.ts";
 
-const desks = suite<{ folder: string; browser: Browser }>("console matches");
-desks.before(async (context) => {
-  context.folder = await mkdtemp(join(tmpdir(), "tocsin-ops-matches-"));
-  await buildConsole(context.folder, { minify: false });
-  context.browser = await launchBrowser({ webgl: false });
-});
-desks.after(async ({ folder, browser }) => {
-  await browser.close();
-  await rm(folder, { recursive: true, force: true });
-});
+const desks = consoleSuite("console matches", { map: false });
 
 const reviewed = () => ({
   ...emptyField(),
@@ -105,6 +90,4 @@ desks(
   },
 );
 
-if (chromiumPath() === undefined) {
-  process.stdout.write("console.matches.test: skipped, no Chromium here (apt-get install chromium)\n");
-} else desks.run();
+desks.run();

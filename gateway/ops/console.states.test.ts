@@ -1,26 +1,10 @@
 /** The console in a real browser, against a scripted gateway: its alarm, and what it says when something is missing. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser } from "playwright-core";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { buildConsole } from "#gateway/build-console.ts";
-import { chromiumPath, launchBrowser } from "./fixtures/browser.ts";
 import { incidentOf } from "./fixtures/city.ts";
+import { consoleSuite } from "./fixtures/console-suite.ts";
 import { ago, burst, onPage } from "./fixtures/page.ts";
 
-const desks = suite<{ folder: string; browser: Browser }>("console states");
-
-desks.before(async (context) => {
-  context.folder = await mkdtemp(join(tmpdir(), "tocsin-ops-states-"));
-  await buildConsole(context.folder, { minify: false });
-  context.browser = await launchBrowser();
-});
-desks.after(async ({ folder, browser }) => {
-  await browser.close();
-  await rm(folder, { recursive: true, force: true });
-});
+const desks = consoleSuite("console states", { map: false });
 
 desks("the alarm sounds, repeats until taken, and can be tried", async ({ browser, folder }) => {
   await onPage(browser, folder, { incidents: [] }, async (page, gateway) => {
@@ -140,21 +124,14 @@ desks("a session that ended leads to the login page, which says that nothing was
 
 desks(
   "without WebGL the same streets, nodes and bound are drawn plainly, and the console says so",
-  async ({ folder }) => {
-    const plain = await launchBrowser({ webgl: false });
-    try {
-      await onPage(plain, folder, {}, async (page) => {
-        await page.getByText("This browser has no WebGL 2, so the map is drawn plainly.").waitFor();
-        await page.locator(".flat-place").waitFor();
-        assert.is(await page.locator(".flat-street").count(), 15);
-        assert.match(await page.locator(".flat-map svg").first().innerHTML(), /within 3 m/);
-      });
-    } finally {
-      await plain.close();
-    }
+  async ({ browser, folder }) => {
+    await onPage(browser, folder, {}, async (page) => {
+      await page.getByText("This browser has no WebGL 2, so the map is drawn plainly.").waitFor();
+      await page.locator(".flat-place").waitFor();
+      assert.is(await page.locator(".flat-street").count(), 15);
+      assert.match(await page.locator(".flat-map svg").first().innerHTML(), /within 3 m/);
+    });
   },
 );
 
-if (chromiumPath() === undefined) {
-  process.stdout.write("console.states.test: skipped, no Chromium here (apt-get install chromium)\n");
-} else desks.run();
+desks.run();
