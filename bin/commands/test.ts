@@ -1,6 +1,6 @@
 /** `npm test`: types, lint, then every test file in a process of its own; the last line is `N passed, N failed`. */
 import { spawn } from "node:child_process";
-import { glob } from "node:fs/promises";
+import { glob, mkdir, readFile, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -9,6 +9,33 @@ import { type Command, say } from "../command.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const fileLimitMs = { short: 240_000, long: 3_600_000 };
+
+/** Tests of whole processes wait more than they compute: two cores take three of them. */
+const AT_ONCE = availableParallelism() < 2 ? 1 : 3;
+
+/** How long each file took the last time, on this machine. */
+const secondsFile = join(root, ".tocsin", "test-seconds.json");
+/** Begun first where there was no run before: each takes over 20 s, and none shall be left to run alone at the end. */
+export const LONGEST = [
+  "firmware-bridge/dock.test.ts",
+  "gateway/ops/console.flight.test.ts",
+  "gateway/ops/console.states.test.ts",
+  "edge-agent/roles/fly-faults.test.ts",
+  "gateway/ops/console.test.ts",
+  "edge-agent/roles/privacy.test.ts",
+  "gateway/relay/whip.test.ts",
+  "edge-agent/devices/mavsdk/faults.test.ts",
+  "gateway/ops/console.flight-states.test.ts",
+  "edge-agent/roles/without-gateway.process.test.ts",
+  "edge-agent/devices/mavsdk/failsafes.test.ts",
+  "bin/demo/console.test.ts",
+  "bin/demo/robot.process.test.ts",
+  "edge-agent/roles/look.process.test.ts",
+  "gateway/dispatch/dispatch.test.ts",
+  "edge-agent/roles/fly-orders.test.ts",
+  "edge-agent/devices/mavsdk/vehicle.test.ts",
+  "gateway/caller/page/page.test.ts",
+];
 
 /** More failures than these are no accident of a loaded machine. */
 const MAX_REPEATS = 8;
@@ -25,9 +52,9 @@ interface Outcome {
 export const command: Command = {
   summary: "types, lint, layout and all tests",
   help: `
-usage: tocsin test [--long] [--verbose] [PATTERN ...]
+usage: tocsin test [--long] [PATTERN ...]
 
-Checks types (tsc) and style (biome), then runs every *.test.ts, two files at a time, each in a process of its own.
+Checks types (tsc) and style (biome), then runs every *.test.ts, three files at a time, the longest first, each in a process of its own.
 PATTERN keeps the files whose path contains it, and leaves types and style out.
   --long   runs the *.long.test.ts instead: soaks and long flights
 A file that failed beside another is run once more alone: what passes then counts as passed and is named as unsteady, with the
@@ -43,21 +70,21 @@ Exit status 0 when nothing failed, 1 otherwise.`,
     const files = await testFiles(values.long, positionals);
     if (files.length === 0) throw new Fault("usage", `no test file matches ${positionals.join(" ")}`);
     const outcomes: Outcome[] = [];
+    const limitMs = values.long ? fileLimitMs.long : fileLimitMs.short;
+    const jobs = (await longestFirst(files)).map((file) => () => testFile(file, limitMs));
     if (positionals.length === 0 && !values.long) {
-      outcomes.push(await check("types", join(root, "node_modules/.bin/tsc"), ["--noEmit", "-p", root]));
-      outcomes.push(
-        await check("style", join(root, "node_modules/.bin/biome"), ["check", "--max-diagnostics=40", root]),
+      const program = (name: string) => join(root, "node_modules/.bin", name);
+      jobs.unshift(
+        () => check("types", program("tsc"), ["--noEmit", "-p", root]),
+        () => check("style", program("biome"), ["check", "--max-diagnostics=40", root]),
       );
     }
-    const limitMs = values.long ? fileLimitMs.long : fileLimitMs.short;
-    const queue = [...files];
-    const workers = Array.from({ length: Math.min(2, availableParallelism()) }, async () => {
-      for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-        outcomes.push(await testFile(file, limitMs));
-      }
+    const workers = Array.from({ length: values.long ? 1 : AT_ONCE }, async () => {
+      for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) outcomes.push(await job());
     });
     await Promise.all(workers);
     await repeatAlone(outcomes, new Set(files), limitMs);
+    await noteSeconds(outcomes.filter(({ name, failed }) => failed === 0 && files.includes(name)));
     for (const outcome of outcomes.filter((each) => each.failed > 0)) {
       process.stdout.write(`\n---- ${outcome.name}\n${outcome.output}\n`);
     }
@@ -78,6 +105,30 @@ async function testFiles(long: boolean, patterns: readonly string[]): Promise<st
     if (patterns.length === 0 || patterns.some((pattern) => file.includes(pattern))) files.push(file);
   }
   return files.sort();
+}
+
+/** By what the last run took; of files that it did not know, those that are named here come first. */
+async function longestFirst(files: readonly string[]): Promise<string[]> {
+  const known = await secondsOfLastRun();
+  const guess = (file: string) => (LONGEST.includes(file) ? 20 + LONGEST.length - LONGEST.indexOf(file) : 1);
+  const rank = (file: string) => known[file] ?? guess(file);
+  return [...files].sort((a, b) => rank(b) - rank(a));
+}
+
+async function secondsOfLastRun(): Promise<Record<string, number>> {
+  try {
+    return JSON.parse(await readFile(secondsFile, "utf8")) as Record<string, number>;
+  } catch {
+    // The first run here, or a file that was cut short: the order is all that depends on it.
+    return {};
+  }
+}
+
+async function noteSeconds(outcomes: readonly Outcome[]): Promise<void> {
+  const known = await secondsOfLastRun();
+  for (const { name, seconds } of outcomes) known[name] = Math.round(10 * seconds) / 10;
+  await mkdir(join(root, ".tocsin"), { recursive: true });
+  await writeFile(secondsFile, `${JSON.stringify(known, null, 1)}\n`);
 }
 
 async function check(name: string, program: string, args: string[]): Promise<Outcome> {
