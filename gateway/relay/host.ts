@@ -90,16 +90,17 @@ export class RelayHost {
     const relay = this.#relay;
     const start = this.#start;
     if (!relay || !start || this.#recorders.has(recording)) return;
+    const stream = relay.stream(name);
     const recorder = new Recorder({
       media,
       ffmpeg: start.ffmpeg,
       fragmentS: start.fragmentS,
       piece: (piece) => this.#say({ type: "piece", recording, ...piece }),
       gap: (atMs, why) => this.#say({ type: "gap", recording, atMs, why }),
+      askKeyframe: () => stream.askKeyframe(),
       log: (text) => this.#say({ type: "log", level: "warn", facts: { recording, stream: name }, text }),
       nowMs: () => performance.timeOrigin + performance.now(),
     });
-    const stream = relay.stream(name);
     this.#recorders.set(recording, { recorder, stream: name });
     stream.taps.add(recorder);
     for (const media of stream.caches.video.group()) recorder.media(media);
@@ -139,6 +140,7 @@ export class RelayHost {
       for (const [name, n] of Object.entries(participants.counters)) add(`data_${name}`, n);
     }
     for (const { recorder } of this.#recorders.values()) {
+      recorder.tick();
       for (const [name, n] of Object.entries(recorder.counters)) add(`recorders_${name}`, n);
     }
     this.#say({ type: "figures", streams, counters: total });

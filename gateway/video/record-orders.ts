@@ -7,6 +7,9 @@ import type { FromRelay, ToRelay } from "../relay/pipe.ts";
 import type { Recordings } from "./recordings.ts";
 import type { RecordFor } from "./service.ts";
 
+/** A run that broke off has handed over its last piece by then: its file is closed, its last hash goes on the record. */
+const HANDED_OVER_MS = 5_000;
+
 type PieceMessage = Extract<FromRelay, { type: "piece" }>;
 
 interface Order {
@@ -28,6 +31,7 @@ export interface RecordOrdersOptions {
   relay(message: ToRelay): void;
   /** For the incident's record. */
   fact(incident: string, by: string, text: string, data: unknown): void;
+  handedOverMs?: number;
 }
 
 export class RecordOrders {
@@ -141,12 +145,21 @@ export class RecordOrders {
     if (message.type === "piece") this.#piece(message);
     else if (message.type === "gap") {
       const order = this.#orders.get(message.recording);
-      if (order) this.#beginGap(order, message.atMs, message.why);
+      if (!order) return;
+      this.#beginGap(order, message.atMs, message.why);
+      setTimeout(() => this.#closeBroken(order, order.run), this.#options.handedOverMs ?? HANDED_OVER_MS).unref();
     } else if (message.type === "recorded") {
       const recording = this.#leaving.get(message.recording);
       this.#leaving.delete(message.recording);
       if (recording !== undefined) void this.#options.recordings.end(recording);
     }
+  }
+
+  #closeBroken(order: Order, run: number): void {
+    const { recording } = order;
+    if (!order.gap || order.run !== run || recording === undefined || !this.#orders.has(order.id)) return;
+    order.recording = undefined;
+    void this.#options.recordings.end(recording);
   }
 
   #ask({ id, stream, media }: Order): void {
@@ -178,7 +191,8 @@ export class RecordOrders {
     } else if (order.recording !== undefined && order.run === piece.run) {
       if (!this.#options.recordings.add(order.recording, piece.atMs, piece.durationS, piece.bytes))
         this.#beginGap(order, piece.atMs, "the disk does not keep up");
-      else this.#endGap(order, piece.atMs);
+      // What was on its way when the picture stopped does not mean that it is back.
+      else if (piece.atMs >= (order.gap?.fromMs ?? 0)) this.#endGap(order, piece.atMs);
     }
   }
 

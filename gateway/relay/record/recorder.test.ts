@@ -17,19 +17,23 @@ interface Made {
   pieces: RecorderPiece[];
   gaps: string[];
   said: string[];
+  /** Keyframes that it asked for. */
+  asked(): number;
   recorder: Recorder;
 }
 
-function make(media: ("video" | "audio")[] = ["video"]): Made {
-  const made = { pieces: [], gaps: [], said: [] } as unknown as Made;
+function make(media: ("video" | "audio")[] = ["video"], { nowMs = () => Date.now() } = {}): Made {
+  let asked = 0;
+  const made = { pieces: [], gaps: [], said: [], asked: () => asked } as unknown as Made;
   made.recorder = new Recorder({
     media,
     ffmpeg: "ffmpeg",
     fragmentS: 0.5,
     piece: (piece) => made.pieces.push(piece),
     gap: (_, why) => made.gaps.push(why),
+    askKeyframe: () => asked++,
     log: (text) => made.said.push(text),
-    nowMs: () => Date.now(),
+    nowMs,
   });
   return made;
 }
@@ -179,6 +183,52 @@ else {
     assert.deepEqual([probe(fileOf(pieces, 1)).width, probe(fileOf(pieces, 2)).width], [320, 160]);
   });
 
+  test("a picture that stops is told while it is away, and its next keyframe begins a new run", async () => {
+    let aheadMs = 0;
+    const { recorder, pieces, gaps, asked } = make(["video"], { nowMs: () => Date.now() + aheadMs });
+    const all: Media[] = [];
+    const source = await camera({ codec: "H264", seconds: 1.5 }, (media) => all.push(media));
+    try {
+      await until("the camera's end", () => source.process.exitCode !== null, WAIT_MS);
+    } finally {
+      await source.stop();
+    }
+    for (const media of all) recorder.media(media);
+    recorder.tick();
+    assert.deepEqual(gaps, []);
+    for (let second = 0; second < 5; second++) {
+      aheadMs += 1_000;
+      recorder.tick();
+    }
+    assert.deepEqual(gaps, ["none comes"], "once, and while it lasts");
+    // The last picture once more: it builds on others, nothing can begin with it.
+    const last = all.at(-1) as Media;
+    const picture = all.filter(({ timestamp }) => timestamp === last.timestamp);
+    const onwards = last.index + 1 - (picture[0] as Media).index;
+    for (const media of picture)
+      recorder.media({ ...media, index: media.index + onwards, timestamp: media.timestamp + 3_000 });
+    assert.equal(asked(), 1, "a keyframe to go on with is asked for");
+    const anew = last.index + picture.length + 1 - (all[0] as Media).index;
+    for (const media of all)
+      recorder.media({ ...media, index: media.index + anew, timestamp: media.timestamp + 900_000 });
+    await recorder.close();
+    for (const run of [1, 2]) assert.ok(probe(fileOf(pieces, run)).frames > 20);
+  });
+
+  test("where no picture ever comes, that is told after ten seconds", () => {
+    let nowMs = 0;
+    const { recorder, gaps } = make(["video"], { nowMs: () => nowMs });
+    for (; nowMs <= 10_000; nowMs += 1_000) recorder.tick();
+    assert.deepEqual(gaps, []);
+    recorder.tick();
+    // Held up for a minute itself, it says nothing of that minute.
+    assert.deepEqual(gaps, ["none has come yet"]);
+    const late = make(["video"], { nowMs: () => nowMs });
+    nowMs += 60_000;
+    late.recorder.tick();
+    assert.deepEqual(late.gaps, []);
+  });
+
   test("voice alone is recorded too, and voice beside a picture stands in one file with it", async () => {
     const { recorder, pieces } = make(["video", "audio"]);
     const voice = await startVoice(7, (media) => recorder.media(media));
@@ -236,6 +286,7 @@ else {
       fragmentS: 0.5,
       piece: () => {},
       gap: (_, why) => gaps.push(why),
+      askKeyframe: () => 0,
       log: (text) => said.push(text),
       nowMs: () => Date.now(),
     });

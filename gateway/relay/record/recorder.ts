@@ -19,6 +19,11 @@ const VOICE_ALONE_MS = 1_500;
 const WAITING_MAX_BYTES = 8_000_000;
 /** A picture that comes later than this after the one before is a gap that people should know of. */
 const GAP_S = 2;
+/** Nothing for so long, and the gap is told while it lasts; where nothing has ever come, after a connection's time. */
+const SILENT_MS = 3_000;
+const NEVER_CAME_MS = 10_000;
+/** A keyframe to begin with is asked for at most so often: where none is of use, everybody else would get them all. */
+const ASK_EVERY_MS = 5_000;
 
 export interface RecorderPiece {
   run: number;
@@ -37,6 +42,7 @@ export interface RecorderOptions {
   fragmentS: number;
   piece(piece: RecorderPiece): void;
   gap(atMs: number, why: string): void;
+  askKeyframe(): void;
   log(text: string): void;
   nowMs: () => number;
 }
@@ -61,11 +67,29 @@ export class Recorder implements Tap {
   #choked = false;
   #told = false;
   #voiceSinceMs: number | undefined;
+  #newestMs: number;
+  #tickedMs: number;
+  #askedMs = Number.NEGATIVE_INFINITY;
+  /** The gap that is now has been told. */
+  #silent = false;
   readonly counters = { frames: 0, framesLeftOut: 0, droppedKind: 0, faults: 0 };
 
   constructor(options: RecorderOptions) {
     this.#options = options;
     this.#assemblers = this.#fresh();
+    this.#newestMs = this.#tickedMs = options.nowMs();
+  }
+
+  /** To be called about once a second: a picture that stopped is told while there is none, not when it is back. */
+  tick(): void {
+    const nowMs = this.#options.nowMs();
+    // This process stood still: nobody could be heard.
+    if (nowMs - this.#tickedMs > SILENT_MS) this.#newestMs += nowMs - this.#tickedMs;
+    this.#tickedMs = nowMs;
+    if (this.#silent || nowMs - this.#newestMs <= (this.#runs > 0 ? SILENT_MS : NEVER_CAME_MS)) return;
+    this.#silent = true;
+    this.#options.gap(this.#newestMs, this.#runs > 0 ? "none comes" : "none has come yet");
+    this.#end();
   }
 
   media(media: Media): void {
@@ -78,7 +102,10 @@ export class Recorder implements Tap {
   }
 
   restart(why: string): void {
-    if (this.#run) this.#options.gap(this.#options.nowMs(), why);
+    if (this.#run) {
+      this.#options.gap(this.#options.nowMs(), why);
+      this.#silent = true;
+    }
     this.#end();
     this.#assemblers = this.#fresh();
     this.#sps = undefined;
@@ -100,7 +127,11 @@ export class Recorder implements Tap {
     if (frame.kind === "video" && frame.keyframe && !this.#ready(frame)) return;
     if (frame.kind === "audio" && !this.#run && this.#voiceAlone()) this.#begin(undefined);
     const run = this.#run;
-    if (!run) return;
+    if (!run) {
+      this.#ask();
+      return;
+    }
+    this.#newestMs = this.#options.nowMs();
     if (frame.kind === "video" && this.#choked) {
       if (!frame.keyframe) {
         this.counters.framesLeftOut++;
@@ -122,6 +153,14 @@ export class Recorder implements Tap {
     }
     this.counters.frames++;
     run.muxer.write(frame, timeS);
+  }
+
+  /** Pictures come and none to begin with. */
+  #ask(): void {
+    const nowMs = this.#options.nowMs();
+    if (nowMs - this.#askedMs < ASK_EVERY_MS) return;
+    this.#askedMs = nowMs;
+    this.#options.askKeyframe();
   }
 
   /** Voice waits a moment for the picture that may belong to it. */
@@ -194,6 +233,7 @@ export class Recorder implements Tap {
     const muxer = format === "mp4" ? new FfmpegMuxer(ffmpeg, options) : new WebmMuxer(options);
     this.#run = { muxer, track, startMs, origins: new Map(), lastS: 0 };
     this.#choked = false;
+    this.#silent = false;
   }
 
   #end(): void {
