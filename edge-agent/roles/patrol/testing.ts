@@ -1,4 +1,8 @@
 /** What tests of the patrol role share: a street of the simulated city, the real firmware and bridge, a bus with people on it. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import * as v from "valibot";
 import { type BackupAnswer, backupAnswer } from "#contract/backup.ts";
@@ -14,6 +18,7 @@ import {
 } from "#contract/robot.ts";
 import { nsOfUtc, utcOfNs } from "#contract/units.ts";
 import { openRobotBoard } from "#firmware-bridge/robot-board.ts";
+import { buildFirmware } from "#firmware-bridge/testing/emulator.ts";
 import { makeCity } from "#sim/city.ts";
 import { type PatrolWorld, patrolRole, startPatrolWorld } from "#sim/robot/patrol-world.ts";
 import { keepingLog } from "../../devices/bus-suite.ts";
@@ -100,6 +105,15 @@ export class Street {
     for (const undo of this.#undo.reverse()) await undo();
   }
 
+  /** Reset by a person at the robot, and let go by an order: it patrols. */
+  async letGo(): Promise<void> {
+    await this.phase("emergencyStop");
+    this.world.robot.pressReset();
+    await this.phase("holding");
+    await this.order({ act: "resume" });
+    await this.phase("patrolling");
+  }
+
   phase(phase: RobotState["phase"]): Promise<RobotState> {
     return until(`${phase}, it is ${this.state?.phase} (${this.state?.why})`, () =>
       this.state?.phase === phase ? this.state : undefined,
@@ -133,6 +147,30 @@ export class Street {
       ],
     });
   }
+}
+
+/** A suite on a street with the real firmware; where none can be built it is skipped, and says so. */
+export function streetSuite(name: string): (what: string, story: (street: Street) => Promise<void>) => { run(): void } {
+  const folder = mkdtempSync(join(tmpdir(), "tocsin-patrol-"));
+  const firmware = buildFirmware(folder);
+  const test = suite(name);
+  test.after(() => rmSync(folder, { recursive: true, force: true }));
+  return (what, story) => {
+    if (!firmware) {
+      process.stdout.write(`skipped: ${name}: no firmware could be built here (apt-get install gcc-avr avr-libc)\n`);
+      test.skip(what);
+    } else
+      test(what, async () => {
+        const street = new Street();
+        try {
+          await street.start(firmware.robot, folder);
+          await story(street);
+        } finally {
+          await street.stop();
+        }
+      });
+    return test;
+  };
 }
 
 /** Squared error of east and north over the stated covariance: 2 on average where it is honest (chi-squared, 2 degrees of freedom). */

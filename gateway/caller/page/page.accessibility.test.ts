@@ -2,24 +2,12 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import type { Browser, Page } from "playwright-core";
-import { suite } from "uvu";
-import { chromiumPath } from "#gateway/ops/fixtures/browser.ts";
-import { type CallerWorld, callerWorld } from "../testing.ts";
-import { launchPhone, onPhone, smallPhone, tap } from "./testing.ts";
+import type { Page } from "playwright-core";
+import { onPhone, phoneSuite, smallPhone, tap } from "./testing.ts";
 
 const require = createRequire(import.meta.url);
 const axeSource = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
-const test = suite<{ world: CallerWorld; browser: Browser }>("caller page, accessibility");
-
-test.before(async (context) => {
-  context.world = await callerWorld();
-  context.browser = await launchPhone();
-});
-test.after(async ({ world, browser }) => {
-  await browser?.close();
-  await world?.stop();
-});
+const test = phoneSuite("caller page, accessibility");
 
 async function check(page: Page, state: string): Promise<void> {
   await page.evaluate(axeSource);
@@ -108,6 +96,4 @@ for (const locale of ["en-US", "de-DE", "ar"]) {
   });
 }
 
-if (chromiumPath() === undefined) {
-  process.stdout.write("page.accessibility.test: skipped, no Chromium here (apt-get install chromium)\n");
-} else test.run();
+test.run();

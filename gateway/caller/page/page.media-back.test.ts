@@ -1,23 +1,12 @@
 /** The caller page's picture after a loss: a gateway that restarts, a relay that is killed, and stills where the link is thin. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import type { Browser } from "playwright-core";
-import { suite } from "uvu";
-import { chromiumPath } from "#gateway/ops/fixtures/browser.ts";
 import { until } from "#gateway/testing.ts";
-import { type CallerWorld, callerWorld } from "../testing.ts";
-import { launchPhone, onPhone, openLink, tap } from "./testing.ts";
+import { onPhone, openLink, phoneSuite, tap } from "./testing.ts";
 
 const WAIT_MS = 30_000;
-const test = suite<{ world: CallerWorld; browser: Browser }>("caller page, media after a loss");
-
-test.before(async (context) => {
-  context.world = await callerWorld("", "relay: { addresses: [127.0.0.1] }, record: { enabled: false }");
-  context.browser = await launchPhone();
-});
-test.after(async ({ world, browser }) => {
-  await browser?.close();
-  await world?.stop();
+const test = phoneSuite("caller page, media after a loss", {
+  video: "relay: { addresses: [127.0.0.1] }, record: { enabled: false }",
 });
 
 const childrenOf = (pid: number) =>
@@ -109,6 +98,4 @@ test("asked for stills, the phone sends JPEGs and no video, behind a black scree
   });
 });
 
-if (chromiumPath() === undefined) {
-  process.stdout.write("page.media-back.test: skipped, no Chromium here (apt-get install chromium)\n");
-} else test.run();
+test.run();

@@ -1,28 +1,17 @@
 /** Picture and voice of the caller page through the gateway's own relay: seen and heard by an operator's browser, ended by consent, back after a loss. */
 import assert from "node:assert/strict";
-import type { Browser, BrowserContext, Page } from "playwright-core";
-import { suite } from "uvu";
+import type { BrowserContext, Page } from "playwright-core";
 import type { MediaGrant } from "#contract/caller.ts";
 import type { WatchGrant } from "#contract/video.ts";
-import { chromiumPath } from "#gateway/ops/fixtures/browser.ts";
 import { until } from "#gateway/testing.ts";
-import { type CallerWorld, callerWorld } from "../testing.ts";
-import { launchPhone, onPhone, openLink, tap } from "./testing.ts";
+import type { CallerWorld } from "../testing.ts";
+import { onPhone, openLink, phoneSuite, tap } from "./testing.ts";
 
 const WAIT_MS = 30_000;
-const test = suite<{ world: CallerWorld; browser: Browser }>("caller page, media");
-
-test.before(async (context) => {
-  // Nothing listens at this TURN server: the page must do without it, and with the credentials it is given.
-  const turn = '{ urls: ["turns:127.0.0.1:443?transport=tcp"], secret: "a secret of sixteen" }';
-  const video = `relay: { addresses: [127.0.0.1] }, record: { segmentS: 1 }, iceServers: [${turn}]`;
-  context.world = await callerWorld("", video);
-  context.browser = await launchPhone(2);
-});
-test.after(async ({ world, browser }) => {
-  await browser?.close();
-  await world?.stop();
-});
+// Nothing listens at this TURN server: the page must do without it, and with the credentials it is given.
+const turn = '{ urls: ["turns:127.0.0.1:443?transport=tcp"], secret: "a secret of sixteen" }';
+const video = `relay: { addresses: [127.0.0.1] }, record: { segmentS: 1 }, iceServers: [${turn}]`;
+const test = phoneSuite("caller page, media", { video, cameras: 2 });
 
 /** A page of the operator's with their log-in, where scripts of the test run. */
 async function operatorPage(world: CallerWorld, context: BrowserContext): Promise<Page> {
@@ -229,6 +218,4 @@ test("the operator's voice is heard after the caller's tap, not before, and not 
   });
 });
 
-if (chromiumPath() === undefined) {
-  process.stdout.write("page.media.test: skipped, no Chromium here (apt-get install chromium)\n");
-} else test.run();
+test.run();

@@ -1,23 +1,10 @@
 /** The quiet ways of the caller page in Chromium: secret mode, knocks on a black screen and on the pad, and the light that betrays. */
 import assert from "node:assert/strict";
-import type { Browser } from "playwright-core";
-import { suite } from "uvu";
-import { chromiumPath } from "#gateway/ops/fixtures/browser.ts";
 import { until } from "#gateway/testing.ts";
-import { type CallerWorld, callerWorld } from "../testing.ts";
-import { hold, knockOn, launchPhone, onPhone, openLink, tap } from "./testing.ts";
+import { hold, knockOn, onPhone, openLink, phoneSuite, tap } from "./testing.ts";
 
 const WAIT_MS = 25_000;
-const test = suite<{ world: CallerWorld; browser: Browser }>("caller page, quiet");
-
-test.before(async (context) => {
-  context.world = await callerWorld();
-  context.browser = await launchPhone();
-});
-test.after(async ({ world, browser }) => {
-  await browser?.close();
-  await world?.stop();
-});
+const test = phoneSuite("caller page, quiet");
 
 test("secret mode says beforehand what it cannot hide; then it is a silent search page whose field writes to the operator", async ({
   world,
@@ -194,6 +181,4 @@ test("a light that the phone has: asked, declined, asked again, lit by the calle
   });
 });
 
-if (chromiumPath() === undefined) {
-  process.stdout.write("page.quiet.test: skipped, no Chromium here (apt-get install chromium)\n");
-} else test.run();
+test.run();

@@ -2,24 +2,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { Browser } from "playwright-core";
-import { suite } from "uvu";
-import { chromiumPath } from "#gateway/ops/fixtures/browser.ts";
 import { until } from "#gateway/testing.ts";
-import { type CallerWorld, callerWorld, FakePhone } from "../testing.ts";
-import { brownsville, launchPhone, onPhone, openLink, tap } from "./testing.ts";
+import { FakePhone } from "../testing.ts";
+import { brownsville, onPhone, openLink, phoneSuite, tap } from "./testing.ts";
 
 const WAIT_MS = 25_000;
-const test = suite<{ world: CallerWorld; browser: Browser }>("caller page");
-
-test.before(async (context) => {
-  context.world = await callerWorld();
-  context.browser = await launchPhone();
-});
-test.after(async ({ world, browser }) => {
-  await browser?.close();
-  await world?.stop();
-});
+const test = phoneSuite("caller page");
 
 test("it says who asks, what for and what happens to it, before any tap; looking and reloading opens nothing", async ({
   world,
@@ -231,6 +219,4 @@ test("the caller ends it with a second tap; nothing more is sent, and the link d
   });
 });
 
-if (chromiumPath() === undefined) {
-  process.stdout.write("page.test: skipped, no Chromium here (apt-get install chromium)\n");
-} else test.run();
+test.run();

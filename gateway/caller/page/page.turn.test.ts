@@ -1,8 +1,7 @@
 /** A phone whose carrier lets nothing through but TCP: its picture reaches the relay through coturn, over TCP and over TLS. */
 import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
-import { suite } from "uvu";
-import { chromiumPath } from "#gateway/ops/fixtures/browser.ts";
+import { browserSuite, chromiumPath } from "#gateway/ops/fixtures/browser.ts";
 import { until } from "#gateway/testing.ts";
 import { type Coturn, hasCoturn, startCoturn, TURN_SECRET } from "#gateway/video/coturn.testing.ts";
 import { type CallerWorld, callerWorld } from "../testing.ts";
@@ -13,7 +12,9 @@ interface Context {
   coturn: Coturn;
   browser: Browser;
 }
-const test = suite<Context>("caller page behind TURN");
+const there = hasCoturn && chromiumPath() !== undefined;
+const missing = there ? undefined : "no coturn or no Chromium here (apt-get install coturn chromium)";
+const test = browserSuite<Context>("caller page behind TURN", missing);
 
 test.before(async (context) => {
   context.coturn = await startCoturn();
@@ -97,7 +98,4 @@ for (const [name, protocol, late] of [
   });
 }
 
-if (!hasCoturn || chromiumPath() === undefined) {
-  process.stdout.write("page.turn.test: skipped, no coturn or no Chromium here (apt-get install coturn chromium)\n");
-  suite("caller page behind TURN").run();
-} else test.run();
+test.run();

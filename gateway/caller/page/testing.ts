@@ -1,7 +1,9 @@
 /** A phone's browser for tests of the caller page: Chromium with a fake camera and microphone, touch, and a watchful eye on what the page does. */
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { Test } from "uvu";
 import * as assert from "uvu/assert";
-import { chromiumPath } from "#gateway/ops/fixtures/browser.ts";
+import { browserSuite, chromiumPath } from "#gateway/ops/fixtures/browser.ts";
+import { type CallerWorld, callerWorld } from "../testing.ts";
 
 /** A small phone of today, held upright. */
 export const smallPhone = { width: 360, height: 640 };
@@ -28,6 +30,25 @@ export function launchPhone(cameras = 1, more: readonly string[] = []): Promise<
       ...more,
     ],
   });
+}
+
+export interface PhoneWorld {
+  world: CallerWorld;
+  browser: Browser;
+}
+
+/** A suite with one gateway and one phone's browser. `video`: its part of the gateway's configuration. */
+export function phoneSuite(name: string, { video = "", cameras = 1 } = {}): Test<PhoneWorld> {
+  const test = browserSuite<PhoneWorld>(name);
+  test.before(async (context) => {
+    context.world = await callerWorld("", video);
+    context.browser = await launchPhone(cameras);
+  });
+  test.after(async ({ world, browser }) => {
+    await browser?.close();
+    await world?.stop();
+  });
+  return test;
 }
 
 export interface PhoneOptions extends BrowserContextOptions {
