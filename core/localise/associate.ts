@@ -289,7 +289,7 @@ export function associate(
       // What one node hears within the length of the blast is the same blast.
       const slot = pool.slotOf[row]!;
       for (let i = pool.slotStart[slot]!; i < pool.slotStart[slot + 1]!; i++) {
-        if (free[i] === 1 && Math.abs(pool.columns.t[i]! - pool.columns.t[row]!) < 0.004) {
+        if (free[i] === 1 && Math.abs(pool.columns.t[i]! - pool.columns.t[row]!) < 0.001) {
           free[i] = 2;
         }
       }

@@ -12,6 +12,8 @@ export interface AirReport {
 
 /** Muzzle above ground, metres. */
 const MUZZLE_M = 1.5;
+/** Where all nodes stand higher than any post, zero is not the ground. */
+const HIGHEST_POST_M = 15;
 /** Air temperature when nobody measured it: 15 degrees give or take ten, as a relative sigma of the speed of sound. */
 const USUAL_TEMP_C = 15;
 export const UNMEASURED_SPEED_SIGMA = 0.0175;
@@ -32,9 +34,9 @@ export function airReport(
 }
 
 /**
- * Muzzle height and its sigma. Where the ground is given, that and a person's arm. Otherwise from the nodes: heights between 2
- * and 30 m are those of posts above level ground at zero; any other heights are above the ellipsoid, the ground is then
- * some metres below the lowest node and as uncertain as the nodes differ.
+ * Muzzle height and its sigma. Where the ground is given, that and a person's arm. Otherwise from the nodes: heights up to 30 m, the
+ * lowest that of a post, are those of posts and roofs above level ground at zero; any other heights are above the ellipsoid, the ground
+ * is then some metres below the lowest node and as uncertain as the nodes differ.
  */
 export function muzzleHeight(nodeUpM: readonly number[], groundAltM?: number): { upM: number; sigmaM: number } {
   if (groundAltM !== undefined) return { upM: groundAltM + MUZZLE_M, sigmaM: 0.5 };
@@ -47,7 +49,7 @@ export function muzzleHeight(nodeUpM: readonly number[], groundAltM?: number): {
     sum += up;
   }
   if (nodeUpM.length === 0) return { upM: MUZZLE_M, sigmaM: 1 };
-  if (low >= 0 && high <= 30) return { upM: Math.min(MUZZLE_M, low), sigmaM: 1 };
+  if (low >= 0 && low <= HIGHEST_POST_M && high <= 30) return { upM: Math.min(MUZZLE_M, low), sigmaM: 1 };
   const mean = sum / nodeUpM.length;
   let spread = 0;
   for (const up of nodeUpM) spread += (up - mean) ** 2;
