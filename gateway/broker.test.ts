@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect, type MqttClient } from "mqtt";
 import { suite } from "uvu";
+import { flightCommand } from "#contract/flight.ts";
 import { incidentState } from "#contract/incident.ts";
 import { nodeState } from "#contract/node.ts";
 import { shotFixed, shotHeard } from "#contract/shot.ts";
@@ -226,7 +227,12 @@ test("a refused filter beside a granted one brings nothing, also after the sessi
 });
 
 /** Connects with its message handler in place before the first queued message can come. */
-async function enterListening(world: World, node: string, got: string[]): Promise<MqttClient> {
+async function enterListening(
+  world: World,
+  node: string,
+  got: string[],
+  told: (topic: string, payload: Buffer, qos: number) => string = (topic) => topic,
+): Promise<MqttClient> {
   const client = connect(`mqtt://127.0.0.1:${world.port}`, {
     clientId: node,
     username: node,
@@ -234,12 +240,36 @@ async function enterListening(world: World, node: string, got: string[]): Promis
     clean: false,
     reconnectPeriod: 0,
   });
-  client.on("message", (topic) => got.push(topic));
+  client.on("message", (topic, payload, { qos }) => got.push(told(topic, payload, qos)));
   client.on("error", () => {});
   world.clients.push(client);
   await new Promise((resolve) => client.once("connect", resolve));
   return client;
 }
+
+test("an urgent order comes at once and once more as stored, to who is connected; as stored to who was away", async (world) => {
+  const order = (id: string) => ({
+    ...envelope("gateway"),
+    id,
+    by: "dispatch",
+    as: "dispatch" as const,
+    epoch: 1,
+    seenTickMs: 1,
+    order: { act: "recall" as const, flight: "01M834YP5DRB118C4QK6N6FJ2D", why: "dismissed" },
+  });
+  const heard: string[] = [];
+  const told = (_: string, payload: Buffer, qos: number) => `${JSON.parse(String(payload)).id.at(-1)} qos ${qos}`;
+  const drone = await enterListening(world, "d1", heard, told);
+  await drone.subscribeAsync(topicOf(flightCommand, SITE, "d1"), { qos: 1 });
+  await world.broker.bus.publish(flightCommand, order("01M834YP5DRB118C4QK6N6FJA1"), { to: "d1", urgent: true });
+  await until("both copies", () => heard.length === 2);
+  assert.deepEqual(heard.splice(0), ["1 qos 0", "1 qos 1"]);
+  await drone.endAsync();
+  await world.broker.bus.publish(flightCommand, order("01M834YP5DRB118C4QK6N6FJA2"), { to: "d1", urgent: true });
+  await enterListening(world, "d1", heard, told);
+  await until("the stored one", () => heard.length > 0);
+  assert.deepEqual(heard, ["2 qos 1"]);
+});
 
 test("a late subscriber is told the open incidents at once", async (world) => {
   const open = { ...envelope("gateway"), incident: "i1" };

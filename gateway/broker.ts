@@ -149,8 +149,11 @@ export async function startBroker(config: GatewayConfig, log: Logger, heartbeatM
   const bus: HubBus = {
     publish: (channel, message, options) => {
       const topic = topicOf(channel, config.site, options?.to ?? greetNode);
+      const packet = packetOf(topic, message, channel.retained);
+      // QoS 0 passes by the store: a busy disk and the messages before it are some tenths of a second.
+      if (options?.urgent) aedes.publish({ ...packet, qos: 0, retain: false }, () => undefined);
       return new Promise((resolve, reject) => {
-        aedes.publish(packetOf(topic, message, channel.retained), (error) => (error ? reject(error) : resolve()));
+        aedes.publish(packet, (error) => (error ? reject(error) : resolve()));
       });
     },
     subscribe: (channel, handler) => {

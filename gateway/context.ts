@@ -13,8 +13,15 @@ import type { VideoService } from "./video/service.ts";
 
 /** The bus seen from inside the hub: no socket, no outbox; what is published is in the broker when the promise resolves. */
 export interface HubBus {
-  /** @param options.to the addressee, for channels that are addressed `to`; the sender is the gateway. */
-  publish<C extends Channel>(channel: C, message: MessageOf<C>, options?: { to?: string }): Promise<void>;
+  /**
+   * @param options.to the addressee, for channels that are addressed `to`; the sender is the gateway.
+   * @param options.urgent leaves at once for those who are connected, and once more (as repeats of QoS 1 may) when it is on disk for the others.
+   */
+  publish<C extends Channel>(
+    channel: C,
+    message: MessageOf<C>,
+    options?: { to?: string; urgent?: boolean },
+  ): Promise<void>;
   /** Every node's messages of a channel, already checked against its schema. Repeats of QoS 1 do come through. */
   subscribe<C extends Channel>(
     channel: C,

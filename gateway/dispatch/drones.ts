@@ -103,14 +103,22 @@ export class Drones {
       drone,
       giver,
       (entries) =>
-        this.#bus.publish(flightCommand, { ...entries, order, ...(hops && { hops: [...hops] }) }, { to: drone }),
+        this.#bus.publish(
+          flightCommand,
+          { ...entries, order, ...(hops && { hops: [...hops] }) },
+          { to: drone, urgent: true },
+        ),
       sent,
     );
   }
 
   token(drone: string, act: ControlToken["act"], giver: Giver, to?: string): Promise<Outcome> {
     return this.#say(drone, giver, (entries) =>
-      this.#bus.publish(controlToken, { ...entries, act, ...(to !== undefined && { to }) }, { to: drone }),
+      this.#bus.publish(
+        controlToken,
+        { ...entries, act, ...(to !== undefined && { to }) },
+        { to: drone, urgent: true },
+      ),
     );
   }
 
