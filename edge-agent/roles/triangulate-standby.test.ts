@@ -15,10 +15,11 @@ import { startTriangulate, TriangulateConfig } from "./triangulate.ts";
 import { startTriangulateStandby } from "./triangulate-standby.ts";
 
 const quiet: Log = { debug() {}, info() {}, warn() {}, error() {} };
-const election = { graceS: 0.05, sayEveryS: 0.03 };
+/** All share one event loop: a leader counts as silent only after a stall longer than any that a busy machine makes. */
+const election = { graceS: 0.05, sayEveryS: 0.5 };
 
 async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + 8000;
+  const deadline = Date.now() + 20_000;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`waited for too long: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -64,6 +65,7 @@ test("without the gateway one of three nodes solves; afterwards the gateway has 
     now: () => undefined,
     report: () => undefined,
   });
+  const elections = new Set<string>();
   const fixes: ShotFixed[] = [];
   const alarms: ShotFixed[] = [];
   const store = new MemoryBus(main, "town", "gateway", quiet);
@@ -78,12 +80,21 @@ test("without the gateway one of three nodes solves; afterwards the gateway has 
     speakers.set(node, toldToNeighbours(bus, neighbours, quiet, stop.signal));
     if (node === "n0") await neighbours.subscribe(shotFixed, (fix) => void alarms.push(fix));
     if (node > "n2") continue;
-    done.push((await startTriangulateStandby({ ...context(node, bus), neighbours, election, tickMs: 10 })).done);
+    done.push(
+      (
+        await startTriangulateStandby({
+          ...context(node, bus),
+          neighbours,
+          election,
+          tickMs: 10,
+          report: ({ counters }) => void ((counters?.elections ?? 0) > 0 && elections.add(node)),
+        })
+      ).done,
+    );
   }
   try {
     main.setUp(false);
-    // Time for the election: grace, then three times the interval.
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    await until(() => elections.size > 0, "an election");
     const said = messages();
     for (const message of said) await speakers.get(message.node)!.publish(shotHeard, message);
     await until(() => alarms.some((fix) => fix.nodesUsed.length === 6), "the local alarm");
