@@ -12,16 +12,26 @@ const fault = faultsIn(faults);
 
 if (!serverThere) console.log("skipped: no mavsdk_server; run: npm run setup");
 else {
-  fault("door jammed while opening: not armed, out of service until a person has looked", {}, async (rig) => {
-    rig.dock.jam("opening");
-    await rig.ask();
-    await rig.phase("outOfService");
-    assert.is(rig.vehicle.truth.armings, 0);
-    assert.match(rig.state!.why!, /jammed/);
-    rig.dock.unjam("closed");
-    assert.is((await rig.order({ act: "clear", why: "door freed" }, "sam", "onsite")).accepted, true);
-    await rig.available();
-  });
+  fault(
+    "a failsafe changed a moment ago: refused; put right: asked again. Door jams: not armed, until a person has looked",
+    {},
+    async (rig) => {
+      rig.vehicle.setParam("NAV_DLL_ACT", 0);
+      await rig.ask();
+      await rig.until("refused", () => rig.state?.hops.at(-1)?.hop === "refused");
+      assert.match(rig.state!.why!, /failsafe-link \(none, return asked/);
+      rig.vehicle.setParam("NAV_DLL_ACT", 2);
+      await rig.available();
+      rig.dock.jam("opening");
+      await rig.ask();
+      await rig.phase("outOfService");
+      assert.is(rig.vehicle.truth.armings, 0);
+      assert.match(rig.state!.why!, /jammed/);
+      rig.dock.unjam("closed");
+      assert.is((await rig.order({ act: "clear", why: "door freed" }, "sam", "onsite")).accepted, true);
+      await rig.available();
+    },
+  );
 
   fault(
     "two alerts at once: one flight, the other is refused; beyond the geofence and with an old epoch likewise",

@@ -22,8 +22,11 @@ const at = (eastM: number, northM: number) => movedBy(dockAt, { eastM, northM })
 class TableBus implements HubBus {
   readonly handlers: { channel: string; handler: (message: never, from: { node: string }) => unknown }[] = [];
   readonly sent: { channel: string; to: string | undefined; message: FlightCommand }[] = [];
+  /** What the broker says to an order. */
+  fault: Error | undefined;
   toDrone: (to: string, channel: string, message: FlightCommand) => void = () => {};
   async publish<C extends Channel>(channel: C, message: MessageOf<C>, options?: { to?: string }) {
+    if (this.fault) throw this.fault;
     this.sent.push({ channel: channel.name, to: options?.to, message: message as unknown as FlightCommand });
     this.toDrone(options?.to ?? "", channel.name, message as unknown as FlightCommand);
   }
@@ -153,6 +156,15 @@ function city(name: string, run: (world: World) => Promise<void>): void {
     }
   });
 }
+
+city("a broker that takes no order: said on the record of the incident, and nothing is thrown", async (world) => {
+  world.bus.fault = new Error("disk full");
+  world.fire("i1", 200, 100);
+  await until("it is on the record", () => world.notes.some(({ text }) => /does not go/.test(text)));
+  const said = world.notes.map(({ text }) => text);
+  assert.match(said[0]!, /^d1 asked, \d+ s to the scene/);
+  assert.is(said[1], "d1 does not go: the broker did not take the order: disk full");
+});
 
 city("two alerts 600 m apart at once: each gets a drone of its own", async (world) => {
   world.fire("i1", 300, 0);
