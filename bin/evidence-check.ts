@@ -5,7 +5,7 @@ import { flattenedVerify, importJWK, importSPKI, type JWK } from "jose";
 import type { EvidenceBundle, RecordEntry } from "#contract/evidence.ts";
 import type { ShotFixed, ShotHeard } from "#contract/shot.ts";
 import { nsOfUtc } from "#contract/units.ts";
-import { recomputeShot } from "#core/localise/evidence.ts";
+import { recomputeRejected, recomputeShot } from "#core/localise/evidence.ts";
 
 /** One figure or fact, as stored beside what it is found to be. */
 export interface Finding {
@@ -104,7 +104,8 @@ function figures(shot: ShotFixed, heard: readonly ShotHeard[]): Finding[] {
   const findings: Finding[] = [];
   const { checks, why } = recomputeShot(shot);
   if (why !== undefined) findings.push(fact(of, "can be computed again", "yes", `no: ${why}`));
-  for (const { figure, stored, recomputed, same } of checks) findings.push({ of, figure, stored, recomputed, same });
+  for (const { figure, stored, recomputed, same } of [...checks, ...recomputeRejected(shot, heard)])
+    findings.push({ of, figure, stored, recomputed, same });
   const said = new Map(heard.map((message) => [message.id, message]));
   for (const used of shot.arrivals) {
     const message = said.get(used.id);

@@ -1,10 +1,10 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { ShotFixed } from "#contract/shot.ts";
+import type { ShotFixed, ShotHeard } from "#contract/shot.ts";
 import { nsOfUtc, utcOfNs } from "#contract/units.ts";
 import { arrivalsOf } from "./case-figures.ts";
 import { cleanCase, randomFrom, shotCase } from "./cases.ts";
-import { recomputeShot } from "./evidence.ts";
+import { recomputeRejected, recomputeShot } from "./evidence.ts";
 import { finalLocaliser } from "./localiser.ts";
 
 function someShots(count: number, over = {}): ShotFixed[] {
@@ -54,6 +54,29 @@ test("a place moved by 10 cm, a time of arrival by 0.1 ms and a weight by a tent
       edit.toString(),
     );
   }
+});
+
+test("what was put out is computed again from the nodes' messages; a message moved by 0.1 ms and a mark taken off are noticed", () => {
+  const random = randomFrom(6);
+  const arrivals = arrivalsOf(shotCase(random, { ...cleanCase, nodes: [8, 8], extraEcho: 1 }));
+  const localiser = finalLocaliser({ airTempC: 20 });
+  const [shot] = [
+    ...arrivals.flatMap((one) => localiser.push(one).shots),
+    ...localiser.flush(),
+  ] as unknown as ShotFixed[];
+  assert.is(shot!.rejected.length, 8);
+  const heard = arrivals as unknown as ShotHeard[];
+  const checks = recomputeRejected(shot!, heard);
+  assert.equal([checks.length, checks.filter(({ same }) => same).length], [8, 8]);
+  const moved = heard.map((one) => (one.id === shot!.rejected[0]!.id ? { ...one, toa: later(one.toa) } : one));
+  assert.is(recomputeRejected(shot!, moved).filter(({ same }) => !same).length, 1);
+
+  const [four] = someShots(1, { nodes: [4, 4] });
+  assert.is(four!.unverified, true);
+  const { unverified, ...unmarked } = four!;
+  assert.ok(
+    recomputeShot(unmarked as ShotFixed).checks.some(({ figure, same }) => figure === "marked unverified" && !same),
+  );
 });
 
 test.run();

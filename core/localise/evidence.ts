@@ -1,13 +1,14 @@
 /** Computes the figures of a shot again from its arrivals alone, as an auditor would. */
-import type { ShotFixed, SolverRecord, UsedArrival } from "#contract/shot.ts";
+import type { ShotFixed, ShotHeard, SolverRecord, UsedArrival } from "#contract/shot.ts";
 import { nsOfUtc } from "#contract/units.ts";
-import { airOf, speedOfSoundMps } from "./air.ts";
+import { airOf, speedOfSoundMps, travelS } from "./air.ts";
 import { shotProbability } from "./belief.ts";
 import { fromThree, noCandidates } from "./closed-form.ts";
 import { cuesAt, travelCueOf } from "./cues.ts";
 import { elevationOf } from "./elevation.ts";
 import { frameAt } from "./geo.ts";
 import { addRow, columnsFor, type Heard, type Prior } from "./problem.ts";
+import { SURE } from "./shot-record.ts";
 import { noSolution, predictS, type Solution, solve } from "./solve.ts";
 import { ellipseOfSolution } from "./uncertainty.ts";
 
@@ -69,16 +70,37 @@ export function recomputeShot(shot: ShotFixed): { checks: Check[]; why?: string 
     add(`residual of ${h.node} (s)`, shot.arrivals[k]!.residualS, residualS, 1e-6);
     const weight = Math.min(1, record.huberK / Math.max(1e-9, Math.abs(residualS) / h.sigmaS));
     add(`weight of ${h.node}`, shot.arrivals[k]!.weight, weight, 1e-3);
-    const stated = shot.arrivals[k]!.cues ?? [];
-    for (const [i, cue] of (cuesAt(h, solution, prior) ?? []).entries())
-      add(`weight of ${h.node}'s ${cue.kind}`, stated[i]?.weight ?? Number.NaN, cue.weight, 1e-3);
+    // Records from before cues were told have none.
+    const stated = shot.arrivals[k]!.cues;
+    const cues = stated ? (cuesAt(h, solution, prior) ?? []) : [];
+    for (const [i, cue] of cues.entries())
+      add(`weight of ${h.node}'s ${cue.kind}`, stated![i]?.weight ?? Number.NaN, cue.weight, 1e-3);
   }
   add("rmsResidualS", shot.rmsResidualS, Math.sqrt(sum2 / heard.length), 1e-6);
   const { eastM, northM, upM } = solution;
   const elevation = elevationOf(heard, prior, solution);
   const belief = { direct: record.logOdds, share: record.share, eastM, northM, upM, elevation };
   add("probability", shot.probability, shotProbability(heard, belief), 1e-4);
+  if (heard.length <= 4 || record.share < SURE) add("marked unverified", shot.unverified ? 1 : 0, 1, 0);
   return { checks };
+}
+
+/** Residuals of the arrivals that were put out, from the nodes' own messages; those without a place of their own are left out. */
+export function recomputeRejected(shot: ShotFixed, heard: readonly ShotHeard[]): Check[] {
+  const record = shot.solver;
+  if (!record) return [];
+  const frame = frameAt(record.frame);
+  const from = { ...frame.toLocal(shot.lat, shot.lon, record.solvedAltM), upM: record.solvedAltM };
+  const air = { ...airOf(shot.airTempC, shot.windFromDeg, shot.windMps), speedMps: shot.speedOfSoundMps };
+  const said = new Map(heard.map((message) => [message.id, message]));
+  return shot.rejected.flatMap(({ id, node, residualS: stored }) => {
+    const message = said.get(id);
+    if (message?.lat === undefined || message.lon === undefined || message.altM === undefined) return [];
+    const to = { ...frame.toLocal(message.lat, message.lon, message.altM), upM: message.altM };
+    const recomputed = Number(nsOfUtc(message.toa) - nsOfUtc(shot.time)) * 1e-9 - travelS(air, from, to);
+    const same = Math.abs(stored - recomputed) <= 1e-6;
+    return [{ figure: `residual of ${id} (s), put out at ${node}`, stored, recomputed, tolerance: 1e-6, same }];
+  });
 }
 
 function heardOf(one: UsedArrival, record: SolverRecord, frame: ReturnType<typeof frameAt>, originNs: bigint): Heard {
