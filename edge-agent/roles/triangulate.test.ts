@@ -57,6 +57,7 @@ async function world(dataDir: string) {
   const fixes: ShotFixed[] = [];
   await gateway.subscribe(shotFixed, (fix) => void fixes.push(fix));
   let nowNs = startNs;
+  const counters: Record<string, number> = {};
   async function start() {
     const stop = new AbortController();
     const bus = new MemoryBus(broker, "town", "hub", quiet);
@@ -71,7 +72,7 @@ async function world(dataDir: string) {
       configSha256: "0".repeat(64),
       dataDir,
       now: () => ({ utcNs: nowNs, clock: { source: "sim", synchronised: true, sigmaS: 0 } }),
-      report: () => undefined,
+      report: (state) => void Object.assign(counters, state.counters),
     };
     const { done } = await startTriangulate(context);
     return {
@@ -95,7 +96,7 @@ async function world(dataDir: string) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
-  return { fixes, start, say, until };
+  return { fixes, counters, start, say, until };
 }
 
 function inFolder(run: (folder: string) => Promise<void>) {
@@ -178,6 +179,27 @@ test(
     const last = fixes.at(-1)!;
     assert.equal(last.arrivals.map((one) => one.scores?.gunshot).sort(), gunshot.toSorted());
     assert.ok(last.probability < 0.5, String(last.probability));
+  }),
+);
+
+test(
+  "of 600 impulses that one node sends within a second 247 are taken; a shot heard by the five others is placed all the same",
+  inFolder(async (folder) => {
+    const { fixes, counters, start, say, until } = await world(folder);
+    const hub = await start();
+    try {
+      for (let i = 0; i < 600; i++) await say(0, i / 600);
+      for (const k of [1, 2, 3, 4, 5]) await say(k, 2);
+      await until(() => fixes.some(({ nodesUsed }) => nodesUsed.length === 5));
+      await until(() => counters.heard === 605);
+      assert.is(counters.flood, 600 - 240 - 7);
+      assert.is(
+        fixes.every(({ nodesUsed }) => !nodesUsed.includes("post-0")),
+        true,
+      );
+    } finally {
+      await hub.stop();
+    }
   }),
 );
 

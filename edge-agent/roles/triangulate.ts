@@ -2,10 +2,11 @@
 import * as v from "valibot";
 import { type Arrival, type ShotFixed, type ShotHeard, shotFixed, shotHeard } from "#contract/shot.ts";
 import { SiteNode } from "#contract/site.ts";
-import { BearingDeg, Count, Finite, NonNegative, utcOfNs } from "#contract/units.ts";
+import { BearingDeg, Count, Finite, NonNegative, nsOfUtc, utcOfNs } from "#contract/units.ts";
 import { type LiveLocaliser, liveLocaliser } from "#core/localise/live-localiser.ts";
 import type { Shot } from "#core/localise/shot-record.ts";
 import type { RoleContext, Running } from "../ports.ts";
+import { TokenBucket } from "./token-bucket.ts";
 import { PositionDoubts } from "./triangulate-doubts.ts";
 import { ArrivalJournal } from "./triangulate-journal.ts";
 
@@ -26,6 +27,9 @@ export const TriangulateConfig = v.strictObject({
   settleS: v.optional(v.pipe(Finite, v.minValue(0.1), v.maxValue(60)), 4),
   /** An arrival that its node held for less likely than this to be a shot is left out. */
   leastProbability: v.optional(v.pipe(NonNegative, v.maxValue(1)), 0.05),
+  /** Twice what `listen` lets out at most, by the sound's own time: a node that sends more is broken, and each arrival is work for all. */
+  nodeBurst: v.optional(v.pipe(Count, v.minValue(1)), 240),
+  nodePerSecond: v.optional(v.pipe(Finite, v.gtValue(0)), 8),
   /** Marks fixes as made by a node of the district while the gateway was out of reach. */
   solvedLocally: v.optional(v.boolean(), false),
   /** Arrivals kept on disk for a restart. */
@@ -35,6 +39,7 @@ export type TriangulateConfig = v.InferOutput<typeof TriangulateConfig>;
 
 /** How often settled shots are looked for, and told of in `node/state`. */
 const TICK_MS = 500;
+const MOST_NODES = 20_000;
 /** A restart brings back arrivals that are at most this old. */
 const REMEMBERED_NS = 600n * 1_000_000_000n;
 const SECOND_NS = 1_000_000_000n;
@@ -55,7 +60,8 @@ export async function startTriangulate(context: RoleContext<TriangulateConfig>):
   );
   const journal = new ArrivalJournal(context.dataDir, config.journalArrivals);
   const doubts = new PositionDoubts(log);
-  const counters = { heard: 0, fixed: 0, refused: 0, weak: 0, restored: 0, doubtedPositions: 0 };
+  const counters = { heard: 0, fixed: 0, refused: 0, weak: 0, flood: 0, restored: 0, doubtedPositions: 0 };
+  const limits = new Map<string, TokenBucket>();
   const nowNs = () => context.now()?.utcNs ?? BigInt(Date.now()) * 1_000_000n;
 
   await restore(localiser, journal, nowNs(), publish, counters);
@@ -87,6 +93,10 @@ export async function startTriangulate(context: RoleContext<TriangulateConfig>):
       return;
     }
     const arrival = arrivalOf(heard);
+    if (!limitOf(heard.node).take(Number(nsOfUtc(arrival.toa) / 1_000_000n) / 1000)) {
+      counters.flood++;
+      return;
+    }
     const at = nowNs();
     const startMs = performance.now();
     // On disk before it is solved with: after a restart the same arrivals give the same shots under the same names.
@@ -97,6 +107,16 @@ export async function startTriangulate(context: RoleContext<TriangulateConfig>):
       log.warn({ arrival: heard.id, node: heard.node, why: refused }, "an arrival cannot be placed");
     }
     await publish(shots, startMs);
+  }
+
+  function limitOf(node: string): TokenBucket {
+    let limit = limits.get(node);
+    if (!limit) {
+      limit = new TokenBucket(config.nodeBurst, config.nodePerSecond);
+      limits.set(node, limit);
+      if (limits.size > MOST_NODES) for (const oldest of limits.keys()) if (limits.delete(oldest)) break;
+    }
+    return limit;
   }
 
   async function publish(shots: readonly Shot[], startMs: number): Promise<void> {
