@@ -158,7 +158,6 @@ const Schema = v.pipe(
 );
 
 type Parsed = v.InferOutput<typeof Schema>;
-export type NodeCredential = Parsed["nodes"][number];
 export type User = Parsed["users"][number];
 export type GatewayConfig = Omit<Parsed, "flows"> & { title: string; flows: Parsed["flows"] & { folder: string } };
 

@@ -56,11 +56,6 @@ export function setRpy(q: Float64Array, at: number, roll: number, pitch: number,
   q[at + 3] = cr * cp * sy - sr * sp * cy;
 }
 
-/** Roll, pitch, yaw of a matrix (z-y-x). */
-export function rpyOf(r: Float64Array): [number, number, number] {
-  return [Math.atan2(r[7]!, r[8]!), Math.asin(Math.max(-1, Math.min(1, -r[6]!))), Math.atan2(r[3]!, r[0]!)];
-}
-
 /** The angle within -pi..pi. */
 export function wrap(rad: number): number {
   return rad - 2 * Math.PI * Math.round(rad / (2 * Math.PI));

@@ -1,6 +1,5 @@
 /** Rules for abnormal events, as data: what is asked of tracks and sounds before a person is told. A rule tells, it never acts. */
 import * as v from "valibot";
-import { Fault } from "#contract/errors.ts";
 
 const Positive = v.pipe(v.number(), v.finite(), v.gtValue(0, "must be more than 0"));
 const Share = v.pipe(v.number(), v.gtValue(0, "must be more than 0"), v.maxValue(1, "must be 0 to 1"));
@@ -64,16 +63,6 @@ export const RuleSet = v.strictObject({
 });
 export type RuleSet = v.InferOutput<typeof RuleSet>;
 export type Rule = RuleSet["rules"][number];
-
-/** Throws `Fault` "config" that names each field and what is wrong with it. */
-export function ruleSetOf(data: unknown): RuleSet {
-  const result = v.safeParse(RuleSet, data);
-  if (result.success) return result.output;
-  throw new Fault(
-    "config",
-    result.issues.map((issue) => `rules: ${v.getDotPath(issue) ?? "(whole)"}: ${issue.message}`),
-  );
-}
 
 /** Detectors that a rule cannot do without: `person`, `fallen`, `sound:glass-break`. */
 export function detectorsOf(rule: Rule): string[] {

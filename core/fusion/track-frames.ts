@@ -40,21 +40,3 @@ export function trackInMap(track: Track, pose: PoseEstimate): Track {
     }
   return { ...track, xyM, velocityMps, covariance };
 }
-
-/**
- * Range along flat ground of feet seen `depressionRad` below the horizon by a camera `heightM` up, and its sigma from `sigmaRad` (which
- * should hold the slope of the ground too); undefined at or above the horizon and beyond `maxM`: there, direction only.
- */
-export function groundRange(
-  heightM: number,
-  depressionRad: number,
-  sigmaRad: number,
-  maxM = 60,
-): { rangeM: number; rangeSigmaM: number } | undefined {
-  if (!(heightM > 0) || !(depressionRad > 0) || depressionRad >= Math.PI / 2) return undefined;
-  const rangeM = heightM / Math.tan(depressionRad);
-  const rangeSigmaM = (heightM * sigmaRad) / Math.sin(depressionRad) ** 2;
-  // Where the sigma is a third of the range the Gaussian along the ray no longer holds.
-  if (rangeM > maxM || rangeSigmaM > rangeM / 3) return undefined;
-  return { rangeM, rangeSigmaM };
-}

@@ -4,7 +4,6 @@ import { Fault } from "#contract/errors.ts";
 import { Rng } from "#sim/rng.ts";
 import { Assignment } from "./assignment.ts";
 import { figuresOf, nearestNeighbour, square } from "./testing-crossings.ts";
-import { groundRange } from "./track-frames.ts";
 import type { Look, Sighting } from "./track-types.ts";
 import { Tracker } from "./tracker.ts";
 
@@ -185,15 +184,6 @@ test("a thousand sightings at once: tracks and sightings stay within their limit
   assert.is(tracker.counts.badSightings, 968);
   const outcome = tracker.look(lookAt(0.2, [person(Number.NaN, 5), person(0, 5)]));
   assert.is(outcome.tracks[0], 0);
-});
-
-test("feet 10 degrees below the horizon of a camera 1.5 m up stand 8.5 m away; near the horizon range is not said", () => {
-  const ground = groundRange(1.5, (10 * Math.PI) / 180, 0.01)!;
-  assert.ok(Math.abs(ground.rangeM - 8.507) < 0.01);
-  // 1.5 m * 0.01 / sin(10 deg)^2
-  assert.ok(Math.abs(ground.rangeSigmaM - 0.497) < 0.01);
-  assert.is(groundRange(1.5, 0.02, 0.01), undefined);
-  assert.is(groundRange(1.5, -0.1, 0.01), undefined);
 });
 
 test("limits that cannot be are named", () => {
