@@ -1,6 +1,6 @@
 #!/bin/sh
 # Everything from recordings to a released model: models/train.sh DATA SCRATCH VERSION [SIZE]
-# DATA: the folder with pittsburgh/ and sounds/. SCRATCH: 9 GB of room outside the repository. Needs python3 and espeak-ng.
+# DATA: the folder with pittsburgh/ and sounds/. SCRATCH: 11 GB of room outside the repository. Needs python3 and espeak-ng.
 # SIZE, 0.01 to 1: so much of the made-up clips, copies, steps and measurements; below 1 nothing is released, the model lies in SCRATCH/model.
 set -eu
 [ $# -eq 3 ] || [ $# -eq 4 ] || { echo "usage: models/train.sh DATA SCRATCH VERSION [SIZE]" >&2; exit 64; }
@@ -18,11 +18,15 @@ clips clips "$data"
 clips simulated "$(of 2400)" 3 sim
 clips simulated "$(of 1300)" 4 distractors firework,firecrackers,hammer,balloon 0.5
 clips simulated "$(of 900)" 5 shots gunshot 0.6
+clips simulated "$(of 2400)" 6 faint-shots gunshot 0.3 0.75
+clips simulated "$(of 1300)" 7 faint-others firework,firecrackers,backfire,door,hammer,metal,glass,balloon,noise 0.3 0.75
+clips street "$(of 1300)"
 clips simulated "$(of 1500)" 2 held
 clips speech "$(of 200)"
 step() { script=$1; shift; "$scratch/venv/bin/python" "$here/train/$script.py" --folds "$scratch/folds" "$@"; }
-step make_sets --clips "$scratch/clips" --which made --size "$size"
-step make_sets --clips "$scratch/clips" --which recorded --size "$size"
-step train --steps "$(of 1500)" --tune-steps "$(of 600)"
+sets() { member=$1; shift; for set; do step make_sets --member "$member" --clips "$scratch/clips" --which "$set" --size "$size"; done; }
+sets first made recorded
+sets second made recorded faint street
+for member in first second; do step train --member "$member" --size "$size"; done
 step calibrate --clips "$scratch/clips" --out "$model" --version "$version"
 node "$here/evaluate.ts" --data "$data" --folds "$scratch/folds" --model "$model" --effort "$size" --report "$report"

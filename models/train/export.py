@@ -9,8 +9,8 @@ import net
 OPSET = 17
 
 
-def export(params, scale, bias, path):
-    """scale, bias: the calibration of the logits."""
+def export(members, scale, bias, path):
+    """members: the weights of each of net.MEMBERS. scale, bias: the calibration of what they say together."""
     nodes, weights = [], []
 
     def w(name, value):
@@ -54,38 +54,49 @@ def export(params, scale, bias, path):
     op("Clip", ["fine", f32("minus2", -2), f32("plus2", 2)], "fine2")
     op("Unsqueeze", ["fine2", ints("axes12", 1, 2)], "f0")
 
-    def stack(x, specs):
-        for name, spec in specs.items():
-            (top, bottom), (left, right) = net.pads(spec)
-            weight = np.asarray(params[name + "w"]).transpose(3, 2, 0, 1)
-            op("Conv", [x, f32(name + "w", weight), f32(name + "b", params[name + "b"])], name + "c", strides=list(spec[4:6]), pads=[top, left, bottom, right])
-            x = op("Relu", [name + "c"], name)
-        return x
-
-    a = op("ReduceMean", [stack("m0", net.MEL_CONVS)], "am", axes=[2], keepdims=0)
-    op("ReduceMax", [a], "amax", axes=[2], keepdims=0)
-    op("Flatten", [a], "aflat", axis=1)
-    op("Flatten", [stack("f0", net.FINE_CONVS)], "bflat", axis=1)
+    # The two coarse images are the same for both.
     block = {"kernel_shape": list(net.BLOCK), "strides": list(net.BLOCK)}
     op("Flatten", [op("AveragePool", ["m0"], "coarse_mean", **block)], "meanflat", axis=1)
     op("Flatten", [op("MaxPool", ["m0"], "coarse_max", **block)], "maxflat", axis=1)
-    c = stack("b0", net.BEFORE_CONVS)
-    op("Flatten", [c], "cflat", axis=1)
-    op("Flatten", [op("ReduceMax", [c], "cmax", axes=[3], keepdims=0)], "cmaxflat", axis=1)
     span = {"kernel_shape": [1, net.BEFORE_BLOCK], "strides": [1, net.BEFORE_BLOCK]}
     op("Flatten", [op("AveragePool", ["before"], "span_mean", **span)], "spanmeanflat", axis=1)
     op("Flatten", [op("MaxPool", ["before"], "span_max", **span)], "spanmaxflat", axis=1)
-    looks = ["aflat", "amax", "bflat", "cflat", "cmaxflat", "meanflat", "maxflat", "spanmeanflat", "spanmaxflat"]
-    op("Concat", looks, "trunk", axis=1)
-    op("Gemm", ["trunk", f32("hw", params["hw"]), f32("hb", params["hb"])], "h")
-    op("Relu", ["h"], "hidden")
-    op("Gemm", ["hidden", f32("ew", params["ew"]), f32("eb", params["eb"])], "e")
-    op("Relu", ["e"], "embedding")
-    # The calibration is part of the last layer.
-    ow = np.asarray(params["ow"]) * scale
-    ob = np.asarray(params["ob"]) * scale + bias
-    op("Gemm", ["embedding", f32("ow", ow), f32("ob", ob)], "logits")
-    op("Softmax", ["logits"], "scores", axis=1)
+
+    def network(params, member):
+        """Logarithms of the probabilities, times the member's share."""
+        of = lambda name: f"{member}_{name}"
+
+        def stack(x, specs):
+            for name, spec in specs.items():
+                (top, bottom), (left, right) = net.pads(spec)
+                weight = f32(of(name + "w"), np.asarray(params[name + "w"]).transpose(3, 2, 0, 1))
+                conv = {"strides": list(spec[4:6]), "pads": [top, left, bottom, right]}
+                op("Conv", [x, weight, f32(of(name + "b"), params[name + "b"])], of(name + "c"), **conv)
+                x = op("Relu", [of(name + "c")], of(name))
+            return x
+
+        layer = lambda x, name, out: op("Gemm", [x, f32(of(name + "w"), params[name + "w"]), f32(of(name + "b"), params[name + "b"])], out)
+        a = op("ReduceMean", [stack("m0", net.MEL_CONVS)], of("am"), axes=[2], keepdims=0)
+        c = stack("b0", net.BEFORE_CONVS)
+        looks = [
+            op("Flatten", [a], of("aflat"), axis=1),
+            op("ReduceMax", [a], of("amax"), axes=[2], keepdims=0),
+            op("Flatten", [stack("f0", net.FINE_CONVS)], of("bflat"), axis=1),
+            op("Flatten", [c], of("cflat"), axis=1),
+            op("Flatten", [op("ReduceMax", [c], of("cmax"), axes=[3], keepdims=0)], of("cmaxflat"), axis=1),
+            *("meanflat", "maxflat", "spanmeanflat", "spanmaxflat"),
+        ]
+        op("Concat", looks, of("trunk"), axis=1)
+        op("Relu", [layer(of("trunk"), "h", of("h"))], of("hidden"))
+        # The site's own head learns from the second's.
+        embedding = "embedding" if member == "second" else of("embedding")
+        op("Relu", [layer(of("hidden"), "e", of("e"))], embedding)
+        op("LogSoftmax", [layer(embedding, "o", of("logits"))], of("logs"), axis=1)
+        share = net.SECOND_SHARE if member == "second" else 1 - net.SECOND_SHARE
+        return op("Mul", [of("logs"), f32(of("share"), share * scale)], of("part"))
+
+    op("Add", [network(params, member) for member, params in members.items()], "together")
+    op("Softmax", [op("Add", ["together", f32("bias", bias)], "logits")], "scores", axis=1)
     info = lambda name, n: helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", n])
     graph = helper.make_graph(
         nodes,

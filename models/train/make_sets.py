@@ -1,6 +1,8 @@
 """Draws what train.py learns from out of cut clips, once: features of clips as augment.py changes them.
 
-  python models/train/make_sets.py --clips CLIPS --folds FOLDS --which made|recorded [--seed 1] [--size 1]      writes FOLDS/<which>-set.npz
+  python models/train/make_sets.py --clips CLIPS --folds FOLDS --member first|second --which made|recorded|faint|street [--seed 1] [--size 1]
+
+writes FOLDS/<member>/<which>-set.npz
 """
 
 import argparse
@@ -12,22 +14,26 @@ import numpy as np
 import data
 import net
 
+SETS = ("made", "recorded", "faint", "street")
+
 
 def main():
     args = argparse.ArgumentParser()
     for name in ("--clips", "--folds"):
         args.add_argument(name, required=True)
-    args.add_argument("--which", choices=("made", "recorded"), required=True)
+    args.add_argument("--which", choices=SETS, required=True)
+    args.add_argument("--member", choices=net.MEMBERS, required=True)
     args.add_argument("--seed", type=int, default=1)
     args.add_argument("--size", type=float, default=1.0)
     a = args.parse_args()
     began = time.time()
-    pathlib.Path(a.folds).mkdir(parents=True, exist_ok=True)
-    make = {"made": data.simulated, "recorded": data.recorded}[a.which]
-    out = make(a.clips, np.random.default_rng([a.seed, a.which == "recorded"]), a.size)
-    np.savez(f"{a.folds}/{a.which}-set.npz", **out)
+    folder = pathlib.Path(a.folds, a.member)
+    folder.mkdir(parents=True, exist_ok=True)
+    make = {"made": data.simulated, "recorded": data.recorded, "faint": data.faint, "street": data.street}[a.which]
+    out = make(a.clips, np.random.default_rng([a.seed, SETS.index(a.which)]), a.member, a.size)
+    np.savez(folder / f"{a.which}-set.npz", **out)
     counts = dict(zip(net.CLASSES, np.bincount(out["label"], minlength=len(net.CLASSES)).tolist()))
-    print(f"{a.which} {counts} {time.time() - began:.0f} s", flush=True)
+    print(f"{a.member} {a.which} {counts} {time.time() - began:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,12 @@ FLOOR = 1e-8
 # The coarse image: mean and maximum over blocks of this many mels and frames.
 BLOCK = (4, 7)
 BEFORE_BLOCK = 9
-HIDDEN, EMBEDDING = 96, 32
+EMBEDDING = 32
+# Two networks answer together; the second is wider.
+MEMBERS = ("first", "second")
+HIDDEN = {"first": 96, "second": 128}
+# How much the second's logarithms of probabilities count, the first's the rest.
+SECOND_SHARE = 0.6
 
 
 def mel_matrix():
@@ -58,7 +63,8 @@ def features(x):
 
 
 # name: (kernel height, width, in, out, stride height, width)
-MEL_CONVS = {"m1": (3, 5, 1, 16, 2, 2), "m2": (3, 3, 16, 24, 2, 2), "m3": (3, 3, 24, 32, 2, 2), "m4": (3, 3, 32, 32, 2, 2)}
+MEL_CONVS = {"m1": (3, 5, 1, 16, 2, 2), "m2": (3, 3, 16, 24, 2, 2), "m3": (3, 3, 24, 40, 2, 2), "m4": (3, 3, 40, 48, 2, 2)}
+FIRST_CONVS = {"m3": (3, 3, 24, 32, 2, 2), "m4": (3, 3, 32, 32, 2, 2)}
 FINE_CONVS = {"f1": (1, 16, 1, 16, 1, 4), "f2": (1, 8, 16, 24, 1, 4), "f3": (1, 5, 24, 24, 1, 2), "f4": (1, 5, 24, 24, 1, 2)}
 BEFORE_CONVS = {"b1": (1, 5, BANDS, 24, 1, 1), "b2": (1, 5, 24, 24, 1, 3), "b3": (1, 5, 24, 24, 1, 3)}
 
@@ -67,16 +73,18 @@ def pads(spec):
     return ((spec[0] // 2, spec[0] // 2), (spec[1] // 2, spec[1] // 2))
 
 
-def init(rng):
+def init(rng, member):
     params = {}
-    for name, (h, w, cin, cout, _, _) in {**MEL_CONVS, **FINE_CONVS, **BEFORE_CONVS}.items():
+    narrower = FIRST_CONVS if member == "first" else {}
+    for name, (h, w, cin, cout, _, _) in {**MEL_CONVS, **narrower, **FINE_CONVS, **BEFORE_CONVS}.items():
         params[name + "w"] = rng.standard_normal((h, w, cin, cout)).astype(np.float32) * np.sqrt(2 / (h * w * cin))
         params[name + "b"] = np.zeros(cout, np.float32)
     shapes = jax.eval_shape(trunk, params, jnp.zeros((1, MELS, FRAMES)), jnp.zeros((1, BANDS, BEFORE)), jnp.zeros((1, FINE)))
     width = shapes.shape[1]
-    params["hw"] = rng.standard_normal((width, HIDDEN)).astype(np.float32) * np.sqrt(2 / width)
-    params["hb"] = np.zeros(HIDDEN, np.float32)
-    params["ew"] = rng.standard_normal((HIDDEN, EMBEDDING)).astype(np.float32) * np.sqrt(2 / HIDDEN)
+    hidden = HIDDEN[member]
+    params["hw"] = rng.standard_normal((width, hidden)).astype(np.float32) * np.sqrt(2 / width)
+    params["hb"] = np.zeros(hidden, np.float32)
+    params["ew"] = rng.standard_normal((hidden, EMBEDDING)).astype(np.float32) * np.sqrt(2 / hidden)
     params["eb"] = np.zeros(EMBEDDING, np.float32)
     params["ow"] = rng.standard_normal((EMBEDDING, len(CLASSES))).astype(np.float32) * np.sqrt(1 / EMBEDDING)
     params["ob"] = np.zeros(len(CLASSES), np.float32)
@@ -85,7 +93,8 @@ def init(rng):
 
 def _stack(params, x, specs):
     """Convolutions as one matrix product each: on a CPU their gradients are faster so."""
-    for name, (height, width, cin, cout, down, right) in specs.items():
+    for name, (*_, down, right) in specs.items():
+        height, width, cin, cout = params[name + "w"].shape
         x = jnp.pad(x, ((0, 0), (height // 2,) * 2, (width // 2,) * 2, (0, 0)))
         rows = (x.shape[1] - height) // down + 1
         columns = (x.shape[2] - width) // right + 1
@@ -120,3 +129,9 @@ def logits(params, mel, before, fine, drop=None):
     h = jax.nn.relu(y @ params["hw"] + params["hb"])
     e = jax.nn.relu(h @ params["ew"] + params["eb"])
     return e @ params["ow"] + params["ob"], e
+
+
+def joint(first, second):
+    """What two networks' logits [n, classes] say together: the mean of their logarithms of probabilities."""
+    logs = lambda z: z - z.max(1, keepdims=True) - np.log(np.exp(z - z.max(1, keepdims=True)).sum(1, keepdims=True))
+    return (1 - SECOND_SHARE) * logs(first) + SECOND_SHARE * logs(second)

@@ -1,6 +1,6 @@
-"""Trains the released network and one for each fold from the sets of make_sets.py; see models/README.md.
+"""Trains a network for the release and one for each fold from the sets of make_sets.py; see models/README.md.
 
-  python models/train/train.py --folds FOLDS [--seed 1]      writes FOLDS/{base,all,0..5}.npz
+  python models/train/train.py --folds FOLDS --member first|second [--seed 1]      writes FOLDS/MEMBER/{base,...,all,0..5}.npz
 """
 
 import argparse
@@ -16,8 +16,21 @@ import data
 import net
 
 BATCH = 256
-# Of a batch of the tuning: recorded clips; the rest is simulated and synthetic.
-RECORDED_SHARE = 0.6
+# What a batch is made of, by set, when the base is made, widened, tuned, and in the last steps; and how many steps each has.
+STAGES = {
+    "first": {"base": ({"made": 1.0}, 1500), "tuned": ({"recorded": 0.6, "made": 0.4}, 600)},
+    "second": {
+        "base": ({"made": 1.0}, 2600),
+        "wide": ({"made": 0.5, "faint": 0.5}, 1200),
+        "tuned": ({"recorded": 0.56, "made": 0.2, "faint": 0.24}, 700),
+        "last": ({"recorded": 0.5, "made": 0.16, "faint": 0.2, "street": 0.14}, 180),
+    },
+}
+# Greatest rate of each stage's steps.
+PEAK = {"base": 2e-3, "wide": 1.5e-3, "tuned": 1.5e-3, "last": 5e-4}
+# Only these stages see what was recorded: once for the release, once for each fold.
+OF_FOLD = ("tuned", "last")
+SEED_OF = {"base": 2, "wide": 3, "tuned": 10, "last": 20}
 # What is laid under other clips while training.
 STEADY = ("street", "rain", "sea_waves", "helicopter", "chainsaw", "sim_noise", "noise")
 # How fast the averaged weights, which are the result, follow those that are stepped.
@@ -104,7 +117,7 @@ def train(sets, rng, steps, note, start, peak):
         *looks, y = (np.concatenate(x) for x in zip(*parts))
         params, m, v, mean, value, off = step(params, m, v, mean, float(t), rate, looks, y, drop)
         total += float(value)
-        for each, place, part in zip(hard, drawn, np.split(np.asarray(off), [len(drawn[0])])):
+        for each, place, part in zip(hard, drawn, np.split(np.asarray(off), np.cumsum([len(d) for d in drawn])[:-1])):
             each[place] = part
         if t % 100 == 0:
             print(f"{note}step {t}/{steps} loss {total / 100:.4f} {time.time() - began:.0f} s", flush=True)
@@ -120,27 +133,40 @@ def predict(params, looks):
 def main():
     args = argparse.ArgumentParser()
     args.add_argument("--folds", required=True)
+    args.add_argument("--member", choices=net.MEMBERS, required=True)
     args.add_argument("--seed", type=int, default=1)
-    args.add_argument("--steps", type=int, default=1500, help="of the base")
-    args.add_argument("--tune-steps", type=int, default=600, help="of the released model and of each fold")
-    args.add_argument("--which", default="all,0,1,2,3,4,5", help="the released model (all) and the folds to train")
+    args.add_argument("--size", type=float, default=1.0, help="of the number of steps")
+    args.add_argument("--which", default="all,0,1,2,3,4,5", help="the release (all) and the folds to train; none: the base alone")
     a = args.parse_args()
     began = time.time()
-    made, real = (dict(np.load(f"{a.folds}/{name}-set.npz")) for name in ("made", "recorded"))
-    # First what no fold holds out, then, fold by fold, what was recorded; the released model is tuned on all of it.
-    every = np.arange(len(made["label"]))
-    if not pathlib.Path(f"{a.folds}/base.npz").exists():
-        rng = np.random.default_rng(a.seed + 2)
-        np.savez(f"{a.folds}/base.npz", **train([(made, every, 1.0)], rng, a.steps, "base ", net.init(rng), 2e-3))
-    base = dict(np.load(f"{a.folds}/base.npz"))
-    counts = {"made": len(every), "recorded": len(real["label"])}
-    trained = {"seed": a.seed, "base": f"{a.steps} steps from nothing", "releaseAndFolds": f"{a.tune_steps} steps each", "clips": counts}
-    pathlib.Path(f"{a.folds}/trained.json").write_text(json.dumps(trained))
-    for name in a.which.split(","):
-        fold = -2 if name == "all" else int(name)
-        sets = [(real, np.flatnonzero(real["fold"] != fold), RECORDED_SHARE), (made, every, 1 - RECORDED_SHARE)]
-        params = train(sets, np.random.default_rng(a.seed + 10 + fold), a.tune_steps, f"{name} ", base, 1.5e-3)
-        np.savez(f"{a.folds}/{name}.npz", **params)
+    folder = pathlib.Path(a.folds, a.member)
+    stages = STAGES[a.member]
+    sets = {name: dict(np.load(folder / f"{name}-set.npz")) for name in {name for shares, _ in stages.values() for name in shares}}
+
+    def stage(name, path, start, fold=None):
+        """A stage's weights, from the file where it was done before."""
+        if path.exists():
+            return dict(np.load(path))
+        shares, steps = stages[name]
+        use = [(sets[each], np.flatnonzero(sets[each]["fold"] != fold), part) for each, part in shares.items()]
+        rng = np.random.default_rng(a.seed + SEED_OF[name] + (fold if name in OF_FOLD else 0))
+        begin = net.init(rng, a.member) if start is None else start
+        params = train(use, rng, max(1, round(steps * a.size)), f"{path.stem} {name} ", begin, PEAK[name])
+        np.savez(path, **params)
+        return params
+
+    shared = None
+    for name in [name for name in stages if name not in OF_FOLD]:
+        shared = stage(name, folder / f"{name}.npz", shared)
+    steps = {name: f"{round(count * a.size)} steps of {shares}" for name, (shares, count) in stages.items()}
+    clips = {name: len(each["label"]) for name, each in sets.items()}
+    (folder / "trained.json").write_text(json.dumps({"seed": a.seed, **steps, "clips": clips}))
+    last = [name for name in stages if name in OF_FOLD]
+    for which in a.which.split(",") if a.which else ():
+        fold = -2 if which == "all" else int(which)
+        params = shared
+        for name in last:
+            params = stage(name, folder / (f"{which}.npz" if name == last[-1] else f"{name}-{which}.npz"), params, fold)
     print(f"done in {time.time() - began:.0f} s", flush=True)
 
 
