@@ -190,6 +190,7 @@ export async function startVideo(context: GatewayContext): Promise<void> {
     const back = !streams.cameras.some(({ stream }) => stream.startsWith(`${state.node}.`));
     streams.setNode(state, Date.now());
     if (back) wants.again(state.node);
+    else for (const { stream, phase } of state.cameras) if (phase === "idle") wants.idle(stream);
   });
 
   const check = await tokenChecker(key.publicJwk);

@@ -82,6 +82,26 @@ test("who looks on keeps the picture coming, not the recording, though he looks 
   }
 });
 
+test("a node that says idle of what is wanted is told again at once, and not twice in half a second", async ({
+  db,
+}) => {
+  const { wants, said } = open(db);
+  try {
+    wants.idle(CAMERA);
+    wants.want(CAMERA, { key: "incident:a", incident: "a", ...hour });
+    wants.idle(CAMERA);
+    await until("the want", () => said.length > 0, WAIT_MS);
+    assert.equal(said.length, 1);
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    wants.idle(CAMERA);
+    wants.idle(CAMERA);
+    await until("the want again", () => said.length > 1, WAIT_MS);
+    assert.equal(said.length, 2);
+  } finally {
+    wants.close();
+  }
+});
+
 test("a shorter wish does not shorten a longer one, also not over a restart", ({ db }) => {
   const { wants } = open(db);
   wants.want(CAMERA, { key: "incident:a", incident: "a", by: "gateway", forS: 3_600 });

@@ -11,6 +11,8 @@ import type { Grant, WantReason } from "./service.ts";
 const WANT_MS = 60_000;
 const AGAIN_MS = 20_000;
 const TICK_MS = 1_000;
+/** A node that says idle so soon after it was told had not heard it yet. */
+const HEARD_MS = 500;
 /** Who looks on holds the picture, not what is kept of it. */
 const RECORDS = /^(incident|record):/;
 
@@ -111,6 +113,12 @@ export class Wants {
     for (const [stream, wanted] of this.#wanted) {
       if (node === undefined || nodeOf(stream) === node) this.#say(stream, wanted);
     }
+  }
+
+  /** A node that sends nothing of what is wanted has begun anew: it is not left to wait for the next round. */
+  idle(stream: string): void {
+    const wanted = this.#wanted.get(stream);
+    if (wanted && Date.now() - wanted.saidMs > HEARD_MS) this.#say(stream, wanted);
   }
 
   close(): void {
