@@ -18,7 +18,7 @@ else {
     async (rig) => {
       rig.vehicle.setParam("NAV_DLL_ACT", 0);
       await rig.ask();
-      await rig.until("refused", () => rig.state?.hops.at(-1)?.hop === "refused");
+      await rig.until("refused", () => rig.state?.hops.some(({ hop }) => hop === "refused") === true);
       assert.match(rig.state!.why!, /failsafe-link \(none, return asked/);
       rig.vehicle.setParam("NAV_DLL_ACT", 2);
       await rig.available();

@@ -17,6 +17,11 @@ const reopenMs = 15_000;
 const feedEveryMs = 800;
 /** Without a heartbeat for this long the vehicle is lost, whatever the server still believes. */
 const silentMs = 3000;
+/**
+ * A server that has brought no vehicle for so long is started anew: seen once in some hundred starts on a busy machine, it hears the vehicle, and
+ * nobody can reach it. Twice as long each time, since most often there is just no vehicle.
+ */
+const patienceMs = { first: 12_000, longest: 600_000 };
 
 export interface ConnectionOptions {
   folder: string;
@@ -55,6 +60,8 @@ export class Connection {
   #connected = false;
   #link: LinkState = "absent";
   #unfed = 0;
+  #awaitedMs = performance.now();
+  #patienceMs = patienceMs.first;
   #lostMs = 0;
   #closed = false;
 
@@ -121,6 +128,16 @@ export class Connection {
   /** Up with the first heartbeat that this server brings, lost when they end, also while a new server still looks for the vehicle. */
   #judge(nowMs: number): void {
     const heardMs = this.#options.heardMs();
+    const unheard = this.#link === "absent" || this.#link === "driver";
+    if (unheard && nowMs - this.#awaitedMs > this.#patienceMs && this.#server.pid !== undefined) {
+      this.#options.log.info(
+        { afterMs: this.#patienceMs },
+        "no vehicle was heard through mavsdk_server; starting it anew",
+      );
+      this.#awaitedMs = nowMs;
+      this.#patienceMs = Math.min(2 * this.#patienceMs, patienceMs.longest);
+      this.#server.kick();
+    }
     if (nowMs - heardMs > silentMs) {
       // MAVSDK does not open a serial device again that was unplugged.
       if (this.#link === "lost" && this.#options.url.startsWith("serial:") && nowMs - this.#lostMs > reopenMs) {
@@ -132,6 +149,7 @@ export class Connection {
   }
 
   #serverDown(): void {
+    this.#awaitedMs = performance.now();
     this.#rpc?.close();
     this.#rpc = undefined;
     this.#touched = false;
@@ -159,6 +177,7 @@ export class Connection {
 
   #say(link: LinkState): void {
     if (this.#link === link) return;
+    if (link === "up") this.#patienceMs = patienceMs.first;
     this.#lostMs = performance.now();
     this.#link = link;
     this.#options.onLink(link);
