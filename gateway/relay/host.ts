@@ -96,7 +96,7 @@ export class RelayHost {
       ffmpeg: start.ffmpeg,
       fragmentS: start.fragmentS,
       piece: (piece) => this.#say({ type: "piece", recording, ...piece }),
-      gap: (atMs, why) => this.#say({ type: "gap", recording, atMs, why }),
+      gap: (atMs, why, to) => this.#say({ type: "gap", recording, atMs, why, ...to }),
       askKeyframe: () => stream.askKeyframe(),
       log: (text) => this.#say({ type: "log", level: "warn", facts: { recording, stream: name }, text }),
       nowMs: () => performance.timeOrigin + performance.now(),

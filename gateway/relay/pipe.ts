@@ -63,6 +63,7 @@ export type FromRelay =
       durationS: number;
       bytes: Uint8Array;
     }
-  | { type: "gap"; recording: string; atMs: number; why: string }
+  /** `run` broke off; or the picture was back at `backMs` in the same run. */
+  | { type: "gap"; recording: string; atMs: number; why: string; run?: number; backMs?: number }
   | { type: "recorded"; recording: string }
   | { type: "still"; id: number; codec?: string; frame?: Uint8Array };

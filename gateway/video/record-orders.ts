@@ -20,6 +20,8 @@ interface Order {
   by: string;
   /** Its run in the relay, and the recording that it goes to. */
   run: number;
+  /** Runs up to this one have broken off: what still comes of them does not mean that the picture is back. */
+  brokenRun: number;
   recording: string | undefined;
   gap: { fromMs: number; why: string } | undefined;
 }
@@ -52,7 +54,7 @@ export class RecordOrders {
     for (const { id, stream, incident, media, by, gap_from_ms, gap_why } of rows) {
       const gap = gap_from_ms === null ? undefined : { fromMs: gap_from_ms, why: gap_why ?? "" };
       const kinds = media.split(",") as MediaKind[];
-      this.#orders.set(id, { id, stream, incident, media: kinds, by, run: 0, recording: undefined, gap });
+      this.#orders.set(id, { id, stream, incident, media: kinds, by, run: 0, brokenRun: 0, recording: undefined, gap });
     }
   }
 
@@ -69,7 +71,17 @@ export class RecordOrders {
 
   record({ stream, incident, media, by }: RecordFor): void {
     if (this.#find(stream, incident)) return;
-    const order: Order = { id: ulid(), stream, incident, media, by, run: 0, recording: undefined, gap: undefined };
+    const order: Order = {
+      id: ulid(),
+      stream,
+      incident,
+      media,
+      by,
+      run: 0,
+      brokenRun: 0,
+      recording: undefined,
+      gap: undefined,
+    };
     this.#options.db
       .prepare("INSERT INTO record_order VALUES (?, ?, ?, ?, ?, NULL, NULL)")
       .run(order.id, stream, incident, media.join(","), by);
@@ -125,7 +137,11 @@ export class RecordOrders {
   }
 
   relayReady(): void {
-    for (const order of this.#orders.values()) this.#ask(order);
+    for (const order of this.#orders.values()) {
+      // It counts its runs anew.
+      order.brokenRun = 0;
+      this.#ask(order);
+    }
   }
 
   relayLost(why: string): void {
@@ -147,6 +163,11 @@ export class RecordOrders {
       const order = this.#orders.get(message.recording);
       if (!order) return;
       this.#beginGap(order, message.atMs, message.why);
+      if (message.backMs !== undefined) {
+        this.#endGap(order, message.backMs);
+        return;
+      }
+      order.brokenRun = message.run ?? order.run;
       setTimeout(() => this.#closeBroken(order, order.run), this.#options.handedOverMs ?? HANDED_OVER_MS).unref();
     } else if (message.type === "recorded") {
       const recording = this.#leaving.get(message.recording);
@@ -187,12 +208,11 @@ export class RecordOrders {
         preRoll: false,
         start: piece.bytes,
       });
-      this.#endGap(order, piece.atMs);
+      if (piece.run > order.brokenRun) this.#endGap(order, piece.atMs);
     } else if (order.recording !== undefined && order.run === piece.run) {
       if (!this.#options.recordings.add(order.recording, piece.atMs, piece.durationS, piece.bytes))
         this.#beginGap(order, piece.atMs, "the disk does not keep up");
-      // What was on its way when the picture stopped does not mean that it is back.
-      else if (piece.atMs >= (order.gap?.fromMs ?? 0)) this.#endGap(order, piece.atMs);
+      else if (piece.run > order.brokenRun) this.#endGap(order, piece.atMs);
     }
   }
 

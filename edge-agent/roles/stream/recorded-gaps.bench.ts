@@ -57,11 +57,10 @@ async function startGateway(): Promise<ChildProcess> {
   writeFileSync(gatewayFile, text.replace(/^listen: .*$/m, listen), { mode: 0o600 });
   const child = start(["gateway", "--config", gatewayFile, "--json"]);
   for await (const line of createInterface({ input: child.stdout! })) {
-    const said = line.startsWith("{") ? (JSON.parse(line) as { type?: string; ports?: typeof ports }) : {};
-    if (said.type === "listening" && said.ports) {
-      ports = { mqtt: said.ports.mqtt, http: said.ports.http };
-      break;
-    }
+    if (!line.startsWith("{")) continue;
+    const { mqtt, http } = JSON.parse(line) as typeof ports;
+    ports = { mqtt, http };
+    break;
   }
   child.stdout!.resume();
   return child;
@@ -136,8 +135,8 @@ try {
       "the picture on the record again",
       async () => {
         const { gaps } = await recorded().catch(() => ({ gaps: [] as IncidentVideo["gaps"] }));
-        const last = gaps.findLast((each) => Date.parse(each.to ?? "") > faultMs - 2_000);
-        return last?.to !== undefined && gaps.every(({ to }) => to !== undefined) ? last : undefined;
+        // It begins at the last picture, a moment before.
+        return gaps.find(({ from: at, to }) => to !== undefined && Date.parse(at) > faultMs - 1_000);
       },
       WAIT_MS,
     );
@@ -174,11 +173,15 @@ try {
   let unplayable = 0;
   let pictures = 0;
   const probe = "-v error -count_frames -show_entries stream=nb_read_frames -of csv=p=0 -".split(" ");
-  for (const { recording } of recordings) {
+  for (const { recording, segments } of recordings) {
     const input = Buffer.from(await (await ask(`/api/video/recordings/${recording}/video`)).arrayBuffer());
     const { stderr, stdout } = spawnSync("ffprobe", probe, { input, encoding: "utf8", maxBuffer: 1e8 });
-    if (stderr !== "" || !(Number(stdout) > 0)) unplayable++;
-    pictures += Number(stdout);
+    const whole = stderr === "" && Number.parseInt(stdout, 10) > 0;
+    if (whole) pictures += Number.parseInt(stdout, 10);
+    else {
+      unplayable++;
+      process.stderr.write(`${recording}: ${input.length} bytes, ${JSON.stringify({ segments, stdout, stderr })}\n`);
+    }
   }
   const { timeline, chain } = (await (await ask("/api/incidents/i1")).json()) as IncidentDetail;
   const said = timeline.filter(({ text }) => text.startsWith("no picture of n01.front")).length;

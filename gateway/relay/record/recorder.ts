@@ -41,7 +41,8 @@ export interface RecorderOptions {
   /** Seconds of media in a fragment at most: what a power cut may cost. */
   fragmentS: number;
   piece(piece: RecorderPiece): void;
-  gap(atMs: number, why: string): void;
+  /** @param to what it broke off, or, where the run goes on, when the picture was back. */
+  gap(atMs: number, why: string, to: { run: number } | { backMs: number }): void;
   askKeyframe(): void;
   log(text: string): void;
   nowMs: () => number;
@@ -88,7 +89,7 @@ export class Recorder implements Tap {
     this.#tickedMs = nowMs;
     if (this.#silent || nowMs - this.#newestMs <= (this.#runs > 0 ? SILENT_MS : NEVER_CAME_MS)) return;
     this.#silent = true;
-    this.#options.gap(this.#newestMs, this.#runs > 0 ? "none comes" : "none has come yet");
+    this.#options.gap(this.#newestMs, this.#runs > 0 ? "none comes" : "none has come yet", { run: this.#runs });
     this.#end();
   }
 
@@ -103,7 +104,8 @@ export class Recorder implements Tap {
 
   restart(why: string): void {
     if (this.#run) {
-      this.#options.gap(this.#options.nowMs(), why);
+      // A publisher that died was silent long before its place was taken.
+      this.#options.gap(this.#newestMs, why, { run: this.#runs });
       this.#silent = true;
     }
     this.#end();
@@ -143,7 +145,9 @@ export class Recorder implements Tap {
     if (timeS === undefined) return;
     if (frame.kind === "video") {
       if (timeS - run.lastS > GAP_S)
-        this.#options.gap(run.startMs + run.lastS * 1000, `no picture for ${(timeS - run.lastS).toFixed(1)} s`);
+        this.#options.gap(run.startMs + run.lastS * 1000, `no picture for ${(timeS - run.lastS).toFixed(1)} s`, {
+          backMs: run.startMs + timeS * 1000,
+        });
       run.lastS = timeS;
     }
     if (run.muxer.waitingBytes > WAITING_MAX_BYTES) {
@@ -249,7 +253,7 @@ export class Recorder implements Tap {
     this.counters.faults++;
     this.#options.log(why);
     if (!this.#run || number !== this.#runs) return;
-    this.#options.gap(this.#options.nowMs(), "the recorder failed and begins anew");
+    this.#options.gap(this.#options.nowMs(), "the recorder failed and begins anew", { run: number });
     this.#run = undefined;
   }
 }
