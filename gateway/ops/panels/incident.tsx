@@ -37,12 +37,23 @@ export function Incident() {
       <section class="sections" tabIndex={0} aria-label="Evidence and record">
         {incidentSections
           .filter((section) => section.shows?.(props) ?? true)
-          .map(({ id, title, view: View }) => (
-            <section key={id} id={`section-${id}`} class="section" aria-labelledby={`title-${id}`} tabIndex={-1}>
-              <h3 id={`title-${id}`}>{title}</h3>
-              <View {...props} />
-            </section>
-          ))}
+          .map(({ id, title, idle, view: View }) => {
+            const isIdle = idle?.(props) ?? false;
+            return (
+              <section
+                key={id}
+                id={`section-${id}`}
+                class={`section${isIdle ? " is-idle" : ""}`}
+                aria-labelledby={`title-${id}`}
+                tabIndex={-1}
+              >
+                <h3 id={`title-${id}`} class={isIdle ? "unseen" : ""}>
+                  {title}
+                </h3>
+                <View {...props} />
+              </section>
+            );
+          })}
       </section>
     </aside>
   );

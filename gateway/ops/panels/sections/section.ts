@@ -16,5 +16,7 @@ export interface Section {
   key?: string;
   /** Whether it has something to say of this incident; always where absent. */
   shows?: (props: SectionProps) => boolean;
+  /** It has nothing but an offer, a button: it stands beside others of its kind, without a heading, so that what is known comes sooner. */
+  idle?: (props: SectionProps) => boolean;
   view: (props: SectionProps) => ComponentChild;
 }
