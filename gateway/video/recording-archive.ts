@@ -112,6 +112,14 @@ export class RecordingArchive {
     });
   }
 
+  /** @returns whether there was nothing in it. */
+  discardEmpty(id: string): boolean {
+    if (this.#segments(id).length > 0) return false;
+    this.#db.prepare("DELETE FROM recording WHERE id = ?").run(id);
+    rmSync(this.folderOf(id), { recursive: true, force: true });
+    return true;
+  }
+
   #segments(id: string): SegmentRow[] {
     return this.#db
       .prepare("SELECT * FROM segment WHERE recording = ? ORDER BY seq")

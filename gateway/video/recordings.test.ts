@@ -1,6 +1,6 @@
 /** Recordings on disk: what a crash leaves, what was tampered with, what is past its time. */
 import assert from "node:assert/strict";
-import { appendFileSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pino } from "pino";
 import { suite } from "uvu";
@@ -119,6 +119,23 @@ test("after a crash all whole pieces are there, the half one is not, and the rec
     assert.equal(await all(recordings, id), "startpiece 0;piece 1;piece 2;piece 3;piece 4;piece 5;");
     assert.equal(house.facts.at(-1)?.sha256, sha256Hex("piece 4;piece 5;"));
     assert.deepEqual(await recordings.recover(), []);
+  } finally {
+    house.remove();
+  }
+});
+
+test("a run that broke off before its first picture is no recording: nothing is listed of it, after its end or after a crash", async () => {
+  const house = makeHouse();
+  try {
+    const recordings = house.open();
+    await recordings.end(begin(recordings));
+    const crashed = begin(recordings);
+    rmSync(join(house.folder, crashed), { recursive: true, force: true });
+    const after = house.open();
+    assert.equal((await after.recover())[0]?.id, crashed);
+    assert.deepEqual(after.archive.list("i1"), []);
+    assert.equal(after.counters.empty, 1);
+    assert.deepEqual([...readdirSync(house.folder)], []);
   } finally {
     house.remove();
   }

@@ -1,6 +1,6 @@
 /** Recordings on disk: sealed pieces in segments, each segment's SHA-256 on its incident's record, also what a crash left open. */
 import { createHash, type Hash } from "node:crypto";
-import { mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { Logger } from "pino";
@@ -61,7 +61,7 @@ export class Recordings {
   readonly #options: RecordingsOptions;
   readonly #open = new Map<string, Open>();
   readonly #endings = new Set<Promise<number>>();
-  readonly counters = { segments: 0, bytes: 0, refused: 0, failed: 0 };
+  readonly counters = { segments: 0, bytes: 0, refused: 0, failed: 0, empty: 0 };
 
   constructor(options: RecordingsOptions) {
     this.#options = options;
@@ -135,8 +135,14 @@ export class Recordings {
 
   async #end(id: string, open: Open): Promise<number> {
     await this.#then(open, () => this.#closeSegment(open));
-    this.#options.db.prepare("UPDATE recording SET ended_ms = ? WHERE id = ?").run(Math.round(open.lastMs), id);
+    this.#ended(id, open.lastMs);
     return open.lastMs;
+  }
+
+  /** A beginning without a picture is no recording: nothing of it plays, and no hash of it is on the record. */
+  #ended(id: string, endedMs: number): void {
+    if (this.archive.discardEmpty(id)) this.counters.empty++;
+    else this.#options.db.prepare("UPDATE recording SET ended_ms = ? WHERE id = ?").run(Math.round(endedMs), id);
   }
 
   async close(): Promise<void> {
@@ -153,12 +159,11 @@ export class Recordings {
     for (const row of rows) {
       if (this.#open.has(row.id)) continue;
       let endedMs = row.started_ms;
-      for (const name of readdirSync(this.archive.folderOf(row.id))
-        .filter((each) => /^\d+$/.test(each))
-        .sort()) {
+      const folder = this.archive.folderOf(row.id);
+      for (const name of (existsSync(folder) ? readdirSync(folder) : []).filter((each) => /^\d+$/.test(each)).sort()) {
         endedMs = Math.max(endedMs, await this.#recoverSegment(row, Number(name)));
       }
-      this.#options.db.prepare("UPDATE recording SET ended_ms = ? WHERE id = ?").run(Math.round(endedMs), row.id);
+      this.#ended(row.id, endedMs);
       broken.push({ id: row.id, stream: row.stream, incident: row.incident, endedMs });
     }
     return broken;
