@@ -4,6 +4,7 @@ import { glob } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { LONGEST } from "./bin/commands/test.ts";
 
 const root = import.meta.dirname;
 
@@ -123,6 +124,13 @@ test("every test file runs its tests", () => {
   assert.ok(tests.length > 5, `${tests.length} test files`);
   const silent = tests.filter((file) => !readFileSync(join(root, file), "utf8").includes(".run()"));
   assert.equal(silent, []);
+});
+
+test("the files that npm test begins with are there", () => {
+  assert.equal(
+    LONGEST.filter((file) => !sources.includes(file)),
+    [],
+  );
 });
 
 test.run();

@@ -16,25 +16,27 @@ const AT_ONCE = availableParallelism() < 2 ? 1 : 3;
 /** How long each file took the last time, on this machine. */
 const secondsFile = join(root, ".tocsin", "test-seconds.json");
 /** Begun first where there was no run before: each takes over 20 s, and none shall be left to run alone at the end. */
-export const LONGEST = [
-  "firmware-bridge/dock.test.ts",
-  "gateway/ops/console.flight.test.ts",
-  "gateway/ops/console.states.test.ts",
-  "edge-agent/roles/fly-faults.test.ts",
-  "gateway/ops/console.test.ts",
+export const LONGEST: readonly string[] = [
   "edge-agent/roles/privacy.test.ts",
-  "gateway/relay/whip.test.ts",
-  "edge-agent/devices/mavsdk/faults.test.ts",
-  "gateway/ops/console.flight-states.test.ts",
-  "edge-agent/roles/without-gateway.process.test.ts",
-  "edge-agent/devices/mavsdk/failsafes.test.ts",
+  "gateway/ops/accessibility.test.ts",
   "bin/demo/console.test.ts",
   "bin/demo/robot.process.test.ts",
+  "firmware-bridge/dock.test.ts",
+  "edge-agent/roles/fly-faults.test.ts",
+  "gateway/ops/accessibility.flight.test.ts",
   "edge-agent/roles/look.process.test.ts",
-  "gateway/dispatch/dispatch.test.ts",
+  "gateway/relay/walls.test.ts",
+  "edge-agent/devices/mavsdk/faults.test.ts",
+  "gateway/caller/page/page.media-back.test.ts",
+  "gateway/ops/console.map.test.ts",
+  "gateway/relay/whip.test.ts",
+  "edge-agent/roles/without-gateway.process.test.ts",
+  "bin/pack/pack.test.ts",
+  "edge-agent/devices/mavsdk/failsafes.test.ts",
+  "gateway/caller/page/page.quiet.test.ts",
+  "gateway/ops/console.states.test.ts",
   "edge-agent/roles/fly-orders.test.ts",
-  "edge-agent/devices/mavsdk/vehicle.test.ts",
-  "gateway/caller/page/page.test.ts",
+  "gateway/dispatch/dispatch.test.ts",
 ];
 
 /** More failures than these are no accident of a loaded machine. */
