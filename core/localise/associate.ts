@@ -6,6 +6,7 @@ import {
   type AssociatedShot,
   type AssociateOptions,
   type Association,
+  type Candidate,
   type Given,
   type Unsolved,
   usualAssociation,
@@ -17,19 +18,6 @@ import type { Heard, Prior } from "./problem.ts";
 import { COMPETE_S, repeatsIn } from "./repeat-search.ts";
 import { heardByTooFew, KNOWN_PLACE, repeatOdds, wellTimed } from "./repeats.ts";
 import { type Hypothesis, searchIn } from "./search.ts";
-
-/** What one anchor led to, best first. */
-interface Candidate {
-  found: Hypothesis[];
-  /** The first leaves nothing to explain. */
-  complete: boolean;
-  prior: Prior;
-  /** The place under the air that is not believed, where it explains nearly as much. */
-  otherAir?: Hypothesis | undefined;
-  /** The first one's score, with what its repetition adds. */
-  worth: number;
-  backed?: boolean;
-}
 
 const REVERBERATION_S = 0.15;
 /** Most that a repetition adds to a place's score. */
@@ -43,6 +31,8 @@ const AIR_WRONG = 8;
 const MOST_NODES = 0.6;
 /** Up to this many arrivals are worked through in the order of their coming. */
 const SMALL_POOL = 30;
+/** With so many arrivals a node there may be more than one round in it. */
+const BUSY_NODES = 3;
 
 const USUAL_NODES = 8;
 const MORE_PER_NODE = 0.5;
@@ -58,9 +48,11 @@ export function associate(
   const n = arrivals.length;
   const rows = pool.heard.length;
   const free = new Uint8Array(rows).fill(1);
-  const apart = new Set(taken);
-  if (apart.size > 0) for (let row = 0; row < rows; row++) if (apart.has(pool.heard[row]!)) free[row] = 0;
+  for (const one of taken) free[pool.heard.indexOf(one)] = 0;
   const spent = new Uint8Array(rows);
+  /** Most nodes heard something twice. */
+  const repeats = n >= (n > SMALL_POOL ? 2 : BUSY_NODES) * pool.slots;
+  const busy = n > SMALL_POOL || n >= BUSY_NODES * pool.slots;
   const budget = 1500 + 150 * n;
   const perAnchor = {
     ...options,
@@ -102,7 +94,7 @@ export function associate(
         spent[anchor] = 1;
         continue;
       }
-      if (n > SMALL_POOL) backByRepeats(candidate);
+      if (busy) backByRepeats(candidate);
       if (!best || candidate.worth > best.worth) best = candidate;
       if (candidate.complete || search.sets + freeSpeedSets >= budget) break;
       const nodes = best.found[0]!.rows.length;
@@ -110,7 +102,7 @@ export function associate(
     }
     // None of these leads anywhere; what came later may.
     if (!best) continue;
-    take(best.found[0]!, best.otherAir ? [...best.found, best.otherAir] : best.found, best.prior);
+    take(best.found[0]!, [...best.found, ...best.beside], best.prior);
   }
   for (const shot of shots)
     if (shot.used.length <= 4 && shot.prior === prior) outOfMirror(shot, [...others, ...shots], search, pool, prior);
@@ -137,27 +129,29 @@ export function associate(
   function lookFrom(anchor: number): Candidate | undefined {
     let { found, complete } = search.from(anchor);
     let under = prior;
-    let otherAir: Hypothesis | undefined;
+    const beside: Hypothesis[] = [];
     // With a wrong speed some nodes still agree; where none do there is no shot, whatever the air.
     const some = (found[0]?.rows.length ?? 0) >= 4 || (pool.slots >= 7 && n <= 1.5 * pool.slots);
     if ((!complete || strained(found[0])) && some && options.speedDoubt > 0 && prior.speedSigma === 0) {
-      const freed = withFreeSpeed(anchor, found[0]);
       const held = found[0];
+      const freed = withFreeSpeed(anchor, held);
       if (freed && freed.ahead >= 0) {
-        if (held) otherAir = { ...held, total: freed.found[0]!.total - freed.ahead };
+        if (held) beside.push({ ...held, total: freed.found[0]!.total - freed.ahead });
         found = freed.found;
         under = freed.prior;
         complete = freed.complete;
-      } else if (freed && held) otherAir = { ...freed.found[0]!, total: held.total + freed.ahead };
+      } else if (freed && held) beside.push({ ...freed.found[0]!, total: held.total + freed.ahead });
     }
-    found = found.filter((h, i) => acceptable(h) || (i < 3 && vouchedFor(h, under)));
+    const all = found;
+    found = all.filter((h, i) => acceptable(h) || (i < 3 && vouchedFor(h, under)));
     if (found.length === 0) return undefined;
-    return { found, complete: complete && found[0]!.silent === 0, prior: under, worth: found[0]!.total, otherAir };
+    beside.push(...all.filter((h) => !found.includes(h) && h.rows.length >= found[0]!.rows.length));
+    return { found, complete: complete && found[0]!.silent === 0, prior: under, worth: found[0]!.total, beside };
   }
 
   /** Too little by itself, but another round keeps the same gap to it at every node, which chance does not do. */
   function vouchedFor(h: Hypothesis, under: Prior): boolean {
-    if (n <= SMALL_POOL || under !== prior || h.rows.length < 4 || !acceptable(h, MOST_VOUCHED)) return false;
+    if (!repeats || under !== prior || h.rows.length < 4 || !acceptable(h, MOST_VOUCHED)) return false;
     const repeat = repeatOf(h, () => true);
     return repeat !== undefined && acceptable(h, Math.min(MOST_VOUCHED, repeatOdds(repeat, h, pool)));
   }
@@ -213,7 +207,7 @@ export function associate(
   /** What else fits the place of a round that was found, heard by too few to tell it from chance. */
   function unsolved(): Unsolved[] {
     const last = shots[0];
-    if (!last || n <= SMALL_POOL || last.prior !== prior) return [];
+    if (!last || !busy || last.prior !== prior) return [];
     const h = repeatOf(last.hypothesis, (one) => one.rows.length >= 0.5 * last.used.length && !isShadowOfAny(one));
     if (!h) return [];
     const nodes = [...h.rows].map((row) => pool.heard[row]!.node);

@@ -80,3 +80,16 @@ export interface Given {
   /** Only shots through this arrival. */
   through?: Heard;
 }
+
+/** What one anchor led to, best first. */
+export interface Candidate {
+  found: Hypothesis[];
+  /** The first leaves nothing to explain. */
+  complete: boolean;
+  prior: Prior;
+  /** Places that are not believed enough by themselves, or under another air, and may explain nearly as much. */
+  beside: Hypothesis[];
+  /** The first one's score, with what its repetition adds. */
+  worth: number;
+  backed?: boolean;
+}
