@@ -62,11 +62,17 @@ export async function startHub(parts: Parts): Promise<{ catchUp: () => Promise<v
   incidents.onVersion((state, known) => {
     broadcast({ type: "incident", incident: state });
     say(state).catch(failed(`version ${state.version} of incident ${state.incident}`));
-    // Should the gateway end meanwhile, they are asked for again when the nodes are back.
-    const asked = clips.ask(state.incident, known.shots);
-    setTimeout(() => {
-      for (const [node, arrivals] of asked) want(node, state.incident, arrivals);
-    }, CLIPS_AFTER_MS).unref();
+    setImmediate(() => {
+      try {
+        // Should the gateway end meanwhile, they are asked for again when the nodes are back.
+        const asked = clips.ask(state.incident, known.shots);
+        setTimeout(() => {
+          for (const [node, arrivals] of asked) want(node, state.incident, arrivals);
+        }, CLIPS_AFTER_MS).unref();
+      } catch (error) {
+        log.error({ error: (error as Error).message, incident: state.incident }, "sounds were not asked for");
+      }
+    });
     if (state.verdict?.at === state.at && state.verdict.by !== "network") {
       const arrivals = known.shots.flatMap((shot) => shot.arrivals.map(({ id, node }) => ({ id, node })));
       bus

@@ -2,7 +2,7 @@
 import { mkdirSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { incidentState } from "#contract/incident.ts";
+import { type IncidentState, incidentState } from "#contract/incident.ts";
 import { nodeState } from "#contract/node.ts";
 import type { Health, UserRole } from "#contract/ops-api.ts";
 import { startBackup } from "./backup/part.ts";
@@ -150,6 +150,14 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   /** Consoles that show an incident fetch its record anew. */
   const grown = (incident: string, kind: string) =>
     live.broadcast({ type: "message", channel: "incident/entry", message: { incident, kind } });
+  /** In the next turn of the event loop: what `first` listeners have sent is out by then, whatever the disk does to the others. */
+  const soon = (listener: (state: IncidentState) => void, state: IncidentState) => {
+    try {
+      listener(state);
+    } catch (err) {
+      log.error({ err, incident: state.incident }, "a part of the gateway failed at a new version of an incident");
+    }
+  };
   const context: GatewayContext = {
     config,
     bus: broker.bus,
@@ -172,7 +180,11 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     incident: (id) => incidents.state(id),
     recentIncidents: () => incidents.list({ limit: SNAPSHOT_INCIDENTS }).incidents,
     timeline: (incident) => incidents.record.entries(incident),
-    onIncident: (listener, first) => incidents.onVersion((state) => listener(state), first),
+    onIncident: (listener, first = false) =>
+      incidents.onVersion(
+        first ? (state) => listener(state) : (state) => void setImmediate(soon, listener, state),
+        first,
+      ),
     retained: (channel) => broker.retained(channel),
     health: (more) => void moreHealth.push(more),
     onClose: (work) => open.defer(work),
