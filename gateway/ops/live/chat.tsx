@@ -8,12 +8,12 @@ export function Chat({ watch }: { watch: Watch }) {
   return (
     <div class="tile-chat">
       <ol aria-label="Words about this picture">
-        {watch.chat.value.slice(-6).map(({ key, name, text, atMs, mine }) => (
+        {watch.talk.chat.value.slice(-6).map(({ key, name, text, atMs, mine }) => (
           <li key={key} class={mine ? "is-mine" : ""}>
             <time>{local.value.clock(atMs)}</time> <b>{name}</b> {text}
           </li>
         ))}
-        {watch.chat.value.length === 0 && (
+        {watch.talk.chat.value.length === 0 && (
           <li class="faint">Goes to everybody who looks at this picture now; it is not kept.</li>
         )}
       </ol>
@@ -22,7 +22,7 @@ export function Chat({ watch }: { watch: Watch }) {
         onSubmit={(event) => {
           event.preventDefault();
           const input = text.current;
-          if (input?.value.trim() && watch.write(input.value.trim())) input.value = "";
+          if (input?.value.trim() && watch.talk.write(input.value.trim())) input.value = "";
           else input?.focus();
         }}
       >
@@ -34,7 +34,7 @@ export function Chat({ watch }: { watch: Watch }) {
           placeholder="To who looks at this picture"
           autocomplete="off"
         />
-        <button type="submit" disabled={!watch.maySay.value}>
+        <button type="submit" disabled={!watch.talk.maySay.value}>
           Send
         </button>
       </form>

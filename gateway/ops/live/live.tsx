@@ -135,7 +135,7 @@ function Large({ of, incident }: { of: TileStream; incident: string }) {
             Stills
           </button>
           <button type="button" aria-expanded={chatOpen.value} onClick={() => (chatOpen.value = !chatOpen.value)}>
-            Chat{watch.chat.value.length > 0 && ` ${watch.chat.value.length}`}
+            Chat{watch.talk.chat.value.length > 0 && ` ${watch.talk.chat.value.length}`}
           </button>
           {watch.hasVoice && (
             <button type="button" aria-pressed={hearing.value} onClick={() => (hearing.value = !hearing.value)}>

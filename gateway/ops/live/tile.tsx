@@ -154,7 +154,7 @@ export function Pointing({ watch, of }: { watch: Watch; of: TileStream }) {
       : [kept.width || 16, kept.height || 9];
     return { box: { width, height }, picture: { widthPx, heightPx } };
   };
-  const may = watch.maySay.value;
+  const may = watch.talk.maySay.value;
   const spot = (at: { x: number; y: number }) => {
     const { box, picture } = size();
     const { left, top } = placeInBox(box, picture, at);
@@ -177,13 +177,13 @@ export function Pointing({ watch, of }: { watch: Watch; of: TileStream }) {
         onClick={(event) => {
           if (event.detail === 0) {
             const { x, y } = aim.value ?? { x: 0.5, y: 0.5 };
-            watch.point(x, y);
+            watch.talk.point(x, y);
             return;
           }
           const rect = event.currentTarget.getBoundingClientRect();
           const { box, picture } = size();
           const at = placeInPicture(box, picture, { x: event.clientX - rect.left, y: event.clientY - rect.top });
-          if (at !== undefined) watch.point(at.x, at.y);
+          if (at !== undefined) watch.talk.point(at.x, at.y);
         }}
         onKeyDown={(event) => {
           const step = steps[event.key];
@@ -196,7 +196,7 @@ export function Pointing({ watch, of }: { watch: Watch; of: TileStream }) {
         onBlur={() => (aim.value = undefined)}
       />
       {aim.value && <span class="tile-aim" style={spot(aim.value)} aria-hidden="true" />}
-      {watch.points.value.map((point) => (
+      {watch.talk.points.value.map((point) => (
         <span key={point.key} class={`tile-mark${point.mine ? " is-mine" : ""}`} style={spot(point)}>
           <span class="tile-mark-name">{point.name}</span>
         </span>

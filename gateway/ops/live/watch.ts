@@ -1,6 +1,6 @@
-/** One look at one stream, shared by every tile that shows it: joins by WHEP, measures, points, chats, falls back to stills, comes back by itself. */
+/** One look at one stream, shared by every tile that shows it: joins by WHEP, measures, falls back to stills, comes back by itself. */
 import { effect, signal, untracked } from "@preact/signals";
-import { DATA_LABEL, type DataSaid, type DataSay, type WatchGrant } from "#contract/video.ts";
+import type { DataSaid, WatchGrant } from "#contract/video.ts";
 import { Session } from "#gateway/caller/page/session.ts";
 import { ask, json } from "../api.ts";
 import { endedSession } from "../state/actions.ts";
@@ -16,7 +16,7 @@ import {
   wide,
 } from "./figures.ts";
 import { keepPicture } from "./keep-picture.ts";
-import type { ChatLine, Point } from "./said.ts";
+import { Talk } from "./talk.ts";
 
 const TICK_MS = 500;
 const STILL_EVERY_MS = 2000;
@@ -28,10 +28,7 @@ const STUCK_MS = 4000;
 const LEFT_BEHIND_MS = 1000;
 /** A tile that goes and comes within this time keeps its session. */
 const LINGER_MS = 1500;
-const POINT_MS = 4000;
 const STILL_WIDTH_PX = 640;
-
-let keys = 0;
 
 export class Watch {
   readonly stream: string;
@@ -47,14 +44,11 @@ export class Watch {
   /** Stills because the link is thin, or because the person chose them. */
   readonly thin = signal<Thin>(wide);
   readonly chosen = signal<"auto" | "stills">("auto");
-  readonly points = signal<readonly Point[]>([]);
-  readonly chat = signal<readonly ChatLine[]>([]);
-  readonly maySay = signal(false);
+  readonly talk = new Talk();
   /** The last picture, kept for when there is none; drawn from the tile's own video. */
   readonly kept = document.createElement("canvas");
   video: HTMLVideoElement | undefined;
   readonly #session: Session;
-  #channel: RTCDataChannel | undefined;
   #looked = false;
   #uses = 0;
   #linger: ReturnType<typeof setTimeout> | undefined;
@@ -78,7 +72,7 @@ export class Watch {
       state: (state) => {
         this.phase.value = state;
         if (state === "live") this.#beganMs = Date.now();
-        else this.maySay.value = false;
+        else this.talk.maySay.value = false;
       },
     });
   }
@@ -175,52 +169,14 @@ export class Watch {
       media.addTrack(track);
       this.media.value = media;
     };
-    const channel = connection.createDataChannel(DATA_LABEL);
-    this.#channel = channel;
-    channel.onopen = () => (this.maySay.value = true);
-    channel.onclose = () => {
-      if (this.#channel === channel) this.maySay.value = false;
-    };
-    channel.onmessage = ({ data }) => this.#heard(JSON.parse(String(data)) as DataSaid);
+    this.talk.open(connection, (said) => this.#heard(said));
   }
 
   #heard(said: DataSaid): void {
-    if (said.type === "point") this.#mark(said.x, said.y, said.name, false);
-    else if (said.type === "chat") this.#line(said.name, said.text, false);
-    else if (said.type === "pace") {
+    if (said.type === "pace") {
       // Keyframes now and then are less than stills, which say how old they are.
       if (said.pictures === "keyframes" && !this.stills) this.thin.value = fallen(this.thin.peek(), Date.now());
     } else if (said.type === "end" && this.#timer !== undefined && !this.stills) this.#join();
-  }
-
-  #mark(x: number, y: number, name: string, mine: boolean): void {
-    const key = keys++;
-    this.points.value = [...this.points.value.slice(-9), { key, x, y, name, mine }];
-    setTimeout(() => (this.points.value = this.points.value.filter((point) => point.key !== key)), POINT_MS);
-  }
-
-  #line(name: string, text: string, mine: boolean): void {
-    const line = { key: keys++, name, text, atMs: Date.now(), mine };
-    this.chat.value = [...this.chat.value.slice(-199), line];
-  }
-
-  #say(say: DataSay): boolean {
-    if (this.#channel?.readyState !== "open") return false;
-    this.#channel.send(JSON.stringify(say));
-    return true;
-  }
-
-  /** Shows a place in the picture to everybody who looks at it. False where nobody can be told now. */
-  point(x: number, y: number): boolean {
-    const sent = this.#say({ type: "point", x, y });
-    if (sent) this.#mark(x, y, "you", true);
-    return sent;
-  }
-
-  write(text: string): boolean {
-    const sent = this.#say({ type: "chat", text });
-    if (sent) this.#line("you", text, true);
-    return sent;
   }
 
   async #tick(): Promise<void> {
