@@ -13,7 +13,7 @@ export interface AlertPolicy {
 }
 
 /** Heard by so many and so likely, nobody waits: nodes and probability. */
-const SURE = { nodes: 12, probability: 0.95 };
+const SURE = { nodes: 12, probability: 0.9 };
 /** Fewer tell a low rocket's height badly: that many do where it is known to lie below this with two sigmas. Roofs lift a shot by some 30 m. */
 const SURELY_LOW = { nodes: 8, belowM: 50 };
 /** Nodes that go on joining keep people waiting for so many holds at most. */
