@@ -1,7 +1,7 @@
 /** Learns from finished shots where nodes may stand other than their files say, and tells the technician; nothing is corrected. */
 import { frameAt } from "#core/localise/geo.ts";
 import { doubtBook, type PositionDoubt } from "#core/localise/position-doubt.ts";
-import type { Shot } from "#core/localise/shot-record.ts";
+import { type Shot, SURE } from "#core/localise/shot-record.ts";
 import type { Log } from "../ports.ts";
 
 /** Fewer nodes leave too little of a residual to learn from. */
@@ -23,7 +23,9 @@ export class PositionDoubts {
   /** Takes the newest version of a shot; it counts once no newer one has come for a while. */
   newest(shot: Shot, atNs: bigint): void {
     this.#open.delete(shot.id);
-    if (shot.withdrawn !== undefined || shot.unverified || shot.arrivals.length < LEAST_NODES) return;
+    // One hidden echo that could mislead a fix is no reason to learn nothing from it: over many shots echoes do not point one way.
+    const sure = (shot.solver?.share ?? 1) >= SURE;
+    if (shot.withdrawn !== undefined || !sure || shot.arrivals.length < LEAST_NODES) return;
     this.#open.set(shot.id, { shot, atNs });
     if (this.#open.size > MOST_OPEN) for (const oldest of this.#open.keys()) if (this.#open.delete(oldest)) break;
   }
