@@ -10,12 +10,10 @@ import { faultsIn } from "./fly/testing-fault.ts";
 const faults = suite("faults in flight, real processes");
 
 const fault = faultsIn(faults);
-/** Nothing is waited for over the scene. */
-const short = { flight: { onSceneS: 3 } };
 
 if (!serverThere) console.log("skipped: no mavsdk_server; run: npm run setup");
 else {
-  fault("mavsdk_server killed in transit: the next one takes over, the flight goes on", short, async (rig) => {
+  fault("mavsdk_server killed in transit: the next one takes over, the flight goes on", {}, async (rig) => {
     await rig.ask(120, 0);
     await rig.phase("transit");
     const pid = await rig.serverPid();
@@ -30,7 +28,7 @@ else {
 
   fault(
     "agent killed in flight and started again: it picks the flight up and does not start a second",
-    short,
+    {},
     async (rig) => {
       const flight = await rig.ask(120, 0);
       await rig.phase("transit");

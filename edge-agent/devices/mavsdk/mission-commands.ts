@@ -101,7 +101,8 @@ export class MissionCommands {
             0,
             starts.findLastIndex((start) => start <= current),
           );
-    const count = starts?.length ?? total;
+    // Of one that an agent before us uploaded the last raw item is its return, which is no place to fly to.
+    const count = starts?.length ?? Math.max(1, total - 1);
     this.#context.store.set({ mission: { current: finished ? count : at, total: count, finished } });
   }
 
