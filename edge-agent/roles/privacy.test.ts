@@ -140,8 +140,9 @@ async function whatLeaves(folder: string, sound: Float32Array): Promise<{ sound:
   // The last impulses are said after the last frame was read: each is asked for as it comes, until none came for a while.
   const deadline = Date.now() + 20_000;
   let asked = 0;
-  for (let quietSince = Date.now(); Date.now() < deadline && Date.now() - quietSince < QUIET_MS; ) {
-    if (clips.length < arrivals.length) quietSince = Date.now();
+  const isOwed = () => clips.length < arrivals.length;
+  for (let quietSince = Date.now(); Date.now() < deadline && (isOwed() || Date.now() - quietSince < QUIET_MS); ) {
+    if (isOwed()) quietSince = Date.now();
     for (; asked < arrivals.length; asked += 100) {
       const at = "2026-11-22T18:00:30Z";
       const message = {
