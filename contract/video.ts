@@ -22,7 +22,7 @@
  */
 import * as v from "valibot";
 import { channel, type MessageOf } from "./channel.ts";
-import { Count, Finite, Id, Name, NonNegative, Probability, Text, UtcNs } from "./units.ts";
+import { BearingDeg, Count, Finite, Id, LatDeg, LonDeg, Name, NonNegative, Probability, Text, UtcNs } from "./units.ts";
 
 export const CameraName = v.pipe(
   v.string(),
@@ -76,6 +76,11 @@ export const videoWant = channel(
     iceServers: v.pipe(v.array(IceServer), v.maxLength(8)),
     until: UtcNs,
     incident: v.optional(Id),
+    /**
+     * Where the incident is, for a camera that can turn there: it looks there for as long as the want says so. `heightM` is above the ground
+     * there, 0 where it is absent. An aim and no claim: the incident's own place bears its bound.
+     */
+    lookAt: v.optional(v.object({ lat: LatDeg, lon: LonDeg, heightM: v.optional(Finite) })),
     /** Who or what asked: a person, `incident`, `technician`. */
     by: Name,
     /** Seconds before the want that the incident asks for out of the node's own ring; sent once to `preRollUrl`. */
@@ -95,6 +100,21 @@ export type VideoWant = MessageOf<typeof videoWant>;
 /** `idle`: nobody wants it; `failed`: it is wanted and not to be had now (`why`), and the node tries again by itself. */
 export const VideoPhase = v.picklist(["idle", "connecting", "live", "failed"]);
 export type VideoPhase = v.InferOutput<typeof VideoPhase>;
+
+/**
+ * Where a camera on a mount was told to look; servos do not answer whether they got there. `rest`: no want names a place; `aimed`: at the place of
+ * the want; `out-of-reach`: at rest, since the mount does not turn that far; `down`: the mount's board does not answer (`why`), and is tried again.
+ */
+export const CameraAim = v.object({
+  phase: v.picklist(["rest", "aimed", "out-of-reach", "down"]),
+  why: v.optional(Text),
+  /** With `aimed`: clockwise from true north, and above level. */
+  azimuthDeg: v.optional(BearingDeg),
+  elevationDeg: v.optional(v.pipe(Finite, v.minValue(-90), v.maxValue(90))),
+  /** The camera's lamp; absent where it has none. */
+  lampOn: v.optional(v.boolean()),
+});
+export type CameraAim = v.InferOutput<typeof CameraAim>;
 
 export const CameraState = v.object({
   camera: CameraName,
@@ -119,6 +139,8 @@ export const CameraState = v.object({
   roundTripMs: v.optional(NonNegative),
   /** Seconds held in the encrypted ring on the node; absent where it keeps none. */
   preRollHeldS: v.optional(NonNegative),
+  /** Absent where the camera stands on no mount. */
+  aim: v.optional(CameraAim),
   /** Counters since the agent's start: reconnects, keyframes asked, packets dropped, audio packets dropped ... */
   counters: v.optional(v.record(v.string(), Finite)),
 });

@@ -126,6 +126,7 @@ export async function startVideo(context: GatewayContext): Promise<void> {
         media: ["video"],
         ...(incident !== undefined && { incident }),
       }),
+    placeOf: (incident) => context.incident(incident)?.place,
     urlOf: (path) => (settings.publicUrl === undefined ? path : new URL(path, settings.publicUrl).href),
     over: (stream, incident) => service.unrecord(stream, incident, "gateway"),
   });
@@ -174,6 +175,7 @@ export async function startVideo(context: GatewayContext): Promise<void> {
       streams.tell();
       return;
     }
+    wants.placed(state.incident);
     for (const stream of camerasNear(state, streams.cameras, config.nodes, settings.incidents)) {
       if (context.once("video/want", `${state.incident}/${stream}`, state.incident))
         askFor(stream, state.incident, settings.incidents.preRollS);

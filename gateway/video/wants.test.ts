@@ -25,6 +25,7 @@ test.after(({ folder }) => rmSync(folder, { recursive: true }));
 
 function open(db: DatabaseSync) {
   const over: string[] = [];
+  const places: Record<string, { lat: number; lon: number }> = {};
   const said: VideoWant[] = [];
   const bus = {
     publish: async (channel: unknown, message: unknown) => {
@@ -38,9 +39,10 @@ function open(db: DatabaseSync) {
     log: makeLog().log,
     grant: async (stream) => ({ token: "t", expires: "", url: `/video/whip/${stream}`, iceServers: [] }),
     urlOf: (path) => path,
+    placeOf: (incident) => places[incident],
     over: (stream, incident) => over.push(`${stream} for ${incident}`),
   });
-  return { wants, over, said };
+  return { wants, over, said, places };
 }
 const hour = { by: "gateway", forS: 3_600 };
 
@@ -97,6 +99,29 @@ test("a node that says idle of what is wanted is told again at once, and not twi
     wants.idle(CAMERA);
     await until("the want again", () => said.length > 1, WAIT_MS);
     assert.equal(said.length, 2);
+  } finally {
+    wants.close();
+  }
+});
+
+test("cameras are told where the incident is, at once where it is known better, and no longer when nobody wants it for that", async ({
+  db,
+}) => {
+  const { wants, said, places } = open(db);
+  const lookAts = () => said.map(({ lookAt }) => lookAt && [lookAt.lat, lookAt.lon]);
+  try {
+    wants.want(CAMERA, { key: "viewer:ann", by: "ann", forS: 3_600 });
+    await until("the viewer's want", () => said.length === 1, WAIT_MS);
+    places.a = { lat: 40.66, lon: -73.91 };
+    wants.want(CAMERA, { key: "incident:a", incident: "a", preRollS: 30, ...hour });
+    await until("the incident's want", () => said.length === 2, WAIT_MS);
+    wants.placed("a");
+    places.a = { lat: 40.661, lon: -73.91 };
+    wants.placed("a");
+    await until("the better place", () => said.length === 3, WAIT_MS);
+    wants.unwant(CAMERA, "incident:a");
+    await until("the viewer's want again", () => said.length === 4, WAIT_MS);
+    assert.deepEqual(lookAts(), [undefined, [40.66, -73.91], [40.661, -73.91], undefined]);
   } finally {
     wants.close();
   }

@@ -27,6 +27,8 @@ interface Wanted {
   saidMs: number;
   /** Seconds of the node's own ring that an incident asked for and that no want has carried yet. */
   preRollS: number;
+  /** Where the node was told to look, and for which incident. */
+  aimed?: { incident: string; lat: number; lon: number } | undefined;
 }
 
 export interface WantsOptions {
@@ -35,6 +37,8 @@ export interface WantsOptions {
   log: Logger;
   grant(stream: string, node: string, incident: string | undefined): Promise<Grant>;
   urlOf(path: string): string;
+  /** Where an incident is, for cameras that can turn there; undefined while it is not known. */
+  placeOf(incident: string): { lat: number; lon: number } | undefined;
   /** No longer wanted for that incident's recording, whoever else still wants the stream. */
   over(stream: string, incident: string): void;
 }
@@ -85,6 +89,18 @@ export class Wants {
     wanted.reasons.delete(key);
     this.#ended(stream, [[key, reason]]);
     if (wanted.reasons.size === 0) this.#over(stream);
+    else if (this.#looksPast(stream, wanted)) this.#say(stream, wanted);
+  }
+
+  /** An incident's place is known, or better known: cameras that look there are told at once. */
+  placed(incident: string): void {
+    const place = this.#options.placeOf(incident);
+    for (const stream of place ? this.streamsOf(incident) : []) {
+      const wanted = this.#of(stream);
+      const { aimed } = wanted;
+      if (aimed && aimed.incident !== incident) continue;
+      if (place?.lat !== aimed?.lat || place?.lon !== aimed?.lon) this.#say(stream, wanted, incident);
+    }
   }
 
   /** Incidents that a stream is wanted for. */
@@ -143,8 +159,13 @@ export class Wants {
       }
       this.#ended(stream, ended);
       if (wanted.reasons.size === 0) this.#over(stream);
-      else if (nowMs - wanted.saidMs >= AGAIN_MS) this.#say(stream, wanted);
+      else if (nowMs - wanted.saidMs >= AGAIN_MS || this.#looksPast(stream, wanted)) this.#say(stream, wanted);
     }
+  }
+
+  /** It was told to look at an incident that it is no longer wanted for. */
+  #looksPast(stream: string, { aimed }: Wanted): boolean {
+    return aimed !== undefined && !this.incidentsOf(stream).includes(aimed.incident);
   }
 
   #ended(stream: string, reasons: readonly (readonly [string, Reason])[]): void {
@@ -168,12 +189,14 @@ export class Wants {
     const incident = newest ?? reasons.find((each) => each.incident !== undefined)?.incident;
     const { preRollS } = wanted;
     wanted.preRollS = 0;
-    this.#publish(stream, { untilMs, by: reason.by, incident, preRollS });
+    const place = incident === undefined ? undefined : this.#options.placeOf(incident);
+    wanted.aimed = incident !== undefined && place ? { incident, lat: place.lat, lon: place.lon } : undefined;
+    this.#publish(stream, { untilMs, by: reason.by, incident, preRollS, aimed: wanted.aimed });
   }
 
   #publish(
     stream: string,
-    said: { untilMs: number; by: string; incident: string | undefined; preRollS: number },
+    said: { untilMs: number; by: string; incident: string | undefined; preRollS: number; aimed?: Wanted["aimed"] },
   ): void {
     const { bus, log, grant, urlOf } = this.#options;
     const node = nodeOf(stream);
@@ -189,6 +212,7 @@ export class Wants {
         until: said.untilMs <= Date.now() ? nowUtc() : `${new Date(said.untilMs).toISOString().slice(0, -1)}000000Z`,
         by: said.by,
         ...(said.incident !== undefined && { incident: said.incident }),
+        ...(said.aimed && { lookAt: { lat: said.aimed.lat, lon: said.aimed.lon } }),
         ...(said.preRollS > 0 && { preRollS: said.preRollS, preRollUrl: urlOf(`/video/preroll/${stream}`) }),
       };
       await bus.publish(videoWant, message, { to: node });
