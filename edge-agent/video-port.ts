@@ -74,6 +74,29 @@ export interface Camera {
   close(): Promise<void>;
 }
 
+/** Angles of a mount's servos, degrees of the servo, and its lamp. */
+export interface MountPose {
+  panDeg: number;
+  tiltDeg: number;
+  lampOn: boolean;
+}
+
+/** `starting`: its board was not heard yet. `down`: it does not answer, `why` says it; it is tried again by itself. */
+export interface MountHealth {
+  phase: "starting" | "up" | "down";
+  why?: string;
+}
+
+/** What a camera turns on. The last pose told holds: a board that comes late, or comes back, is told it again. */
+export interface CameraMount {
+  readonly health: MountHealth;
+  readonly counters: Readonly<Record<string, number>>;
+  /** Never waits, never throws. */
+  hold(pose: MountPose): void;
+  onHealth(listener: () => void): () => void;
+  close(): Promise<void>;
+}
+
 /** The last seconds of a camera, encrypted on the node. */
 export interface PreRoll {
   /** Seconds held now. */

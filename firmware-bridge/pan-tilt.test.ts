@@ -1,14 +1,16 @@
-/** johnny-five against our Firmata firmware on an emulated ATmega328P. */
+/** johnny-five against our Firmata firmware on an emulated ATmega328P, and the mount that survives its board: one build serves both. */
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Duplex } from "node:stream";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { openCameraMount } from "./camera-mount.ts";
 import { openPanTilt } from "./pan-tilt.ts";
-import { buildFirmware, startEmulator } from "./testing/emulator.ts";
+import { buildFirmware, type Emulator, startEmulator } from "./testing/emulator.ts";
 
 const firmware = buildFirmware(mkdtempSync(join(tmpdir(), "tocsin-pan-tilt-")));
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 let seen = (): unknown => undefined;
 async function until(what: string, fact: () => boolean): Promise<void> {
@@ -33,9 +35,73 @@ if (firmware) {
       await until("lamp on", () => chip.pins.lamps[0] && !chip.pins.lamps[1]);
       board.lamp(0, false);
       await until("lamp off", () => !chip.pins.lamps[0]);
-      board.close();
+      await board.close();
     } finally {
       await chip.stop();
+    }
+  });
+}
+
+if (firmware) {
+  test("a board that falls silent is lost after three questions, one that was there longer than its signal is not", async () => {
+    const chip = startEmulator({ hexPath: firmware.panTilt });
+    const deadline = new AbortController();
+    try {
+      const board = await openPanTilt(chip.stream, { signal: deadline.signal, askEveryMs: 50 });
+      deadline.abort();
+      board.lamp(1, true);
+      await until("lamp on", () => chip.pins.lamps[1]);
+      chip.pause(true);
+      assert.is(await board.ended, "it does not answer any more");
+    } finally {
+      await chip.stop();
+    }
+  });
+}
+
+if (firmware) {
+  test("absent, there, dead and there again: each board is told the pose that holds, 135 degrees is 1950 us", async () => {
+    const chips: Emulator[] = [];
+    let openings = 0;
+    const mount = openCameraMount({
+      path: "/dev/ttyACM0",
+      panDeg: [0, 180],
+      tiltDeg: [30, 150],
+      lamp: 0,
+      log: silent,
+      open: async (path) => {
+        if (openings++ === 0) throw new Error(`no ${path}`);
+        const chip = startEmulator({ hexPath: firmware.panTilt });
+        chips.push(chip);
+        return chip.stream;
+      },
+    });
+    try {
+      const phases: string[] = [];
+      mount.onHealth(() => phases.push(`${mount.health.phase}: ${mount.health.why}`));
+      mount.hold({ panDeg: 135, tiltDeg: 60, lampOn: true });
+      const pointed = (chip: Emulator | undefined) =>
+        chip !== undefined &&
+        Math.abs(chip.pins.servoUs[0] - 1950) <= 10 &&
+        Math.abs(chip.pins.servoUs[1] - 1200) <= 10 &&
+        chip.pins.lamps[0];
+      await until("pointed", () => pointed(chips[0]));
+      chips[0]!.stream.destroy();
+      await until("pointed again", () => pointed(chips[1]));
+      await until("up", () => mount.health.phase === "up");
+      assert.equal(phases, [
+        "down: no /dev/ttyACM0",
+        "up: undefined",
+        "down: the port was closed: is the cable in?",
+        "up: undefined",
+      ]);
+      assert.equal(mount.counters, { openings: 2, failures: 2 });
+      mount.hold({ panDeg: 90, tiltDeg: 90, lampOn: false });
+      await mount.close();
+      await until("at rest", () => !chips[1]!.pins.lamps[0] && Math.abs(chips[1]!.pins.servoUs[0] - 1500) <= 10);
+    } finally {
+      await mount.close();
+      for (const chip of chips) await chip.stop();
     }
   });
 }
