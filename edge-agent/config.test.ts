@@ -97,6 +97,16 @@ test("a pulse per second comes on a channel of the sound card or over the bridge
   assert.match((await faultsOf(alsa("", `clock: { source: ntp, ${bridge} }`)))[0]!, "clock.bridge: goes with");
 });
 
+test("a camera that turns to incidents needs the node's place, and is none of a drone's or a robot's", async () => {
+  const mounted = `${good}  stream: { cameras: [{ panTilt: { path: /dev/ttyACM0 } }] }\n`;
+  const where = "roles.stream.cameras.0.panTilt";
+  const without = (text: string) => text.replace(/^position: .*\n/m, "").replace(/^ {2}listen: .*\n/m, "");
+  const told = await faultsOf(without(mounted));
+  assert.ok(told.some((line) => line.includes(`position: is missing; ${where} turns from there to incidents`)));
+  const moving = await faultsOf(`${mounted}  patrol: {}\n`);
+  assert.ok(moving.some((line) => line.includes(`${where}: is for a node that stands still`)));
+});
+
 test("the hash follows the configuration but not its secret or the order of its lines", async () => {
   const hash = async (text: string) => (await parse(text)).sha256;
   assert.match(await hash(good), /^[0-9a-f]{64}$/);

@@ -145,6 +145,15 @@ export const AgentConfigSchema = v.pipe(
     // A robot's arrivals bear the place where it stood.
     if ("listen" in roles && !("patrol" in roles) && !dataset.value.position)
       addIssue({ message: "position: is missing; an arrival needs a place" });
+    const cameras = roles.stream?.cameras;
+    for (const [index, camera] of (Array.isArray(cameras) ? cameras : []).entries()) {
+      const where = `roles.stream.cameras.${index}.panTilt`;
+      if (camera?.panTilt === undefined) continue;
+      if ("fly" in roles || "patrol" in roles)
+        addIssue({ message: `${where}: is for a node that stands still; leave it out beside fly or patrol` });
+      else if (!dataset.value.position)
+        addIssue({ message: `position: is missing; ${where} turns from there to incidents` });
+    }
     const pulsed = clock.source === "pps" && microphone?.kind === "alsa";
     if (pulsed && microphone.ppsChannel === undefined && clock.bridge === undefined) {
       addIssue({

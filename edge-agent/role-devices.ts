@@ -1,4 +1,4 @@
-/** Devices of roles that take a choice to open: the sound card's pulses, a dock by wire or network, the newest model. */
+/** Devices of roles that take a choice to open: the sound card's pulses, a dock by wire or network, a camera's mount, the newest model. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +9,8 @@ import type { Dock } from "./dock-port.ts";
 import type { Log, RoleContext, Running } from "./ports.ts";
 import type { FlyConfig } from "./roles/fly/config.ts";
 import type { ListenConfig } from "./roles/listen.ts";
+import type { StreamConfig } from "./roles/stream/config.ts";
+import type { CameraMount } from "./video-port.ts";
 
 /** The pulses of `clock.bridge`, which goes with a sound card. */
 export async function openPulses(
@@ -48,6 +50,20 @@ export async function openDock(box: FlyConfig["dock"], name: string, log: Log): 
     import("#firmware-bridge/dock.ts"),
   ]);
   return createSerialDock(new SerialCable({ path: box.path, baudRate: box.baudRate, log }), box.path);
+}
+
+/** The mounts of the cameras that have one, by camera. Their boards may come later. */
+export async function openMounts(cameras: StreamConfig["cameras"], log: Log): Promise<Map<string, CameraMount>> {
+  const mounts = new Map<string, CameraMount>();
+  for (const { name, panTilt } of cameras) {
+    if (!panTilt) continue;
+    const { openCameraMount } = await import("#firmware-bridge/camera-mount.ts");
+    const { path, pan, tilt, lamp } = panTilt;
+    const panDeg = [pan.leastDeg, pan.mostDeg] as const;
+    const tiltDeg = [tilt.leastDeg, tilt.mostDeg] as const;
+    mounts.set(name, openCameraMount({ path, panDeg, tiltDeg, lamp: lamp && (lamp === "D5" ? 0 : 1), log }));
+  }
+  return mounts;
 }
 
 /** A role whose devices are closed when it has stopped, or could not start. */

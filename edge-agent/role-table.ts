@@ -7,7 +7,7 @@ import type { AgentConfig } from "./config.ts";
 import type { NodeTime } from "./devices/node-time.ts";
 import { openMicrophone } from "./microphones.ts";
 import type { Bus, RoleContext, Running } from "./ports.ts";
-import { closing, newestModel, openDock, openPulses } from "./role-devices.ts";
+import { closing, newestModel, openDock, openMounts, openPulses } from "./role-devices.ts";
 import type { FlyConfig } from "./roles/fly/config.ts";
 import type { ListenConfig } from "./roles/listen.ts";
 import type { LookConfig } from "./roles/look/config.ts";
@@ -170,16 +170,19 @@ export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
           log,
         });
         const shown = preview?.openPreview(config.preview!, config.cameras, log);
+        const mounts = await openMounts(config.cameras, log);
         return closing(
           () =>
             startStream({
               ...context,
               cameras: opened.cameras,
+              mounts,
               connect: whipUplinks({ http, addresses }),
               upload: preRollUpload(http),
             }),
           async () => {
             await shown?.close();
+            await Promise.all([...mounts.values()].map((mount) => mount.close()));
             await opened.close();
           },
         );

@@ -3,12 +3,15 @@ import { ulid } from "ulid";
 import { utcOfNs } from "#contract/units.ts";
 import { type CameraState, type VideoWant, videoState, videoWant } from "#contract/video.ts";
 import type { RoleContext, Running } from "../ports.ts";
-import type { Camera, ConnectUplink, PreRoll, UploadPreRoll } from "../video-port.ts";
+import type { Camera, CameraMount, ConnectUplink, PreRoll, UploadPreRoll } from "../video-port.ts";
+import { Aimer } from "./stream/aimer.ts";
 import type { StreamConfig } from "./stream/config.ts";
 import { StreamSession } from "./stream/session.ts";
 
 export interface StreamContext extends RoleContext<StreamConfig> {
   cameras: readonly { camera: Camera; preRoll: PreRoll | undefined }[];
+  /** By camera; of those with `panTilt`. */
+  mounts?: ReadonlyMap<string, CameraMount>;
   connect: ConnectUplink;
   upload: UploadPreRoll;
 }
@@ -28,6 +31,7 @@ export async function startStream(context: StreamContext): Promise<Running> {
 class Streamer {
   readonly #context: StreamContext;
   readonly #sessions: ReadonlyMap<string, StreamSession>;
+  readonly #aimers = new Map<string, Aimer>();
   readonly #counters = { wants: 0, refusedWants: 0 };
   #reportedMs = -Infinity;
   #timer: NodeJS.Timeout | undefined;
@@ -36,10 +40,22 @@ class Streamer {
   constructor(context: StreamContext) {
     this.#context = context;
     const { connect, upload, log } = context;
-    const shared = { connect, upload, log, utcNs: () => context.now()?.utcNs, onChange: () => this.#changed() };
+    const shared = { connect, upload, log, utcNs: () => context.now()?.utcNs };
     this.#sessions = new Map(
-      context.cameras.map(({ camera, preRoll }) => [camera.name, new StreamSession({ ...shared, camera, preRoll })]),
+      context.cameras.map(({ camera, preRoll }) => {
+        const onChange = () => {
+          this.#aim(camera.name);
+          this.#changed();
+        };
+        return [camera.name, new StreamSession({ ...shared, camera, preRoll, onChange })];
+      }),
     );
+    const { position } = context;
+    for (const { name: camera, panTilt: config } of context.config.cameras) {
+      const mount = context.mounts?.get(camera);
+      if (mount && config && position)
+        this.#aimers.set(camera, new Aimer({ camera, mount, config, position, log, onChange: () => this.#changed() }));
+    }
   }
 
   async subscribe(): Promise<void> {
@@ -63,6 +79,7 @@ class Streamer {
     } finally {
       clearInterval(heartbeat);
       await Promise.all([...this.#sessions.values()].map((session) => session.close()));
+      for (const aimer of this.#aimers.values()) aimer.follow(undefined);
       clearTimeout(this.#timer);
       this.#report();
       void this.#closing?.().catch(() => undefined);
@@ -81,6 +98,11 @@ class Streamer {
     this.#counters.wants++;
     log.info({ camera: want.camera, by: want.by, incident: want.incident, until: want.until }, "wanted");
     session.want(want);
+    this.#aim(want.camera);
+  }
+
+  #aim(camera: string): void {
+    this.#aimers.get(camera)?.follow(this.#sessions.get(camera)?.wanted);
   }
 
   #changed(): void {
@@ -93,7 +115,9 @@ class Streamer {
   #report(): void {
     this.#reportedMs = performance.now();
     const { bus, node, configSha256, log, now, report } = this.#context;
-    const cameras = [...this.#sessions.values()].map((session) => cameraState(session, node));
+    const cameras = [...this.#sessions.values()].map((session) =>
+      cameraState(session, this.#aimers.get(session.camera.name), node),
+    );
     const at = utcOfNs(now()?.utcNs ?? BigInt(Date.now()) * 1_000_000n);
     bus
       .publish(videoState, { v: 1, id: ulid(), node, at, configSha256, cameras })
@@ -105,9 +129,12 @@ class Streamer {
   }
 }
 
-function cameraState(session: StreamSession, node: string): CameraState {
-  const { camera, preRoll, phase, why, stats, wanted } = session;
+function cameraState(session: StreamSession, aimer: Aimer | undefined, node: string): CameraState {
+  const { camera, preRoll, phase, stats, wanted } = session;
   const health = camera.health;
+  const aim = aimer?.state;
+  // A mount needs somebody, too, but the picture goes before.
+  const why = session.why ?? aim?.why;
   return {
     camera: camera.name,
     stream: wanted?.stream ?? `${node.toLowerCase()}.${camera.name}`,
@@ -127,7 +154,8 @@ function cameraState(session: StreamSession, node: string): CameraState {
       ...(stats.roundTripMs !== undefined && { roundTripMs: Math.max(0, stats.roundTripMs) }),
     }),
     ...(preRoll && { preRollHeldS: preRoll.heldS }),
-    counters: session.counters,
+    ...(aim && { aim }),
+    counters: { ...session.counters, ...aimer?.counters },
   };
 }
 

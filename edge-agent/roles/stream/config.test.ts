@@ -20,6 +20,19 @@ test("a camera needs a kind, a name and an address; the rest has values", () => 
   assert.equal([front!.preRollS, front!.frozenAfterS, front!.encoder.codec, preRollMegabytes], [30, 2, "H264", 128]);
 });
 
+test("a mount needs its board, its height and where it looks; it rests at its zeros", () => {
+  const panTilt = { path: "/dev/ttyACM0", heightM: 6, azimuthDeg: 45, tilt: { zeroDeg: 100 } };
+  const [front] = v.parse(StreamConfig, { gatewayUrl, cameras: [{ kind: "sim", name: "front", panTilt }] }).cameras;
+  const { pan, tilt, rest, lamp } = front!.panTilt!;
+  assert.equal([pan.leastDeg, pan.mostDeg, tilt.leastDeg, tilt.mostDeg, lamp], [0, 180, 30, 150, undefined]);
+  assert.equal(rest, { panDeg: 90, tiltDeg: 100 });
+});
+
+const mounted = (more: object, name = "a") => ({
+  kind: "sim",
+  name,
+  panTilt: { path: "/dev/ttyACM0", heightM: 6, azimuthDeg: 45, ...more },
+});
 const wrong: [string, unknown, RegExp][] = [
   ["no cameras", { gatewayUrl, cameras: [] }, /cameras: name at least one camera/],
   ["no gateway", { cameras: [{ kind: "sim", name: "a" }] }, /gatewayUrl/],
@@ -44,6 +57,31 @@ const wrong: [string, unknown, RegExp][] = [
       ],
     },
     /two have the same name/,
+  ],
+  [
+    "a mount without its height",
+    { gatewayUrl, cameras: [mounted({ heightM: undefined })] },
+    /cameras.0.panTilt.heightM/,
+  ],
+  [
+    "a rest outside its bounds",
+    { gatewayUrl, cameras: [mounted({ rest: { panDeg: 90, tiltDeg: 10 } })] },
+    /cameras.0.panTilt: rest: must lie between leastDeg and mostDeg/,
+  ],
+  [
+    "a lamp on a pin that has none",
+    { gatewayUrl, cameras: [mounted({ lamp: "D9" })] },
+    /cameras.0.panTilt.lamp: must be D5 or D6/,
+  ],
+  [
+    "bounds the wrong way round",
+    { gatewayUrl, cameras: [mounted({ pan: { leastDeg: 120, mostDeg: 60 } })] },
+    /cameras.0.panTilt.pan: leastDeg must be below mostDeg/,
+  ],
+  [
+    "two cameras on one board",
+    { gatewayUrl, cameras: [mounted({}, "a"), mounted({}, "b")] },
+    /two name the same panTilt.path; a board turns one camera/,
   ],
   ["an odd width", { gatewayUrl, cameras: [{ kind: "sim", name: "a", widthPx: 641 }] }, /widthPx: must be even/],
   [

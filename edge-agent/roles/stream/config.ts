@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { Count, Finite, NonNegative } from "#contract/units.ts";
 import { CameraName } from "#contract/video.ts";
+import { PanTiltConfig } from "./mount-config.ts";
 
 const within = (least: number, most: number, unit: string) =>
   v.pipe(
@@ -51,6 +52,8 @@ const common = {
   preRollS: v.optional(within(0, 120, "seconds"), 30),
   /** Without a picture for so long the camera counts as frozen and is opened anew. */
   frozenAfterS: v.optional(within(0.5, 60, "seconds"), 2),
+  /** A mount that turns it to incidents, of a node that stands still; fixed where it is not given. */
+  panTilt: v.optional(PanTiltConfig),
 };
 
 const size = {
@@ -131,6 +134,10 @@ export const StreamConfig = v.pipe(
     ({ cameras }) => new Set(cameras.map(({ name }) => name)).size === cameras.length,
     "cameras: two have the same name",
   ),
+  v.check(({ cameras }) => {
+    const boards = cameras.flatMap(({ panTilt }) => panTilt?.path ?? []);
+    return new Set(boards).size === boards.length;
+  }, "cameras: two name the same panTilt.path; a board turns one camera"),
   v.check(
     ({ cameras, preview }) => !preview || cameras.some(({ name, kind }) => name === preview.camera && kind === "rtsp"),
     "preview.camera: must name an rtsp camera of this node",

@@ -2,7 +2,10 @@
 import type {
   Camera,
   CameraHealth,
+  CameraMount,
   EncodedPicture,
+  MountHealth,
+  MountPose,
   Uplink,
   UplinkCounters,
   UplinkRefusal,
@@ -52,6 +55,25 @@ export class FakeCamera implements Camera {
       epoch: 1,
     };
     for (const looker of this.lookers) looker(picture);
+  }
+}
+
+export class FakeMount implements CameraMount {
+  readonly counters = { openings: 1, failures: 0 };
+  readonly poses: MountPose[] = [];
+  health: MountHealth = { phase: "up" };
+  readonly #listeners = new Set<() => void>();
+  hold(pose: MountPose) {
+    this.poses.push(pose);
+  }
+  onHealth(listener: () => void) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+  async close() {}
+  say(health: MountHealth) {
+    this.health = health;
+    for (const listener of this.#listeners) listener();
   }
 }
 
