@@ -86,6 +86,7 @@ export async function bundleProcess(plan: PackPlan, folder: string): Promise<Pac
   const own = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as PackageFile;
   const packages = Object.fromEntries([...outside].sort().map((name) => [name, versionOf(name, own)]));
   const { [OPTIONAL]: optional, ...needed } = packages;
+  const overrides = Object.fromEntries(Object.entries(own.overrides).filter(([name]) => name in packages));
   const manifest = {
     name: own.name,
     version: own.version,
@@ -95,6 +96,7 @@ export async function bundleProcess(plan: PackPlan, folder: string): Promise<Pac
     dependencies: { ...needed, node: own.dependencies.node ?? "" },
     optionalDependencies: optional === undefined ? {} : { [OPTIONAL]: optional },
     allowScripts: own.allowScripts,
+    overrides,
     scripts: plan.scripts,
     ...(plan.subpaths && { imports: own.imports }),
   };
@@ -110,6 +112,7 @@ interface PackageFile {
   license: string;
   imports: Record<string, string>;
   allowScripts: Record<string, boolean>;
+  overrides: Record<string, Record<string, string>>;
 }
 
 async function bundle(
