@@ -72,9 +72,9 @@ export class Context {
     });
   }
 
-  /** Until telemetry shows what was acknowledged, a second and a half at most: the next command may depend on it. */
+  /** Until telemetry shows what was acknowledged, four heartbeats at most (a thin link loses some): the next command may depend on it. */
   async until(seen: () => boolean): Promise<void> {
-    for (const endMs = performance.now() + 1500; !seen() && performance.now() < endMs; )
+    for (const endMs = performance.now() + 4000; !seen() && performance.now() < endMs; )
       await new Promise((resolve) => setTimeout(resolve, 20));
   }
 
