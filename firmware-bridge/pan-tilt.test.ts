@@ -49,6 +49,7 @@ if (firmware) {
     try {
       const board = await openPanTilt(chip.stream, { signal: deadline.signal, askEveryMs: 50 });
       deadline.abort();
+      assert.is(process.listenerCount("SIGINT"), 0, "stopping is the agent's own affair");
       board.lamp(1, true);
       await until("lamp on", () => chip.pins.lamps[1]);
       chip.pause(true);

@@ -112,8 +112,8 @@ test("an incident asks the nearest camera for its picture and for what it saw be
   await fire(world, "w1");
   const want = await wantFor(world, "w1");
   assert.deepEqual(
-    [want.camera, want.stream, want.whipUrl, want.preRollS],
-    ["front", "n01.front", "/video/whip/n01.front", 30],
+    [want.camera, want.stream, want.whipUrl, want.preRollS, want.lookAt?.lat],
+    ["front", "n01.front", "/video/whip/n01.front", 30, 40.4401],
   );
   const publisher = await publishVideo(world.base, want.stream, want.token);
   await publisher.connected;
