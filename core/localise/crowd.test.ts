@@ -42,6 +42,7 @@ function arrival(k: number, atS: number, label: string): Arrival {
 }
 
 const inOrder = (arrivals: readonly Arrival[]) => arrivals.toSorted((a, b) => (a.toa < b.toa ? -1 : 1));
+const ORDERS = 12;
 const all = posts.map((_, k) => k);
 const burst = [0, 0.24, 0.41];
 const place = [30, -60] as const;
@@ -104,6 +105,32 @@ test("a round whose first version lay 300 m off joins its burst's incident once 
   assert.is.not(other, first);
   assert.is(incidents.again({ id: "b", eastM: 1, northM: 0, semiMajorM: 1, t0S: 0.2 }, other), first);
   assert.is(incidents.again({ id: "a", eastM: 0, northM: 1, semiMajorM: 1, t0S: 0 }, first), first);
+});
+
+test("in whatever order the messages come, no two rounds of a burst bear one name", () => {
+  const quick = [0, 0.155, 0.544];
+  const echoing = all.filter((k) => k % 3 !== 0);
+  for (let order = 0; order < ORDERS; order++) {
+    const random = randomFrom(100 + order);
+    const late = quick
+      .flatMap((atS, i) => [
+        ...heard(place, atS, all, i + 1),
+        ...heard([130, 60], atS, echoing, i + 4, 0.05),
+        ...heard(place, atS, echoing, i + 7, 0.09),
+      ])
+      .map((one) => ({ one, saidNs: nsOfUtc(one.toa) + BigInt(Math.round(2.5e9 * random.uniform())) }))
+      .sort((a, b) => Number(a.saidNs - b.saidNs));
+    const localiser = liveLocaliser(site);
+    const versions = new Map<string, number>();
+    for (const { one, saidNs } of late)
+      for (const { id, version } of localiser.push(one, saidNs).shots) {
+        assert.ok(
+          version > (versions.get(id) ?? 0),
+          `order ${order}: ${id} was version ${versions.get(id)}, then ${version}`,
+        );
+        versions.set(id, version);
+      }
+  }
 });
 
 test.run();

@@ -182,7 +182,8 @@ export function liveLocaliser(
   }
 
   function open(shot: AssociatedShot, air: AirReport): Shot {
-    const id = nameOf(shot);
+    // A round keeps its name when its first arrival turns out to be another round's, which then takes the next arrival's.
+    const id = nameOf(shot, (name) => tracks.some((track) => track.id === name));
     const before = adopted.get(id);
     const incident = before?.incident ?? incidents.of(roundOf(id, shot));
     if (before) incidents.restore(roundOf(id, shot), incident);

@@ -106,12 +106,13 @@ function spreadOf(values: readonly number[]): number {
   return high - low;
 }
 
-/** Names a shot after its earliest arrival. */
-export function nameOf(shot: AssociatedShot): string {
-  let first = shot.used[0] as Known;
-  for (const one of shot.used as Known[])
-    if (one.toaNs < first.toaNs || (one.toaNs === first.toaNs && one.id < first.id)) first = one;
-  return shotIdOf(first.id, first.node, first.toaNs);
+/** Names a shot after its earliest arrival; where another shot bears that name, after the next that is free. */
+export function nameOf(shot: AssociatedShot, isTaken: (id: string) => boolean = () => false): string {
+  const inOrder = (shot.used as Known[]).toSorted((a, b) =>
+    a.toaNs === b.toaNs ? (a.id < b.id ? -1 : 1) : a.toaNs < b.toaNs ? -1 : 1,
+  );
+  const names = inOrder.map(({ id, node, toaNs }) => shotIdOf(id, node, toaNs));
+  return names.find((id) => !isTaken(id)) ?? names[0]!;
 }
 
 export function roundOf(id: string, shot: AssociatedShot) {
