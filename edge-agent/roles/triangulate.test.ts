@@ -84,8 +84,8 @@ async function world(dataDir: string) {
       },
     };
   }
-  async function say(k: number, afterS: number, gunshot?: number) {
-    const message = heard(k, afterS, gunshot);
+  async function say(k: number, afterS: number, gunshot?: number, aheadS = 0) {
+    const message = heard(k, afterS + aheadS, gunshot);
     nowNs = startNs + BigInt(Math.round((afterS + 1) * 1e9));
     await nodes[k]!.publish(shotHeard, message);
   }
@@ -197,6 +197,24 @@ test(
         fixes.every(({ nodesUsed }) => !nodesUsed.includes("post-0")),
         true,
       );
+    } finally {
+      await hub.stop();
+    }
+  }),
+);
+
+test(
+  "a node whose clock once ran an hour ahead is heard half a minute later as before",
+  inFolder(async (folder) => {
+    const { counters, start, say, until } = await world(folder);
+    const hub = await start();
+    try {
+      await say(0, 0, undefined, 3600);
+      await until(() => counters.heard === 1);
+      for (let i = 1; i < 240; i++) await say(0, i / 1000);
+      for (let i = 0; i < 10; i++) await say(0, 30 + i / 1000);
+      await until(() => counters.heard === 250);
+      assert.is(counters.flood, 0);
     } finally {
       await hub.stop();
     }

@@ -39,6 +39,9 @@ export type TriangulateConfig = v.InferOutput<typeof TriangulateConfig>;
 
 /** How often settled shots are looked for, and told of in `node/state`. */
 const TICK_MS = 500;
+/** Clocks of nodes and hub differ by less. */
+const FUTURE_S = 5;
+const secondsOf = (ns: bigint) => Number(ns / 1_000_000n) / 1000;
 const MOST_NODES = 20_000;
 /** A restart brings back arrivals that are at most this old. */
 const REMEMBERED_NS = 600n * 1_000_000_000n;
@@ -93,11 +96,17 @@ export async function startTriangulate(context: RoleContext<TriangulateConfig>):
       return;
     }
     const arrival = arrivalOf(heard);
-    if (!limitOf(heard.node).take(Number(nsOfUtc(arrival.toa) / 1_000_000n) / 1000)) {
-      counters.flood++;
+    const at = nowNs();
+    // By the sound's time, so that what waited out an outage passes; a time to come would fill the limit ahead, or stop it for good.
+    const heardS = Math.min(secondsOf(nsOfUtc(arrival.toa)), secondsOf(at) + FUTURE_S);
+    if (!limitOf(heard.node).take(heardS)) {
+      if (counters.flood++ === 0)
+        log.warn(
+          { node: heard.node, perSecond: config.nodePerSecond },
+          "a node says more than its limit; the rest is left out",
+        );
       return;
     }
-    const at = nowNs();
     const startMs = performance.now();
     // On disk before it is solved with: after a restart the same arrivals give the same shots under the same names.
     journal.heard(arrival, at);
