@@ -5,7 +5,7 @@ import type { FlightState } from "#contract/flight.ts";
 import type { IncidentState } from "#contract/incident.ts";
 import type { CameraState } from "#contract/video.ts";
 import type { GatewayConfig } from "../config.ts";
-import { camerasNear, camerasOfFlight } from "./nearby.ts";
+import { camerasNear, camerasOfFlight, followFlights } from "./nearby.ts";
 
 const test = suite("cameras nearby");
 const camera = (stream: string): CameraState => ({ camera: "front", stream, phase: "idle" });
@@ -47,6 +47,21 @@ test("a drone's own camera while it flies for an incident, and not in its dock",
   assert.deepEqual(camerasOfFlight(state("onScene"), cameras), ["d.front"]);
   assert.deepEqual(camerasOfFlight(state("docked"), cameras), []);
   assert.deepEqual(camerasOfFlight(state("onScene", { incident: undefined }), cameras), []);
+});
+
+test("of a flight the picture is asked for once and wanted longer with each word from the air; the dock prolongs nothing", () => {
+  const done: string[] = [];
+  const asked = new Set<string>();
+  const heard = followFlights({
+    cameras: () => cameras,
+    first: (stream) => !asked.has(stream) && Boolean(asked.add(stream)),
+    ask: (stream, of) => done.push(`${stream} asked for ${of}`),
+    wants: { prolong: (stream, key, forS) => done.push(`${stream} ${key} ${forS} s more`) },
+    forS: 600,
+  });
+  for (const phase of ["arming", "climbing", "transit", "onScene", "docked"])
+    heard({ node: "d", phase, incident: "i1" } as unknown as FlightState);
+  assert.deepEqual(done, ["d.front asked for i1", ...Array(2).fill("d.front incident:i1 600 s more")]);
 });
 
 test.run();

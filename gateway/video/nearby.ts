@@ -4,7 +4,7 @@ import type { IncidentState } from "#contract/incident.ts";
 import type { CameraState } from "#contract/video.ts";
 import { frameAt } from "#core/localise/geo.ts";
 import type { GatewayConfig } from "../config.ts";
-import { nodeOf } from "./wants.ts";
+import { nodeOf, type Wants } from "./wants.ts";
 
 /**
  * Streams of the cameras nearest to the incident's place, nearest first; none where no place is known or it was dismissed. A drone's camera
@@ -38,4 +38,25 @@ const inTheAir: readonly FlightState["phase"][] = ["climbing", "transit", "onSce
 export function camerasOfFlight(state: FlightState, cameras: readonly CameraState[]): string[] {
   if (state.incident === undefined || !inTheAir.includes(state.phase)) return [];
   return cameras.map(({ stream }) => stream).filter((stream) => nodeOf(stream) === state.node);
+}
+
+export interface FlightFollowing {
+  cameras(): readonly CameraState[];
+  /** Whether that stream was never asked for that incident. */
+  first(stream: string, incident: string): boolean;
+  ask(stream: string, incident: string): void;
+  wants: Pick<Wants, "prolong">;
+  /** Seconds after the last word from the air: also a drone that is not heard for a while is recorded on. */
+  forS: number;
+}
+
+/** @returns what hears every state of a flight: its pictures are asked for once, and wanted for as long as it is in the air. */
+export function followFlights({ cameras, first, ask, wants, forS }: FlightFollowing): (state: FlightState) => void {
+  return (state) => {
+    for (const stream of camerasOfFlight(state, cameras())) {
+      const incident = state.incident as string;
+      if (first(stream, incident)) ask(stream, incident);
+      else wants.prolong(stream, `incident:${incident}`, forS);
+    }
+  };
 }

@@ -9,7 +9,7 @@ import { addFigures } from "../metrics.ts";
 import type { FromRelay, RelayFigures } from "../relay/pipe.ts";
 import { tokenChecker } from "../relay/tokens.ts";
 import { iceServersFor, openIceServers } from "./ice.ts";
-import { camerasNear, camerasOfFlight } from "./nearby.ts";
+import { camerasNear, followFlights } from "./nearby.ts";
 import { RecordOrders } from "./record-orders.ts";
 import { Recordings } from "./recordings.ts";
 import { RelayProcess } from "./relay-process.ts";
@@ -181,12 +181,14 @@ export async function startVideo(context: GatewayContext): Promise<void> {
         askFor(stream, state.incident, settings.incidents.preRollS);
     }
   });
-  await bus.subscribe(flightState, (state) => {
-    for (const stream of camerasOfFlight(state, streams.cameras)) {
-      const incident = state.incident as string;
-      if (context.once("video/want", `${incident}/${stream}`, incident)) askFor(stream, incident, 0);
-    }
+  const flightFollower = followFlights({
+    cameras: () => streams.cameras,
+    first: (stream, incident) => context.once("video/want", `${incident}/${stream}`, incident),
+    ask: (stream, incident) => askFor(stream, incident, 0),
+    wants,
+    forS: settings.incidents.forS,
   });
+  await bus.subscribe(flightState, flightFollower);
   for (const state of await context.retained(videoState)) streams.setNode(state, 0);
   await bus.subscribe(videoState, (state) => {
     const back = !streams.cameras.some(({ stream }) => stream.startsWith(`${state.node}.`));
@@ -250,7 +252,7 @@ export async function startVideo(context: GatewayContext): Promise<void> {
 
   const clean = () => {
     const beforeMs = Date.now() - config.retention.videoDays * DAY_MS;
-    for (const { incident, stream, recording } of recordings.archive.expire(beforeMs))
+    for (const { incident, stream, recording } of recordings.expire(beforeMs))
       fact(incident, "gateway", `recording of ${stream} deleted: its time is over`, { recording, deleted: true });
     for (const { incident, id } of snapshots.expire(beforeMs))
       fact(incident, "gateway", "snapshot deleted: its time is over", { snapshot: id, deleted: true });

@@ -153,7 +153,12 @@ export class RecordOrders {
       if (order.recording === undefined) continue;
       const { recording } = order;
       order.recording = undefined;
-      void this.#options.recordings.end(recording).then((endedMs) => this.#beginGap(order, endedMs, why));
+      this.#options.recordings
+        .end(recording)
+        .then((endedMs) => this.#beginGap(order, endedMs, why))
+        .catch((error: Error) =>
+          this.#options.log.error({ stream: order.stream, error: error.message }, "gap not on the record"),
+        );
     }
   }
 

@@ -1,5 +1,5 @@
 /** Recordings as they lie on disk: listed, read back against the hashes on the record, and deleted on time. */
-import { rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { RecordingView } from "#contract/video.ts";
@@ -97,26 +97,42 @@ export class RecordingArchive {
     }
   }
 
-  /** Deletes recordings that ended before then; that they were here, and their hashes, stay on the record. */
-  expire(beforeMs: number): { incident: string; stream: string; recording: string }[] {
+  /**
+   * Deletes recordings that ended before then, or began before then and could not be closed; that they were here, and their hashes, stay on
+   * the record.
+   * @param grows of one that is being written.
+   */
+  expire(
+    beforeMs: number,
+    grows: (id: string) => boolean = () => false,
+  ): { incident: string; stream: string; recording: string }[] {
     const rows = this.#db
       .prepare(
-        `SELECT * FROM recording WHERE ended_ms < ? AND EXISTS
-           (SELECT 1 FROM segment WHERE segment.recording = recording.id AND deleted = 0)`,
+        `SELECT * FROM recording WHERE (ended_ms IS NULL AND started_ms < ?) OR (ended_ms < ? AND EXISTS
+           (SELECT 1 FROM segment WHERE segment.recording = recording.id AND deleted = 0))`,
       )
-      .all(beforeMs) as unknown as RecordingRow[];
-    return rows.map(({ id, incident, stream }) => {
+      .all(beforeMs, beforeMs) as unknown as RecordingRow[];
+    const over = rows.filter(({ id, ended_ms }) => ended_ms !== null || !grows(id));
+    return over.map(({ id, incident, stream }) => {
       rmSync(this.folderOf(id), { recursive: true, force: true });
       this.#db.prepare("UPDATE segment SET deleted = 1 WHERE recording = ?").run(id);
+      this.#db.prepare("UPDATE recording SET ended_ms = started_ms WHERE id = ? AND ended_ms IS NULL").run(id);
       return { incident, stream, recording: id };
     });
   }
 
-  /** @returns whether there was nothing in it. */
+  /** Numbers of the segments that have a file, lowest first. */
+  segmentsOnDisk(id: string): number[] {
+    const folder = this.folderOf(id);
+    const names = existsSync(folder) ? readdirSync(folder).filter((each) => /^\d+$/.test(each)) : [];
+    return names.map(Number).sort((a, b) => a - b);
+  }
+
+  /** For a recording whose every whole piece stands in a segment on the record. @returns whether there was nothing in it. */
   discardEmpty(id: string): boolean {
     if (this.#segments(id).length > 0) return false;
-    this.#db.prepare("DELETE FROM recording WHERE id = ?").run(id);
     rmSync(this.folderOf(id), { recursive: true, force: true });
+    this.#db.prepare("DELETE FROM recording WHERE id = ?").run(id);
     return true;
   }
 

@@ -15,6 +15,9 @@ const test = suite("recordings");
 interface House {
   folder: string;
   facts: (SegmentFact & { incident: string })[];
+  /** The incident's record takes nothing. */
+  full: boolean;
+  sql(text: string): void;
   open(): Recordings;
   remove(): void;
 }
@@ -23,9 +26,11 @@ function makeHouse(): House {
   const { folder, remove } = makeFolder();
   const facts: House["facts"] = [];
   const stores: ReturnType<typeof openVideoStore>[] = [];
-  return {
+  const house: House = {
     folder: join(folder, "recordings"),
     facts,
+    full: false,
+    sql: (text) => stores.at(-1)?.exec(text),
     open: () => {
       const db = openVideoStore(folder);
       stores.push(db);
@@ -36,7 +41,10 @@ function makeHouse(): House {
         segmentS: 2,
         log: pino({ level: "silent" }),
         failed: () => {},
-        segment: (incident, _stream, fact) => void facts.push({ incident, ...fact }),
+        segment: (incident, _stream, fact) => {
+          if (house.full) throw new Error("database or disk is full");
+          facts.push({ incident, ...fact });
+        },
       });
     },
     remove: () => {
@@ -44,6 +52,7 @@ function makeHouse(): House {
       remove();
     },
   };
+  return house;
 }
 
 const begin = (recordings: Recordings) =>
@@ -136,6 +145,76 @@ test("a run that broke off before its first picture is no recording: nothing is 
     assert.deepEqual(after.archive.list("i1"), []);
     assert.equal(after.counters.empty, 1);
     assert.deepEqual([...readdirSync(house.folder)], []);
+  } finally {
+    house.remove();
+  }
+});
+
+for (const [what, breakIt] of [
+  ["the incident's record", (house: House) => void (house.full = true)],
+  [
+    "the list of segments",
+    (house: House) => house.sql("CREATE TRIGGER full BEFORE INSERT ON segment BEGIN SELECT RAISE(ABORT, 'full'); END"),
+  ],
+] as const)
+  test(`a disk that is full when a recording ends (${what}) costs no picture: it is closed at the next start`, async () => {
+    const house = makeHouse();
+    try {
+      const recordings = house.open();
+      const id = begin(recordings);
+      for (let n = 0; n < 3; n++) add(recordings, id, n);
+      breakIt(house);
+      assert.equal(await recordings.end(id), 1_001_500);
+      assert.deepEqual([recordings.counters.empty, recordings.counters.segments], [0, 0]);
+      house.full = false;
+      house.sql("DROP TRIGGER IF EXISTS full");
+      const after = house.open();
+      assert.equal((await after.recover())[0]?.endedMs, 1_001_500);
+      assert.equal(await all(after, id), "startpiece 0;piece 1;piece 2;");
+      assert.equal(house.facts.at(-1)?.sha256, sha256Hex("piece 0;piece 1;piece 2;"));
+    } finally {
+      house.remove();
+    }
+  });
+
+test("a segment that could not be put on the record while it grew is put there when the recording ends", async () => {
+  const house = makeHouse();
+  try {
+    const recordings = house.open();
+    const id = begin(recordings);
+    house.full = true;
+    for (let n = 0; n < 4; n++) add(recordings, id, n);
+    await all(recordings, id);
+    assert.equal(house.facts.length, 0);
+    house.full = false;
+    add(recordings, id, 4);
+    await recordings.end(id);
+    assert.equal(await all(recordings, id), "startpiece 0;piece 1;piece 2;piece 3;piece 4;");
+    assert.deepEqual(house.facts.map(({ seq }) => seq).sort(), [1, 2]);
+  } finally {
+    house.remove();
+  }
+});
+
+test("what cannot be opened any more keeps no gateway from starting, and is deleted when its time is over, not while it grows", async () => {
+  const house = makeHouse();
+  try {
+    const crashed = house.open();
+    const id = begin(crashed);
+    add(crashed, id, 0);
+    await all(crashed, id);
+    assert.deepEqual(crashed.expire(2_000_000), []);
+    const file = join(house.folder, id, "000001");
+    const bytes = readFileSync(file);
+    bytes[40] = (bytes[40] as number) ^ 1;
+    writeFileSync(file, bytes);
+    const recordings = house.open();
+    assert.equal((await recordings.recover())[0]?.id, id);
+    assert.deepEqual(readdirSync(house.folder), [id]);
+    assert.deepEqual(recordings.expire(1_000_000), []);
+    assert.equal(recordings.expire(2_000_000)[0]?.recording, id);
+    assert.deepEqual(readdirSync(house.folder), []);
+    assert.deepEqual(recordings.expire(2_000_000), []);
   } finally {
     house.remove();
   }

@@ -1,6 +1,6 @@
 /** Recordings on disk: sealed pieces in segments, each segment's SHA-256 on its incident's record, also what a crash left open. */
 import { createHash, type Hash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { Logger } from "pino";
@@ -123,7 +123,7 @@ export class Recordings {
     return true;
   }
 
-  /** Closes its last segment. @returns when its last picture was. */
+  /** Closes its last segment; what cannot be closed now stays on disk, and is when the gateway starts anew. @returns when its last picture was. */
   end(id: string): Promise<number> {
     const open = this.#open.get(id);
     if (!open) return Promise.resolve(0);
@@ -135,14 +135,34 @@ export class Recordings {
 
   async #end(id: string, open: Open): Promise<number> {
     await this.#then(open, () => this.#closeSegment(open));
-    this.#ended(id, open.lastMs);
+    await this.#settle({ id, stream: open.stream, incident: open.incident }, open.lastMs);
     return open.lastMs;
   }
 
-  /** A beginning without a picture is no recording: nothing of it plays, and no hash of it is on the record. */
-  #ended(id: string, endedMs: number): void {
-    if (this.archive.discardEmpty(id)) this.counters.empty++;
-    else this.#options.db.prepare("UPDATE recording SET ended_ms = ? WHERE id = ?").run(Math.round(endedMs), id);
+  /**
+   * Every segment on disk has its hash on the record, then it has ended. A beginning without a picture is no recording: nothing of it plays.
+   * Where that fails (a full disk) nothing is deleted, and it counts as broken off.
+   * @returns when its last whole piece was.
+   */
+  async #settle(which: { id: string; stream: string; incident: string }, sinceMs: number): Promise<number> {
+    const { id } = which;
+    let endedMs = sinceMs;
+    try {
+      for (const seq of this.archive.segmentsOnDisk(id))
+        endedMs = Math.max(endedMs, await this.#recoverSegment(which, seq));
+      if (this.archive.discardEmpty(id)) this.counters.empty++;
+      else this.#options.db.prepare("UPDATE recording SET ended_ms = ? WHERE id = ?").run(Math.round(endedMs), id);
+    } catch (error) {
+      this.counters.failed++;
+      const why = (error as Error).message;
+      this.#options.log.error({ recording: id, error: why }, "recording not closed; tried again at the next start");
+    }
+    return endedMs;
+  }
+
+  /** As the archive's, sparing what grows. */
+  expire(beforeMs: number): { incident: string; stream: string; recording: string }[] {
+    return this.archive.expire(beforeMs, (id) => this.#open.has(id));
   }
 
   async close(): Promise<void> {
@@ -158,12 +178,7 @@ export class Recordings {
     const broken = [];
     for (const row of rows) {
       if (this.#open.has(row.id)) continue;
-      let endedMs = row.started_ms;
-      const folder = this.archive.folderOf(row.id);
-      for (const name of (existsSync(folder) ? readdirSync(folder) : []).filter((each) => /^\d+$/.test(each)).sort()) {
-        endedMs = Math.max(endedMs, await this.#recoverSegment(row, Number(name)));
-      }
-      this.#ended(row.id, endedMs);
+      const endedMs = await this.#settle(row, row.started_ms);
       broken.push({ id: row.id, stream: row.stream, incident: row.incident, endedMs });
     }
     return broken;
@@ -221,7 +236,7 @@ export class Recordings {
     this.#keep(open.id, open, segment.seq, segment.startedMs, segment.endMs, segment.bytes, segment.hash.digest("hex"));
   }
 
-  async #recoverSegment(row: RecordingRow, seq: number): Promise<number> {
+  async #recoverSegment(row: { id: string; stream: string; incident: string }, seq: number): Promise<number> {
     const known = this.#options.db
       .prepare("SELECT started_ms, duration_s FROM segment WHERE recording = ? AND seq = ?")
       .get(row.id, seq) as { started_ms: number; duration_s: number } | undefined;

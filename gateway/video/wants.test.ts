@@ -142,4 +142,26 @@ test("a shorter wish does not shorten a longer one, also not over a restart", ({
   }
 });
 
+test("what still wants a camera is prolonged, also over a restart; what was taken back is not wanted again", ({
+  db,
+}) => {
+  const { wants } = open(db);
+  wants.want(CAMERA, { key: "incident:a", incident: "a", by: "gateway", forS: 600 });
+  const beganMs = Date.now();
+  wants.prolong(CAMERA, "incident:a", 3_600);
+  const untilMs = wants.untilMs(CAMERA) ?? 0;
+  assert.ok(untilMs >= beganMs + 3_600_000, `${untilMs - beganMs} ms`);
+  wants.prolong(CAMERA, "incident:a", 600);
+  wants.close();
+  const again = open(db).wants;
+  try {
+    assert.equal(again.untilMs(CAMERA), untilMs);
+    again.unwant(CAMERA, "incident:a");
+    again.prolong(CAMERA, "incident:a", 3_600);
+    assert.equal(again.untilMs(CAMERA), undefined);
+  } finally {
+    again.close();
+  }
+});
+
 test.run();

@@ -11,6 +11,8 @@ import type { Grant, WantReason } from "./service.ts";
 const WANT_MS = 60_000;
 const AGAIN_MS = 20_000;
 const TICK_MS = 1_000;
+/** It comes several times a second and is on disk each time: not for less. */
+const PROLONG_MS = 5_000;
 /** A node that says idle so soon after it was told had not heard it yet. */
 const HEARD_MS = 500;
 /** Who looks on holds the picture, not what is kept of it. */
@@ -79,6 +81,15 @@ export class Wants {
       .run(stream, key, by, reason.untilMs, incident ?? null);
     wanted.preRollS = Math.max(wanted.preRollS, preRollS);
     if (wanted.saidMs === 0 || preRollS > 0) this.#say(stream, wanted, incident);
+  }
+
+  /** A reason that still holds does so for longer; one that was taken back, or is over, stays so. */
+  prolong(stream: string, key: string, forS: number): void {
+    const reason = this.#wanted.get(stream)?.reasons.get(key);
+    const untilMs = Math.round(Date.now() + forS * 1000);
+    if (!reason || untilMs < reason.untilMs + PROLONG_MS) return;
+    reason.untilMs = untilMs;
+    this.#options.db.prepare("UPDATE want SET until_ms = ? WHERE stream = ? AND key = ?").run(untilMs, stream, key);
   }
 
   unwant(stream: string, key: string): void {
