@@ -13,6 +13,19 @@ test("recorded pictures are not searched: a configuration with faces and a file 
   assert.ok(v.safeParse(LookConfig, { camera: { source: { kind: "v4l2" } }, faces: { keysFile: "k" } }).success);
 });
 
+test("a camera's address with an account in it is refused and says where the account goes; with a file of its password it is taken", () => {
+  const parse = (url: string, account = {}) =>
+    v.safeParse(LookConfig, { camera: { source: { kind: "rtsp", url, ...account } } });
+  const refused = parse("rtsp://ann:secret@192.0.2.10/s");
+  assert.match(
+    refused.issues?.[0].message ?? "",
+    "must not carry a password; put the account into username and passwordFile",
+  );
+  assert.not.match(JSON.stringify(refused.issues?.map(({ message }) => message)), "secret");
+  const account = { username: "ann", passwordFile: "/etc/tocsin/camera.password" };
+  assert.ok(parse("rtsp://192.0.2.10/s", account).success);
+});
+
 test("every picture is black when the role is done with it", async () => {
   await withDevice({ faces: false }, async (made) => {
     const rgb = await made.show(200);

@@ -1,11 +1,12 @@
 /** Pictures from a film that ffmpeg plays like a camera. */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { startCameras } from "#sim/camera/start-cameras.ts";
 import type { Log } from "../../ports.ts";
 import { openStillCamera } from "./still-camera.ts";
 
@@ -105,5 +106,40 @@ onFfmpeg("a camera that is not there is tried again, and the log says why, until
   assert.ok(camera.counters.restarts >= 2);
   assert.match(JSON.stringify(warnings[0]), "No such file");
 });
+
+onFfmpeg(
+  "a camera with a password: none before its file is there, then pictures; the password stands in no list of processes and in no log line",
+  async () => {
+    const pose = { eastM: 0, northM: 0, upM: 5, yawDeg: 0, pitchDeg: -10, fovDeg: 60 };
+    const account = { username: "tocsin", password: "lamp & post" };
+    const sim = await startCameras({ account, cameras: [{ name: "front", pose, widthPx: 320, heightPx: 180 }] });
+    const stop = new AbortController();
+    const passwordFile = join(folder, "password");
+    const source = { kind: "rtsp", url: sim.urls.front!.url, username: "tocsin", passwordFile } as const;
+    const camera = openStillCamera({ name: "c", source, widthPx: 320, heightPx: 180, everyS: 0.2, log, nowNs });
+    warnings.length = 0;
+    const timer = setTimeout(() => stop.abort(), 60_000);
+    const waitForFile = setInterval(() => {
+      if (warnings.length > 0) writeFileSync(passwordFile, `${account.password}\n`, { mode: 0o600 });
+    }, 50);
+    let listed = "";
+    try {
+      for await (const { rgb } of camera.pictures(stop.signal)) {
+        assert.ok(rgb.some((each) => each !== 0));
+        listed = execFileSync("ps", ["-ww", "-o", "args=", "--ppid", String(process.pid)], { encoding: "utf8" });
+        stop.abort();
+      }
+    } finally {
+      clearTimeout(timer);
+      clearInterval(waitForFile);
+      stop.abort();
+      await sim.close();
+    }
+    assert.is(camera.counters.pictures, 1);
+    assert.match(JSON.stringify(warnings[0]), "passwordFile: ENOENT");
+    assert.match(listed, /ffmpeg .*rgb24/);
+    assert.not.match(listed + JSON.stringify(warnings), /lamp(%20| )/);
+  },
+);
 
 test.run();

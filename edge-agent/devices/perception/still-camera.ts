@@ -7,9 +7,18 @@ import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import type { StillCamera, StillPicture } from "../../perception-port.ts";
 import type { Log } from "../../ports.ts";
+import { inputArgs, inputList, type RtspInput } from "../video/ffmpeg-args.ts";
+import { withoutAccount } from "../video/ffmpeg-words.ts";
+import { withAccount } from "../video/rtsp-account.ts";
 
 export type StillSource =
-  | { readonly kind: "rtsp"; readonly url: string }
+  | {
+      readonly kind: "rtsp";
+      /** Without an account. */
+      readonly url: string;
+      readonly username?: string | undefined;
+      readonly passwordFile?: string | undefined;
+    }
   | { readonly kind: "v4l2"; readonly device: string }
   /** A video or picture file, again and again at its own speed. */
   | { readonly kind: "file"; readonly path: string };
@@ -42,8 +51,21 @@ async function* picturesOf(
   signal: AbortSignal,
 ): AsyncIterable<StillPicture> {
   const { widthPx, heightPx, everyS, log, name, buffer = Buffer.alloc } = options;
-  for (let failures = 0; !signal.aborted; ) {
-    const opened = openGrab(options, signal);
+  let failures = 0;
+  const tryLater = async (pictures: number, why: string) => {
+    counters.restarts++;
+    const waitMs = RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)]!;
+    log.warn({ camera: name, pictures, why }, "the camera gives no pictures; it is opened again");
+    await delay(waitMs, undefined, { signal }).catch(() => undefined);
+  };
+  while (!signal.aborted) {
+    let opened: Grab;
+    try {
+      opened = openGrab(options, signal);
+    } catch (error) {
+      await tryLater(0, (error as Error).message);
+      continue;
+    }
     const frame = buffer(widthPx * heightPx * 3);
     let got = 0;
     try {
@@ -61,10 +83,7 @@ async function* picturesOf(
       await opened.close();
     }
     if (signal.aborted) return;
-    counters.restarts++;
-    const waitMs = RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)]!;
-    log.warn({ camera: name, pictures: got, why: opened.why() }, "the camera gives no pictures; it is opened again");
-    await delay(waitMs, undefined, { signal }).catch(() => undefined);
+    await tryLater(got, opened.why());
   }
 }
 
@@ -77,10 +96,12 @@ interface Grab {
 }
 
 function openGrab(options: StillCameraOptions, signal: AbortSignal): Grab {
-  const { source, widthPx, heightPx, everyS, nowNs, buffer = Buffer.alloc } = options;
-  const child: ChildProcess = spawn("ffmpeg", argumentsOf(source, widthPx, heightPx, everyS), {
-    stdio: ["ignore", "pipe", "pipe"],
+  const { widthPx, heightPx, everyS, nowNs, buffer = Buffer.alloc } = options;
+  const { args, list } = inputOf(options);
+  const child: ChildProcess = spawn("ffmpeg", argumentsOf(args, widthPx, heightPx, everyS), {
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  child.stdin?.on("error", () => undefined).end(list);
   const size = widthPx * heightPx * 3;
   const filling = buffer(size);
   const ready = buffer(size);
@@ -146,7 +167,7 @@ function openGrab(options: StillCameraOptions, signal: AbortSignal): Grab {
       dropped = 0;
       return count;
     },
-    why: () => said.trim().split("\n").at(-1) || (ended ? "it ended" : "it was silent"),
+    why: () => withoutAccount(said.trim().split("\n").at(-1) ?? "") || (ended ? "it ended" : "it was silent"),
     async close() {
       signal.removeEventListener("abort", abort);
       child.kill("SIGKILL");
@@ -157,12 +178,22 @@ function openGrab(options: StillCameraOptions, signal: AbortSignal): Grab {
   };
 }
 
-function argumentsOf(source: StillSource, widthPx: number, heightPx: number, everyS: number): string[] {
-  const input = {
-    rtsp: () => ["-rtsp_transport", "tcp", "-i", (source as { url: string }).url],
-    v4l2: () => ["-f", "v4l2", "-i", (source as { device: string }).device],
-    file: () => fileInput((source as { path: string }).path),
-  }[source.kind]();
+/** What ffmpeg is called with, and what it reads from its stdin: an account stands in no list of processes. */
+function inputOf({ name, source }: StillCameraOptions): { args: string[]; list?: string | undefined } {
+  switch (source.kind) {
+    case "rtsp": {
+      const url = withAccount(source.url, { ...source, name });
+      const input: RtspInput = { kind: "rtsp", url, transport: "tcp" };
+      return { args: inputArgs(input), list: inputList(input) };
+    }
+    case "v4l2":
+      return { args: ["-f", "v4l2", "-i", source.device] };
+    case "file":
+      return { args: fileInput(source.path) };
+  }
+}
+
+function argumentsOf(input: readonly string[], widthPx: number, heightPx: number, everyS: number): string[] {
   const fit = `scale=${widthPx}:${heightPx}:force_original_aspect_ratio=decrease,pad=${widthPx}:${heightPx}:(ow-iw)/2:(oh-ih)/2`;
   return [
     "-hide_banner",

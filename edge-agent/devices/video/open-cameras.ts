@@ -1,11 +1,10 @@
 /** The cameras that the configuration names, with their rings, on one ingest. */
-import { readFileSync } from "node:fs";
-import { Fault } from "#contract/errors.ts";
 import type { Log } from "../../ports.ts";
 import type { Camera, PreRoll } from "../../video-port.ts";
 import { FfmpegCamera } from "./camera.ts";
 import type { VideoInput } from "./ffmpeg-args.ts";
 import { EncryptedPreRoll } from "./pre-roll.ts";
+import { withAccount } from "./rtsp-account.ts";
 import { RtspIngest } from "./rtsp-ingest.ts";
 
 interface EncoderSpec {
@@ -109,7 +108,6 @@ function cameraOf(spec: CameraSpec, ingest: RtspIngest, preRoll: EncryptedPreRol
   });
 }
 
-/** Read anew at each opening: a password that was changed is taken without a restart. */
 export function inputOf(spec: CameraSpec, url?: string): VideoInput {
   const { widthPx, heightPx, framesPerS } = spec;
   switch (spec.kind) {
@@ -120,18 +118,4 @@ export function inputOf(spec: CameraSpec, url?: string): VideoInput {
     case "sim":
       return { kind: "sim", pattern: spec.pattern, widthPx, heightPx, framesPerS };
   }
-}
-
-function withAccount(
-  url: string,
-  { name, username, passwordFile }: { name: string; username?: string | undefined; passwordFile?: string | undefined },
-): string {
-  if (username === undefined) return url;
-  let password = "";
-  try {
-    if (passwordFile !== undefined) password = readFileSync(passwordFile, "utf8").trim();
-  } catch (cause) {
-    throw new Fault("config", `camera ${name}: passwordFile: ${(cause as Error).message}`, { cause });
-  }
-  return url.replace(/^(rtsps?:\/\/)/, `$1${encodeURIComponent(username)}:${encodeURIComponent(password)}@`);
 }

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { BearingDeg, Finite, Name, PositiveS } from "#contract/units.ts";
 import { FacePolicy } from "#contract/watchlist.ts";
+import { RtspUrl, rtspAccount } from "../stream/config.ts";
 
 const Px = v.pipe(
   v.number(),
@@ -13,10 +14,7 @@ const Px = v.pipe(
 const Source = v.variant(
   "kind",
   [
-    v.strictObject({
-      kind: v.literal("rtsp"),
-      url: v.pipe(v.string(), v.regex(/^rtsps?:\/\//, "must be rtsp://...")),
-    }),
+    v.strictObject({ kind: v.literal("rtsp"), url: RtspUrl, ...rtspAccount }),
     v.strictObject({ kind: v.literal("v4l2"), device: v.optional(v.string(), "/dev/video0") }),
     /** A video or picture that plays like a camera, for trials without faces: what was recorded is not searched for them. */
     v.strictObject({ kind: v.literal("file"), path: v.pipe(v.string(), v.minLength(1)) }),

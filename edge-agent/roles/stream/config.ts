@@ -21,7 +21,7 @@ const Bitrate = v.pipe(
   v.minValue(50_000, "must be 50000 to 50000000 bits per second"),
   v.maxValue(50_000_000, "must be 50000 to 50000000 bits per second"),
 );
-const RtspUrl = v.pipe(
+export const RtspUrl = v.pipe(
   v.string("is missing, such as rtsp://192.0.2.10/stream1"),
   v.regex(/^rtsps?:\/\/[^/\s]+/, "must be rtsp://host[:port]/path"),
   v.check(
@@ -42,6 +42,13 @@ const Encoder = v.strictObject({
   leastBitrateBps: v.optional(Bitrate, 200_000),
   keyframeS: v.optional(within(0.2, 10, "seconds"), 1),
 });
+
+/** Of a camera that asks for one. */
+export const rtspAccount = {
+  username: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(100))),
+  /** Absolute path; the file holds the password alone. */
+  passwordFile: v.optional(v.pipe(v.string(), v.startsWith("/", "must be an absolute path"))),
+};
 
 const common = {
   name: CameraName,
@@ -70,9 +77,7 @@ export const CameraConfig = v.variant(
       url: RtspUrl,
       /** A smaller stream of the same camera, taken when the link is thin. */
       subStreamUrl: v.optional(RtspUrl),
-      username: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(100))),
-      /** Absolute path; the file holds the password alone. */
-      passwordFile: v.optional(v.pipe(v.string(), v.startsWith("/", "must be an absolute path"))),
+      ...rtspAccount,
       /** `tcp` loses nothing between camera and node; `udp` where a camera has nothing else. */
       transport: v.optional(v.picklist(["tcp", "udp"], "must be tcp or udp"), "tcp"),
       /** `auto`: only where the camera's own pictures cannot be sent on (H.265, B-frames); `never`: then it is a fault. */
