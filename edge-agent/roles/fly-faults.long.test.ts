@@ -160,7 +160,8 @@ else {
       assert.is(refused.accepted, false);
       rig.vehicle.releaseSticks();
       assert.is((await rig.token("release", "lee", "onsite")).accepted, true);
-      await rig.home();
+      // Given back, it stays for what is left of the scene's minute before it comes home.
+      await rig.home(120);
     },
   );
 
