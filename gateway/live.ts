@@ -1,8 +1,9 @@
 /** The live connection to every console: numbered events, a bounded queue for each, slow ones cut off. */
 import type { WebSocket } from "@fastify/websocket";
+import { type BackupState, backupState } from "#contract/backup.ts";
 import type { LiveEvent, Session, UserRole } from "#contract/ops-api.ts";
 import type { LiveBody } from "./context.ts";
-import { caseRoles, faceRoles, incidentFor } from "./http/for-role.ts";
+import { type About, backupFor, caseRoles, faceRoles, flightFor, incidentFor } from "./http/for-role.ts";
 import { nowUtc } from "./now.ts";
 
 /** Bytes that may wait for one console. Above the first, what the next event replaces anyway is left out; above the second it is cut off. */
@@ -21,7 +22,7 @@ const LOGGED_OUT = 4401;
 const rolesOf: ReadonlyMap<string, readonly UserRole[]> = new Map([
   ["caller", caseRoles],
   ["caller/said", caseRoles],
-  ["backup/state", caseRoles],
+  [backupState.name, caseRoles],
   ["incident/notice", faceRoles],
   ["incident/acknowledge", faceRoles],
   ["face/match", faceRoles],
@@ -33,6 +34,13 @@ const replaceable = new Set<LiveBody["type"]>(["health", "node", "flight"]);
 export class Live {
   readonly #clients = new Map<WebSocket, { seq: number; user: string; roles: readonly UserRole[] }>();
   readonly counters = { sent: 0, dropped: 0, closedSlow: 0 };
+
+  readonly #kindOf: (incident: string) => About | undefined;
+
+  /** @param kindOf what an incident is about; undefined where there is no such incident. */
+  constructor(kindOf: (incident: string) => About | undefined) {
+    this.#kindOf = kindOf;
+  }
 
   get clients(): number {
     return this.#clients.size;
@@ -48,13 +56,15 @@ export class Live {
       this.#clients.delete(socket);
     });
     socket.on("error", () => socket.terminate());
-    this.#send(socket, bodyFor(roles, snapshot));
+    this.#send(socket, bodyFor(roles, snapshot, undefined));
   }
 
   broadcast(event: LiveBody): void {
     const allowed = rolesOf.get(event.type === "message" ? event.channel : event.type);
+    const incident = event.type === "flight" ? event.state.incident : callOf(event)?.incident;
+    const about = incident === undefined ? undefined : this.#kindOf(incident);
     for (const [socket, { roles }] of this.#clients)
-      if (!allowed || roles.some((role) => allowed.includes(role))) this.#send(socket, bodyFor(roles, event));
+      if (!allowed || roles.some((role) => allowed.includes(role))) this.#send(socket, bodyFor(roles, event, about));
   }
 
   /** Ends the connections of a person who logged out. */
@@ -87,9 +97,17 @@ export class Live {
   }
 }
 
-function bodyFor(roles: readonly UserRole[], body: LiveBody): LiveBody {
+/** @param about of a flight or a call for backup: what its incident is about. */
+function bodyFor(roles: readonly UserRole[], body: LiveBody, about: About | undefined): LiveBody {
+  if (body.type === "flight") return { ...body, state: flightFor(roles, body.state, about) };
+  const call = callOf(body);
+  if (call && body.type === "message") return { ...body, message: backupFor(roles, call, about) };
   if (body.type === "incident") return { ...body, incident: incidentFor(roles, body.incident) };
   if (body.type === "snapshot")
     return { ...body, incidents: body.incidents.map((incident) => incidentFor(roles, incident)) };
   return body;
+}
+
+function callOf(body: LiveBody): BackupState | undefined {
+  return body.type === "message" && body.channel === backupState.name ? (body.message as BackupState) : undefined;
 }

@@ -68,7 +68,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   const signing = await readSigningKey(config.dataDir);
   const nodes = new Nodes();
   for (const state of await broker.retained(nodeState)) nodes.set(state);
-  const live = new Live();
+  const live = new Live((incident) => incidents.state(incident)?.kind);
   const checker = new SecretChecker();
   const sessions = new Sessions(db, config.users, checker);
 

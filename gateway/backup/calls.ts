@@ -23,6 +23,7 @@ import {
 } from "#core/dispatch/backup.ts";
 import type { Unit } from "#core/dispatch/units.ts";
 import type { GatewayContext } from "../context.ts";
+import { backupFor } from "../http/for-role.ts";
 import type { BackupStore } from "./store.ts";
 import type { Units } from "./units.ts";
 import { postCall } from "./webhook.ts";
@@ -151,8 +152,9 @@ export class Calls {
     );
     const state = this.#state(backup);
     context.broadcast({ type: "message", channel: of, message: state });
+    // Pilots hear the bus, too: of a match without words, as on their consoles. Who is asked gets the reason with the asking.
     context.bus
-      .publish(backupState, state)
+      .publish(backupState, backupFor(["pilot"], state, context.incident(incident)?.kind))
       .catch((error: Error) => context.log.error({ error: error.message, call }, "backup/state not said on the bus"));
   }
 

@@ -16,10 +16,11 @@
  * `epoch` and `seenTickMs` are those of the picture on the person's screen: an order made on an old one is refused by the drone.
  */
 import * as v from "valibot";
-import { type FlightAct, Waypoint } from "#contract/flight.ts";
+import { type FlightAct, type FlightState, Waypoint } from "#contract/flight.ts";
 import type { UserRole } from "#contract/ops-api.ts";
 import { Count, Id, Name, NonNegative } from "#contract/units.ts";
 import type { GatewayContext } from "../context.ts";
+import { flightFor } from "../http/for-role.ts";
 import { parseBody, Refusal } from "../http/refusal.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { Drones, Giver, Outcome } from "./drones.ts";
@@ -44,8 +45,14 @@ export function addDispatchRoutes(context: GatewayContext, drones: Drones, dispa
   const { http: app, sessionOf } = context;
 
   app.get("/api/drones", async (request) => {
-    sessionOf(request);
-    return { drones: drones.all().map(([id, { state, control }]) => ({ id, ageS: drones.ageS(id), state, control })) };
+    const { roles } = sessionOf(request);
+    const shown = (state: FlightState) =>
+      flightFor(roles, state, state.incident === undefined ? undefined : context.incident(state.incident)?.kind);
+    return {
+      drones: drones.all().map(([id, { state, control }]) => {
+        return { id, ageS: drones.ageS(id), state: state && shown(state), control };
+      }),
+    };
   });
 
   app.post<WithId>("/api/incidents/:id/flight", async (request) => {

@@ -1,6 +1,9 @@
 /** What of an incident and its record a person's roles let them read. Pure. */
+import type { BackupState } from "#contract/backup.ts";
+import type { FlightState } from "#contract/flight.ts";
 import type { IncidentState } from "#contract/incident.ts";
 import type { TimelineEntry, UserRole } from "#contract/ops-api.ts";
+import { phaseRules } from "#core/handoff/phases.ts";
 
 /** Who works on incidents: callers, the pictures of them and what colleagues typed are not for those who look after the machines. */
 export const caseRoles: readonly UserRole[] = ["dispatch", "reviewer", "pilot", "admin"];
@@ -8,10 +11,10 @@ export const caseRoles: readonly UserRole[] = ["dispatch", "reviewer", "pilot", 
 export const faceRoles: readonly UserRole[] = ["dispatch", "reviewer", "admin"];
 
 type Kind = TimelineEntry["kind"];
-type About = IncidentState["kind"];
+export type About = IncidentState["kind"];
 
-/** Entries that hold what a person typed, whatever the incident is about. */
-const typed: ReadonlySet<Kind> = new Set(["acknowledged", "verdict", "note", "backup"]);
+/** Entries that hold what a person typed, whatever the incident is about; of a flight, why it was sent or cleared. */
+const typed: ReadonlySet<Kind> = new Set(["acknowledged", "verdict", "note", "backup", "flight"]);
 /** In an incident that is about one person these say who or why, in words that somebody typed or a phone said. */
 const aboutThePerson: ReadonlySet<Kind> = new Set(["opened", "notice", ...typed]);
 /** Incidents that a person opens with words of their own. */
@@ -57,6 +60,54 @@ export function incidentFor(roles: readonly UserRole[], state: IncidentState): I
     ...(finds && { ...(place && { place }), ...(alternatives && { alternatives }) }),
     ...(verdict && { verdict: reads ? verdict : { ...verdict, reason: withheld } }),
   };
+}
+
+/**
+ * A flight without what these roles may not know. Why a person authorised it is typed: no technician reads it, and no pilot where it is a
+ * match. Its way, and where it looks, tell where a caller or a match is: no technician gets them, and where the drone itself is only while it
+ * stands on the ground, to fetch it.
+ * @param about of the flight's incident.
+ */
+export function flightFor(roles: readonly UserRole[], state: FlightState, about: About | undefined): FlightState {
+  const { cases, faces } = readerOf(roles);
+  if (state.incident === undefined || (cases && (faces || !isFace(about)))) return state;
+  const { authorisation, plan, camera, vehicle, ...rest } = state;
+  const why = authorisation?.how === "person" ? withheld : authorisation?.why;
+  const finds = cases || !(about === "caller" || isFace(about));
+  const { position: _where, ...machine } = vehicle;
+  return {
+    ...rest,
+    ...(authorisation && why !== undefined && { authorisation: { ...authorisation, why } }),
+    vehicle: finds || !phaseRules[state.phase].airborne ? vehicle : machine,
+    ...(plan && { plan: finds ? plan : withoutPlace(plan) }),
+    ...(camera && { camera: finds ? camera : { pointing: camera.pointing } }),
+  };
+}
+
+function withoutPlace({ place: _place, ...plan }: NonNullable<FlightState["plan"]>): FlightState["plan"] {
+  return { ...plan, path: [] };
+}
+
+/** A call for backup as those who work on incidents read it: of a match without words for who may not judge it. @param about of its incident. */
+export function backupFor(roles: readonly UserRole[], state: BackupState, about: About | undefined): BackupState {
+  if (readerOf(roles).faces || !isFace(about)) return state;
+  return {
+    ...state,
+    why: withheld,
+    calledBy: { ...state.calledBy, why: withheld },
+    // Why a robot goes is what the person who sends it typed.
+    asked: state.asked.map(({ text, chosen, ...rest }) => ({
+      ...rest,
+      chosen: rest.robot ? withheld : chosen,
+      ...(text !== undefined && { text: withheld }),
+    })),
+    text: withheld,
+  };
+}
+
+/** An incident that nobody knows is kept as the most private kind. */
+function isFace(about: About | undefined): boolean {
+  return about === undefined || about === "face";
 }
 
 function ofFace({ kind, data }: TimelineEntry, about: About): boolean {
