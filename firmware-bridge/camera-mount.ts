@@ -1,5 +1,6 @@
 /** Port `CameraMount` over a Firmata board that may be absent, die and come back: opened again and again, and told the pose that holds. */
 import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "#edge-agent/ports.ts";
 import type { CameraMount, MountHealth, MountPose } from "#edge-agent/video-port.ts";
 import { openPanTilt, type PanTilt } from "./pan-tilt.ts";
@@ -48,21 +49,26 @@ export function openCameraMount(options: CameraMountOptions): CameraMount {
   const serve = async (): Promise<string> => {
     const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(ANSWER_MS)]);
     board = await openPanTilt(await open(path, BAUD_RATE), { panDeg, tiltDeg, signal });
-    counters.openings += 1;
-    tell();
-    say({ phase: "up" });
-    return board.ended;
+    try {
+      counters.openings += 1;
+      tell();
+      say({ phase: "up" });
+      return await board.ended;
+    } finally {
+      // The port is free for the next attempt, also where the board could not be told.
+      await board.close();
+      board = undefined;
+    }
   };
   const run = async () => {
     for (let waitMs = FIRST_WAIT_MS; !stop.signal.aborted; waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
       const before = counters.openings;
       const why = await serve().catch((error: Error) => error.message);
-      board = undefined;
       if (stop.signal.aborted) return;
       counters.failures += 1;
       if (counters.openings > before) waitMs = FIRST_WAIT_MS;
       say({ phase: "down", why });
-      await pause(waitMs, stop.signal);
+      await delay(waitMs, undefined, { signal: stop.signal }).catch(() => undefined);
     }
   };
   const running = run();
@@ -86,18 +92,4 @@ export function openCameraMount(options: CameraMountOptions): CameraMount {
       await running;
     },
   };
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener(
-      "abort",
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
-  });
 }

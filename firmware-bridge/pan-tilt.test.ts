@@ -107,6 +107,40 @@ if (firmware) {
   });
 }
 
+if (firmware) {
+  test("a board that answers and cannot be told its pose is let go: its port is closed before the next attempt", async () => {
+    const chips: Emulator[] = [];
+    const mount = openCameraMount({
+      path: "/dev/ttyACM0",
+      panDeg: [0, 180],
+      tiltDeg: [30, 150],
+      lamp: 0,
+      log: silent,
+      open: async () => {
+        assert.ok(chips.every(({ stream }) => stream.destroyed));
+        chips.push(startEmulator({ hexPath: firmware.panTilt }));
+        return chips.at(-1)!.stream;
+      },
+    });
+    const badPose = {
+      panDeg: 90,
+      tiltDeg: 90,
+      get lampOn(): boolean {
+        throw new Error("no such lamp");
+      },
+    };
+    try {
+      mount.hold(badPose);
+      await until("a second attempt", () => chips.length > 1);
+      assert.equal(mount.health, { phase: "down", why: "no such lamp" });
+      assert.ok(chips[0]!.stream.destroyed);
+    } finally {
+      await mount.close();
+      for (const chip of chips) await chip.stop();
+    }
+  });
+}
+
 test("a board that says nothing is refused with what to check", async () => {
   try {
     await openPanTilt(new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() }), {
