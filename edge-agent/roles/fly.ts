@@ -10,6 +10,7 @@ import { type Drone, type DroneAction, type DroneEvent, needsToken, newDrone, st
 import type { Dock } from "../dock-port.ts";
 import type { RoleContext, Running } from "../ports.ts";
 import type { Vehicle } from "../vehicle-port.ts";
+import { aborted } from "./fly/aborted.ts";
 import { type FlyConfig, terrainOf } from "./fly/config.ts";
 import { type DockAction, orderDock } from "./fly/dock-orders.ts";
 import { FenceAhead } from "./fly/fence-ahead.ts";
@@ -57,7 +58,11 @@ class Flyer {
     const { config, dataDir, log, vehicle } = context;
     this.#site = { ...config.flight, terrain: terrainOf(config) };
     this.#journal = new Journal(join(dataDir, "flight.json"));
-    this.#writeFirst = new WriteFirst(this.#journal, log, (error) => this.#fail(error));
+    this.#writeFirst = new WriteFirst(this.#journal, log, {
+      perform: (action) => this.#perform(action),
+      refused: (action, why) => this.#done(action.do, false, why),
+      failed: (error) => this.#fail(error),
+    });
     const kept = this.#journal.read();
     const intact = kept && "drone" in kept ? kept : undefined;
     // A second of margin: what the last agent said after its last write was not later than that.
@@ -69,7 +74,7 @@ class Flyer {
       vehicle,
       authority: () => this.#drone.authority,
       nowMs: () => performance.now(),
-      onDone: (action, { ok, why }) => this.#take({ type: "done", tickMs: this.#nowMs(), what: action.do, ok, why }),
+      onDone: (action, { ok, why }) => this.#done(action.do, ok, why),
     });
     if (kept && "unreadable" in kept) this.#unknownPast(kept.unreadable);
     else if (intact) {
@@ -227,14 +232,11 @@ class Flyer {
     const airborne = phaseRules[flight.phase].airborne;
     const report = moved || nowMs - this.#reportedMs >= (airborne ? airReportMs : groundReportMs);
     if (moved || actions.length > 0) {
-      const written = this.#writeFirst.thenDo(this.#kept(), airborne, () => {
-        for (const action of actions) this.#perform(action);
-        if (report) this.#report();
-      });
+      const written = this.#writeFirst.thenDo(this.#kept(), airborne, actions, (kept) => report && this.#report(kept));
       for (const action of actions) if (action.do === "prepare") this.#prepare(action.path, written);
     } else {
       if (nowMs - this.#writtenMs > (airborne ? 1000 : 10_000)) void this.#writeFirst.write(this.#kept());
-      if (report && this.#writeFirst.waiting === 0) this.#report();
+      if (report && this.#writeFirst.waiting === 0) this.#report({ drone: this.#drone, hops: this.#hops });
     }
     if (!moved) return;
     const { phase, why, mission } = flight;
@@ -272,7 +274,11 @@ class Flyer {
     const result = await orderDock(dock, action);
     if (!result.ok) log.warn({ action: action.do, why: result.why, detail: result.detail }, "the dock did not");
     const why = result.ok ? "" : `${result.why}: ${result.detail}`;
-    this.#take({ type: "done", tickMs: this.#nowMs(), what: action.do, ok: result.ok, why });
+    this.#done(action.do, result.ok, why);
+  }
+
+  #done(what: DroneAction["do"], ok: boolean, why: string): void {
+    this.#take({ type: "done", tickMs: this.#nowMs(), what, ok, why });
   }
 
   #kept(): Kept {
@@ -280,21 +286,15 @@ class Flyer {
     return { version: 1, tickMs: this.#nowMs(), drone: this.#drone, hops: this.#hops };
   }
 
-  #report(): void {
+  /** What is told is what was written, or it moved nothing that is. */
+  #report({ drone, hops }: Pick<Kept, "drone" | "hops">): void {
     this.#reportedMs = performance.now();
     const { bus, node, configSha256, log, report } = this.#context;
     const envelope = { node, at: this.#utc(), configSha256 };
     const failed = (err: unknown) => log.error({ err }, "a report could not be published");
-    bus.publish(controlState, controlStateOf(this.#drone, envelope)).catch(failed);
-    bus.publish(flightState, flightStateOf(this.#drone, this.#site, this.#hops, envelope)).catch(failed);
+    bus.publish(controlState, controlStateOf(drone, envelope)).catch(failed);
+    bus.publish(flightState, flightStateOf(drone, this.#site, hops, envelope)).catch(failed);
     const parts = [this.#counters, this.#lastHop.counters, this.#fence.counters, this.#writeFirst.counters];
     report({ counters: { ...Object.assign({}, ...parts), journalWrites: this.#journal.writes } });
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

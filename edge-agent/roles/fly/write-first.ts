@@ -1,31 +1,51 @@
 /**
- * What follows from a state is done once that state is on disk, in the order of the states; the disk is waited for beside the event loop. In the air
- * a disk that hangs or is full holds nothing up for long: a vehicle needs its orders more than its journal.
+ * What follows from a state is done once that state is on disk, in the order of the states; the disk is waited for beside the event loop. A call for
+ * safety waits for nothing. In the air a disk that hangs or is full holds the rest up for half a second at most: a vehicle needs its orders more than
+ * its journal.
  */
+import type { DroneAction } from "#core/handoff/step.ts";
 import type { Log } from "../../ports.ts";
 import type { Journal, Kept } from "./journal.ts";
 
 /** A sound disk takes milliseconds, a busy one some tenths of a second. */
-export const airPatienceMs = 500;
+const airPatienceMs = 500;
+
+const urgent = new Set<DroneAction["do"]>(["hold", "return", "land", "disarm", "cutMotors"]);
+/** What a call for safety takes back where it is not out yet. */
+const moves = new Set<DroneAction["do"]>(["arm", "takeOff", "startMission", "follow", "goTo"]);
+
+export interface Doer {
+  perform(action: DroneAction): void;
+  /** It is not done, because its state is not on disk. */
+  refused(action: DroneAction, why: string): void;
+  /** Gets what the two above, and what follows them, throw. */
+  failed(error: unknown): void;
+}
+
+interface Entry {
+  kept: Kept;
+  actions: readonly DroneAction[];
+  after: (kept: Kept) => void;
+  /** Undefined until it is known. */
+  written?: boolean;
+}
 
 export class WriteFirst {
-  readonly counters = { journalFailures: 0, journalLate: 0 };
+  readonly counters = { journalFailures: 0, journalLate: 0, overtaken: 0 };
   readonly #journal: Journal;
   readonly #log: Log;
-  readonly #failed: (error: unknown) => void;
-  #doing: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
+  readonly #doer: Doer;
+  #queue: Entry[] = [];
 
-  /** @param failed gets what a consequence throws. */
-  constructor(journal: Journal, log: Log, failed: (error: unknown) => void) {
+  constructor(journal: Journal, log: Log, doer: Doer) {
     this.#journal = journal;
     this.#log = log;
-    this.#failed = failed;
+    this.#doer = doer;
   }
 
   /** States whose consequences are still to come: what is told of them now might be told of something that a power cut takes back. */
   get waiting(): number {
-    return this.#waiting;
+    return this.#queue.length;
   }
 
   /** @returns whether it is on disk, when that is known. */
@@ -40,26 +60,68 @@ export class WriteFirst {
     }
   }
 
-  /** Writes, then does. @returns as `write`. */
-  thenDo(kept: Kept, airborne: boolean, consequences: () => void): Promise<boolean> {
+  /**
+   * Writes, then does. Hold, return, land, disarm and cutMotors go out within this call, and what would move the vehicle and was to come before them
+   * does not come any more.
+   * @param after called behind the actions, with the state that they follow from: that is what may be told. @returns as `write`.
+   */
+  thenDo(
+    kept: Kept,
+    airborne: boolean,
+    actions: readonly DroneAction[],
+    after: (kept: Kept) => void = () => {},
+  ): Promise<boolean> {
     const written = this.write(kept);
-    this.#waiting++;
-    this.#doing = this.#doing
-      .then(async () => void (await (airborne ? this.#patiently(written) : written)))
-      .then(() => {
-        this.#waiting--;
-        consequences();
-      })
-      .catch(this.#failed);
+    const last = actions.findLastIndex((action) => urgent.has(action.do));
+    if (last >= 0) for (const one of this.#queue) one.actions = this.#overtaken(one.actions);
+    const later = [...this.#overtaken(actions.slice(0, last + 1)), ...actions.slice(last + 1)];
+    const entry: Entry = { kept, actions: later.filter((action) => !urgent.has(action.do)), after };
+    this.#queue.push(entry);
+    const late = () => {
+      this.counters.journalLate++;
+      this.#doThrough(entry);
+    };
+    // From now on, not from its turn on: those before it are not waited for any longer than it is.
+    const timer = airborne ? setTimeout(late, airPatienceMs) : undefined;
+    void written.then((onDisk) => {
+      clearTimeout(timer);
+      entry.written = onDisk;
+      while (this.#queue[0]?.written !== undefined) this.#do(this.#queue.shift()!);
+    });
+    this.#safely(() => {
+      for (const action of actions) if (urgent.has(action.do)) this.#doer.perform(action);
+    });
     return written;
   }
 
-  async #patiently(written: Promise<boolean>): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<"late">((resolve) => {
-      timer = setTimeout(() => resolve("late"), airPatienceMs);
+  #overtaken(actions: readonly DroneAction[]): DroneAction[] {
+    const left = actions.filter((action) => !moves.has(action.do));
+    this.counters.overtaken += actions.length - left.length;
+    return left;
+  }
+
+  #doThrough(entry: Entry): void {
+    const count = this.#queue.indexOf(entry) + 1;
+    for (const due of this.#queue.splice(0, count)) this.#do(due);
+  }
+
+  #do({ kept, actions, after, written }: Entry): void {
+    this.#safely(() => {
+      for (const action of actions) {
+        // Armed only by what is on disk for certain. Once armed, a late disk does not keep it on its pad; one that fails does.
+        const allowed = action.do === "arm" ? written === true : action.do !== "takeOff" || written !== false;
+        if (allowed) this.#doer.perform(action);
+        else this.#doer.refused(action, "the flight cannot be written to disk");
+      }
+      after(kept);
     });
-    if ((await Promise.race([written, late])) === "late") this.counters.journalLate++;
-    clearTimeout(timer);
+  }
+
+  #safely(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#doer.failed(error);
+    }
   }
 }
