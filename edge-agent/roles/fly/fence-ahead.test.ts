@@ -68,4 +68,33 @@ test("after the vehicle was away nothing of what was known counts; a fence that 
   assert.not((await ahead.ensure()).ok);
 });
 
+test("away while its fence is being read or set: what comes of it counts for nothing afterwards", async () => {
+  for (const command of ["holdsGeofence", "setGeofence"] as const) {
+    const { vehicle, clock, ahead, done } = rig();
+    if (command === "holdsGeofence") await ahead.ensure();
+    clock.ms += (freshS + 5) * 1000;
+    const real = vehicle[command].bind(vehicle);
+    let goOn = () => {};
+    const asked = new Promise<void>((called) => {
+      vehicle[command] = (async (fence: Parameters<typeof real>[0]) => {
+        const result = await real(fence);
+        called();
+        await new Promise<void>((resolve) => (goOn = resolve));
+        return result;
+      }) as never;
+    });
+    const before = ahead.ensure();
+    await asked;
+    ahead.forget();
+    vehicle[command] = real as never;
+    await new Promise((resolve) => setImmediate(resolve));
+    goOn();
+    assert.not((await before).ok, command);
+    const reads = done("holdsGeofence");
+    assert.ok((await ahead.ensure()).ok);
+    assert.is(done("holdsGeofence"), reads + 1, command);
+    await vehicle.close();
+  }
+});
+
 test.run();

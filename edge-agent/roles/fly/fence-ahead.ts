@@ -20,6 +20,8 @@ export class FenceAhead {
   #seenMs = -Infinity;
   #lookedMs = -Infinity;
   #setSinceUp = false;
+  /** Counts the times that the vehicle was away: what was asked of it before says nothing of it afterwards. */
+  #away = 0;
   #work: Promise<unknown> | undefined;
 
   constructor(vehicle: Vehicle, site: Site, nowMs: () => number = () => performance.now()) {
@@ -35,6 +37,7 @@ export class FenceAhead {
 
   /** The vehicle was away: another may have come back, or the same without its memory. */
   forget(): void {
+    this.#away++;
     this.#seenMs = -Infinity;
     this.#lookedMs = -Infinity;
     this.#setSinceUp = false;
@@ -66,8 +69,11 @@ export class FenceAhead {
 
   async #look(set: boolean): Promise<Fenced> {
     const beganMs = this.#nowMs();
+    const away = this.#away;
+    const wasAway = { ok: false, why: "link", detail: "the vehicle was away while its fence was read" } as const;
     this.counters.fenceReads++;
     const held = await this.#vehicle.holdsGeofence(this.#fence);
+    if (away !== this.#away) return wasAway;
     if (held.ok && held.same) return this.#seen(beganMs);
     // It was there and is no more, or cannot be read: not known from here on.
     this.#seenMs = -Infinity;
@@ -75,7 +81,8 @@ export class FenceAhead {
     if (!set) return held.ok ? { ok: false, why: "failed", detail: "the vehicle holds another geofence" } : held;
     this.counters.fenceSets++;
     const done = await this.#vehicle.setGeofence(this.#fence);
-    return done.ok ? this.#seen(beganMs) : done;
+    if (!done.ok) return done;
+    return away === this.#away ? this.#seen(beganMs) : wasAway;
   }
 
   #seen(atMs: number): Fenced {
