@@ -48,11 +48,31 @@ export function inLane(
   return { ok: true, path };
 }
 
-/** A point on the straight and level way between its neighbours says nothing, and an upload waits for each point. */
-function straightOn(path: readonly PathPoint[], k: number): boolean {
-  const [before, point, after] = [path[k - 1], path[k]!, path[k + 1]];
-  if (!before || !after || before.altM !== point.altM || after.altM !== point.altM) return false;
-  return distanceM(before, point) + distanceM(point, after) - distanceM(before, after) < 0.01;
+/** A path with points left out is nowhere further than this from the whole one, metres: the whole one is what fence and obstacles were asked for. */
+const straightM = 0.5;
+
+/** Without the points on the straight and level way between those that are left: they say nothing, and an upload waits for each point. */
+function thinned(path: readonly PathPoint[]): PathPoint[] {
+  const left: PathPoint[] = [];
+  let from = 0;
+  for (let k = 0; k < path.length; k++) {
+    const next = path[k + 1];
+    if (k > 0 && next && path.slice(from + 1, k + 1).every((point) => between(path[from]!, point, next))) continue;
+    left.push(path[k]!);
+    from = k;
+  }
+  return left;
+}
+
+function between(from: PathPoint, point: PathPoint, to: PathPoint): boolean {
+  if (point.altM !== from.altM || point.altM !== to.altM) return false;
+  const way = offsetM(from, to);
+  const { eastM, northM } = offsetM(from, point);
+  const lengthM = Math.hypot(way.eastM, way.northM);
+  if (lengthM === 0) return Math.hypot(eastM, northM) <= straightM;
+  const alongM = (eastM * way.eastM + northM * way.northM) / lengthM;
+  const asideM = Math.abs(eastM * way.northM - northM * way.eastM) / lengthM;
+  return asideM <= straightM && alongM >= 0 && alongM <= lengthM;
 }
 
 /** Plans a mission from `from` (the dock, or where the drone is when the place moved). */
@@ -101,7 +121,7 @@ function scenePoints(place: Place, heightM: number, from: LatLon, site: Site) {
  */
 export function missionPath(plan: Plan, site: Site): MissionPath {
   const { scene } = plan;
-  const out = plan.out.filter((_, k) => !straightOn(plan.out, k));
+  const out = thinned(plan.out);
   const [first] = scene;
   if (scene.length === 1) return { points: [...out, { ...first!, stayS: site.onSceneS }] };
   let roundM = 0;

@@ -160,6 +160,19 @@ ways("a plan flies at its lane, in legs of 100 m at most, and its mission fits t
   // 680 m straight on at one altitude: the autopilot is given the two ends.
   assert.equal([out.length, missionPath(planned.plan, site).points.length], [8, 2 + 12 + 1]);
 });
+ways("a corner of one degree between two ways of 1500 m stays: without it the way would pass it by 13 m", () => {
+  const turned = (alongM: number) => at(1500 + alongM * Math.cos(Math.PI / 180), alongM * Math.sin(Math.PI / 180));
+  const out = Array.from({ length: 31 }, (_, k) => (k <= 15 ? at(k * 100, 0) : turned((k - 15) * 100)));
+  const level = (point: (typeof out)[number]) => ({ ...point, altM: 50, heightM: 50 });
+  const plan = { out: out.map(level), scene: [level(turned(1500))], pattern: "orbit" as const, placeAltM: 0 };
+  const { points } = missionPath(plan, rehearsalSite());
+  assert.equal(
+    points.slice(0, -1).map(({ lat, lon }) => ({ lat, lon })),
+    [out[0], out[15], out[30]],
+  );
+  const climbs = plan.out.map((point, k) => ({ ...point, altM: k === 7 ? 60 : 50 }));
+  assert.is(missionPath({ ...plan, out: climbs }, rehearsalSite()).points.length, 3 + 3 + 1);
+});
 ways(
   "ten minutes around a place: the round of 20 m is 124 m long, 25 s at 5 m/s, so 25 rounds: once and 24 jumps back, not 300 points",
   () => {
