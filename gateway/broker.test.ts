@@ -1,125 +1,16 @@
+/** What clients may publish and subscribe to, and how it reaches the others. */
 import assert from "node:assert/strict";
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect, type MqttClient } from "mqtt";
-import { suite } from "uvu";
 import { flightCommand } from "#contract/flight.ts";
 import { incidentState } from "#contract/incident.ts";
 import { nodeState } from "#contract/node.ts";
 import { shotFixed, shotHeard } from "#contract/shot.ts";
 import { filterOf, topicOf } from "#contract/topics.ts";
-import { type Broker, startBroker } from "./broker.ts";
-import {
-  envelope,
-  joinBroker,
-  makeConfig,
-  makeFolder,
-  makeLog,
-  makeShot,
-  publish,
-  publishShot,
-  SITE,
-  until,
-} from "./testing.ts";
+import { envelope, makeShot, publish, publishShot, SITE, until } from "./testing.ts";
+import { brokerSuite, enter, said, state, type World } from "./testing-broker.ts";
 
-interface World {
-  broker: Broker;
-  port: number;
-  lines: string[];
-  clients: MqttClient[];
-  stop: () => Promise<void>;
-}
-const test = suite<World>("broker", {} as World);
-
-test.before.each(async (world) => {
-  const { folder, remove } = makeFolder();
-  const { log, lines } = makeLog();
-  world.broker = await startBroker(await makeConfig(folder), log);
-  world.lines = lines;
-  world.clients = [];
-  world.port = (await world.broker.listen()).mqtt;
-  world.stop = async () => {
-    for (const client of world.clients) await client.endAsync(true);
-    await world.broker.close();
-    remove();
-  };
-});
-test.after.each((world) => world.stop());
-
-async function enter(world: World, node: string, options = {}): Promise<MqttClient> {
-  const client = await joinBroker(world.port, node, options);
-  client.on("error", () => {});
-  world.clients.push(client);
-  return client;
-}
-
-/** Why a log-in was refused, by the CONNACK code. */
-async function refusalOf(world: World, node: string, options: object): Promise<number> {
-  try {
-    await enter(world, node, options);
-  } catch (error) {
-    return (error as { code: number }).code;
-  }
-  return 0;
-}
-
-const said = (world: World, text: RegExp) => world.lines.filter((line) => text.test(line)).length;
-
-function state(node: string) {
-  return { ...envelope(node), status: "online" as const, roles: ["listen" as const] };
-}
-
-test("anonymous clients are refused with code 4 and a line that says why", async (world) => {
-  assert.equal(await refusalOf(world, "n01", { username: undefined, password: undefined }), 4);
-  assert.equal(said(world, /anonymous clients are not let in/), 1);
-});
-
-test("a wrong secret is refused with code 4", async (world) => {
-  assert.equal(await refusalOf(world, "n01", { password: "wrong" }), 4);
-  assert.equal(world.broker.counters.refused.login, 1);
-});
-
-test("an unknown node is refused with code 4 and named; the others go on", async (world) => {
-  const n01 = await enter(world, "n01");
-  assert.equal(await refusalOf(world, "n99", {}), 4);
-  assert.equal(said(world, /'n99' is not in the gateway's configuration/), 1);
-  assert.ok(n01.connected);
-});
-
-test("a client id that is not the credential's name is refused with code 2", async (world) => {
-  assert.equal(await refusalOf(world, "n01", { clientId: "n02" }), 2);
-});
-
-test("a user without a role on the bus is refused; a pilot is let in", async (world) => {
-  const password = "correct horse battery";
-  assert.equal(await refusalOf(world, "bob", { password }), 4);
-  assert.equal(await refusalOf(world, "pam", { password }), 0);
-});
-
-test("a last will under another's name, on a foreign channel, or broken is refused with code 5", async (world) => {
-  const will = (topic: string, payload: unknown) => ({
-    will: { topic, payload: Buffer.from(JSON.stringify(payload)), qos: 1 as const, retain: true },
-  });
-  const lost = { ...state("n01"), status: "lost" };
-  const own = topicOf(nodeState, SITE, "n01");
-  assert.equal(await refusalOf(world, "n01", will(topicOf(nodeState, SITE, "n02"), lost)), 5);
-  assert.equal(await refusalOf(world, "n01", will(topicOf(shotFixed, SITE, "n01"), makeShot())), 5);
-  assert.equal(await refusalOf(world, "n01", will(own, { status: "lost" })), 5);
-  assert.equal(await refusalOf(world, "n01", will(own, { ...lost, node: "n02" })), 5);
-  assert.equal(await refusalOf(world, "n01", will(own, lost)), 0);
-});
-
-test("a node whose socket dies is said to be lost by its last will", async (world) => {
-  const lost = { ...state("n01"), status: "lost" as const };
-  const topic = topicOf(nodeState, SITE, "n01");
-  const n01 = await enter(world, "n01", {
-    will: { topic, payload: Buffer.from(JSON.stringify(lost)), qos: 1, retain: true },
-  });
-  const states: string[] = [];
-  await world.broker.bus.subscribe(nodeState, (message) => void states.push(message.status));
-  n01.stream.destroy();
-  await until("the last will", () => states.length > 0);
-  assert.deepEqual(states, ["lost"]);
-});
+const test = brokerSuite("broker");
 
 /** Publishes and waits for the broker to close the connection. */
 async function isCutOff(client: MqttClient, topic: string, message: unknown): Promise<boolean> {

@@ -12,7 +12,8 @@ import {
   useTransportWideCC,
   useTWCC,
 } from "werift";
-import { DATA_LABEL, type DataSaid, type IceServer } from "#contract/video.ts";
+import type { IceServer } from "#contract/video.ts";
+import { DATA_LABEL, type DataSaid } from "#contract/video-data.ts";
 
 const codec = (mimeType: string, parameters?: string) =>
   new RTCRtpCodecParameters({

@@ -2,7 +2,8 @@
 
 import * as v from "valibot";
 import type { RTCDataChannel } from "werift";
-import { DATA_LABEL, DATA_MAX_BYTES, type DataSaid, DataSay, type VideoClaims } from "#contract/video.ts";
+import type { VideoClaims } from "#contract/video.ts";
+import { DATA_LABEL, DATA_MAX_BYTES, type DataSaid, DataSay } from "#contract/video-data.ts";
 
 /** Above this werift's SCTP collapses: a slow participant misses messages instead. */
 const BUFFERED_MAX_BYTES = 16_000;

@@ -1,5 +1,6 @@
 /** One stream in the relay: at most one publisher, many viewers, the newest packets, and what is said beside the picture. */
-import type { DataSaid, MediaKind } from "#contract/video.ts";
+import type { MediaKind } from "#contract/video.ts";
+import type { DataSaid } from "#contract/video-data.ts";
 import type { Ingest } from "./ingest.ts";
 import { clockRateOf, type Media } from "./media.ts";
 import { PacketCache } from "./packet-cache.ts";

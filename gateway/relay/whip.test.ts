@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { suite } from "uvu";
 import { RTCPeerConnection } from "werift";
-import type { DataSaid } from "#contract/video.ts";
+import type { DataSaid } from "#contract/video-data.ts";
 import { until } from "../testing.ts";
 import { closeClients, publish, send, watch } from "./clients.testing.ts";
 import { makeWorld, type World } from "./testing.ts";

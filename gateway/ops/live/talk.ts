@@ -1,6 +1,6 @@
 /** What those who look at one picture say to each other: places in it, for some seconds, and words. Over the data channel of the look. */
 import { signal } from "@preact/signals";
-import { DATA_LABEL, type DataSaid, type DataSay } from "#contract/video.ts";
+import { DATA_LABEL, type DataSaid, type DataSay } from "#contract/video-data.ts";
 
 export interface Point {
   key: number;

@@ -1,6 +1,7 @@
 /** One look at one stream, shared by every tile that shows it: joins by WHEP, measures, falls back to stills, comes back by itself. */
 import { effect, signal, untracked } from "@preact/signals";
-import type { DataSaid, WatchGrant } from "#contract/video.ts";
+import type { WatchGrant } from "#contract/video.ts";
+import type { DataSaid } from "#contract/video-data.ts";
 import { Session } from "#gateway/caller/page/session.ts";
 import { ask, json } from "../api.ts";
 import { endedSession } from "../state/actions.ts";
