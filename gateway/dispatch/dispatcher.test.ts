@@ -1,151 +1,11 @@
 /** Dispatch with two drones that are rehearsed by the shipped machine, on a bus within this process. */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import * as v from "valibot";
-import type { Channel, MessageOf } from "#contract/channel.ts";
-import { controlState } from "#contract/control.ts";
-import { type FlightCommand, flightCommand, flightState } from "#contract/flight.ts";
-import type { IncidentState } from "#contract/incident.ts";
-import { DispatchConfig } from "#core/dispatch/policy.ts";
-import { movedBy } from "#core/handoff/local.ts";
-import { Rehearsal } from "#core/handoff/rehearsal.ts";
-import { dockAt, rehearsalSite } from "#core/handoff/rehearsal-site.ts";
-import { controlStateOf, flightStateOf } from "#edge-agent/roles/fly/reports.ts";
-import type { HubBus } from "../context.ts";
-import { makeLog, now, until } from "../testing.ts";
-import { Dispatcher } from "./dispatcher.ts";
-import { Drones } from "./drones.ts";
+import { flightCommand } from "#contract/flight.ts";
+import { until } from "../testing.ts";
+import { World } from "./testing-city.ts";
 
 const dispatch = suite("dispatch, two drones");
-const at = (eastM: number, northM: number) => movedBy(dockAt, { eastM, northM });
-
-class TableBus implements HubBus {
-  readonly handlers: { channel: string; handler: (message: never, from: { node: string }) => unknown }[] = [];
-  readonly sent: { channel: string; to: string | undefined; message: FlightCommand }[] = [];
-  /** What the broker says to an order. */
-  fault: Error | undefined;
-  toDrone: (to: string, channel: string, message: FlightCommand) => void = () => {};
-  async publish<C extends Channel>(channel: C, message: MessageOf<C>, options?: { to?: string }) {
-    if (this.fault) throw this.fault;
-    this.sent.push({ channel: channel.name, to: options?.to, message: message as unknown as FlightCommand });
-    this.toDrone(options?.to ?? "", channel.name, message as unknown as FlightCommand);
-  }
-  async subscribe<C extends Channel>(channel: C, handler: (message: MessageOf<C>, from: { node: string }) => void) {
-    this.handlers.push({ channel: channel.name, handler: handler as never });
-  }
-  say(channel: string, node: string, message: unknown) {
-    for (const one of this.handlers) if (one.channel === channel) one.handler(message as never, { node });
-  }
-}
-
-class World {
-  readonly bus = new TableBus();
-  readonly drones = new Map<string, Rehearsal>();
-  readonly notes: { incident: string; text: string }[] = [];
-  readonly incidents = new Map<string, IncidentState>();
-  readonly stop = new AbortController();
-  readonly known = new Drones(this.bus);
-  /** Drones that hear nothing. */
-  readonly deaf = new Set<string>();
-  dispatcher!: Dispatcher;
-
-  async start(): Promise<this> {
-    const corner = (eastM: number, northM: number) => at(eastM, northM);
-    for (const [id, lane] of [
-      ["d1", 50],
-      ["d2", 65],
-    ] as const) {
-      const drone = new Rehearsal(rehearsalSite({ failsafes: { ...rehearsalSite().failsafes, returnHeightM: lane } }));
-      drone.failsafes = { ...drone.failsafes, returnHeightM: lane };
-      this.drones.set(id, drone);
-    }
-    this.bus.toDrone = (to, channel, message) => {
-      const drone = this.drones.get(to);
-      if (!drone || this.deaf.has(to)) return;
-      const { id, by, as, epoch, seenTickMs } = message;
-      const payload = channel === flightCommand.name ? message.order : undefined;
-      const act = payload?.act ?? "renew";
-      const flight = payload && "flight" in payload ? { flight: payload.flight } : {};
-      drone.send({
-        type: "order",
-        tickMs: drone.tickMs,
-        order: { id, by, as, epoch, seenTickMs, act, ...flight },
-        ...(payload && { payload }),
-        utc: now(),
-      });
-      this.report(to);
-    };
-    await this.known.listen();
-    const config = v.parse(DispatchConfig, {
-      drones: [
-        { id: "d1", laneHeightM: 50 },
-        { id: "d2", laneHeightM: 65 },
-      ],
-      policy: { automatic: {} },
-      fence: { keepIn: [corner(-2000, -2000), corner(2000, -2000), corner(2000, 2000), corner(-2000, 2000)] },
-      onSceneS: 60,
-    });
-    this.dispatcher = new Dispatcher(
-      {
-        config,
-        drones: this.known,
-        log: makeLog().log,
-        note: (incident, _by, text) => void this.notes.push({ incident, text }),
-        incident: (id) => this.incidents.get(id),
-      },
-      this.stop.signal,
-      { settleMs: 0, retryMs: 20 },
-    );
-    this.report("d1");
-    this.report("d2");
-    return this;
-  }
-
-  report(id: string): void {
-    const drone = this.drones.get(id)!;
-    const envelope = { node: id, at: now(), configSha256: "0".repeat(64) };
-    this.bus.say(controlState.name, id, controlStateOf(drone.drone, envelope));
-    const hops = drone.hops.map((hop) => ({ hop, at: now() }));
-    const state = flightStateOf(drone.drone, drone.site, hops, envelope);
-    // The rehearsed ones share a dock; here the second stands a kilometre away.
-    if (id === "d2") state.dock.position = { ...at(-900, -400), altM: dockAt.altM };
-    this.bus.say(flightState.name, id, state);
-  }
-
-  run(id: string, seconds: number): void {
-    this.drones.get(id)!.run(seconds);
-    this.report(id);
-  }
-
-  fire(incident: string, eastM: number, northM: number, over: Partial<IncidentState> = {}): void {
-    const state: IncidentState = {
-      v: 1,
-      id: "m",
-      node: "gateway",
-      at: now(),
-      incident,
-      version: 1,
-      kind: "gunfire",
-      status: "unreviewed",
-      firedAt: now(),
-      alertedAt: now(),
-      place: { ...at(eastM, northM), ellipse95: { semiMajorM: 5, semiMinorM: 3, azimuthDeg: 0 } },
-      probability: 0.97,
-      rounds: [],
-      hash: "0".repeat(64),
-      ...over,
-    };
-    this.incidents.set(incident, state);
-    this.dispatcher.take(state);
-  }
-
-  asks(): { to: string | undefined; incident: string }[] {
-    return this.bus.sent.flatMap(({ to, message }) =>
-      message.order?.act === "ask" ? [{ to, incident: message.order.incident }] : [],
-    );
-  }
-}
-
 function city(name: string, run: (world: World) => Promise<void>): void {
   dispatch(name, async () => {
     const world = await new World().start();
@@ -157,13 +17,45 @@ function city(name: string, run: (world: World) => Promise<void>): void {
   });
 }
 
-city("a broker that takes no order: said on the record of the incident, and nothing is thrown", async (world) => {
-  world.bus.fault = new Error("disk full");
+city(
+  "an order that the broker cannot store: the drone has it and goes, no other is asked, the record says so",
+  async (world) => {
+    world.bus.store = () => Promise.reject(new Error("disk full"));
+    world.fire("i1", 200, 100);
+    await until("it is on the record", () => world.notes.length === 2);
+    const id = world.asks()[0]!.to!;
+    for (let s = 0; s < 60 && world.drones.get(id)!.phase !== "transit"; s++) world.run(id, 1);
+    assert.is(world.drones.get(id)!.phase, "transit");
+    assert.equal([world.asks().length, world.notes.length, world.known.counters.unstored], [1, 2, 1]);
+    assert.match(world.notes[0]!.text, /^d1 asked, \d+ s to the scene/);
+    assert.is(world.notes[1]!.text, "the order to d1 is not stored: disk full");
+  },
+);
+
+city(
+  "a store that hangs: the answer counts all the same; where the drone is silent, too, both are said",
+  async (world) => {
+    world.bus.store = () => new Promise(() => {});
+    world.fire("i1", 200, 100);
+    await until("it is on the record", () => world.notes.length > 0);
+    assert.equal([world.asks().length, world.known.counters.silent], [1, 0]);
+    assert.match(world.notes[0]!.text, /^d1 asked/);
+    world.bus.store = () => Promise.reject(new Error("disk full"));
+    world.deaf.add("d2");
+    const outcome = await world.known.token("d2", "takeover", { by: "kim", as: "remote" });
+    assert.is(outcome.kind, "silent");
+    assert.match(outcome.why, /did not answer within 3 s.*has not stored the order: disk full/);
+  },
+);
+
+city("a disk that takes neither the order nor the record: the drone goes, and one only", async (world) => {
+  world.bus.store = () => Promise.reject(new Error("disk full"));
+  world.recordFull = true;
   world.fire("i1", 200, 100);
-  await until("it is on the record", () => world.notes.some(({ text }) => /does not go/.test(text)));
-  const said = world.notes.map(({ text }) => text);
-  assert.match(said[0]!, /^d1 asked, \d+ s to the scene/);
-  assert.is(said[1], "d1 does not go: the broker did not take the order: disk full");
+  await until("not stored", () => world.known.counters.unstored === 1);
+  const id = world.asks()[0]!.to!;
+  for (let s = 0; s < 60 && world.drones.get(id)!.phase !== "transit"; s++) world.run(id, 1);
+  assert.equal([world.drones.get(id)!.phase, world.asks().length], ["transit", 1]);
 });
 
 city("two alerts 600 m apart at once: each gets a drone of its own", async (world) => {

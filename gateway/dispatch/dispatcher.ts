@@ -8,7 +8,7 @@ import { ruling } from "#core/dispatch/policy.ts";
 import { distanceM } from "#core/handoff/local.ts";
 import { nowUtc } from "../now.ts";
 import { dispatchItself, type Outcome } from "./drones.ts";
-import type { DispatchDeps, Pace, Sortie } from "./sortie.ts";
+import { type DispatchDeps, noteOrLog, type Pace, type Sortie } from "./sortie.ts";
 import { adopted, ended, Sorties } from "./sorties.ts";
 import { Once, WaitingIncidents } from "./waiting.ts";
 
@@ -29,7 +29,7 @@ export class Dispatcher {
   readonly #timer: NodeJS.Timeout;
 
   constructor(deps: DispatchDeps, signal: AbortSignal, { settleMs, retryMs }: Pace = usual) {
-    this.#deps = deps;
+    this.#deps = { ...deps, note: noteOrLog(deps) };
     this.#settleMs = settleMs;
     deps.drones.onState((state) => this.#heard(state));
     this.#timer = setInterval(() => this.#again(), retryMs);
@@ -163,8 +163,8 @@ export class Dispatcher {
     const who = authorisation
       ? `authorised by ${authorisation.by}: ${authorisation.why}`
       : "a person must authorise it";
-    // Written once the broker has the order: a commit to disk is time that the drone would wait.
-    const told = () =>
+    // Written once the broker has the order, or the drone has answered: a commit to disk is time that the drone would wait.
+    const sent = () =>
       note(state.incident, "dispatch", `${choice.id} asked, ${Math.round(choice.etaS)} s to the scene; ${who}`, {
         flight,
         drone: choice.id,
@@ -173,6 +173,8 @@ export class Dispatcher {
         at: decided.at,
         reasons,
       });
+    const unstored = (why: string) =>
+      note(state.incident, "dispatch", `the order to ${choice.id} is not stored: ${why}`, { flight });
     const outcome = await drones.order(
       choice.id,
       {
@@ -189,7 +191,7 @@ export class Dispatcher {
       },
       dispatchItself,
       hops,
-      told,
+      { sent, unstored },
     );
     if (outcome.kind !== "answered" || !outcome.accepted) {
       note(state.incident, choice.id, `${choice.id} does not go: ${outcome.why}`, { flight, outcome });

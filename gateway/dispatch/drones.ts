@@ -1,4 +1,5 @@
 /** The drones as the gateway knows them: their newest words, and orders to them with the answer that comes back. */
+import type { Logger } from "pino";
 import { ulid } from "ulid";
 import { type ControlState, type ControlToken, controlState, controlToken } from "#contract/control.ts";
 import {
@@ -33,6 +34,14 @@ export type Outcome =
   | { kind: "silent"; why: string }
   | { kind: "unknown"; why: string };
 
+/** What happens to an order on its way. */
+export interface Told {
+  /** The broker has stored it or could not, or the drone has answered before: what need not be done before the drone knows is done now. */
+  sent?(): void;
+  /** Only who was connected has it: it is not said again to a drone that comes later. */
+  unstored?(why: string): void;
+}
+
 const answerMs = 3000;
 /** Answers kept for whoever asks later. */
 const keptAnswers = 500;
@@ -40,8 +49,9 @@ const keptAnswers = 500;
 export const dispatchItself: Giver = { by: "dispatch", as: "dispatch" };
 
 export class Drones {
-  readonly counters = { orders: 0, refused: 0, silent: 0 };
+  readonly counters = { orders: 0, refused: 0, silent: 0, unstored: 0 };
   readonly #bus: HubBus;
+  readonly #log: Logger;
   readonly #known = new Map<string, Known>();
   readonly #waiting = new Map<string, (outcome: Outcome) => void>();
   readonly #early = new Map<string, Outcome>();
@@ -50,8 +60,9 @@ export class Drones {
     control: [],
   };
 
-  constructor(bus: HubBus) {
+  constructor(bus: HubBus, log: Logger) {
     this.#bus = bus;
+    this.#log = log;
   }
 
   /** Resolves when it listens. */
@@ -91,14 +102,8 @@ export class Drones {
     return known ? (performance.now() - known.heardMs) / 1000 : Number.POSITIVE_INFINITY;
   }
 
-  /** @param sent called once the broker has it: what need not be done before the drone knows is done then. */
-  order(
-    drone: string,
-    order: FlightAct,
-    giver: Giver,
-    hops?: readonly Hop[],
-    sent: () => void = () => {},
-  ): Promise<Outcome> {
+  /** `told.sent` is called before the outcome, `told.unstored` behind it or before, as the broker's store goes. */
+  order(drone: string, order: FlightAct, giver: Giver, hops?: readonly Hop[], told: Told = {}): Promise<Outcome> {
     return this.#say(
       drone,
       giver,
@@ -108,7 +113,7 @@ export class Drones {
           { ...entries, order, ...(hops && { hops: [...hops] }) },
           { to: drone, urgent: true },
         ),
-      sent,
+      told,
     );
   }
 
@@ -135,23 +140,24 @@ export class Drones {
       epoch: number;
       seenTickMs: number;
     }) => Promise<void>,
-    sent: () => void = () => {},
+    told: Told = {},
   ): Promise<Outcome> {
     const known = this.#known.get(drone);
     if (!known?.control) {
-      sent();
+      told.sent?.();
       return { kind: "unknown", why: `drone "${drone}" was never heard` };
     }
     this.counters.orders++;
     const id = ulid();
     const seenTickMs = giver.seenTickMs ?? Math.max(known.control.tickMs, known.state?.tickMs ?? 0);
+    let notStored: string | undefined;
     const answered = new Promise<Outcome>((resolve) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(id);
         this.counters.silent++;
         resolve({
           kind: "silent",
-          why: `the drone did not answer within ${answerMs / 1000} s; it may be out of reach`,
+          why: `the drone did not answer within ${answerMs / 1000} s; it may be out of reach${notStored === undefined ? "" : `, and the broker has not stored the order: ${notStored}`}`,
         });
       }, answerMs);
       this.#waiting.set(id, (outcome) => {
@@ -162,15 +168,16 @@ export class Drones {
       });
     });
     const entries = { v: 1 as const, id, node: "gateway", at: nowUtc(), by: giver.by, as: giver.as };
-    try {
-      await publish({ ...entries, epoch: giver.epoch ?? known.control.epoch, seenTickMs });
-    } catch (error) {
-      this.#waiting.get(id)?.({
-        kind: "silent",
-        why: `the broker did not take the order: ${(error as Error).message}`,
-      });
-    }
-    sent();
+    const order = { ...entries, epoch: giver.epoch ?? known.control.epoch, seenTickMs };
+    // Stored or not, it left past the store at once: only the drone's answer, or its silence, says what becomes of it.
+    const stored = (async () => publish(order))().catch((error: Error) => {
+      this.counters.unstored++;
+      notStored = error.message;
+      this.#log.error({ drone, order: id, error: notStored }, "the broker has not stored an order");
+    });
+    await Promise.race([stored, answered]);
+    told.sent?.();
+    void stored.then(() => notStored !== undefined && told.unstored?.(notStored));
     const early = this.#early.get(id);
     if (early) this.#waiting.get(id)?.(early);
     return answered;

@@ -19,7 +19,7 @@ export async function startDispatch(context: GatewayContext): Promise<void> {
       "config",
       faultsOf(parsed.issues).map((line) => `dispatch.${line}`),
     );
-  const drones = new Drones(context.bus);
+  const drones = new Drones(context.bus, context.log.child({ part: "dispatch" }));
   new FlightTimeline(context, drones);
   drones.onState((state) => context.broadcast({ type: "flight", state }));
   drones.onControl((message) => context.broadcast({ type: "message", channel: controlState.name, message }));

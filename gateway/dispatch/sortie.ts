@@ -14,6 +14,17 @@ export interface DispatchDeps {
   incident(id: string): IncidentState | undefined;
 }
 
+/** A record that the disk does not take stops no drone and no gateway. */
+export function noteOrLog({ note, log }: DispatchDeps): DispatchDeps["note"] {
+  return (incident, by, text, data) => {
+    try {
+      note(incident, by, text, data);
+    } catch (err) {
+      log.error({ err, incident, by, text }, "not on the record");
+    }
+  };
+}
+
 export interface Sortie {
   incident: string;
   flight: string;
