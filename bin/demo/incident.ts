@@ -5,7 +5,7 @@ import { utcOfNs } from "#contract/units.ts";
 import { say } from "../command.ts";
 import { demoScenario } from "./demo-city.ts";
 import { followFlight, judgeFlight } from "./drone.ts";
-import { isOf, judge, type Summary, type TrueShot } from "./judge.ts";
+import { isFalse, isOf, judge, type Summary, type TrueShot } from "./judge.ts";
 import { followRobot } from "./robot.ts";
 import type { Stage } from "./stage.ts";
 import { droneStream, lampStream, lookAt, recorded, robotStream } from "./video.ts";
@@ -48,7 +48,9 @@ export async function incident(
   const kept = video && found && (await recorded(ops, found.incident, PICTURE_LIMIT_MS));
   const detail = found && (await ops.detail(found.incident));
   if (found) await tellTimeline(stage, found.incident, told);
-  const summary = judge(seed, shots, fresh(), detail, true);
+  const heard = fresh();
+  for (const each of heard) if (isFalse(each, found?.incident)) await tellTimeline(stage, each.incident, told);
+  const summary = judge(seed, shots, heard, detail, true);
   if (stage.drone && detail) {
     summary.drone = judgeFlight(detail.timeline, detail.incident.alertedAt, stage.drone);
     if (flightFault) summary.faults.push(flightFault);

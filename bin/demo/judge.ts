@@ -60,6 +60,11 @@ export function isOf(incident: IncidentState, shots: readonly TrueShot[]): boole
   );
 }
 
+/** Is this gunfire, but not the incident of the burst? */
+export function isFalse(incident: IncidentState, burst: string | undefined): boolean {
+  return incident.kind === "gunfire" && incident.incident !== burst;
+}
+
 /** @param incidents those alerted since the scenario began. @param detail of the burst's incident, where there is one. */
 export function judge(
   seed: number,
@@ -70,9 +75,7 @@ export function judge(
 ): Summary {
   const incident = detail?.incident;
   const first = shots[0]!;
-  const falseIncidents = incidents.filter(
-    (each) => each.kind === "gunfire" && each.incident !== incident?.incident,
-  ).length;
+  const falseIncidents = incidents.filter((each) => isFalse(each, incident?.incident)).length;
   const fixErrorM = incident?.place ? distanceM(incident.place, first) : null;
   const firingToAlertS = incident ? secondsBetween(first.utcNs, incident.alertedAt) : null;
   const soundTravelS = detail ? travelOfFirstVersion(detail, first.utcNs) : null;

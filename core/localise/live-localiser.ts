@@ -8,12 +8,12 @@ import type { Site } from "#contract/site.ts";
 import { arrivalStore } from "./arrival-store.ts";
 import { associate } from "./associate.ts";
 import type { AssociatedShot } from "./association.ts";
-import { incidentsOpen } from "./incidents.ts";
-import { groundFor, type LocaliserOptions, nameOf, roundOf, SLACK_S, SLOWEST_MPS } from "./localiser.ts";
+import { groundFor, type LocaliserOptions, SLACK_S, SLOWEST_MPS } from "./localiser.ts";
 import type { AirReport } from "./prior.ts";
-import { type Known, type Shot, shotRecord } from "./shot-record.ts";
+import type { Known, Shot } from "./shot-record.ts";
 import { predictS, predictVarianceS2 } from "./solve.ts";
 import { nodesOf, solid, type Track } from "./track.ts";
+import { trackBook } from "./track-book.ts";
 
 export interface LiveLocaliser {
   /** Takes an arrival in at `nowNs` (nanoseconds since 1970); gives the versions it brought about. */
@@ -26,8 +26,6 @@ export interface LiveLocaliser {
 }
 
 const KEPT_ARRIVALS = 20_000;
-const KEPT_TRACKS = 400;
-const KEPT_ADOPTED = 5_000;
 const MOST_UNSETTLED = 5_000;
 /** Arrivals looked at together with a new one. */
 const MOST_NEAR = 64;
@@ -47,24 +45,26 @@ export function liveLocaliser(
   const ground = groundFor(site, options);
   const settleNs = BigInt(Math.round((options.settleS ?? 4) * NS_PER_S));
   const store = arrivalStore(ground.maxRangeM, KEPT_ARRIVALS);
-  const tracks: Track[] = [];
-  const ownerOf = new Map<string, Track>();
-  const adopted = new Map<string, { version: number; incident: string }>();
+  const book = trackBook(ground, (first) => near(first, 1, ground.linkS));
+  const { tracks, ownerOf, open, renew, withdraw } = book;
   const unsettled: { known: Known; dueNs: bigint }[] = [];
-  const incidents = incidentsOpen();
   const counters = {
     arrivals: 0,
     repeated: 0,
     refused: 0,
-    shots: 0,
-    versions: 0,
-    withdrawn: 0,
     sets: 0,
     unsettledDropped: 0,
     evicted: 0,
   };
 
-  return { push, advance, adopt: (id, version, incident) => void adopted.set(id, { version, incident }), counters };
+  return {
+    push,
+    advance,
+    adopt: book.adopt,
+    get counters() {
+      return { ...counters, ...book.counters };
+    },
+  };
 
   function push(arrival: Arrival, nowNs: bigint): { shots: Shot[]; refused?: string } {
     const known = ground.intake.take(arrival);
@@ -142,7 +142,7 @@ export function liveLocaliser(
     for (const one of near(known, ground.linkS, ground.linkS)) {
       const apartM = Math.hypot(one.eastM - known.eastM, one.northM - known.northM);
       if (Math.abs(one.toaS - known.toaS) > apartM / SLOWEST_MPS + SLACK_S) continue;
-      const owner = ownerOf.get(one.id);
+      const owner = ownerOf(one.id);
       if (owner && firm.includes(owner)) taken.push(one);
       else if (!owner || !solid(owner)) pool.push(one);
     }
@@ -162,7 +162,7 @@ export function liveLocaliser(
   function enter(shot: AssociatedShot, air: AirReport, whole: boolean): Shot[] {
     const overlaps = new Map<Track, number>();
     for (const one of shot.used) {
-      const owner = ownerOf.get(one.id);
+      const owner = ownerOf(one.id);
       if (owner) overlaps.set(owner, (overlaps.get(owner) ?? 0) + 1);
     }
     const [first, ...rest] = [...overlaps]
@@ -173,72 +173,12 @@ export function liveLocaliser(
     if (first) out.push(renew(first, shot, air));
     else out.push(open(shot, air));
     for (const loser of rest) {
-      const left = (loser.shot.used as Known[]).filter((one) => ownerOf.get(one.id) === loser);
+      const left = (loser.shot.used as Known[]).filter((one) => ownerOf(one.id) === loser);
       const { prior, air: itsAir } = ground.priorFor(left);
       const again = left.length >= 4 ? associate(left, prior, { ...ground.options, minNodes: 4 }).shots[0] : undefined;
       out.push(again ? renew(loser, again, itsAir) : withdraw(loser, `its arrivals belong to ${out[0]!.id}`));
     }
     return out;
-  }
-
-  function open(shot: AssociatedShot, air: AirReport): Shot {
-    // A round keeps its name when its first arrival turns out to be another round's, which then takes the next arrival's.
-    const id = nameOf(shot, (name) => tracks.some((track) => track.id === name));
-    const before = adopted.get(id);
-    const incident = before?.incident ?? incidents.of(roundOf(id, shot));
-    if (before) incidents.restore(roundOf(id, shot), incident);
-    const track: Track = {
-      id,
-      incident,
-      version: before?.version ?? 0,
-      shot,
-      air,
-      record: undefined as unknown as Shot,
-    };
-    tracks.push(track);
-    if (tracks.length > KEPT_TRACKS) forget(tracks[0]!);
-    counters.shots++;
-    return renew(track, shot, air);
-  }
-
-  function renew(track: Track, shot: AssociatedShot, air: AirReport): Shot {
-    for (const one of track.shot.used) if (ownerOf.get(one.id) === track) ownerOf.delete(one.id);
-    track.shot = shot;
-    track.air = air;
-    track.version++;
-    for (const one of shot.used) ownerOf.set(one.id, track);
-    const first = (shot.used as Known[]).reduce((a, b) => (a.toaS < b.toaS ? a : b));
-    const around = near(first, 1, ground.linkS).filter((one) => {
-      const owner = ownerOf.get(one.id);
-      return !owner || owner === track;
-    });
-    track.incident = incidents.again(roundOf(track.id, shot), track.incident);
-    track.record = shotRecord(shot, around, {
-      frame: ground.intake.frame(),
-      originNs: ground.intake.originNs(),
-      air,
-      propagationSigmaS: ground.propagationSigmaS,
-      id: track.id,
-      incident: track.incident,
-      version: track.version,
-    });
-    counters.versions++;
-    return track.record;
-  }
-
-  function withdraw(track: Track, why: string): Shot {
-    forget(track);
-    // Should its arrivals make a shot again, its versions go on from the withdrawal.
-    adopted.set(track.id, { version: track.version + 1, incident: track.incident });
-    if (adopted.size > KEPT_ADOPTED) for (const oldest of adopted.keys()) if (adopted.delete(oldest)) break;
-    counters.withdrawn++;
-    return { ...track.record, version: track.version + 1, withdrawn: why };
-  }
-
-  function forget(track: Track): void {
-    const index = tracks.indexOf(track);
-    if (index >= 0) tracks.splice(index, 1);
-    for (const one of track.shot.used) if (ownerOf.get(one.id) === track) ownerOf.delete(one.id);
   }
 
   function advance(nowNs: bigint): Shot[] {
@@ -260,7 +200,7 @@ export function liveLocaliser(
     const touched = new Set<Track>();
     for (const one of pool) {
       if (one.toaS <= known.toaS + 1) settled.add(one.id);
-      const owner = ownerOf.get(one.id);
+      const owner = ownerOf(one.id);
       if (owner) touched.add(owner);
     }
     if (nodesOf(pool) < 3) return [];
@@ -270,7 +210,7 @@ export function liveLocaliser(
     // A shot that lies only partly in view is not judged from here.
     const inPool = new Set(pool.map((one) => one.id));
     const partly = new Set([...touched].filter((track) => track.shot.used.some((one) => !inPool.has(one.id))));
-    const isTaken = (one: Known) => firmIds.has(one.id) || partly.has(ownerOf.get(one.id) as Track);
+    const isTaken = (one: Known) => firmIds.has(one.id) || partly.has(ownerOf(one.id) as Track);
     const open = pool.filter((one) => !isTaken(one));
     if (nodesOf(open) < 3) return [];
     const { prior, air } = ground.priorFor(open);
@@ -282,7 +222,7 @@ export function liveLocaliser(
     counters.sets += result.sets;
     const out: Shot[] = [];
     for (const shot of result.shots) if (!unchanged(shot)) out.push(...enter(shot, air, true));
-    const found = new Set(result.shots.flatMap((shot) => shot.used.map((one) => ownerOf.get(one.id))));
+    const found = new Set(result.shots.flatMap((shot) => shot.used.map((one) => ownerOf(one.id))));
     for (const track of touched)
       if (tracks.includes(track) && !found.has(track) && !firm.includes(track) && !partly.has(track))
         out.push(withdraw(track, "its arrivals fit no single place once all had come"));
@@ -290,9 +230,9 @@ export function liveLocaliser(
   }
 
   function unchanged(shot: AssociatedShot): boolean {
-    const owner = ownerOf.get(shot.used[0]!.id);
+    const owner = ownerOf(shot.used[0]!.id);
     if (!owner || owner.shot.used.length !== shot.used.length) return false;
-    if (shot.used.some((one) => ownerOf.get(one.id) !== owner)) return false;
+    if (shot.used.some((one) => ownerOf(one.id) !== owner)) return false;
     if (shot.share < 0.95 !== owner.shot.share < 0.95 || shot.rivals.length !== owner.shot.rivals.length) return false;
     const a = owner.shot.hypothesis.solution;
     const b = shot.hypothesis.solution;

@@ -131,12 +131,14 @@ export async function startTriangulate(context: RoleContext<TriangulateConfig>):
   async function publish(shots: readonly Shot[], startMs: number): Promise<void> {
     if (shots.length === 0) return;
     const solvedMs = (performance.now() - startMs) / shots.length;
-    for (const shot of shots) {
+    const said = shots.map((shot) => {
       journal.fixed(shot);
       counters.fixed++;
       doubts.newest(shot, nowNs());
-      await bus.publish(shotFixed, messageOf({ ...shot, solvedMs }));
-    }
+      // Handed over in the turn in which they were solved: versions that wait for each other would be overtaken by later ones.
+      return bus.publish(shotFixed, messageOf({ ...shot, solvedMs }));
+    });
+    await Promise.all(said);
   }
 
   function messageOf(shot: Shot): ShotFixed {

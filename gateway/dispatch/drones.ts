@@ -43,8 +43,6 @@ export interface Told {
 }
 
 const answerMs = 3000;
-/** Answers kept for whoever asks later. */
-const keptAnswers = 500;
 
 export const dispatchItself: Giver = { by: "dispatch", as: "dispatch" };
 
@@ -54,7 +52,6 @@ export class Drones {
   readonly #log: Logger;
   readonly #known = new Map<string, Known>();
   readonly #waiting = new Map<string, (outcome: Outcome) => void>();
-  readonly #early = new Map<string, Outcome>();
   readonly #listeners: { state: ((state: FlightState) => void)[]; control: ((control: ControlState) => void)[] } = {
     state: [],
     control: [],
@@ -75,7 +72,8 @@ export class Drones {
     await this.#bus.subscribe(controlState, (control) => {
       const known = this.#of(control.node);
       known.control = control;
-      for (const { order, accepted, why } of control.answers) this.#answer(order, { kind: "answered", accepted, why });
+      for (const { order, accepted, why } of control.answers)
+        this.#waiting.get(order)?.({ kind: "answered", accepted, why });
       for (const listener of this.#listeners.control) listener(control);
     });
   }
@@ -178,18 +176,7 @@ export class Drones {
     await Promise.race([stored, answered]);
     told.sent?.();
     void stored.then(() => notStored !== undefined && told.unstored?.(notStored));
-    const early = this.#early.get(id);
-    if (early) this.#waiting.get(id)?.(early);
     return answered;
-  }
-
-  #answer(order: string, outcome: Outcome): void {
-    const waiting = this.#waiting.get(order);
-    if (waiting) waiting(outcome);
-    else if (!this.#early.has(order)) {
-      this.#early.set(order, outcome);
-      if (this.#early.size > keptAnswers) this.#early.delete(this.#early.keys().next().value!);
-    }
   }
 
   #of(id: string): Known {

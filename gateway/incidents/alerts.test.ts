@@ -75,6 +75,16 @@ test("a fix that falls apart within its moment has called nobody, and is kept", 
   assert.is(world.db.prepare("SELECT count(*) AS kept FROM unlikely").get()!.kept, 2);
 });
 
+test("a version that comes behind its withdrawal calls nobody, however sure it was; one that follows does", async (world) => {
+  const nodesUsed = Array.from({ length: 12 }, (_, i) => `n0${i}`);
+  world.alerts.take(shot(3, 0.9, { nodesUsed, withdrawn: "its arrivals fit no single place" }));
+  world.alerts.take(shot(2, 0.9, { nodesUsed }));
+  await moment();
+  assert.is(total(world), 0);
+  world.alerts.take(shot(4, 0.9, { nodesUsed }));
+  assert.is(total(world), 1);
+});
+
 test("what may be an echo waits twice as long", async (world) => {
   world.alerts.take(shot(1, 0.8, { unverified: true }));
   await moment();

@@ -46,23 +46,24 @@ export class Alerts {
   take(shot: ShotFixed, heardMs = Date.now()): void {
     const waiting = this.#waiting.get(shot.id);
     const standing = this.#incidents.standing(shot);
+    // Solvers count their versions each for itself; two messages may pass each other on their way.
+    const newest = waiting?.newest.node === shot.node ? waiting.newest.version : 0;
     const isRound = () => isRoundOf(shot, this.#incidents.roundsBeside(shot), this.#policy);
-    if (standing === "known" || (standing === "open" && isRound())) {
+    if (standing === "known" || (standing === "open" && newest <= shot.version && !shot.withdrawn && isRound())) {
       this.#forget(shot.id);
       this.#ingest(shot);
       return;
     }
-    // Solvers count their versions each for itself.
-    if (waiting && waiting.newest.node === shot.node && waiting.newest.version >= shot.version) return;
+    if (newest >= shot.version) return;
     this.#keep(shot);
     if (shot.withdrawn) {
-      if (waiting) this.counters.fellApart++;
-      this.#forget(shot.id);
+      if (waiting && !waiting.newest.withdrawn) this.counters.fellApart++;
+      this.#wait({ ...heldWith(waiting, shot, heardMs), timer: undefined });
       return;
     }
     // What was said while the link was down has stood since then.
-    const held = heldWith(waiting, shot, Math.min(heardMs, Number(nsOfUtc(shot.at) / 1_000_000n)));
-    clearTimeout(waiting?.timer);
+    const saidMs = Math.min(heardMs, Number(nsOfUtc(shot.at) / 1_000_000n));
+    const held = heldWith(waiting?.newest.withdrawn ? undefined : waiting, shot, saidMs);
     const dueMs = ripeMs(held, this.#policy);
     if (dueMs !== undefined && dueMs <= Date.now()) {
       this.#forget(shot.id);
@@ -71,11 +72,7 @@ export class Alerts {
     }
     if (dueMs === undefined) this.counters.unlikely++;
     const timer = dueMs === undefined ? undefined : setTimeout(() => this.#ripe(shot.id), dueMs - Date.now());
-    this.#waiting.set(shot.id, { ...held, timer });
-    if (this.#waiting.size > MOST_WAITING) {
-      this.#forget(this.#waiting.keys().next().value!);
-      this.counters.givenUp++;
-    }
+    this.#wait({ ...held, timer });
   }
 
   expire(beforeMs: number): void {
@@ -98,13 +95,23 @@ export class Alerts {
     this.#log.info({ shot: shot.id, version: shot.version, incident: shot.incident }, "shot taken in");
     // Other rounds of the burst that were too unlikely by themselves.
     for (const { newest } of [...this.#waiting.values()])
-      if (newest.incident === shot.incident) this.take({ ...newest });
+      if (newest.incident === shot.incident && !newest.withdrawn) this.take({ ...newest });
   }
 
   #keep(shot: ShotFixed): void {
     this.#db
       .prepare("INSERT OR IGNORE INTO unlikely VALUES (?, ?, ?)")
       .run(shotFixed.key(shot), Date.now(), JSON.stringify(shot));
+  }
+
+  /** What was withdrawn waits too, for nothing: an older version that comes late is known for one. */
+  #wait(held: Waiting): void {
+    this.#forget(held.newest.id);
+    this.#waiting.set(held.newest.id, held);
+    if (this.#waiting.size > MOST_WAITING) {
+      this.#forget(this.#waiting.keys().next().value!);
+      this.counters.givenUp++;
+    }
   }
 
   #forget(id: string): void {

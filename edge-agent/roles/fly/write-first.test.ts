@@ -110,6 +110,21 @@ disk("a disk that hangs, on the ground: what follows waits for it, as long as it
   assert.equal(happened, ["arm"]);
 });
 
+disk(
+  "a disk that hangs for long, on the ground: two hundred states wait, the oldest go on and do not arm",
+  async (world) => {
+    const { first, happened } = world;
+    const release = world.hang();
+    void first.thenDo(kept(0), false, [act("openDoor"), act("arm")]);
+    for (let k = 1; k < 201; k++) void first.thenDo(kept(k), false, [act("cameraLevel")]);
+    assert.equal(happened, ["openDoor", "no arm: the flight cannot be written to disk"]);
+    assert.equal([first.waiting, first.counters.journalOverflow], [200, 1]);
+    release();
+    await world.idle();
+    assert.is(happened.length, 202);
+  },
+);
+
 disk("a disk that hangs, three states in a row in the air: one wait for all three, in their order", async (world) => {
   const { first, happened } = world;
   world.hang();

@@ -1,7 +1,7 @@
 /**
  * What follows from a state is done once that state is on disk, in the order of the states; the disk is waited for beside the event loop. A call for
  * safety waits for nothing. In the air a disk that hangs or is full holds the rest up for half a second at most: a vehicle needs its orders more than
- * its journal.
+ * its journal. On the ground it waits as long as it takes, but for a bounded number of states.
  */
 import type { DroneAction } from "#core/handoff/step.ts";
 import type { Log } from "../../ports.ts";
@@ -9,6 +9,8 @@ import type { Journal, Kept } from "./journal.ts";
 
 /** A sound disk takes milliseconds, a busy one some tenths of a second. */
 const airPatienceMs = 500;
+/** States that wait on the ground for a disk that hangs, a second each at the slowest; the oldest then goes on without it. */
+const mostWaiting = 200;
 
 const urgent = new Set<DroneAction["do"]>(["hold", "return", "land", "disarm", "cutMotors"]);
 /** What a call for safety takes back where it is not out yet. */
@@ -31,7 +33,7 @@ interface Entry {
 }
 
 export class WriteFirst {
-  readonly counters = { journalFailures: 0, journalLate: 0, overtaken: 0 };
+  readonly counters = { journalFailures: 0, journalLate: 0, journalOverflow: 0, overtaken: 0 };
   readonly #journal: Journal;
   readonly #log: Log;
   readonly #doer: Doer;
@@ -77,6 +79,10 @@ export class WriteFirst {
     const later = [...this.#overtaken(actions.slice(0, last + 1)), ...actions.slice(last + 1)];
     const entry: Entry = { kept, actions: later.filter((action) => !urgent.has(action.do)), after };
     this.#queue.push(entry);
+    if (this.#queue.length > mostWaiting) {
+      this.counters.journalOverflow++;
+      this.#do(this.#queue.shift()!);
+    }
     const late = () => {
       this.counters.journalLate++;
       this.#doThrough(entry);

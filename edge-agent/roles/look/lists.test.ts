@@ -11,10 +11,10 @@ import {
   device,
   foreign,
   gatewayX,
-  inForce,
   makeList,
   pass,
   police,
+  putList,
   revocation,
   type Start,
   until,
@@ -98,8 +98,7 @@ test("expired with the link down: at the next start it is deleted, nobody is com
   const folder = mkdtempSync(join(tmpdir(), "look-"));
   try {
     const first = await device({ folder });
-    await first.order({ order: "put", jws: await sign(makeList(), police) });
-    await first.state("the list in force", inForce);
+    await putList(first);
     await first.stop(true);
     const second = await device({ folder, up: false, at: "2026-11-25T00:00:00Z" });
     try {
@@ -119,9 +118,7 @@ test("expired with the link down: at the next start it is deleted, nobody is com
 
 test("revoked: wiped at once, also while the person is being looked at; a receipt; refused when it is delivered again", async () => {
   await withDevice({}, async (made) => {
-    const jws = await sign(makeList(), police);
-    await made.order({ order: "put", jws });
-    await made.state("the list in force", inForce);
+    const jws = await putList(made);
     await made.show(120);
     await made.show(120);
     await made.order({ order: "revoke", jws: await sign(revocation, foreign) });
@@ -141,8 +138,7 @@ test("revoked: wiped at once, also while the person is being looked at; a receip
 
 test("away when it was revoked: when the link is back the device says what it holds, and the answer removes it", async () => {
   await withDevice({}, async (made) => {
-    await made.order({ order: "put", jws: await sign(makeList(), police) });
-    await made.state("the list in force", inForce);
+    await putList(made);
     made.broker.setUp(false);
     await made.show(120);
     assert.is(made.calls.finder, 1, "a lawful list goes on with the link down");

@@ -12,10 +12,10 @@ import {
   embedding,
   gatewayKey,
   gatewayX,
-  inForce,
   makeList,
   pass,
   police,
+  putList,
   revocation,
   until,
   withDevice,
@@ -24,8 +24,7 @@ import {
 test("a signed list arrives, the listed person passes: one possible match, sealed so that the gateway alone sees it", async () => {
   await withDevice({}, async (made) => {
     await made.order({ order: "key", x: gatewayX });
-    await made.order({ order: "put", jws: await sign(makeList(), police) });
-    await made.state("the list in force", inForce);
+    await putList(made);
     await pass(made, 1.2);
     await pass(made, 2.5);
     const match = await until("the match", () => made.of(facePossible)[0]);
@@ -44,8 +43,7 @@ test("a signed list arrives, the listed person passes: one possible match, seale
 
 test("rejected by a person: the pair is not said again, and its embedding is in no file", async () => {
   await withDevice({}, async (made) => {
-    await made.order({ order: "put", jws: await sign(makeList(), police) });
-    await made.state("the list in force", inForce);
+    await putList(made);
     const notThem = { match: "m1", list: "missing", person: "p1", spread: 0, until: "2026-11-22T13:00:00Z" };
     await made.order({ order: "suppress", suppression: { ...notThem, embedding: embeddingToText(embedding(1.4)) } });
     await made.state("the suppression", ({ suppressed }) => suppressed.includes("m1"));
@@ -65,8 +63,7 @@ test("rejected by a person: the pair is not said again, and its embedding is in 
 
 test("every look is told: faces, tracks and outcomes, and nothing of a face", async () => {
   await withDevice({}, async (made) => {
-    await made.order({ order: "put", jws: await sign(makeList(), police) });
-    await made.state("the list in force", inForce);
+    await putList(made);
     await pass(made, 2.5);
     await pass(made, 1.2);
     await made.show(0, 60);
@@ -79,9 +76,7 @@ test("every look is told: faces, tracks and outcomes, and nothing of a face", as
 
 test("who is being looked at while the lists are loaded again keeps their looks; a track has one outcome", async () => {
   await withDevice({}, async (made) => {
-    const jws = await sign(makeList(), police);
-    await made.order({ order: "put", jws });
-    await made.state("the list in force", inForce);
+    const jws = await putList(made);
     await made.show(120);
     await made.show(120);
     await made.order({ order: "put", jws });
@@ -97,8 +92,7 @@ test("who is being looked at while the lists are loaded again keeps their looks;
 
 test("who is being looked at when the lists change is undecided: over all accounts the outcomes add up to the tracks", async () => {
   await withDevice({}, async (made) => {
-    await made.order({ order: "put", jws: await sign(makeList(), police) });
-    await made.state("the list in force", inForce);
+    await putList(made);
     await made.show(120);
     await made.order({ order: "put", jws: await sign(makeList({ id: "second" }), police) });
     await made.state("both in force", ({ lists }) => lists.filter((list) => list.inForce).length === 2);

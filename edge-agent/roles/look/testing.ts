@@ -19,7 +19,7 @@ import {
 } from "#contract/face.ts";
 import { utcOfNs } from "#contract/units.ts";
 import type { Revocation, Watchlist } from "#contract/watchlist.ts";
-import { type AuthorityKey, publicPart } from "#contract/watchlist-jws.ts";
+import { publicPart, sign } from "#contract/watchlist-jws.ts";
 import { CHIP_PX } from "#core/faces/align.ts";
 import { EMBEDDING } from "#core/faces/distance.ts";
 import { measuredError } from "#core/faces/measured-error.ts";
@@ -27,6 +27,7 @@ import type { Circumstances } from "#core/faces/watchlist-policy.ts";
 import { sealedTo } from "#gateway/faces/probe-key.ts";
 import { embeddingToText } from "../../devices/faces/embedding-text.ts";
 import { jpegOf, openOrderKey, openProbeSealer } from "../../devices/faces/probe-seal.ts";
+import { revocation as aRevocation, list, makeKey } from "../../devices/faces/testing-lists.ts";
 import { openWatchlistStore } from "../../devices/faces/watchlist-store.ts";
 import { MemoryBroker, MemoryBus } from "../../devices/memory-bus.ts";
 import type { LentFace } from "../../faces-port.ts";
@@ -38,12 +39,8 @@ const SITE = "test";
 const T0 = BigInt(Date.parse("2026-11-22T12:00:00Z")) * 1_000_000n;
 const log: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
-async function makeKey(kid: string): Promise<AuthorityKey> {
-  const { privateKey } = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });
-  return { ...(await exportJWK(privateKey)), kid, authority: "Police" } as AuthorityKey;
-}
-export const police = await makeKey("k1");
-export const foreign = await makeKey("k1");
+export const police = await makeKey("k1", "Police");
+export const foreign = await makeKey("k1", "Police");
 export const gatewayKey = await generateKeyPair("ECDH-ES", { crv: "X25519", extractable: true });
 export const gatewayX = (await exportJWK(gatewayKey.publicKey)).x!;
 
@@ -53,32 +50,14 @@ export const embedding = (value: number) => {
   return all;
 };
 export const makeList = (over: Partial<Watchlist> = {}): Watchlist => ({
-  v: 1,
-  kind: "watchlist",
-  id: "missing",
+  ...list,
   authority: "Police",
-  legalBasis: "Section 1",
-  purpose: "a missing person",
-  area: [
-    { lat: 40, lon: -80 },
-    { lat: 41, lon: -80 },
-    { lat: 41, lon: -79 },
-    { lat: 40, lon: -79 },
-  ],
   start: "2026-11-20T00:00:00Z",
   end: "2026-11-25T00:00:00Z",
-  embedderSha256: measuredError.embedderSha256,
   people: [{ person: "p1", pictures: 2, embedding: embeddingToText(embedding(1)), spread: 0 }],
   ...over,
 });
-export const revocation: Revocation = {
-  v: 1,
-  kind: "revocation",
-  list: "missing",
-  authority: "Police",
-  why: "found",
-  at: "2026-11-22T12:00:00Z",
-};
+export const revocation: Revocation = { ...aRevocation, authority: "Police" };
 
 export async function until<T>(what: string, probe: () => T | undefined | false): Promise<T> {
   for (const deadline = Date.now() + 20_000; ; ) {
@@ -277,4 +256,10 @@ export async function pass(made: Device, value: number) {
   for (let i = 0; i < 3; i++) await made.show(Math.round(100 * value));
   await made.show(0, 3);
 }
-export const inForce = (state: FaceState) => state.comparing && state.lists[0]!.inForce;
+/** Gives the device the list, and waits until it compares. @returns the list as it was signed. */
+export async function putList(made: Device): Promise<string> {
+  const jws = await sign(makeList(), police);
+  await made.order({ order: "put", jws });
+  await made.state("the list in force", ({ comparing, lists }) => comparing && lists[0]!.inForce);
+  return jws;
+}

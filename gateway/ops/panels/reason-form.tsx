@@ -1,6 +1,6 @@
 /** Asks why: the usual reasons with a key each, or one's own words. */
-import { useLayoutEffect, useRef } from "preact/hooks";
 import { Key } from "./key.tsx";
+import { FreeReason, ReasonList, useAsking } from "./reasons.tsx";
 
 export interface ReasonFormProps {
   /** For the colour: `confirmed`, `dismissed` ... */
@@ -19,55 +19,17 @@ export interface ReasonFormProps {
 }
 
 export function ReasonForm({ tone, ask, label, reasons, inputId, busy, about, onReason, onCancel }: ReasonFormProps) {
-  const box = useRef<HTMLFormElement>(null);
-  const free = useRef<HTMLInputElement>(null);
-  // Before the next key: an effect that comes later would take the focus back from the field.
-  useLayoutEffect(() => {
-    box.current?.scrollIntoView({ block: "nearest" });
-    box.current?.focus({ preventScroll: true });
-  }, [ask, about]);
+  const { free, form } = useAsking(onReason, [ask, about]);
   return (
-    <form
-      ref={box}
-      class={`reasons is-${tone}`}
-      tabIndex={-1}
-      aria-label={ask}
-      onSubmit={(event) => {
-        event.preventDefault();
-        const text = free.current?.value.trim();
-        if (text) onReason(text);
-        else free.current?.focus();
-      }}
-    >
+    <form class={`reasons is-${tone}`} aria-label={ask} {...form}>
       <p class="reasons-ask">
         <strong>{ask}</strong>
         <button type="button" class="quiet" onClick={onCancel}>
           Cancel <Key>Esc</Key>
         </button>
       </p>
-      <ol class="reasons-list">
-        {reasons.map((reason, i) => (
-          <li key={reason}>
-            <button type="button" aria-keyshortcuts={String(i + 1)} disabled={busy} onClick={() => onReason(reason)}>
-              <Key>{String(i + 1)}</Key> {reason}
-            </button>
-          </li>
-        ))}
-      </ol>
-      <div class="reasons-free">
-        <input
-          ref={free}
-          id={inputId}
-          type="text"
-          maxLength={500}
-          aria-label="Another reason"
-          placeholder="Another reason (0)"
-          autocomplete="off"
-        />
-        <button type="submit" disabled={busy}>
-          {label}
-        </button>
-      </div>
+      <ReasonList reasons={reasons} keys busy={busy} take={onReason} />
+      <FreeReason field={free} label={label} inputId={inputId} busy={busy} />
     </form>
   );
 }

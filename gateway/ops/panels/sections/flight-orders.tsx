@@ -3,6 +3,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Order } from "../../flight-orders.ts";
 import { flightBusy, flightSaid, orders, press, pressChoice, pressReason, weighing } from "../../state/flight.ts";
 import { Key } from "../key.tsx";
+import { FreeReason, ReasonList, useAsking } from "../reasons.tsx";
 
 /** Ids of the page's elements that the keys lead to. */
 export const FREE_REASON = "flight-reason";
@@ -11,60 +12,21 @@ const cap = (key: string) => (key === key.toLowerCase() ? key.toUpperCase() : `â
 const shortcut = (key: string) => (key === key.toLowerCase() ? key : `Shift+${key}`);
 
 function SecondAct() {
-  const box = useRef<HTMLFormElement>(null);
-  const free = useRef<HTMLInputElement>(null);
   const { order } = weighing.value!;
   const second = order.second!;
-  useLayoutEffect(() => {
-    box.current?.scrollIntoView({ block: "nearest" });
-    // Not the button: an Enter that is held down would do it at once.
-    box.current?.focus({ preventScroll: true });
-  }, [order.id, order.to]);
+  const { free, form } = useAsking(pressReason, [order.id, order.to]);
   return (
-    <form
-      ref={box}
-      class="second"
-      tabIndex={-1}
-      aria-label={order.label}
-      aria-describedby="second-ask"
-      onSubmit={(event) => {
-        event.preventDefault();
-        const text = free.current?.value.trim();
-        if (text) pressReason(text);
-        else free.current?.focus();
-      }}
-    >
+    <form class="second" aria-label={order.label} aria-describedby="second-ask" {...form}>
       <p class="second-ask" id="second-ask">
         {second.ask}
       </p>
-      <ol class="reasons-list">
-        {second.choices.map((choice, i) => (
-          <li key={choice}>
-            <button
-              type="button"
-              class={second.why ? "" : "is-certain"}
-              aria-keyshortcuts={String(i + 1)}
-              onClick={() => pressChoice(i)}
-            >
-              <Key>{String(i + 1)}</Key> {choice}
-            </button>
-          </li>
-        ))}
-      </ol>
-      {second.why && (
-        <div class="reasons-free">
-          <input
-            ref={free}
-            id={FREE_REASON}
-            type="text"
-            maxLength={500}
-            aria-label="Another reason"
-            placeholder="Another reason (0)"
-            autocomplete="off"
-          />
-          <button type="submit">{order.label}</button>
-        </div>
-      )}
+      <ReasonList
+        reasons={second.choices}
+        keys
+        look={second.why ? "" : "is-certain"}
+        take={(_, index) => pressChoice(index)}
+      />
+      {second.why && <FreeReason field={free} label={order.label} inputId={FREE_REASON} />}
       <button type="button" class="quiet second-off" onClick={() => (weighing.value = undefined)}>
         Cancel <Key>Esc</Key>
       </button>
