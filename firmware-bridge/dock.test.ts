@@ -1,13 +1,10 @@
 /** The real host code against the real firmware on an emulated ATmega328P. */
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createSerialDock, type SerialDock } from "./dock.ts";
 import { buildFirmware, type Emulator, type EmulatorOptions, startEmulator } from "./testing/emulator.ts";
 
-const firmware = buildFirmware(mkdtempSync(join(tmpdir(), "tocsin-firmware-")));
+const firmware = buildFirmware();
 const test = suite<{ chip: Emulator; dock: SerialDock }>("dock");
 
 async function until(what: string, fact: () => boolean, limitMs = 20_000): Promise<void> {

@@ -1,7 +1,4 @@
 /** johnny-five against our Firmata firmware on an emulated ATmega328P, and the mount that survives its board: one build serves both. */
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Duplex } from "node:stream";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -9,7 +6,7 @@ import { openCameraMount } from "./camera-mount.ts";
 import { openPanTilt } from "./pan-tilt.ts";
 import { buildFirmware, type Emulator, startEmulator } from "./testing/emulator.ts";
 
-const firmware = buildFirmware(mkdtempSync(join(tmpdir(), "tocsin-pan-tilt-")));
+const firmware = buildFirmware();
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 let seen = (): unknown => undefined;

@@ -47,6 +47,8 @@ export function liveLocaliser(
   const store = arrivalStore(ground.maxRangeM, KEPT_ARRIVALS);
   const book = trackBook(ground, (first) => near(first, 1, ground.linkS));
   const { tracks, ownerOf, open, renew, withdraw } = book;
+  /** Once sorted with all that was around them. */
+  const sorted = new WeakSet<Known>();
   const unsettled: { known: Known; dueNs: bigint }[] = [];
   const counters = {
     arrivals: 0,
@@ -197,6 +199,7 @@ export function liveLocaliser(
   /** Sorts the neighbourhood of an arrival once more as a whole. */
   function settle(known: Known, settled: Set<string>): Shot[] {
     const pool = near(known, ground.linkS / 2, ground.linkS, MOST_SETTLED);
+    if (pool.every((one) => sorted.has(one))) return [];
     const touched = new Set<Track>();
     for (const one of pool) {
       if (one.toaS <= known.toaS + 1) settled.add(one.id);
@@ -211,6 +214,7 @@ export function liveLocaliser(
     const inPool = new Set(pool.map((one) => one.id));
     const partly = new Set([...touched].filter((track) => track.shot.used.some((one) => !inPool.has(one.id))));
     const isTaken = (one: Known) => firmIds.has(one.id) || partly.has(ownerOf(one.id) as Track);
+    for (const one of pool) if (!partly.has(ownerOf(one.id) as Track)) sorted.add(one);
     const open = pool.filter((one) => !isTaken(one));
     if (nodesOf(open) < 3) return [];
     const { prior, air } = ground.priorFor(open);

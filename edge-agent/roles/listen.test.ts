@@ -88,6 +88,8 @@ async function listening(
   options: Partial<ListenContext> & { settings?: Record<string, unknown> } = {},
 ) {
   const folder = mkdtempSync(join(tmpdir(), "tocsin-listen-"));
+  // Also of those that break before they are over.
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const broker = new MemoryBroker();
   const lines: string[] = [];
   const log = keepingLog(lines);

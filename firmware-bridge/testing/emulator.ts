@@ -1,5 +1,7 @@
 /** Real firmware on an emulated ATmega328P, as a byte stream: what a serial port would be. For tests. */
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Duplex } from "node:stream";
 import { Worker } from "node:worker_threads";
@@ -54,9 +56,12 @@ export interface Emulator {
   stop(): Promise<void>;
 }
 
-/** Builds the firmware with avr-gcc into `folder`; undefined, with the reason on stderr, where there is no avr-gcc or make. */
+/**
+ * Builds the firmware with avr-gcc into `folder`, by default one that goes when the process ends; undefined, with the reason on stderr, where there is
+ * no avr-gcc or make.
+ */
 export function buildFirmware(
-  folder: string,
+  folder = passingFolder(),
 ): { dock: string; panTilt: string; robot: string; hostCheck: string } | undefined {
   const built = spawnSync("make", ["-s", "-C", join(import.meta.dirname, "..", "firmware"), `OUT=${folder}`], {
     encoding: "utf8",
@@ -73,6 +78,12 @@ export function buildFirmware(
     `skipped: no firmware without make, cc, gcc-avr and avr-libc: ${built.error?.message ?? built.stderr.slice(0, 500)}\n`,
   );
   return undefined;
+}
+
+function passingFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "tocsin-firmware-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }
 
 export function startEmulator(options: EmulatorOptions): Emulator {

@@ -3,7 +3,8 @@
  * Its gRPC port opens only after the first vehicle is heard; where it listens it says in its log.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { Logger } from "pino";
 import { Fault } from "#contract/errors.ts";
@@ -63,7 +64,10 @@ export class MavsdkServer {
     const [program, args] =
       tether === undefined ? [this.#program, flags] : [tether, ["--pdeathsig", "KILL", this.#program, ...flags]];
     const startedMs = performance.now();
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+    // It makes a folder for each vehicle it meets and removes none.
+    const scratch = mkdtempSync(join(tmpdir(), "tocsin-mavsdk-"));
+    const env = { ...process.env, TMPDIR: scratch };
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env });
     this.#child = child;
     let up = false;
     const said: string[] = [];
@@ -86,6 +90,7 @@ export class MavsdkServer {
         if (ended) return;
         ended = true;
         this.#child = undefined;
+        rmSync(scratch, { recursive: true, force: true });
         resolve();
         if (!this.#closed) this.#again(why, said, performance.now() - startedMs);
       };
