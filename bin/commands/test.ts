@@ -54,11 +54,12 @@ interface Outcome {
 export const command: Command = {
   summary: "types, lint, layout and all tests",
   help: `
-usage: tocsin test [--long] [PATTERN ...]
+usage: tocsin test [--long] [--within MINUTES] [PATTERN ...]
 
 Checks types (tsc) and style (biome), then runs every *.test.ts, three files at a time, the longest first, each in a process of its own.
 PATTERN keeps the files whose path contains it, and leaves types and style out.
-  --long   runs the *.long.test.ts instead: soaks and long flights
+  --long            runs the *.long.test.ts instead: soaks and long flights
+  --within MINUTES  begins no file after so long; what was not begun counts as failed, so that a slow machine still gives a result
 A file that failed beside another is run once more alone: what passes then counts as passed and is named as unsteady, with the
 first run's output; at most ${MAX_REPEATS} files.
 Recordings of live fire are looked for in $TOCSIN_DATA; without it the tests that want them are skipped and say so.
@@ -67,13 +68,16 @@ Exit status 0 when nothing failed, 1 otherwise.`,
     const { values, positionals } = parseArgs({
       args: [...argv],
       allowPositionals: true,
-      options: { long: { type: "boolean", default: false } },
+      options: { long: { type: "boolean", default: false }, within: { type: "string" } },
     });
     const files = await testFiles(values.long, positionals);
     if (files.length === 0) throw new Fault("usage", `no test file matches ${positionals.join(" ")}`);
+    const endMs = performance.now() + 60_000 * minutesOf(values.within);
     const outcomes: Outcome[] = [];
     const limitMs = values.long ? fileLimitMs.long : fileLimitMs.short;
-    const jobs = (await longestFirst(files)).map((file) => () => testFile(file, limitMs));
+    const jobs = (await longestFirst(files)).map(
+      (file) => () => (performance.now() < endMs ? testFile(file, limitMs) : notBegun(file, values.within!)),
+    );
     if (positionals.length === 0 && !values.long) {
       const program = (name: string) => join(root, "node_modules/.bin", name);
       jobs.unshift(
@@ -85,7 +89,7 @@ Exit status 0 when nothing failed, 1 otherwise.`,
       for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) outcomes.push(await job());
     });
     await Promise.all(workers);
-    await repeatAlone(outcomes, new Set(files), limitMs);
+    if (performance.now() < endMs) await repeatAlone(outcomes, new Set(files), limitMs);
     await noteSeconds(outcomes.filter(({ name, failed }) => failed === 0 && files.includes(name)));
     for (const outcome of outcomes.filter((each) => each.failed > 0)) {
       process.stdout.write(`\n---- ${outcome.name}\n${outcome.output}\n`);
@@ -98,6 +102,17 @@ Exit status 0 when nothing failed, 1 otherwise.`,
     return sum("failed") === 0 ? 0 : 1;
   },
 };
+
+function minutesOf(within: string | undefined): number {
+  const minutes = Number(within ?? Number.POSITIVE_INFINITY);
+  if (!(minutes > 0)) throw new Fault("usage", `--within: "${within}" is no number of minutes`);
+  return minutes;
+}
+
+async function notBegun(name: string, within: string): Promise<Outcome> {
+  const output = `not begun: the ${within} minutes were over`;
+  return report({ name, passed: 0, failed: 1, skipped: 0, seconds: 0, output });
+}
 
 async function testFiles(long: boolean, patterns: readonly string[]): Promise<string[]> {
   const files: string[] = [];
