@@ -102,6 +102,15 @@ async function listCards(): Promise<string[] | undefined> {
   }
 }
 
+function opens(port: string): boolean {
+  try {
+    accessSync(port, constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export async function checkSerial(folder = "/dev"): Promise<Check> {
   const ports = existsSync(folder) ? readdirSync(folder).filter((name) => /^tty(USB|ACM|AMA|THS)\d+$/.test(name)) : [];
   if (ports.length === 0)
@@ -110,14 +119,7 @@ export async function checkSerial(folder = "/dev"): Promise<Check> {
       "no serial port",
       "plug the microcontroller or autopilot in, and look at 'ls -l /dev/serial/by-id'",
     );
-  const closed = ports.filter((name) => {
-    try {
-      accessSync(join(folder, name), constants.R_OK | constants.W_OK);
-      return false;
-    } catch {
-      return true;
-    }
-  });
+  const closed = ports.filter((name) => !opens(join(folder, name)));
   return closed.length === 0
     ? fine("serial", ports.join(", "))
     : wrong("serial", `no right to open ${closed.join(", ")}`, "add the service's user to the group dialout");
@@ -145,13 +147,20 @@ export async function checkFfmpeg(): Promise<Check> {
   return version ? fine("ffmpeg", version.slice(0, 80)) : wrong("ffmpeg", "not installed", "apt install ffmpeg");
 }
 
-/** Each camera of the role `stream`: there, and what it sends. */
+/** Each camera of the role `stream`: there, and what it sends; and the board of its mount. */
 export async function checkCameras(config: AgentConfig): Promise<Check> {
   const { checkCamera } = await import("./devices/video/check-camera.ts");
-  const cameras = (config.roles.stream?.cameras ?? []) as CameraSpec[];
+  const cameras = (config.roles.stream?.cameras ?? []) as (CameraSpec & { panTilt?: { path: string } })[];
   const found = await Promise.all(cameras.map(async (spec) => ({ name: spec.name, ...(await checkCamera(spec)) })));
   const detail = found.map((each) => `${each.name}: ${each.detail}`).join("; ");
   const bad = found.find(({ ok }) => !ok);
+  for (const { name, panTilt } of cameras)
+    if (panTilt && !opens(panTilt.path))
+      return wrong(
+        "cameras",
+        `${detail}; ${name}: its mount's board at ${panTilt.path} is not there, or closed to us`,
+        bad?.fix ?? "plug it in, correct panTilt.path, or add the service's user to the group dialout",
+      );
   return bad ? wrong("cameras", detail, `${bad.name}: ${bad.fix ?? "look at it"}`) : fine("cameras", detail);
 }
 

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -69,6 +69,19 @@ test("with a configuration: 0 when what its roles need is there, 1 with a wrong 
     const told = linesOf(bad.out).get("broker")!;
     assert.equal([told.ok, told.needed], [false, true]);
     assert.match(told.fix!, "check broker.username and broker.secret");
+    write("right");
+    const mount = "panTilt: { path: /dev/serial/by-id/none, heightM: 6, azimuthDeg: 90 }";
+    const camera = `{ name: front, kind: sim, ${mount} }`;
+    writeFileSync(
+      file,
+      readFileSync(file, "utf8").replace(
+        "listen: {}",
+        `listen: {}, stream: { gatewayUrl: "http://127.0.0.1:9", cameras: [${camera}] }`,
+      ),
+    );
+    const blind = linesOf((await doctor("--config", file, "--json")).out).get("cameras")!;
+    assert.equal([blind.ok, blind.needed], [false, true]);
+    assert.match(blind.detail, "its mount's board at /dev/serial/by-id/none is not there");
     writeFileSync(file, "site: test\n");
     const broken = await doctor("--config", file);
     assert.is(broken.code, 78);
