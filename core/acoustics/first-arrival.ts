@@ -29,6 +29,9 @@ const STEP_PART = 0.15;
 const OTHER_SIGMAS = 7;
 const OTHER_PART = 0.12;
 const OTHER_EARLIER_S = 0.0003;
+/** Where the first is that clear without any smoothing, what a filter times this much later is a stronger wave behind it. */
+const CLEAR_SIGMAS = 8;
+const SAME_WAVE_S = 0.0006;
 const EARLY_SIGMAS = 6.5;
 const EARLY_PART = 0.12;
 /** From the crossing to the first peak, seconds at most. */
@@ -41,10 +44,12 @@ const LEAN = 0.22;
 const SHARP = 2.1;
 const SHARP_HALF = 1.5;
 /** What no kernel takes off: a part of that longer rise, which the wave's own shape leaves open, and a part of a sample. */
-const SHAPE_PART = 2;
+const SHAPE_PART = 1.5;
 const SAMPLE_PART = 0.035;
+/** A wave shorter than the kernel is drawn out by it: a part of the kernel's half width. */
+const KERNEL_PART = 0.1;
 /** Sigma of the crossing over noise per slope: a street's noise moves the peak as well as the flank, and is not white. */
-const NOISE_PART = 2.4;
+const NOISE_PART = 1.8;
 /**
  * A dull wave (this mean frequency over the 4 ms after its start, Hz) has mostly come round an edge: earlier, weaker paths may lie
  * under the noise. Fitted on 2200 rendered shots in line of sight and behind buildings, and on blasts in white noise.
@@ -52,15 +57,15 @@ const NOISE_PART = 2.4;
 const DULL_HZ = 950;
 const DULL_WIDTH_HZ = 30;
 const DULL_S = 0.004;
-const NOISE_PART_DULL = 5;
+const NOISE_PART_DULL = 3.75;
 /** Nor does anything know a wave's start better than to 3 mm of its way, seconds. */
-const LEAST_S = 0.00001;
+const LEAST_S = 0.000008;
 /** A band-limited edge reaches half its height this much early, samples. */
 const EARLY_EDGE = 0.22;
-/** Below some 14 dB over the noise (dull waves: 18) the wrong peak is taken ever more often, and is then off by this, seconds. */
-const WRONG_DB = 13.6;
-const WRONG_DB_DULL = 4.5;
-const WRONG_PER_DB = 0.57;
+/** Below some 14 dB over the noise (dull waves: 17) the wrong peak is taken ever more often, and is then off by this, seconds. */
+const WRONG_DB = 14.2;
+const WRONG_DB_DULL = 2.5;
+const WRONG_PER_DB = 0.4;
 const WRONG_S = 0.0025;
 
 export interface Arrival {
@@ -122,15 +127,21 @@ export class FirstArrivalPicker {
       const ratio = this.#strongest(each.y, valid) / each.noise;
       if (ratio > most) [most, clearest] = [ratio, each];
     }
-    let from = this.#locate(clearest, valid).at;
+    let first = this.#locate(clearest, valid);
+    let seenIn = clearest;
     for (const each of this.#filtered) {
-      const { at, peak } = this.#locate(each, valid);
-      const clear = peak > Math.max(OTHER_SIGMAS * each.noise, OTHER_PART * this.#strongest(each.y, valid));
-      if (clear && at < from - OTHER_EARLIER_S * this.#rate - 2 * each.half) from = at;
+      const other = this.#locate(each, valid);
+      const clear = other.peak > Math.max(OTHER_SIGMAS * each.noise, OTHER_PART * this.#strongest(each.y, valid));
+      if (!clear || other.at >= first.at - OTHER_EARLIER_S * this.#rate - 2 * each.half) continue;
+      first = other;
+      seenIn = each;
     }
+    const isClear = seenIn.half === 0 && first.peak > CLEAR_SIGMAS * seenIn.noise;
+    const latest = isClear ? first.at + SAME_WAVE_S * this.#rate : Number.POSITIVE_INFINITY;
     let best: Arrival | undefined;
     for (const each of this.#filtered) {
-      const arrival = this.#time(each, from, valid);
+      const arrival = this.#time(each, first.at, valid);
+      if (arrival && arrival.at > latest) continue;
       if (arrival && (!best || arrival.sigmaS < best.sigmaS)) best = arrival;
     }
     // Nothing stands out: the trigger itself, good to its two hops.
@@ -245,7 +256,8 @@ export class FirstArrivalPicker {
     const longer = Math.max(0, rise - SHARP - SHARP_HALF * half);
     const snrDb = 20 * Math.log10(peak / noise);
     const wrong = WRONG_S / Math.sqrt(1 + Math.exp((snrDb - WRONG_DB - WRONG_DB_DULL * dull) / WRONG_PER_DB));
-    const sigmaS = Math.hypot(Math.hypot(noiseSamples, SHAPE_PART * longer, SAMPLE_PART) / this.#rate, wrong, LEAST_S);
+    const samples = Math.hypot(noiseSamples, SHAPE_PART * longer, SAMPLE_PART, KERNEL_PART * half);
+    const sigmaS = Math.hypot(samples / this.#rate, wrong, LEAST_S);
     return {
       at: at + EARLY_EDGE - LEAN * longer,
       sigmaS,

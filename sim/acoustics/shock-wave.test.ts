@@ -43,6 +43,13 @@ test("no shock wave behind the muzzle, of a subsonic round, or beyond the bullet
   assert.is(shockArrival({ ...shot, rangeM: 40 }, [100, 10, 1.5], 343, 101.325), undefined);
 });
 
+test("the ground stops the bullet: fired downwards from 1.5 m at 1 in 50 it flies 75 m, and is heard no further on", () => {
+  const down = [Math.sqrt(1 - 0.02 ** 2), 0, -0.02] as const;
+  const near = shockArrival({ ...shot, direction: down }, [70, 10, 5], 343, 101.325)!;
+  assert.ok(near.from[2] > 0, `${near.from[2]} m`);
+  assert.is(shockArrival({ ...shot, direction: down }, [110, 10, 5], 343, 101.325), undefined);
+});
+
 test("a muzzle blast is 10 dB weaker and half as long again behind, where the weapon says so", () => {
   const weapon = { ...drawWeapon(new Rng(2), "9mm"), frontToBackDb: 10, backStretch: 1.5, decay: 1 };
   const spectrum = (cosine: number) => {

@@ -52,7 +52,9 @@ export function shockArrival(
   const excess = (x: number) =>
     (along - x) / Math.hypot(along - x, missM) - soundMps / (weapon.muzzleMps * Math.exp(-weapon.dragPerM * x));
   const supersonicM = Math.log(weapon.muzzleMps / soundMps) / weapon.dragPerM;
-  const endM = Math.min(shot.rangeM, supersonicM);
+  // The ground stops the bullet.
+  const groundM = direction[2] < 0 ? muzzle[2] / -direction[2] : Number.POSITIVE_INFINITY;
+  const endM = Math.min(shot.rangeM, supersonicM, groundM);
   if (endM <= 0 || excess(0) <= 0 || excess(endM) >= 0) return undefined;
   let low = 0;
   let high = endM;
