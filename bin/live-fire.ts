@@ -84,8 +84,8 @@ export const readWeather = (test: LiveFireTest) => readIfThere(join(test.folder,
 export const readSurvey = (test: LiveFireTest) => readIfThere(join(test.folder, `${test.name}.survey.json`), Survey);
 
 export async function readSensorAudio(file: { json: string; wav: string }): Promise<SensorAudio> {
-  const header = await read(file.json, AudioHeader);
-  return { serial: header.serial_number, timestamp: header.timestamp, location: header.location, wav: file.wav };
+  const { serial_number, timestamp, location } = await read(file.json, AudioHeader);
+  return { serial: serial_number, timestamp, location, wav: file.wav };
 }
 
 async function readIfThere<S extends v.GenericSchema>(file: string, schema: S): Promise<v.InferOutput<S> | undefined> {

@@ -4,13 +4,18 @@ import { readAudioFile } from "#edge-agent/devices/audio-file.ts";
 import type { Classifier } from "#edge-agent/ports.ts";
 import type { SensorAudio } from "./live-fire.ts";
 import type { RecordedArrival } from "./replay-test.ts";
+import type { SensorPlace } from "./sensor-places.ts";
 
 /** The sensors' full scale, dB SPL: only differences of level matter to a fix. */
 const FULL_SCALE_DB_SPL = 94;
 /** Below this an impulse is left out, as a node's `listen` role does. */
 const LEAST_PROBABILITY = 0.05;
 
-export async function arrivalsOfAudio(sensor: SensorAudio, classifier: Classifier): Promise<RecordedArrival[]> {
+export async function arrivalsOfAudio(
+  sensor: SensorAudio,
+  place: SensorPlace,
+  classifier: Classifier,
+): Promise<RecordedArrival[]> {
   const { channels, sampleRateHz } = await readAudioFile(sensor.wav);
   const samples = channels[0]!;
   const startNs = BigInt(Date.parse(sensor.timestamp)) * 1_000_000n;
@@ -34,8 +39,8 @@ export async function arrivalsOfAudio(sensor: SensorAudio, classifier: Classifie
     arrivals.push({
       id: `${sensor.serial}-${k}`,
       sensor: sensor.serial,
-      at: sensor.location,
-      posSigmaM: 0,
+      at: place.at,
+      posSigmaM: place.sigmaM,
       toaNs: startNs + BigInt(Math.round((candidate.onsetTick / sampleRateHz) * 1e9)),
       toaSigmaS: candidate.onsetSigmaS,
       snrDb: candidate.snrDb,

@@ -7,6 +7,7 @@ import type { Shot } from "#core/localise/shot-record.ts";
 import type { Classifier } from "#edge-agent/ports.ts";
 import { type LiveFireTest, readPulses, readSensorAudio, readWeather, type Weather, type Xyz } from "./live-fire.ts";
 import { arrivalsOfAudio } from "./replay-audio.ts";
+import type { SensorPlaces } from "./sensor-places.ts";
 
 type Unsolved = ReturnType<Localiser["unsolved"]>[number];
 
@@ -39,29 +40,33 @@ const GLOBE = { lat: 40.44, lon: -79.99 };
 /** What corners, roofs and a night's air over a kilometre of city add to a travel time: the spread in the recordings. */
 const PROPAGATION_SIGMA_S = 10e-3;
 
-/** Audio was kept of four to six sensors: there, four are most of them, and the classifier has weighed each impulse already. */
-const FEW_SENSORS = { accept4: 4, accept4OfFour: 1, accept5: 4 };
+/** Audio was kept of four to six sensors, and the classifier has weighed each impulse already: where there are four, all of them do. */
+const FEW_SENSORS = { accept4OfFour: 1 };
 
 export async function replayTest(
   test: LiveFireTest,
   from: "audio" | "pulses",
+  places: SensorPlaces,
   classifier: (() => Promise<Classifier>) | undefined,
 ): Promise<{ shots: ReplayedShot[]; unsolved: Unsolved[]; arrivals: number; sensors: number }> {
   const weather = await readWeather(test);
   const arrivals =
-    from === "pulses" ? await arrivalsOfPulses(test) : await arrivalsFromAudio(test, await classifier!());
+    from === "pulses"
+      ? await arrivalsOfPulses(test, places)
+      : await arrivalsFromAudio(test, places, await classifier!());
   const sensors = new Map(arrivals.map((one) => [one.sensor, one.at]));
   return { ...locateRecorded(arrivals, weather, from), arrivals: arrivals.length, sensors: sensors.size };
 }
 
-async function arrivalsOfPulses(test: LiveFireTest): Promise<RecordedArrival[]> {
+async function arrivalsOfPulses(test: LiveFireTest, places: SensorPlaces): Promise<RecordedArrival[]> {
   if (!test.pulsesFile) return [];
   const pulses = await readPulses(test.pulsesFile);
-  return pulses.map((pulse) => ({
+  const placed = pulses.map((pulse) => ({ pulse, place: places.of(test, pulse.serial_number, pulse.location) }));
+  return placed.map(({ pulse, place }) => ({
     id: pulse.pulse_uuid,
     sensor: pulse.serial_number,
-    at: pulse.location,
-    posSigmaM: pulse.location_error,
+    at: place.at,
+    posSigmaM: place.sigmaM,
     toaNs: BigInt(Date.parse(pulse.arrival_time_utc)) * 1_000_000n,
     // Times come in whole milliseconds; a pulse near the noise is found late.
     toaSigmaS: 1e-3 + 5e-3 * 10 ** (-(pulse.signal_to_noise_dB ?? 10) / 10),
@@ -70,9 +75,16 @@ async function arrivalsOfPulses(test: LiveFireTest): Promise<RecordedArrival[]> 
   }));
 }
 
-async function arrivalsFromAudio(test: LiveFireTest, classifier: Classifier): Promise<RecordedArrival[]> {
+async function arrivalsFromAudio(
+  test: LiveFireTest,
+  places: SensorPlaces,
+  classifier: Classifier,
+): Promise<RecordedArrival[]> {
   const all: RecordedArrival[] = [];
-  for (const file of test.audio) all.push(...(await arrivalsOfAudio(await readSensorAudio(file), classifier)));
+  for (const file of test.audio) {
+    const sensor = await readSensorAudio(file);
+    all.push(...(await arrivalsOfAudio(sensor, places.of(test, sensor.serial, sensor.location), classifier)));
+  }
   return all;
 }
 

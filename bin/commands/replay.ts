@@ -8,6 +8,7 @@ import { type Command, printJson, say } from "../command.ts";
 import { readSurvey, testsIn } from "../live-fire.ts";
 import { newestModel } from "../newest-model.ts";
 import { type ReplayedShot, replayTest } from "../replay-test.ts";
+import { sensorPlaces } from "../sensor-places.ts";
 
 export const command: Command = {
   summary: "place the shots of a recorded live-fire test",
@@ -17,6 +18,8 @@ usage: tocsin replay DIR [--json] [--from audio|pulses] [--model FOLDER]
 DIR is a test in ShotSpotter's layout (test_NNN.allpulses.json, .audio.SERIAL.wav and .json, .weather.json, .survey.json)
 or a folder of such tests. One line per shot: the fields of 'tocsin locate' and test, eastM and northM in the recording's frame,
 errorM to the survey, rounds (of the shot's incident). The survey is read after solving; the vendor's grouping never.
+A sensor stands where the folder's files place it best: a header's GPS fix is good to 3 m, the mean of days that comes with its
+pulses to centimetres, and the tests of one firing position are of the same sensors.
 
   --from audio     the sensors' audio through ear and classifier (default where there is audio)
   --from pulses    the sensors' raw pulses
@@ -36,12 +39,13 @@ errorM to the survey, rounds (of the shot's incident). The survey is read after 
     const classifier = () => (open ??= newestModel(values.model).then(openOnnxClassifier));
     let worked = 0;
     const tests = await testsIn(folder);
+    const places = await sensorPlaces(tests);
     for (const test of tests) {
       const source = from ?? (test.audio.length > 0 ? "audio" : "pulses");
       try {
         if (source === "audio" && test.audio.length === 0) throw new Fault("input", "has no audio; use --from pulses");
         if (source === "pulses" && !test.pulsesFile) throw new Fault("input", "has no pulses; use --from audio");
-        const { shots, unsolved, arrivals, sensors } = await replayTest(test, source, classifier);
+        const { shots, unsolved, arrivals, sensors } = await replayTest(test, source, places, classifier);
         const survey = await readSurvey(test);
         const label = test.folder.split("/").slice(-2, -1)[0] ?? "";
         say(

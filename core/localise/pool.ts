@@ -26,6 +26,8 @@ export interface Pool {
 
 /** Chance that an impulse is an echo, where the detector does not say. */
 const USUAL_ECHO = 0.2;
+/** Share of echoes whose cause no message tells of that are a shot's echoes all the same. */
+const UNTOLD_CAUSE = 0.5;
 /** What repeats behind something that repeats is hardly ever direct. */
 const ECHO_OF_BURST = 4;
 const LEAST_SPACING_M = 100;
@@ -69,6 +71,23 @@ export function poolOf(arrivals: readonly Heard[], taken: readonly Heard[] = [])
   };
 }
 
+/** A detector looks for the cause of an echo so far back. */
+const ECHO_WITHIN_S = 0.5;
+
+/** Chance that an arrival is a shot's echo. What a detector takes for an echo of something that was no shot itself is none. */
+function shotsEcho(heard: readonly Heard[], i: number): number {
+  const { node, toaS, echoProbability } = heard[i]!;
+  if (echoProbability === undefined) return USUAL_ECHO;
+  let cause = 0;
+  let known = false;
+  for (let k = i - 1; k >= 0 && heard[k]!.node === node && heard[k]!.toaS > toaS - ECHO_WITHIN_S; k--) {
+    known = true;
+    cause = Math.max(cause, heard[k]!.probability ?? 1);
+  }
+  // The cause may have been too unlike a shot to be told of, or its message was lost.
+  return echoProbability * (known ? cause : UNTOLD_CAUSE);
+}
+
 /**
  * What the detectors' marks say of each arrival: log odds that it is the direct sound of a shot, over the pool's average.
  * Calibrated probabilities over a base rate are likelihood ratios; arrivals without marks stay at zero.
@@ -79,7 +98,7 @@ function marks(heard: readonly Heard[], bonus: Float64Array): void {
   for (let i = 0; i < heard.length; i++) {
     const { probability, echoProbability } = heard[i]!;
     if (probability === undefined && echoProbability === undefined) continue;
-    bonus[i] = Math.min(0.99, Math.max(0.01, (probability ?? 0.8) * (1 - (echoProbability ?? USUAL_ECHO))));
+    bonus[i] = Math.min(0.99, Math.max(0.01, (probability ?? 0.8) * (1 - shotsEcho(heard, i))));
     sum += bonus[i]!;
     count++;
   }

@@ -1,6 +1,6 @@
 /** Looks for another round from a place that is known. */
 import type { Pool } from "./pool.ts";
-import { oneShooter, worthOfRepeat } from "./repeats.ts";
+import { oneShooter, stepsOf, worthOfRepeat } from "./repeats.ts";
 import type { Hypothesis, Search } from "./search.ts";
 
 /** Shots whose first arrivals lie this close in time compete for arrivals. */
@@ -49,11 +49,15 @@ export function repeatsIn(pool: Pool, free: Uint8Array, search: Search, minRound
       const slot = pool.slotOf[row]!;
       let nearest = -1;
       let nearestS = SAME_WAY_S;
-      for (let i = pool.slotStart[slot]!; i < pool.slotStart[slot + 1]!; i++) {
-        const offS = Math.abs(t[i]! - t[row]! - gapS);
-        if (free[i] !== 1 || offS > nearestS) continue;
-        nearest = i;
-        nearestS = offS;
+      for (const step of [row, ...stepsOf(row, pool)]) {
+        // A step that the other round was not heard by counts where none follows its own.
+        if (step !== row && nearest >= 0) break;
+        for (let i = pool.slotStart[slot]!; i < pool.slotStart[slot + 1]!; i++) {
+          const offS = Math.abs(t[i]! - t[step]! - gapS);
+          if (free[i] !== 1 || offS > nearestS) continue;
+          nearest = i;
+          nearestS = offS;
+        }
       }
       if (nearest >= 0) followers.push(nearest);
     }

@@ -17,6 +17,9 @@ const RUN_MPS = 6;
 /** A gap further off than this many sigmas is another: the node took an echo once, which is as seldom as this (log odds). */
 const WORST = 3;
 const OTHER_WAY = -4;
+/** Of a wave that comes in two steps so close together, a node takes the one in one round and the other in another (log odds). */
+const STEPS_S = 0.03;
+const OTHER_STEP = -2;
 /** Two rounds of three nodes always agree well enough. */
 const FEWEST = 4;
 /** In the reverberation of the round before, a node misses a round more often than out of silence: log of 0.5 over log of 0.2. */
@@ -42,12 +45,14 @@ export function repeatOdds(h: Hypothesis, of: Hypothesis, pool: Pool): number {
   const { ownSigmaS } = pool;
   const { t, sigma } = pool.columns;
   const before = new Map([...of.rows].map((row) => [pool.slotOf[row]!, row]));
-  const shared: { gapS: number; wideS: number; tightS: number }[] = [];
+  const shared: { row: number; first: number; gapS: number; wideS: number; tightS: number }[] = [];
   for (const row of h.rows) {
     const first = before.get(pool.slotOf[row]!);
     if (first !== undefined) {
       const tightS = Math.hypot(GAP_SIGMA_S, ownSigmaS[row]!, ownSigmaS[first]!);
       shared.push({
+        row,
+        first,
         gapS: t[row]! - t[first]!,
         wideS: Math.max(tightS, Math.hypot(sigma[row]!, sigma[first]!)),
         tightS,
@@ -58,12 +63,24 @@ export function repeatOdds(h: Hypothesis, of: Hypothesis, pool: Pool): number {
   const sorted = shared.map(({ gapS }) => gapS).sort((a, b) => a - b);
   const middleS = (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
   let odds = 0;
-  for (const { gapS, wideS, tightS } of shared) {
+  for (const { row, first, gapS, wideS, tightS } of shared) {
     const tight = Math.abs(gapS - middleS) / tightS;
     const wide = Math.abs(gapS - middleS) / wideS;
-    odds += tight > WORST ? OTHER_WAY : Math.log(wideS / tightS) - 0.5 * tight * tight + 0.5 * wide * wide;
+    const same = Math.log(wideS / tightS) - 0.5 * tight * tight + 0.5 * wide * wide;
+    const otherStep = stepsOf(first, pool).some((step) => Math.abs(t[row]! - t[step]! - middleS) < WORST * tightS);
+    odds += tight <= WORST ? same : otherStep ? OTHER_STEP : OTHER_WAY;
   }
   return odds + QUIET * Math.max(0, of.rows.length - shared.length);
+}
+
+/** What its node heard in one go with that arrival, itself left out. */
+export function stepsOf(row: number, pool: Pool): number[] {
+  const slot = pool.slotOf[row]!;
+  const { t } = pool.columns;
+  const steps: number[] = [];
+  for (let i = pool.slotStart[slot]!; i < pool.slotStart[slot + 1]!; i++)
+    if (i !== row && Math.abs(t[i]! - t[row]!) < STEPS_S) steps.push(i);
+  return steps;
 }
 
 /** Places this close are one, whatever their ellipses say; rounds this close in time are of one burst. */
