@@ -42,6 +42,8 @@ export class RelayHost {
         return this.#record(message.recording, message.stream, message.media);
       case "unrecord":
         return this.#unrecord(message.recording);
+      case "anew":
+        return this.#recorders.get(message.recording)?.recorder.anew();
       case "still": {
         const group = this.#relay?.streams.get(message.stream)?.caches.video.group() ?? [];
         this.#say({ type: "still", id: message.id, ...keyframeOf(group) });
@@ -128,6 +130,7 @@ export class RelayHost {
         const { ingest } = publisher;
         for (const [name, n] of Object.entries(ingest.counters)) add(`publishers_${name}`, n);
         add("publishers_droppedUnknown", ingest.unknownPackets);
+        for (const [name, n] of Object.entries(ingest.repairs)) add(`publishers_${name}`, n);
       }
       for (const viewer of viewers.values()) {
         const { packets, octets, again, heldBack } = viewer.figures();

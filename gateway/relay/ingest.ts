@@ -8,6 +8,8 @@ import {
 } from "werift";
 import type { MediaKind, VideoClaims } from "#contract/video.ts";
 import { ArrivalFeedback } from "./arrival-feedback.ts";
+import { AskAgain } from "./ask-again.ts";
+import type { LossRequests } from "./loss-requests.ts";
 import { type Codec, type Media, startsKeyframe, unwrap } from "./media.ts";
 import { codecNameOf } from "./peer.ts";
 
@@ -22,6 +24,8 @@ export interface IngestHooks {
   clock(kind: MediaKind, ntp: bigint, timestamp: number): void;
   /** Already there: a number must not stand for two packets. */
   knows(kind: MediaKind, index: number): boolean;
+  /** A packet of the video was asked for in vain. */
+  lostForGood(): void;
   nowMs: () => number;
 }
 
@@ -49,6 +53,7 @@ export class Ingest {
   #last = new Map<MediaKind, number>();
   #lastMediaMs = 0;
   #statistics: (() => { lost: number; expected: number }) | undefined;
+  #askAgain: AskAgain | undefined;
 
   constructor(claims: VideoClaims, hooks: IngestHooks) {
     this.#claims = claims;
@@ -79,7 +84,10 @@ export class Ingest {
         const { ssrc } = tracks[0];
         this.#asks.push(() => void transceiver.receiver.sendRtcpPLI(ssrc));
         this.#statistics = () => statisticsOf(transceiver, ssrc);
-        if (dtls) tellArrivals(transceiver, ssrc, dtls);
+        if (dtls) {
+          tellArrivals(transceiver, ssrc, dtls);
+          this.#askAgain = new AskAgain(transceiver.receiver, ssrc, dtls, () => this.#hooks.lostForGood());
+        }
       }
     }
   }
@@ -97,6 +105,11 @@ export class Ingest {
   /** Packets that came well encrypted and were of nothing negotiated: dropped. */
   get unknownPackets(): number {
     return Math.max(0, this.#seen - this.#taken);
+  }
+
+  /** Of the video: packets that were missing, asked for (each try), came after all, and did not. */
+  get repairs(): LossRequests["counters"] {
+    return this.#askAgain?.requests.counters ?? { lost: 0, asked: 0, recovered: 0, givenUp: 0 };
   }
 
   /** Packets that never came since the start, and that should have. */

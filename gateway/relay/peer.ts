@@ -89,10 +89,18 @@ export async function answerOffer(
     });
   }
   for (const transceiver of usable) transceiver.direction = role === "publisher" ? "recvonly" : "sendonly";
+  askNobodyElse(peer);
   // A DTLS server answers at once; werift's client waits 100 ms before its first flight.
   if (actpass) for (const dtls of peer.dtlsTransports) dtls.role = "server";
   await peer.setLocalDescription(await peer.createAnswer());
   return peer.localDescription?.sdp ?? "";
+}
+
+/** Where no STUN server is configured, werift asks Google's: who watches what is nobody's business, and a network without it costs five seconds. */
+export function askNobodyElse(peer: RTCPeerConnection): void {
+  const configured = peer.config.iceServers.some(({ urls }) => [urls].flat().some((url) => url.startsWith("stun:")));
+  if (configured) return;
+  for (const { connection } of peer.iceTransports) Object.assign(connection, { stunServer: undefined });
 }
 
 export function codecNameOf(name: string): Codec | undefined {

@@ -35,6 +35,8 @@ export type ToRelay =
   | { type: "end"; stream?: string; sub?: string; act?: "publish" | "view"; why: string }
   | RecordOrder
   | { type: "unrecord"; recording: string }
+  /** What its present run handed over was not kept: the next keyframe begins another. */
+  | { type: "anew"; recording: string }
   /** The newest keyframe, for a still picture. */
   | { type: "still"; id: number; stream: string };
 

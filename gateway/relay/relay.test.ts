@@ -1,9 +1,11 @@
 /** The relay with real clients: what gets through, to whom, and what ends it. */
 import assert from "node:assert/strict";
+import dns from "node:dns/promises";
 import { suite } from "uvu";
-import { RtcpTransportLayerFeedback, TransportWideCC } from "werift";
+import { type RTCPeerConnection, RtcpPacketConverter, RtcpTransportLayerFeedback, TransportWideCC } from "werift";
 import { until } from "../testing.ts";
-import { closeClients, publish, send, watch } from "./clients.testing.ts";
+import { closeClients, publish, watch } from "./clients.testing.ts";
+import type { Session } from "./relay.ts";
 import { makeWorld, type World } from "./testing.ts";
 
 const test = suite<{ world: World }>("relay", {} as { world: World });
@@ -44,6 +46,29 @@ test("one upload, two viewers: each gets every packet, byte for byte, under numb
   const [first, second] = viewers.map(({ packets }) => packets[0]?.header.ssrc);
   assert.notEqual(first, second);
   assert.deepEqual(world.relay.streams.get(stream)?.figures().watchedBy, ["ann", "bob"]);
+});
+
+test("a session asks nobody else: no name is looked up, no server of another house is asked where we stand", async ({
+  world,
+}) => {
+  const { lookup } = dns;
+  const names: unknown[] = [];
+  Object.assign(dns, {
+    lookup: (name: string, ...more: []) => {
+      names.push(name);
+      return lookup(name, ...more);
+    },
+  });
+  try {
+    const stream = newStream();
+    const { sign } = world.signer;
+    const publisher = await publish(world.base, stream, await sign({ act: "publish", stream }));
+    const viewer = await watch(world.base, stream, await sign({ act: "view", stream }));
+    await Promise.all([publisher.connected, viewer.connected]);
+    assert.deepEqual(names, []);
+  } finally {
+    Object.assign(dns, { lookup });
+  }
 });
 
 test("AES-GCM is what both sides agree on, and it is this house's own sender that sends", async ({ world }) => {
@@ -98,6 +123,93 @@ test("viewers' wishes for a keyframe reach the publisher, at most two a second",
   assert.ok(publisher.asked() - before <= most, `${publisher.asked() - before} of at most ${most}`);
 });
 
+/** Every fifth datagram of media to that peer is lost. */
+function losing(peer: RTCPeerConnection | undefined): { count: number } {
+  const counted = { count: 0 };
+  const connection = peer?.dtlsTransports[0]?.iceTransport.connection;
+  assert.ok(connection);
+  const execute = connection.onData.execute.bind(connection.onData);
+  const isMedia = (data: Buffer) => (data[1] as number) < 192 || (data[1] as number) > 223;
+  connection.onData.execute = (data: Buffer) => {
+    if ((data[0] as number) >> 6 === 2 && isMedia(data) && ++counted.count % 5 === 0) return;
+    execute(data);
+  };
+  return counted;
+}
+
+const publisherOf = (world: World, stream: string) =>
+  [...world.relay.sessions.values()].find((each) => each.role === "publisher" && each.stream.name === stream);
+
+test("what the relay lost it asks for until it has it, and its viewers get it too", async ({ world }) => {
+  const stream = newStream();
+  const { sign } = world.signer;
+  const publisher = await publish(world.base, stream, await sign({ act: "publish", stream }));
+  const viewer = await watch(world.base, stream, await sign({ act: "view", stream }));
+  await Promise.all([publisher.connected, viewer.connected]);
+  await until("the viewer", () => world.relay.streams.get(stream)?.figures().viewers === 1, WAIT_MS);
+  const { peer, ingest } = publisherOf(world, stream) as Required<Session>;
+  losing(peer);
+  publisher.picture(true, 5);
+  for (let i = 0; i < 100; i++) {
+    publisher.picture(false, 1);
+    await sleep(2);
+  }
+  await until("104 packets at least: the last may be lost unnoticed", () => viewer.packets.length >= 104, WAIT_MS);
+  const { lost, recovered, asked, givenUp } = ingest.repairs;
+  assert.ok(lost >= 15 && asked >= lost, `${lost} lost, asked ${asked} times`);
+  assert.deepEqual([recovered, givenUp], [lost, 0]);
+});
+
+test("what never comes is given up after a second, and a keyframe asked for, without a viewer's word", async ({
+  world,
+}) => {
+  const stream = newStream();
+  const publisher = await publish(world.base, stream, await world.signer.sign({ act: "publish", stream }));
+  await publisher.connected;
+  publisher.picture(true);
+  await until("the keyframe", () => publisherOf(world, stream)?.ingest?.counters.keyframes === 1, WAIT_MS);
+  // So that the next one is not within half a second of it.
+  await sleep(500);
+  const asked = publisher.asked();
+  // A number that no packet of the video bears.
+  await publisher.raw(111, 0xabcdef, Buffer.alloc(80));
+  publisher.picture(false);
+  await until("the wish", () => publisher.asked() > asked, WAIT_MS);
+  const { lost, givenUp } = publisherOf(world, stream)?.ingest?.repairs ?? { lost: 0, givenUp: 0 };
+  assert.deepEqual([lost, givenUp], [1, 1]);
+});
+
+test("a viewer that tells its clock is answered, so that it knows how far away the relay is", async ({ world }) => {
+  const stream = newStream();
+  const viewer = await watch(world.base, stream, await world.signer.sign({ act: "view", stream }));
+  await viewer.connected;
+  assert.match(viewer.peer.remoteDescription?.sdp ?? "", /^a=rtcp-fb:\d+ rrtr/m);
+  await until("the viewer", () => world.relay.streams.get(stream)?.figures().viewers === 1, WAIT_MS);
+  const dtls = viewer.peer.dtlsTransports[0];
+  const heard: Buffer[] = [];
+  const { deSerialize } = RtcpPacketConverter;
+  RtcpPacketConverter.deSerialize = (data) => {
+    if (data[1] === 207) heard.push(Buffer.from(data));
+    return deSerialize.call(RtcpPacketConverter, data);
+  };
+  try {
+    const report = Buffer.from("80cf00040a0b0c0d040000021111222233334444", "hex");
+    const relayHasIt = () => [...(world.relay.streams.get(stream)?.viewers.values() ?? [])][0]?.counters.distancesAsked;
+    await until(
+      "the question",
+      async () => {
+        await dtls?.sendRtcp([{ serialize: () => report } as never]);
+        return (relayHasIt() ?? 0) > 0;
+      },
+      WAIT_MS,
+    );
+    const answer = await until("the answer", () => heard.find((each) => each[8] === 5), WAIT_MS);
+    assert.equal(answer.subarray(12).toString("hex"), "0a0b0c0d2222333300000000");
+  } finally {
+    RtcpPacketConverter.deSerialize = deSerialize;
+  }
+});
+
 test("what a viewer lost comes again when it asks", async ({ world }) => {
   const stream = newStream();
   const { sign } = world.signer;
@@ -105,17 +217,7 @@ test("what a viewer lost comes again when it asks", async ({ world }) => {
   const viewer = await watch(world.base, stream, await sign({ act: "view", stream }));
   await Promise.all([publisher.connected, viewer.connected]);
   await until("the viewer", () => world.relay.streams.get(stream)?.figures().viewers === 1, WAIT_MS);
-  // Every fifth datagram to the viewer is lost.
-  const dtls = viewer.peer.dtlsTransports[0];
-  let count = 0;
-  const connection = dtls?.iceTransport.connection;
-  const execute = connection?.onData.execute.bind(connection.onData);
-  const isMedia = (data: Buffer) => (data[1] as number) < 192 || (data[1] as number) > 223;
-  if (connection && execute)
-    connection.onData.execute = (data: Buffer) => {
-      if ((data[0] as number) >> 6 === 2 && isMedia(data) && ++count % 5 === 0) return;
-      execute(data);
-    };
+  const lossy = losing(viewer.peer);
   publisher.picture(true, 5);
   for (let i = 0; i < 100; i++) {
     publisher.picture(false, 1);
@@ -123,7 +225,7 @@ test("what a viewer lost comes again when it asks", async ({ world }) => {
   }
   const seen = () => new Set(viewer.packets.map(({ header }) => header.sequenceNumber)).size;
   await until("at least 100 of 105 packets", () => seen() >= 100, WAIT_MS).catch(() => {});
-  assert.ok(count > 100, `${count} datagrams passed the dropper`);
+  assert.ok(lossy.count > 100, `${lossy.count} datagrams passed the dropper`);
   assert.ok(seen() >= 100, `${seen()} of 105`);
 });
 
@@ -184,16 +286,6 @@ test("the publisher is told when each packet came in: transport-wide feedback, w
     await sleep(10);
   }
   await until("feedback on 30 packets", () => told >= 30, WAIT_MS);
-});
-
-test("DELETE ends a session at once, and a second DELETE finds none", async ({ world }) => {
-  const stream = newStream();
-  const token = await world.signer.sign({ act: "view", stream });
-  const viewer = await watch(world.base, stream, token);
-  await viewer.connected;
-  assert.equal((await send("DELETE", viewer.location, token)).status, 200);
-  assert.equal(world.relay.streams.has(stream), false);
-  assert.equal((await send("DELETE", viewer.location, token)).status, 404);
 });
 
 test.run();

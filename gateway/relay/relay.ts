@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { RTCPeerConnection } from "werift";
 import type { VideoClaims } from "#contract/video.ts";
 import { Refusal } from "../http/refusal.ts";
+import { readReferenceTimes } from "./extended-reports.ts";
 import { Ingest } from "./ingest.ts";
 import { answerOffer, type IceOptions, makePeer } from "./peer.ts";
 import { fragmentOf } from "./sdp-fragment.ts";
@@ -77,6 +78,7 @@ export class Relay {
   constructor(options: RelayOptions) {
     this.#options = options;
     this.#nowMs = options.nowMs ?? clock;
+    readReferenceTimes();
     this.#tick = setInterval(() => this.#everySecond(), TICK_MS);
   }
 
@@ -88,38 +90,37 @@ export class Relay {
   }
 
   /** @throws Refusal 400, 406, 409, 503. The same publisher's new session takes the place of its old one. */
-  async publish(claims: VideoClaims, offer: string): Promise<{ session: Session; answer: string }> {
-    const { peer, answer, stream } = await this.#meet("publisher", claims, offer);
-    const own = stream.publisher;
-    if (own) {
-      this.counters.replaced++;
-      this.end(own.session, "the publisher began a new session");
-      // Its end may have been the stream's.
-      this.streams.set(stream.name, stream);
-    }
-    const session = this.#open("publisher", claims, peer, stream);
-    session.ingest = new Ingest(claims, {
-      media: (media) => stream.take(session.id, media),
-      clock: (kind, ntp, timestamp) => stream.clock(session.id, kind, ntp, timestamp),
-      knows: (kind, index) => stream.caches[kind].knows(index),
-      nowMs: this.#nowMs,
+  publish(claims: VideoClaims, offer: string): Promise<{ session: Session; answer: string }> {
+    return this.#meet("publisher", claims, offer, (session, stream) => {
+      const own = stream.publisher;
+      if (own) {
+        this.counters.replaced++;
+        this.end(own.session, "the publisher began a new session");
+        // Its end may have been the stream's.
+        this.streams.set(stream.name, stream);
+      }
+      session.ingest = new Ingest(claims, {
+        media: (media) => stream.take(session.id, media),
+        clock: (kind, ntp, timestamp) => stream.clock(session.id, kind, ntp, timestamp),
+        knows: (kind, index) => stream.caches[kind].knows(index),
+        lostForGood: () => stream.lostForGood(session.id),
+        nowMs: this.#nowMs,
+      });
+      session.ingest.attach(session.peer);
+      stream.publish(session.id, claims.sub, session.ingest);
     });
-    session.ingest.attach(peer);
-    stream.publish(session.id, claims.sub, session.ingest);
-    return { session, answer };
   }
 
   /** A viewer may come before its publisher: the picture starts when there is one. */
-  async view(claims: VideoClaims, offer: string): Promise<{ session: Session; answer: string }> {
-    const { peer, answer, stream } = await this.#meet("viewer", claims, offer);
-    const session = this.#open("viewer", claims, peer, stream);
-    const viewer = new Viewer(claims, {
-      caches: stream.caches,
-      askKeyframe: () => stream.askKeyframe(),
-      nowMs: this.#nowMs,
+  view(claims: VideoClaims, offer: string): Promise<{ session: Session; answer: string }> {
+    return this.#meet("viewer", claims, offer, (session, stream) => {
+      const viewer = new Viewer(claims, {
+        caches: stream.caches,
+        askKeyframe: () => stream.askKeyframe(),
+        nowMs: this.#nowMs,
+      });
+      stream.addViewer(session.id, viewer);
     });
-    stream.addViewer(session.id, viewer);
-    return { session, answer };
   }
 
   /**
@@ -208,15 +209,22 @@ export class Relay {
     throw new Refusal(503, full);
   }
 
-  /** What is refused on the way leaves no peer behind: nobody else would close it. */
-  async #meet(role: Session["role"], claims: VideoClaims, offer: string) {
+  /** What is refused on the way leaves no peer behind: nobody else would close it. @param join at once with the admission: ten may have been answered meanwhile. */
+  async #meet(
+    role: Session["role"],
+    claims: VideoClaims,
+    offer: string,
+    join: (session: Session, stream: Stream) => void,
+  ): Promise<{ session: Session; answer: string }> {
     this.#admit(role, claims);
     const peer = makePeer(role, claims, this.#options.ice);
     try {
       const answer = await answerOffer(peer, role, offer);
-      // Others came while the answer was made.
       this.#admit(role, claims);
-      return { peer, answer, stream: this.stream(claims.stream) };
+      const stream = this.stream(claims.stream);
+      const session = this.#open(role, claims, peer, stream);
+      join(session, stream);
+      return { session, answer };
     } catch (error) {
       void peer.close().catch(() => {});
       if (error instanceof Refusal) throw error;

@@ -100,6 +100,11 @@ export class Stream {
     this.#publisher?.ingest.askKeyframe();
   }
 
+  /** The publisher was asked in vain for a packet: viewers that wait for it are not left to find out one by one. */
+  lostForGood(session: string): void {
+    if (this.#publisher?.session === session && !this.caches.video.unbroken) this.askKeyframe();
+  }
+
   state(): DataSaid {
     return { type: "stream", live: this.#live, viewers: this.viewers.size, at: Math.round(this.#nowMs()) };
   }

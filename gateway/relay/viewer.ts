@@ -16,6 +16,7 @@ import {
 } from "werift";
 import type { MediaKind, VideoClaims } from "#contract/video.ts";
 import { Egress } from "./egress.ts";
+import { delayReport, ReferenceTime } from "./extended-reports.ts";
 import type { Media } from "./media.ts";
 import type { PacketCache } from "./packet-cache.ts";
 import { payloadTypesOf } from "./peer.ts";
@@ -55,6 +56,8 @@ export class Viewer {
     keyframesDeclined: 0,
     thinned: 0,
     nacks: 0,
+    /** Times that it asked how far away the relay is. */
+    distancesAsked: 0,
     refusedKind: 0,
   };
   #pace: ViewerPace;
@@ -175,8 +178,9 @@ export class Viewer {
     for (const egress of this.#egress.values()) egress.close();
   }
 
-  #feedback(packet: RtcpPacket): void {
-    if (packet instanceof RtcpRrPacket || packet instanceof RtcpSrPacket) {
+  #feedback(packet: RtcpPacket | ReferenceTime): void {
+    if (packet instanceof ReferenceTime) this.#tellDistance(packet);
+    else if (packet instanceof RtcpRrPacket || packet instanceof RtcpSrPacket) {
       for (const report of packet.reports) {
         const egress = this.#of(report.ssrc);
         if (!egress) continue;
@@ -194,6 +198,14 @@ export class Viewer {
       if (packet.feedback instanceof ReceiverEstimatedMaxBitrate) this.estimateBps = Number(packet.feedback.bitrate);
       else if (packet.feedback instanceof PictureLossIndication) this.#pictureLost();
     }
+  }
+
+  #tellDistance(reference: ReferenceTime): void {
+    const ssrc = this.#egress.get("video")?.options.ssrc;
+    if (ssrc === undefined) return;
+    this.counters.distancesAsked++;
+    const packet = { serialize: () => delayReport(ssrc, reference) } as unknown as RtcpSrPacket;
+    this.#peer?.dtlsTransports[0]?.sendRtcp([packet]).catch(() => {});
   }
 
   #of(ssrc: number): Egress | undefined {

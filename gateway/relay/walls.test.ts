@@ -210,6 +210,7 @@ test("the second wall: a kind or codec that was negotiated and is not in the tok
     media: (media: Media) => void taken.push(media),
     clock: () => {},
     knows: () => false,
+    lostForGood: () => {},
     nowMs: () => Date.now(),
   };
   const deaf = new Ingest(claims({ media: ["video"], codecs: ["H264"] }), hooks);

@@ -98,6 +98,16 @@ test("PATCH takes candidates with the right entity tag, and restarts no ICE", as
   assert.equal((await patch("hello", { "if-match": viewer.etag })).status, 400);
 });
 
+test("DELETE ends a session at once, and a second DELETE finds none", async ({ world }) => {
+  const stream = newStream();
+  const token = await world.signer.sign({ act: "view", stream });
+  const viewer = await watch(world.base, stream, token);
+  await viewer.connected;
+  assert.equal((await send("DELETE", viewer.location, token)).status, 200);
+  assert.equal(world.relay.streams.has(stream), false);
+  assert.equal((await send("DELETE", viewer.location, token)).status, 404);
+});
+
 test("the fourth viewer of three is refused with 503 and told when to come again", async ({ world }) => {
   const stream = newStream();
   const token = await world.signer.sign({ act: "view", stream });

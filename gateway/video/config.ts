@@ -62,6 +62,8 @@ export const VideoConfig = v.strictObject({
       /** What a power cut may cost, and the length of a piece with a hash of its own on the record. */
       fragmentS: v.optional(v.pipe(v.number(), v.minValue(0.1), v.maxValue(5)), 0.5),
       segmentS: v.optional(v.pipe(v.number(), v.minValue(1), v.maxValue(60)), 10),
+      /** Megabytes of the disk that recordings leave to everything else: below it nothing more is recorded, and the gap is told. */
+      keepFreeMb: v.optional(v.pipe(v.number(), v.minValue(0)), 256),
     }),
     {},
   ),

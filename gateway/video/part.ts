@@ -5,11 +5,13 @@ import { flightState } from "#contract/flight.ts";
 import { videoState } from "#contract/video.ts";
 import type { GatewayContext } from "../context.ts";
 import { readSealKey, readSigningKey } from "../keys.ts";
-import { addFigures } from "../metrics.ts";
 import type { FromRelay, RelayFigures } from "../relay/pipe.ts";
 import { tokenChecker } from "../relay/tokens.ts";
+import { diskRoom } from "./disk-room.ts";
+import { Facts } from "./facts.ts";
+import { addVideoFigures } from "./figures.ts";
 import { iceServersFor, openIceServers } from "./ice.ts";
-import { camerasNear, followFlights } from "./nearby.ts";
+import { camerasNear, followFlights, stoppedByHand } from "./nearby.ts";
 import { RecordOrders } from "./record-orders.ts";
 import { Recordings } from "./recordings.ts";
 import { RelayProcess } from "./relay-process.ts";
@@ -43,16 +45,21 @@ export async function startVideo(context: GatewayContext): Promise<void> {
   const key = await readSigningKey(config.dataDir, "video-key.jwk");
   const seal = readSealKey(config.dataDir, "video.key");
   const tokens = new Tokens(key);
-  const fact = (incident: string, by: string, text: string, data: unknown) =>
-    void context.record(incident, "video", by, text.slice(0, 2_000), data);
+  const record = (incident: string, by: string, text: string, data: unknown) =>
+    void context.record(incident, "video", by, text, data);
+  const facts = new Facts({ record, log });
+  const fact = facts.say.bind(facts);
   const recordings = new Recordings({
     db,
     folder: join(folder, "recordings"),
     key: seal,
     segmentS: settings.record.segmentS,
+    full: diskRoom(folder, settings.record.keepFreeMb * 1_000_000),
     log,
+    kept: (recording, atMs) => orders.kept(recording, atMs),
     failed: (recording, atMs, why) => orders.failed(recording, atMs, why),
-    segment: (incident, stream, data, text) => fact(incident, "gateway", text, { stream, ...data }),
+    // Not later: a segment counts as kept when its hash is on the record.
+    segment: (incident, stream, data, text) => record(incident, "gateway", text, { stream, ...data }),
   });
   const snapshots = new Snapshots(db, join(folder, "snapshots"), seal);
   const broken = await recordings.recover();
@@ -185,6 +192,13 @@ export async function startVideo(context: GatewayContext): Promise<void> {
     cameras: () => streams.cameras,
     first: (stream, incident) => context.once("video/want", `${incident}/${stream}`, incident),
     ask: (stream, incident) => askFor(stream, incident, 0),
+    again: (stream, incident) => {
+      if (context.incident(incident)?.status === "dismissed") return;
+      const { forS } = settings.incidents;
+      service.want(stream, { key: `incident:${incident}`, by: "gateway", forS, incident });
+      if (!stoppedByHand(context.timeline(incident), stream))
+        service.record({ stream, incident, media: kindsOf(stream), by: "gateway" });
+    },
     wants,
     forS: settings.incidents.forS,
   });
@@ -215,40 +229,7 @@ export async function startVideo(context: GatewayContext): Promise<void> {
     stills,
     lookWithout: (user, stream) => void look.run(Date.now(), user, stream),
   });
-  addFigures(context.metrics, [
-    { name: "relay_running", help: "1 while the relay runs", read: () => (relay.state === "ok" ? 1 : 0) },
-    { name: "relay_restarts", help: "Restarts of the relay's process", read: () => relay.counters.restarts },
-    { name: "relay_stuck", help: "Times the relay did not answer", read: () => relay.counters.stuck },
-    { name: "relay", help: "Counters of the relay's process", label: "what", read: () => figures.counters },
-    { name: "video_viewers", help: "Viewers by stream", label: "stream", read: () => of((each) => each.viewers) },
-    {
-      name: "video_bitrate_bps",
-      help: "Coming in, by stream",
-      label: "stream",
-      read: () => of((each) => each.bitrateBps),
-    },
-    {
-      name: "video_loss_ratio",
-      help: "Lost on the way in, by stream",
-      label: "stream",
-      read: () => of((each) => each.lossRatio),
-    },
-    {
-      name: "video_slowest_viewer_bps",
-      help: "What the path of the slowest viewer takes, by stream",
-      label: "stream",
-      read: () => of((each) => each.slowestViewerBps ?? 0),
-    },
-    {
-      name: "video_viewers_thinned",
-      help: "Viewers whose path carries keyframes alone, by stream",
-      label: "stream",
-      read: () => of((each) => each.thinnedFor.length),
-    },
-    { name: "video_recordings", help: "Work of the recordings", label: "what", read: () => recordings.counters },
-  ]);
-  const of = (pick: (each: RelayFigures["streams"][string]) => number) =>
-    Object.fromEntries(Object.entries(figures.streams).map(([name, each]) => [name, pick(each)]));
+  addVideoFigures(context.metrics, { relay, recordings, facts, figures: () => figures });
 
   const clean = () => {
     const beforeMs = Date.now() - config.retention.videoDays * DAY_MS;
@@ -258,14 +239,25 @@ export async function startVideo(context: GatewayContext): Promise<void> {
       fact(incident, "gateway", "snapshot deleted: its time is over", { snapshot: id, deleted: true });
     db.prepare("DELETE FROM look WHERE at_ms < ?").run(beforeMs);
   };
-  clean();
-  const cleaning = setInterval(clean, CLEAN_MS);
+  const cleanOrTell = () => {
+    try {
+      clean();
+    } catch (error) {
+      log.error(
+        { error: (error as Error).message },
+        "what is past its time is not all deleted; tried again in an hour",
+      );
+    }
+  };
+  cleanOrTell();
+  const cleaning = setInterval(cleanOrTell, CLEAN_MS);
   relay.start();
   context.onClose(async () => {
     clearInterval(cleaning);
     wants.close();
     await relay.stop();
     await recordings.close();
+    facts.close();
     db.close();
   });
   context.health(() => ({ relay: relay.state }));

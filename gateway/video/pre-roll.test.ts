@@ -23,7 +23,10 @@ function makeMp4(...more: string[]): Buffer {
   return spawnSync("ffmpeg", all, { maxBuffer: 50_000_000 }).stdout;
 }
 
-async function withRecordings(work: (recordings: Recordings) => Promise<void>): Promise<void> {
+async function withRecordings(
+  work: (recordings: Recordings) => Promise<void>,
+  full: () => string | undefined = () => undefined,
+): Promise<void> {
   const { folder, remove } = makeFolder();
   const db = openVideoStore(folder);
   try {
@@ -34,7 +37,9 @@ async function withRecordings(work: (recordings: Recordings) => Promise<void>): 
         folder: join(folder, "r"),
         key: Buffer.alloc(32),
         segmentS: 10,
+        full,
         log,
+        kept: () => {},
         failed: () => {},
         segment: () => {},
       }),
@@ -78,6 +83,18 @@ else {
         assert.ok(dated.agoS > 2.8 && dated.agoS < 30, `${wrong}: ${dated.agoS} s ago`);
       }
     }));
+
+  test("what the disk does not keep is not taken: 507, so that the node sends it again", async () => {
+    let left = 0;
+    const full = () => (left-- > 0 ? undefined : "less than 256 MB free on the disk");
+    for (const pieces of [0, 2]) {
+      left = pieces;
+      await withRecordings(async (recordings) => {
+        const refused = takePreRoll(recordings, "n01.front", "i1", makeMp4());
+        await assert.rejects(refused, { statusCode: 507, message: /less than 256 MB/ });
+      }, full);
+    }
+  });
 
   test("a sound track is refused, and nothing of it is kept", () =>
     withRecordings(async (recordings) => {

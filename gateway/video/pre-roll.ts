@@ -11,7 +11,7 @@ const OLDEST_MS = 3_600_000;
 export type StartedBy = "node" | "arrival";
 
 /** @param startTime what the node says of its first picture, RFC 3339; not believed in the future or more than an hour ago, then the arrival counts.
- * @throws Refusal 400 when it is no fragmented MP4, 422 when there is sound in it. */
+ * @throws Refusal 400 when it is no fragmented MP4, 422 when there is sound in it, 507 when the disk does not keep all of it. */
 export async function takePreRoll(
   recordings: Recordings,
   stream: string,
@@ -36,20 +36,24 @@ export async function takePreRoll(
   const saidMs = startTime === undefined ? Number.NaN : Date.parse(startTime);
   const startedBy = saidMs <= nowMs && saidMs >= nowMs - OLDEST_MS ? "node" : "arrival";
   const startedMs = startedBy === "node" ? saidMs : nowMs - seconds * 1000;
-  const recording = recordings.begin({
-    stream,
-    incident,
-    codec: "H264",
-    format: "mp4",
-    startedMs,
-    preRoll: true,
-    start: start.bytes,
-  });
+  const notKept = (why: string) =>
+    new Refusal(507, `not kept: ${why}`, { fix: "send it again when there is room on the gateway's disk" });
+  let recording: string;
+  try {
+    const kind = { codec: "H264", format: "mp4", preRoll: true } as const;
+    recording = recordings.begin({ stream, incident, startedMs, start: start.bytes, ...kind });
+  } catch (error) {
+    throw notKept((error as Error).message);
+  }
   let atMs = startedMs;
+  let why: string | undefined;
   for (const { bytes, durationS } of media) {
-    recordings.add(recording, atMs, durationS, bytes);
+    why ??= recordings.add(recording, atMs, durationS, bytes);
+    // One after the other: all of it at once would be more than may wait for the disk.
+    if (!(await recordings.isWhole(recording))) why ??= "the disk failed";
     atMs += durationS * 1000;
   }
   await recordings.end(recording);
+  if (why !== undefined) throw notKept(why);
   return { recording, seconds, startedBy };
 }

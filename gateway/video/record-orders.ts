@@ -1,14 +1,17 @@
 /** Which streams are recorded for which incidents; joins the relay's pieces to recordings, and says each gap on the incident's record. */
-import type { DatabaseSync } from "node:sqlite";
 import type { Logger } from "pino";
 import { ulid } from "ulid";
 import type { MediaKind, RecordingGap } from "#contract/video.ts";
 import type { FromRelay, ToRelay } from "../relay/pipe.ts";
+import { Gaps, type GapsOptions, type OpenGap } from "./gaps.ts";
 import type { Recordings } from "./recordings.ts";
+import { Rows } from "./rows.ts";
 import type { RecordFor } from "./service.ts";
 
 /** A run that broke off has handed over its last piece by then: its file is closed, its last hash goes on the record. */
 const HANDED_OVER_MS = 5_000;
+/** What the disk did not take is tried again, from a keyframe on, after so long. */
+const ANEW_MS = 3_000;
 
 type PieceMessage = Extract<FromRelay, { type: "piece" }>;
 
@@ -23,25 +26,32 @@ interface Order {
   /** Runs up to this one have broken off: what still comes of them does not mean that the picture is back. */
   brokenRun: number;
   recording: string | undefined;
-  gap: { fromMs: number; why: string } | undefined;
+  gap: OpenGap | undefined;
+  /** Until the relay is asked for a new run, after the disk did not take the last one. */
+  anew: NodeJS.Timeout | undefined;
 }
 
-export interface RecordOrdersOptions {
-  db: DatabaseSync;
+export interface RecordOrdersOptions extends Omit<GapsOptions, "rows"> {
   recordings: Recordings;
   log: Logger;
   relay(message: ToRelay): void;
-  /** For the incident's record. */
-  fact(incident: string, by: string, text: string, data: unknown): void;
   handedOverMs?: number;
+  anewMs?: number;
 }
+
+const fresh = { run: 0, brokenRun: 0, recording: undefined, gap: undefined, anew: undefined };
 
 export class RecordOrders {
   readonly #options: RecordOrdersOptions;
   readonly #orders = new Map<string, Order>();
+  readonly #leaving = new Map<string, string>();
+  readonly #rows: Rows;
+  readonly #gaps: Gaps;
 
   constructor(options: RecordOrdersOptions) {
     this.#options = options;
+    this.#rows = new Rows(options.db, options.log);
+    this.#gaps = new Gaps({ ...options, rows: this.#rows });
     const rows = options.db.prepare("SELECT * FROM record_order").all() as unknown as {
       id: string;
       stream: string;
@@ -54,7 +64,7 @@ export class RecordOrders {
     for (const { id, stream, incident, media, by, gap_from_ms, gap_why } of rows) {
       const gap = gap_from_ms === null ? undefined : { fromMs: gap_from_ms, why: gap_why ?? "" };
       const kinds = media.split(",") as MediaKind[];
-      this.#orders.set(id, { id, stream, incident, media: kinds, by, run: 0, brokenRun: 0, recording: undefined, gap });
+      this.#orders.set(id, { ...fresh, id, stream, incident, media: kinds, by, gap });
     }
   }
 
@@ -64,27 +74,22 @@ export class RecordOrders {
     if (order) this.#beginGap(order, endedMs, "the gateway was away");
   }
 
+  /** A piece of a recording is on disk: the picture is back, where it was away. */
+  kept(recording: string, atMs: number): void {
+    for (const order of this.#orders.values())
+      if (order.recording === recording && order.run > order.brokenRun) this.#endGap(order, atMs);
+  }
+
   /** A piece of a recording is not on disk. */
   failed(recording: string, atMs: number, why: string): void {
-    for (const order of this.#orders.values()) if (order.recording === recording) this.#beginGap(order, atMs, why);
+    for (const order of this.#orders.values()) if (order.recording === recording) this.#notKept(order, atMs, why);
   }
 
   record({ stream, incident, media, by }: RecordFor): void {
     if (this.#find(stream, incident)) return;
-    const order: Order = {
-      id: ulid(),
-      stream,
-      incident,
-      media,
-      by,
-      run: 0,
-      brokenRun: 0,
-      recording: undefined,
-      gap: undefined,
-    };
-    this.#options.db
-      .prepare("INSERT INTO record_order VALUES (?, ?, ?, ?, ?, NULL, NULL)")
-      .run(order.id, stream, incident, media.join(","), by);
+    const order: Order = { ...fresh, id: ulid(), stream, incident, media, by };
+    const values = [order.id, stream, incident, media.join(","), by];
+    this.#rows.save("INSERT INTO record_order VALUES (?, ?, ?, ?, ?, NULL, NULL)", ...values);
     this.#orders.set(order.id, order);
     this.#options.fact(incident, by, `recording of ${stream} asked for`, { stream, media, act: "start" });
     this.#ask(order);
@@ -95,14 +100,13 @@ export class RecordOrders {
     if (!order) return;
     this.#options.relay({ type: "unrecord", recording: order.id });
     this.#orders.delete(order.id);
-    this.#options.db.prepare("DELETE FROM record_order WHERE id = ?").run(order.id);
-    if (order.gap) this.#keepGap(order, undefined);
+    clearTimeout(order.anew);
+    this.#rows.save("DELETE FROM record_order WHERE id = ?", order.id);
+    if (order.gap) this.#gaps.keep(order, order.gap, undefined);
     // The relay's last piece is still on its way: the recording is ended when the relay says that all is handed over.
     if (order.recording !== undefined) this.#leaving.set(order.id, order.recording);
     this.#options.fact(incident, by, `recording of ${stream} ended`, { stream, act: "stop" });
   }
-
-  readonly #leaving = new Map<string, string>();
 
   all(): { stream: string; incident: string }[] {
     return [...this.#orders.values()].map(({ stream, incident }) => ({ stream, incident }));
@@ -117,23 +121,10 @@ export class RecordOrders {
   }
 
   gaps(incident: string): RecordingGap[] {
-    const rows = this.#options.db
-      .prepare("SELECT * FROM gap WHERE incident = ? ORDER BY from_ms")
-      .all(incident) as unknown as { stream: string; from_ms: number; to_ms: number | null; why: string }[];
-    const open = [...this.#orders.values()].filter((order) => order.incident === incident && order.gap);
-    return [
-      ...rows.map(({ stream, from_ms, to_ms, why }) => ({
-        stream,
-        from: new Date(from_ms).toISOString(),
-        ...(to_ms !== null && { to: new Date(to_ms).toISOString() }),
-        why,
-      })),
-      ...open.map(({ stream, gap }) => ({
-        stream,
-        from: new Date(gap?.fromMs ?? 0).toISOString(),
-        why: gap?.why ?? "",
-      })),
-    ];
+    const open = [...this.#orders.values()].flatMap(({ stream, incident: of, gap }) =>
+      of === incident && gap ? [{ stream, from: new Date(gap.fromMs).toISOString(), why: gap.why }] : [],
+    );
+    return [...this.#gaps.list(incident), ...open];
   }
 
   relayReady(): void {
@@ -169,7 +160,7 @@ export class RecordOrders {
       if (!order) return;
       this.#beginGap(order, message.atMs, message.why);
       if (message.backMs !== undefined) {
-        this.#endGap(order, message.backMs);
+        if (order.recording !== undefined) this.#endGap(order, message.backMs);
         return;
       }
       order.brokenRun = message.run ?? order.run;
@@ -202,57 +193,51 @@ export class RecordOrders {
     }
     if (piece.piece === "start") {
       if (order.recording !== undefined) void this.#options.recordings.end(order.recording);
-      const { stream, incident } = order;
       order.run = piece.run;
-      order.recording = this.#options.recordings.begin({
-        stream,
-        incident,
-        codec: piece.codec,
-        format: piece.format,
-        startedMs: piece.atMs,
-        preRoll: false,
-        start: piece.bytes,
-      });
-      if (piece.run > order.brokenRun) this.#endGap(order, piece.atMs);
+      this.#begin(order, piece);
     } else if (order.recording !== undefined && order.run === piece.run) {
-      if (!this.#options.recordings.add(order.recording, piece.atMs, piece.durationS, piece.bytes))
-        this.#beginGap(order, piece.atMs, "the disk does not keep up");
-      else if (piece.run > order.brokenRun) this.#endGap(order, piece.atMs);
+      const why = this.#options.recordings.add(order.recording, piece.atMs, piece.durationS, piece.bytes);
+      if (why !== undefined) this.#notKept(order, piece.atMs, why);
     }
+  }
+
+  #begin(order: Order, { codec, format, atMs, bytes }: PieceMessage): void {
+    const { stream, incident } = order;
+    const made = { stream, incident, codec, format, startedMs: atMs, preRoll: false, start: bytes };
+    order.recording = undefined;
+    try {
+      order.recording = this.#options.recordings.begin(made);
+      clearTimeout(order.anew);
+      order.anew = undefined;
+    } catch (error) {
+      // A full disk must not end the process, and with it everybody's picture.
+      const { code, message } = error as NodeJS.ErrnoException;
+      this.#notKept(order, atMs, `the recording cannot begin: ${code === "ENOSPC" ? "the disk is full" : message}`);
+    }
+  }
+
+  /** The gap is told, this run's file ends, and another is begun after a while: what follows a hole does not play. */
+  #notKept(order: Order, atMs: number, why: string): void {
+    const { recording } = order;
+    order.recording = undefined;
+    order.brokenRun = Math.max(order.brokenRun, order.run);
+    if (recording !== undefined) void this.#options.recordings.end(recording);
+    this.#beginGap(order, atMs, why);
+    order.anew ??= setTimeout(() => {
+      order.anew = undefined;
+      this.#options.relay({ type: "anew", recording: order.id });
+    }, this.#options.anewMs ?? ANEW_MS).unref();
   }
 
   #beginGap(order: Order, fromMs: number, why: string): void {
     if (order.gap || !this.#orders.has(order.id)) return;
-    order.gap = { fromMs: Math.round(fromMs), why };
-    this.#options.db
-      .prepare("UPDATE record_order SET gap_from_ms = ?, gap_why = ? WHERE id = ?")
-      .run(order.gap.fromMs, why, order.id);
-    const from = new Date(fromMs).toISOString();
-    this.#options.fact(order.incident, "gateway", `no picture of ${order.stream}: ${why}`, {
-      stream: order.stream,
-      gap: { from, why },
-    });
+    order.gap = this.#gaps.begin(order, fromMs, why);
   }
 
   #endGap(order: Order, toMs: number): void {
-    const { gap, stream } = order;
-    if (!gap) return;
-    this.#keepGap(order, Math.round(toMs));
-    const seconds = Math.max(0, (toMs - gap.fromMs) / 1000);
-    this.#options.fact(order.incident, "gateway", `the picture of ${stream} is back after ${seconds.toFixed(1)} s`, {
-      stream,
-      gap: { from: new Date(gap.fromMs).toISOString(), to: new Date(toMs).toISOString(), why: gap.why },
-    });
-  }
-
-  #keepGap(order: Order, toMs: number | undefined): void {
     const { gap } = order;
     order.gap = undefined;
-    if (!gap) return;
-    this.#options.db
-      .prepare("INSERT INTO gap VALUES (?, ?, ?, ?, ?)")
-      .run(order.incident, order.stream, gap.fromMs, toMs ?? null, gap.why);
-    this.#options.db.prepare("UPDATE record_order SET gap_from_ms = NULL, gap_why = NULL WHERE id = ?").run(order.id);
+    if (gap) this.#gaps.end(order, gap, toMs);
   }
 
   #find(stream: string, incident: string): Order | undefined {

@@ -39,7 +39,9 @@ function makeHouse(): House {
         folder: join(folder, "recordings"),
         key: KEY,
         segmentS: 2,
+        full: () => undefined,
         log: pino({ level: "silent" }),
+        kept: () => {},
         failed: () => {},
         segment: (incident, _stream, fact) => {
           if (house.full) throw new Error("database or disk is full");
@@ -79,7 +81,7 @@ test("ten pieces of half a second make two segments of 2 s and the rest; each ha
   try {
     const recordings = house.open();
     const id = begin(recordings);
-    for (let n = 0; n < 10; n++) assert.ok(add(recordings, id, n));
+    for (let n = 0; n < 10; n++) assert.equal(add(recordings, id, n), undefined);
     assert.equal(await recordings.end(id), 1_005_000);
     assert.deepEqual(
       house.facts.map(({ seq, durationS, bytes }) => [seq, durationS, bytes]),

@@ -1,6 +1,6 @@
 /** Recordings on disk: sealed pieces in segments, each segment's SHA-256 on its incident's record, also what a crash left open. */
 import { createHash, type Hash } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { Logger } from "pino";
@@ -34,8 +34,12 @@ export interface RecordingsOptions {
   folder: string;
   key: Buffer;
   segmentS: number;
+  /** Why the disk may take no more; undefined where it may. */
+  full(): string | undefined;
   log: Logger;
-  /** A piece could not be written: its time is a gap. */
+  /** A piece is on disk. */
+  kept(recording: string, atMs: number): void;
+  /** A piece could not be written, and nothing more of this recording is: what follows a hole does not play. */
   failed(recording: string, atMs: number, why: string): void;
   /** A segment is whole and on disk: for the incident's record. */
   segment(incident: string, stream: string, fact: SegmentFact, text: string): void;
@@ -51,6 +55,7 @@ interface Open {
   seq: number;
   waiting: number;
   lastMs: number;
+  broken: boolean;
 }
 
 /** Bytes of one recording that may wait for the disk; beyond it the run is given up and a gap said. */
@@ -69,58 +74,63 @@ export class Recordings {
     mkdirSync(options.folder, { recursive: true, mode: 0o700 });
   }
 
-  /** @returns its id. Nothing of it is on disk before the first piece. */
+  /** @returns its id. @throws where the disk does not take it: then nothing of it is there. */
   begin(made: NewRecording): string {
+    const full = this.#options.full();
+    if (full !== undefined) throw new Error(full);
     const id = ulid();
     const folder = this.archive.folderOf(id);
-    mkdirSync(folder, { mode: 0o700 });
-    const start = Buffer.from(made.start);
-    this.#options.db
-      .prepare("INSERT INTO recording VALUES (?, ?, ?, ?, ?, ?, NULL, ?, ?)")
-      .run(
-        id,
-        made.stream,
-        made.incident,
-        made.codec,
-        made.format,
-        Math.round(made.startedMs),
-        sha256Hex(start),
-        made.preRoll ? 1 : 0,
-      );
     const { stream, incident } = made;
-    const open: Open = {
-      id,
-      stream,
-      incident,
-      work: Promise.resolve(),
-      segment: undefined,
-      seq: 0,
-      waiting: 0,
-      lastMs: made.startedMs,
-    };
+    const start = Buffer.from(made.start);
+    mkdirSync(folder, { mode: 0o700 });
+    try {
+      const { codec, format, startedMs, preRoll } = made;
+      this.#options.db
+        .prepare("INSERT INTO recording VALUES (?, ?, ?, ?, ?, ?, NULL, ?, ?)")
+        .run(id, stream, incident, codec, format, Math.round(startedMs), sha256Hex(start), preRoll ? 1 : 0);
+    } catch (error) {
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
+    const fresh = { work: Promise.resolve(), segment: undefined, seq: 0, waiting: 0, broken: false };
+    const open: Open = { ...fresh, id, stream, incident, lastMs: made.startedMs };
     this.#open.set(id, open);
-    this.#then(open, async () => {
-      const file = await SealedFile.create(join(folder, "start"), this.#options.key, `${id}/start`);
-      await file.append(start);
-      await file.close();
-    });
+    this.#then(open, () =>
+      this.#orBroken(open, made.startedMs, async () => {
+        const file = await SealedFile.create(join(folder, "start"), this.#options.key, `${id}/start`);
+        await file.append(start);
+        await file.close();
+      }),
+    );
     return id;
   }
 
-  /** @returns false where the disk does not keep up and this piece is lost. */
-  add(id: string, atMs: number, durationS: number, bytes: Uint8Array): boolean {
+  /** @returns why this piece is not kept; undefined where it is taken: `kept` or `failed` says later what became of it. */
+  add(id: string, atMs: number, durationS: number, bytes: Uint8Array): string | undefined {
     const open = this.#open.get(id);
-    if (!open || open.waiting > WAITING_MAX_BYTES) {
+    const why =
+      !open || open.broken
+        ? "the recording broke off"
+        : open.waiting > WAITING_MAX_BYTES
+          ? "the disk does not keep up"
+          : this.#options.full();
+    if (!open || why !== undefined) {
       this.counters.refused++;
-      return false;
+      return why;
     }
     open.waiting += bytes.length;
-    open.lastMs = atMs + durationS * 1000;
     this.#then(open, async () => {
       open.waiting -= bytes.length;
       await this.#write(open, atMs, durationS, bytes);
     });
-    return true;
+    return undefined;
+  }
+
+  /** Every piece that it was given is on disk so far. */
+  async isWhole(id: string): Promise<boolean> {
+    const open = this.#open.get(id);
+    await open?.work;
+    return open !== undefined && !open.broken;
   }
 
   /** Closes its last segment; what cannot be closed now stays on disk, and is when the gateway starts anew. @returns when its last picture was. */
@@ -200,31 +210,41 @@ export class Recordings {
   }
 
   async #write(open: Open, atMs: number, durationS: number, bytes: Uint8Array): Promise<void> {
-    if (!open.segment) {
-      const seq = ++open.seq;
-      const name = nameOf(seq);
-      const file = await SealedFile.create(
-        join(this.archive.folderOf(open.id), name),
-        this.#options.key,
-        `${open.id}/${name}`,
-      );
-      open.segment = { seq, startedMs: atMs, endMs: atMs, bytes: 0, hash: createHash("sha256"), file };
+    if (open.broken) {
+      this.counters.refused++;
+      return;
     }
-    const { segment } = open;
-    const times = Buffer.alloc(TIMES_BYTES);
-    times.writeDoubleBE(atMs, 0);
-    times.writeDoubleBE(durationS, 8);
-    try {
-      await segment.file.append(Buffer.concat([times, bytes]));
-    } catch (error) {
-      this.#options.failed(open.id, atMs, `not written to disk: ${(error as NodeJS.ErrnoException).code ?? "failed"}`);
-      await this.#closeSegment(open);
-      throw error;
-    }
+    const segment = await this.#orBroken(open, atMs, async () => {
+      const into = open.segment ?? (await this.#newSegment(open, atMs));
+      const times = Buffer.alloc(TIMES_BYTES);
+      times.writeDoubleBE(atMs, 0);
+      times.writeDoubleBE(durationS, 8);
+      await into.file.append(Buffer.concat([times, bytes]));
+      return into;
+    });
     segment.hash.update(bytes);
     segment.bytes += bytes.length;
-    segment.endMs = atMs + durationS * 1000;
+    open.lastMs = segment.endMs = atMs + durationS * 1000;
+    this.#options.kept(open.id, atMs);
     if (segment.endMs - segment.startedMs >= this.#options.segmentS * 1000) await this.#closeSegment(open);
+  }
+
+  async #newSegment(open: Open, atMs: number): Promise<NonNullable<Open["segment"]>> {
+    const seq = ++open.seq;
+    const name = nameOf(seq);
+    const { key } = this.#options;
+    const file = await SealedFile.create(join(this.archive.folderOf(open.id), name), key, `${open.id}/${name}`);
+    return (open.segment = { seq, startedMs: atMs, endMs: atMs, bytes: 0, hash: createHash("sha256"), file });
+  }
+
+  async #orBroken<T>(open: Open, atMs: number, write: () => Promise<T>): Promise<T> {
+    try {
+      return await write();
+    } catch (error) {
+      open.broken = true;
+      this.#options.failed(open.id, atMs, `not written to disk: ${(error as NodeJS.ErrnoException).code ?? "failed"}`);
+      throw error;
+    }
   }
 
   async #closeSegment(open: Open): Promise<void> {

@@ -101,7 +101,15 @@ export class RelayProcess {
       log.info({ port: message.port }, "the relay listens");
     } else if (message.type === "fault") log.error(`the relay: ${message.text}`);
     else if (message.type === "log") log[message.level](message.facts, message.text);
-    this.#options.heard(message);
+    // What cannot be worked off costs itself alone: thrown out of here it would end the gateway.
+    try {
+      this.#options.heard(message);
+    } catch (error) {
+      log.error(
+        { message: message.type, error: (error as Error).message },
+        "what the relay said could not be worked off",
+      );
+    }
   }
 
   #ended(how: string, upMs: number): number {

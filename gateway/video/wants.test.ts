@@ -148,19 +148,57 @@ test("what still wants a camera is prolonged, also over a restart; what was take
   const { wants } = open(db);
   wants.want(CAMERA, { key: "incident:a", incident: "a", by: "gateway", forS: 600 });
   const beganMs = Date.now();
-  wants.prolong(CAMERA, "incident:a", 3_600);
+  assert.equal(wants.prolong(CAMERA, "incident:a", 3_600), true);
   const untilMs = wants.untilMs(CAMERA) ?? 0;
   assert.ok(untilMs >= beganMs + 3_600_000, `${untilMs - beganMs} ms`);
-  wants.prolong(CAMERA, "incident:a", 600);
+  assert.equal(wants.prolong(CAMERA, "incident:a", 600), true, "it lasts longer already");
   wants.close();
   const again = open(db).wants;
   try {
     assert.equal(again.untilMs(CAMERA), untilMs);
     again.unwant(CAMERA, "incident:a");
-    again.prolong(CAMERA, "incident:a", 3_600);
+    assert.equal(again.prolong(CAMERA, "incident:a", 3_600), false);
     assert.equal(again.untilMs(CAMERA), undefined);
   } finally {
     again.close();
+  }
+});
+
+test("one that ran out while the gateway was away can be told from one that holds, and is wanted anew", async ({
+  db,
+}) => {
+  const { wants } = open(db);
+  wants.want(CAMERA, { key: "incident:a", incident: "a", by: "gateway", forS: 0.01 });
+  wants.close();
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  const { wants: again, said } = open(db);
+  try {
+    assert.equal(again.prolong(CAMERA, "incident:a", 600), false);
+    again.want(CAMERA, { key: "incident:a", incident: "a", by: "gateway", forS: 600 });
+    await until("the want", () => said.length === 1, WAIT_MS);
+    assert.deepEqual([said[0]?.incident, again.recordedFor(CAMERA)], ["a", ["a"]]);
+  } finally {
+    again.close();
+  }
+});
+
+test("a disk that takes nothing keeps no camera from being asked, and the want is on disk when it takes something again", async ({
+  db,
+}) => {
+  const { wants, said } = open(db);
+  try {
+    const pages = (db.prepare("PRAGMA page_count").get() as { page_count: number }).page_count;
+    db.exec(`PRAGMA max_page_count = ${pages}`);
+    const by = "x".repeat(20_000);
+    wants.want(CAMERA, { key: "incident:a", incident: "a", by, forS: 600 });
+    await until("the want", () => said.length === 1, WAIT_MS);
+    const rows = () => (db.prepare("SELECT key FROM want").all() as { key: string }[]).map(({ key }) => key);
+    assert.deepEqual(rows(), []);
+    db.exec("PRAGMA max_page_count = 100000");
+    wants.want(CAMERA, { key: "viewer:ann", by: "ann", forS: 600 });
+    assert.deepEqual(rows().sort(), ["incident:a", "viewer:ann"]);
+  } finally {
+    wants.close();
   }
 });
 

@@ -5,6 +5,7 @@ import { type VideoWant, videoWant } from "#contract/video.ts";
 import type { HubBus } from "../context.ts";
 import { envelopeOf } from "../hub.ts";
 import { nowUtc } from "../now.ts";
+import { Rows } from "./rows.ts";
 import type { Grant, WantReason } from "./service.ts";
 
 /** A want is for so long and said again well before: a node that hears nothing any more stops by itself. */
@@ -48,10 +49,12 @@ export interface WantsOptions {
 export class Wants {
   readonly #options: WantsOptions;
   readonly #wanted = new Map<string, Wanted>();
+  readonly #rows: Rows;
   readonly #timer: NodeJS.Timeout;
 
   constructor(options: WantsOptions) {
     this.#options = options;
+    this.#rows = new Rows(options.db, options.log);
     const rows = options.db.prepare("SELECT * FROM want WHERE until_ms > ?").all(Date.now()) as unknown as {
       stream: string;
       key: string;
@@ -62,7 +65,7 @@ export class Wants {
     for (const { stream, key, by, until_ms, incident } of rows) {
       this.#of(stream).reasons.set(key, { by, untilMs: until_ms, ...(incident !== null && { incident }) });
     }
-    options.db.prepare("DELETE FROM want WHERE until_ms <= ?").run(Date.now());
+    this.#rows.save("DELETE FROM want WHERE until_ms <= ?", Date.now());
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
@@ -76,25 +79,26 @@ export class Wants {
       ...(incident !== undefined && { incident }),
     };
     wanted.reasons.set(key, reason);
-    this.#options.db
-      .prepare("INSERT OR REPLACE INTO want VALUES (?, ?, ?, ?, ?)")
-      .run(stream, key, by, reason.untilMs, incident ?? null);
+    const values = [stream, key, by, reason.untilMs, incident ?? null];
+    this.#rows.save("INSERT OR REPLACE INTO want VALUES (?, ?, ?, ?, ?)", ...values);
     wanted.preRollS = Math.max(wanted.preRollS, preRollS);
     if (wanted.saidMs === 0 || preRollS > 0) this.#say(stream, wanted, incident);
   }
 
-  /** A reason that still holds does so for longer; one that was taken back, or is over, stays so. */
-  prolong(stream: string, key: string, forS: number): void {
+  /** A reason that still holds does so for longer. @returns false for one that was taken back, or is over: it stays so. */
+  prolong(stream: string, key: string, forS: number): boolean {
     const reason = this.#wanted.get(stream)?.reasons.get(key);
     const untilMs = Math.round(Date.now() + forS * 1000);
-    if (!reason || untilMs < reason.untilMs + PROLONG_MS) return;
+    if (!reason) return false;
+    if (untilMs < reason.untilMs + PROLONG_MS) return true;
     reason.untilMs = untilMs;
-    this.#options.db.prepare("UPDATE want SET until_ms = ? WHERE stream = ? AND key = ?").run(untilMs, stream, key);
+    this.#rows.save("UPDATE want SET until_ms = ? WHERE stream = ? AND key = ?", untilMs, stream, key);
+    return true;
   }
 
   unwant(stream: string, key: string): void {
     const wanted = this.#wanted.get(stream);
-    this.#options.db.prepare("DELETE FROM want WHERE stream = ? AND key = ?").run(stream, key);
+    this.#rows.save("DELETE FROM want WHERE stream = ? AND key = ?", stream, key);
     const reason = wanted?.reasons.get(key);
     if (!wanted || !reason) return;
     wanted.reasons.delete(key);
@@ -166,7 +170,7 @@ export class Wants {
         if (reason.untilMs > nowMs) continue;
         ended.push([key, reason]);
         wanted.reasons.delete(key);
-        this.#options.db.prepare("DELETE FROM want WHERE stream = ? AND key = ?").run(stream, key);
+        this.#rows.save("DELETE FROM want WHERE stream = ? AND key = ?", stream, key);
       }
       this.#ended(stream, ended);
       if (wanted.reasons.size === 0) this.#over(stream);

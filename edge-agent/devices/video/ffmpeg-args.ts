@@ -34,6 +34,8 @@ export interface EncoderChoice {
   codec: PictureCodec;
   /** ffmpeg's name; undefined: the software encoder of the codec. */
   name: string | undefined;
+  /** Of a VA-API encoder. */
+  renderDevice?: string | undefined;
   bitrateBps: number;
   keyframeS: number;
 }
@@ -139,26 +141,23 @@ export function captureArgs(input: VideoInput, { widthPx, heightPx, framesPerS }
 /** Raw pictures on stdin to the ingest, and with `ts` also as MPEG-TS on stdout; encoded once. */
 export function encodeArgs(
   format: RawFormat,
-  { codec, name, bitrateBps, keyframeS }: EncoderChoice,
+  { codec, name, renderDevice = "/dev/dri/renderD128", bitrateBps, keyframeS }: EncoderChoice,
   ingestUrl: string,
   ts: { offsetS: number } | undefined,
 ): string[] {
   const encoder = name ?? (codec === "H264" ? "libx264" : "libvpx");
-  const software =
-    encoder === "libx264"
-      ? ["-preset", "ultrafast", "-tune", "zerolatency", "-profile:v", "baseline"]
-      : encoder === "libvpx"
-        ? ["-deadline", "realtime", "-cpu-used", "8", "-lag-in-frames", "0", "-error-resilient", "1"]
-        : ["-bf", "0"];
+  // Its pictures lie in the memory of the graphics processor.
+  const onGpu = encoder.endsWith("_vaapi");
   const raw = `${format.widthPx}x${format.heightPx}`;
   const extra = codec === "H264" ? ["-bsf:v", "dump_extra=freq=keyframe"] : [];
   const encoded = [
-    ...["-fps_mode", "passthrough", "-c:v", encoder, ...software, "-pix_fmt", "yuv420p"],
+    ...(onGpu ? ["-vf", "format=nv12,hwupload"] : ["-pix_fmt", "yuv420p"]),
+    ...["-fps_mode", "passthrough", "-c:v", encoder, ...promptly(encoder)],
     ...["-g", String(Math.max(1, Math.round(format.framesPerS * keyframeS)))],
     ...["-b:v", String(bitrateBps), "-maxrate", String(bitrateBps), "-bufsize", String(Math.round(bitrateBps / 2))],
   ];
   return [
-    ...["-hide_banner", "-nostats", "-loglevel", "info"],
+    ...["-hide_banner", "-nostats", "-loglevel", "info", ...(onGpu ? ["-vaapi_device", renderDevice] : [])],
     ...["-fflags", "nobuffer", "-probesize", "32", "-analyzeduration", "0", "-use_wallclock_as_timestamps", "1"],
     ...["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", raw, "-framerate", String(format.framesPerS), "-i", "pipe:0"],
     ...[...pictureOnly, ...encoded],
@@ -170,6 +169,16 @@ export function encodeArgs(
         ]
       : [...extra, ...ingestArgs(ingestUrl)]),
   ];
+}
+
+/** No picture waits for a later one. */
+function promptly(encoder: string): string[] {
+  if (encoder === "libx264") return ["-preset", "ultrafast", "-tune", "zerolatency", "-profile:v", "baseline"];
+  if (encoder === "libvpx")
+    return ["-deadline", "realtime", "-cpu-used", "8", "-lag-in-frames", "0", "-error-resilient", "1"];
+  if (encoder.endsWith("_nvenc")) return ["-tune", "ull", "-zerolatency", "1", "-delay", "0", "-bf", "0"];
+  if (encoder.endsWith("_qsv")) return ["-async_depth", "1", "-bf", "0"];
+  return ["-bf", "0"];
 }
 
 function ingestArgs(url: string): string[] {

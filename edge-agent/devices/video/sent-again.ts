@@ -46,7 +46,9 @@ export class SentAgain {
     // Not before the last try can have arrived; a round trip that a busy processor stretched is not waited for in full.
     const waitMs = Math.min(MOST_BETWEEN_MS, Math.max(LEAST_BETWEEN_MS, roundTripMs));
     let fresh = 0;
-    for (const number of lost) {
+    for (const asked of lost) {
+      // werift counts a request that reaches over the numbers' new beginning on beyond 65535.
+      const number = asked & 0xffff;
       const packet = this.#history[number % HISTORY];
       if (packet?.sequenceNumber !== number) {
         this.counters.notHeldAnyMore++;

@@ -39,3 +39,10 @@ export function makePeer({ codec, iceServers }: UplinkTarget, addresses: readonl
     bundlePolicy: "max-bundle",
   });
 }
+
+/** Where no STUN server is configured, werift asks Google's: which camera sends is nobody's business, and a network without it costs seconds. */
+export function askNobodyElse(peer: RTCPeerConnection): void {
+  const configured = peer.config.iceServers.some(({ urls }) => [urls].flat().some((url) => url.startsWith("stun:")));
+  if (configured) return;
+  for (const { connection } of peer.iceTransports) Object.assign(connection, { stunServer: undefined });
+}

@@ -11,7 +11,7 @@ import * as assert from "uvu/assert";
 import * as v from "valibot";
 import { StreamConfig } from "../../roles/stream/config.ts";
 import type { EncodedPicture } from "../../video-port.ts";
-import { copyArgs } from "./ffmpeg-args.ts";
+import { copyArgs, encodeArgs } from "./ffmpeg-args.ts";
 import { inputOf, openCameras } from "./open-cameras.ts";
 
 const WAIT_MS = 30_000;
@@ -46,6 +46,20 @@ test("a camera that encodes H.264 itself is sent on as it is, at the size and ra
   const spec = configured({ inputFormat: "h264", widthPx: 1920, heightPx: 1080, framesPerS: 25 });
   const args = copyArgs(inputOf(spec), "rtsp://ingest", undefined).join(" ");
   assert.match(args, /-f v4l2 .*-input_format h264 -video_size 1920x1080 -framerate 25 -i \/dev\/video7 .*-c:v copy/);
+});
+
+test("the board's encoder is told to hold no picture back; VA-API gets them in the graphics processor's memory", () => {
+  const raw = { widthPx: 1280, heightPx: 720, framesPerS: 30 };
+  const args = (name: string, more = {}) => {
+    const { encoder } = configured({ inputFormat: "mjpeg", encoder: { name, ...more } });
+    return encodeArgs(raw, { ...encoder, name: encoder.name }, "rtsp://ingest", undefined).join(" ");
+  };
+  assert.match(args("h264_vaapi"), /-vaapi_device \/dev\/dri\/renderD128 .*-i pipe:0 .*-vf format=nv12,hwupload /);
+  assert.match(args("h264_vaapi", { renderDevice: "/dev/dri/renderD129" }), /-vaapi_device \/dev\/dri\/renderD129 /);
+  assert.not.match(args("h264_vaapi"), /-pix_fmt yuv420p -fps_mode/);
+  assert.match(args("h264_nvenc"), /-pix_fmt yuv420p .*-c:v h264_nvenc -tune ull -zerolatency 1 -delay 0 -bf 0 /);
+  assert.match(args("h264_qsv"), /-c:v h264_qsv -async_depth 1 -bf 0 /);
+  assert.match(args("h264_v4l2m2m"), /-pix_fmt yuv420p .*-c:v h264_v4l2m2m -bf 0 /);
 });
 
 if (real === "") test("skipped: no ffmpeg here", () => {});

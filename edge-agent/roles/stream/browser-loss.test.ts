@@ -31,6 +31,12 @@ if (missing.length > 0) {
         await viewer.page.waitForTimeout(200);
       assert.ok(chain.camera!.counters!.retransmitted! > 0);
       assert.ok(chain.camera!.counters!.feedbacks! > 0);
+      const { publishers_recovered = 0, publishers_lost = 0, viewers_distancesAsked = 0 } = chain.relayCounters;
+      assert.ok(
+        publishers_recovered > 0.8 * publishers_lost && publishers_lost > 0,
+        `${publishers_lost} lost on the way up`,
+      );
+      assert.ok(viewers_distancesAsked > 0, "Chromium asks how far away the relay is");
     } finally {
       await browser.close();
       await chain.close();

@@ -37,6 +37,8 @@ const Encoder = v.strictObject({
   name: v.optional(
     v.pipe(v.string(), v.regex(/^[a-z0-9_]+$/, "must be an encoder's name as `ffmpeg -encoders` lists it")),
   ),
+  /** Of a VA-API encoder; /dev/dri/renderD128 where absent. */
+  renderDevice: v.optional(v.pipe(v.string(), v.startsWith("/dev/", "must be a device below /dev"))),
   bitrateBps: v.optional(Bitrate, 1_500_000),
   /** The congestion control does not go below it. */
   leastBitrateBps: v.optional(Bitrate, 200_000),

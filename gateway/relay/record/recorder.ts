@@ -115,6 +115,12 @@ export class Recorder implements Tap {
     this.#voiceSinceMs = undefined;
   }
 
+  /** What the present run handed over was not kept: the next keyframe begins another. */
+  anew(): void {
+    this.#end();
+    this.#options.askKeyframe();
+  }
+
   async close(): Promise<void> {
     this.#end();
     await Promise.all(this.#endings);

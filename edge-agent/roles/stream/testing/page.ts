@@ -1,4 +1,5 @@
 /** The viewer's page of the tests: WHEP by hand, each presented picture's time code read off a canvas. */
+import { withRoundTrip } from "#gateway/caller/page/round-trip.ts";
 import { readTimeCode } from "#sim/camera/time-code.ts";
 
 /** What the page notes of each picture that it presented. */
@@ -44,6 +45,7 @@ export interface Viewer {
 const script = `
 const __name = (f) => f;
 const readTimeCode = ${readTimeCode.toString()};
+const withRoundTrip = ${withRoundTrip.toString()};
 const video = document.querySelector("video");
 const canvas = document.createElement("canvas");
 const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -75,7 +77,7 @@ const viewer = {
       };
       video.requestVideoFrameCallback(onPicture);
     });
-    await peer.setLocalDescription(await peer.createOffer());
+    await peer.setLocalDescription({ type: "offer", sdp: withRoundTrip((await peer.createOffer()).sdp) });
     const reply = await fetch("/video/whep/" + stream, {
       method: "POST", body: peer.localDescription.sdp,
       headers: { authorization: "Bearer " + token, "content-type": "application/sdp" },

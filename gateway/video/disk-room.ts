@@ -1,0 +1,20 @@
+/** Whether there is room on a disk for what can be done without: video is by far the most that is written, and ends before the incidents' records must. */
+import { statfsSync } from "node:fs";
+
+/** How long what was read of the free space holds. */
+const HOLDS_MS = 1_000;
+
+/** @returns what tells why nothing more may be written, or undefined while there is room. @param keepFreeBytes left to everything else. */
+export function diskRoom(folder: string, keepFreeBytes: number): () => string | undefined {
+  let readMs = Number.NEGATIVE_INFINITY;
+  let freeBytes = 0;
+  return () => {
+    const nowMs = performance.now();
+    if (nowMs - readMs >= HOLDS_MS) {
+      const { bavail, bsize } = statfsSync(folder);
+      freeBytes = bavail * bsize;
+      readMs = nowMs;
+    }
+    return freeBytes >= keepFreeBytes ? undefined : `less than ${Math.ceil(keepFreeBytes / 1e6)} MB free on the disk`;
+  };
+}
