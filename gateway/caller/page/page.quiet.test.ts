@@ -19,6 +19,7 @@ test("secret mode says beforehand what it cannot hide; then it is a silent searc
     assert.match(before, /camera sign stays lit\. We cannot hide it\./);
     assert.match(before, /press and hold the screen for 2 seconds/);
     assert.match(before, /backlight stays on/);
+    assert.doesNotMatch(before, /address bar/, "this browser can show it full");
     await tap(page, "Hide now");
     await page.locator(".search").waitFor();
     assert.equal(await page.title(), "Search");
@@ -52,8 +53,11 @@ test("on the black screen four knocks are a weapon; nothing is to be seen, one l
 }) => {
   const { caller, url } = await world.operator.make();
   await onPhone(browser, url, {}, async (page) => {
+    // As on an iPhone.
+    await page.evaluate(() => Object.defineProperty(document, "fullscreenEnabled", { value: false }));
     await openLink(page, "No", "No", "No");
     await tap(page, "Hide");
+    await page.getByText("This browser keeps its address bar in sight").waitFor();
     await tap(page, "Hide now");
     await page.locator(".moon").click();
     await page.locator(".dark").waitFor();

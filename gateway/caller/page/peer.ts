@@ -1,5 +1,6 @@
 /** One WHIP (RFC 9725) or WHEP session: offer, answer, prolonging by PATCH, end by DELETE. Never restarted: a new one is made. */
 import type { MediaGrant } from "#contract/caller.ts";
+import { withRoundTrip } from "./round-trip.ts";
 
 /** Candidates found so far go with the offer; slow TURN servers must not hold up the first picture. */
 const GATHER_MS = 1_500;
@@ -54,7 +55,11 @@ export class Peer {
 
   async #start(): Promise<void> {
     const { connection } = this;
-    await connection.setLocalDescription(await connection.createOffer());
+    const { sdp = "" } = await connection.createOffer();
+    // A browser that takes no offer but its own is no worse off than before.
+    await connection
+      .setLocalDescription({ type: "offer", sdp: withRoundTrip(sdp) })
+      .catch(() => connection.setLocalDescription());
     await gathered(connection);
     const answer = await fetch(this.#grant.url, {
       method: "POST",

@@ -17,6 +17,7 @@ export function BeforeSecret() {
             <li key={text}>{text}</li>
           ))}
           <li>{w.noDark}</li>
+          {!s.able.value.fullScreen && <li>{w.noFullScreen}</li>}
           {!s.able.value.wakeLock && <li>{w.noWakeLock}</li>}
         </ul>
       </div>

@@ -108,6 +108,7 @@ export const de: Words = {
   noZoom: "Diese Kamera kann nicht zoomen.",
   oneCamera: "Dieses Telefon bietet nur eine Kamera an.",
   noDark: "Der Bildschirm wird schwarz, seine Beleuchtung bleibt aber an.",
+  noFullScreen: "Dieser Browser behält seine Adresszeile im Bild: Das Schwarz deckt sie nicht zu.",
   noWakeLock: "Dieser Browser lässt den Bildschirm einschlafen: berühren Sie ihn ab und zu.",
   accuracy: "auf {m} m genau",
   locating: "Ort wird gesucht …",

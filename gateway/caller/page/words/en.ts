@@ -108,6 +108,7 @@ export const en: Words = {
   noZoom: "This camera cannot zoom.",
   oneCamera: "This phone offers one camera only.",
   noDark: "The screen turns black, but its backlight stays on.",
+  noFullScreen: "This browser keeps its address bar in sight: the black does not cover it.",
   noWakeLock: "This browser lets the screen go to sleep: touch it now and then.",
   accuracy: "within {m} m",
   locating: "finding you …",

@@ -107,6 +107,7 @@ export const es: Words = {
   noZoom: "Esta cámara no tiene zoom.",
   oneCamera: "Este teléfono ofrece una sola cámara.",
   noDark: "La pantalla se pone negra, pero su luz sigue encendida.",
+  noFullScreen: "Este navegador deja a la vista su barra de direcciones: el negro no la tapa.",
   noWakeLock: "Este navegador deja dormir la pantalla: tóquela de vez en cuando.",
   accuracy: "a {m} m",
   locating: "buscándole …",

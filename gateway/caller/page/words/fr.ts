@@ -108,6 +108,7 @@ export const fr: Words = {
   noZoom: "Cette caméra n'a pas de zoom.",
   oneCamera: "Ce téléphone n'offre qu'une caméra.",
   noDark: "L'écran devient noir, mais son éclairage reste allumé.",
+  noFullScreen: "Ce navigateur garde sa barre d'adresse visible : le noir ne la couvre pas.",
   noWakeLock: "Ce navigateur laisse l'écran s'éteindre : touchez-le de temps en temps.",
   accuracy: "à {m} m près",
   locating: "recherche en cours …",

@@ -107,6 +107,7 @@ export const ko: Words = {
   noZoom: "이 카메라는 확대할 수 없습니다.",
   oneCamera: "카메라가 하나뿐입니다.",
   noDark: "화면은 검게 되지만 백라이트는 켜져 있습니다.",
+  noFullScreen: "이 브라우저에서는 주소창이 계속 보입니다. 검은 화면이 주소창을 가리지 않습니다.",
   noWakeLock: "이 브라우저에서는 화면이 꺼질 수 있습니다. 가끔 화면을 만져 주세요.",
   accuracy: "{m}m 이내",
   locating: "위치 찾는 중 …",

@@ -69,6 +69,7 @@ export interface Words {
   noZoom: string;
   oneCamera: string;
   noDark: string;
+  noFullScreen: string;
   noWakeLock: string;
   /** `{m}` metres. */
   accuracy: string;

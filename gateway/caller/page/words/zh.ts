@@ -99,6 +99,7 @@ export const zh: Words = {
   noZoom: "此摄像头不能放大。",
   oneCamera: "此手机只有一个摄像头可用。",
   noDark: "屏幕会变黑，但背光仍然亮着。",
+  noFullScreen: "此浏览器的地址栏会一直显示，黑屏不会遮住它。",
   noWakeLock: "此浏览器会让屏幕休眠，请不时触碰屏幕。",
   accuracy: "{m}米以内",
   locating: "正在定位……",
