@@ -24,6 +24,10 @@ const REVERBERATION_S = 0.15;
 const MOST_BACKING = 12;
 /** Most log odds that another round's equal gaps add to what a shot lacks. */
 const MOST_VOUCHED = 3;
+/** A place this much less likely than the one told has less than a hundredth of the belief. */
+const RIVAL = 4.6;
+/** What arrivals that the rough place missed may add to it. */
+const MORE_ROWS = 4;
 /** Log odds by which a shot must gain with another speed of sound than the given air's: where nothing then stays unexplained, else. */
 const AIR_WRONG_ALL_FITS = 2.5;
 const AIR_WRONG = 8;
@@ -54,13 +58,15 @@ export function associate(
   const repeats = n >= (n > SMALL_POOL ? 2 : BUSY_NODES) * pool.slots;
   const busy = n > SMALL_POOL || n >= BUSY_NODES * pool.slots;
   const budget = 1500 + 150 * n;
+  // The more nodes there are, the more ways in which five of them agree by chance.
+  const need5 = options.accept5 + Math.max(0, Math.min(MOST_MORE, MORE_PER_NODE * (pool.slots - USUAL_NODES)));
+  const leastNeed = pool.slots > 4 ? Math.min(options.accept4, need5) : options.accept4OfFour;
   const perAnchor = {
     ...options,
     maxSets: Math.max(90, Math.min(options.maxSets, Math.ceil((options.maxSets * SMALL_POOL) / n))),
+    ...(pool.slots > 3 ? { leastWorth: leastNeed - MOST_VOUCHED - RIVAL - MORE_ROWS } : {}),
   };
   const search = searchIn(pool, free, prior, perAnchor);
-  // The more nodes there are, the more ways in which five of them agree by chance.
-  const need5 = options.accept5 + Math.max(0, Math.min(MOST_MORE, MORE_PER_NODE * (pool.slots - USUAL_NODES)));
   const shots: AssociatedShot[] = [];
   let freeSpeedSets = 0;
 

@@ -96,11 +96,52 @@ const PASSED_OVER = 0.7;
 
 const LOG_SQRT_2PI = 0.5 * Math.log(2 * Math.PI);
 
+/** Log odds that one more arrival adds to a place, before its own sigma and marks. */
+function worthOfRow(pool: Pool, odds: Odds): number {
+  return Math.log(odds.detection / Math.max(odds.falsePerS, pool.arrivalsPerS)) - LOG_SQRT_2PI;
+}
+
+/** Chance that a node there hears it: a node nearer than those that did should have; one further away than all need not. */
+function heardAt(rangeM: number, usualM: number, farthestM: number, odds: Odds): number {
+  if (rangeM <= usualM) return odds.detection;
+  return odds.detection * Math.max(0.1, 1 - (0.7 * (rangeM - usualM)) / (farthestM - usualM + 1));
+}
+
+/**
+ * What `weigh` can at most make of a rough place and the rows around it (`direct`): as if they fitted exactly and levels and
+ * remoteness cost nothing. Refining only shrinks the volume that the unknowns leave.
+ */
+export function mostWorth(pool: Pool, s: Solution, prior: Prior, odds: Odds, e: Evidence): number {
+  const c = pool.columns;
+  let worth = occam(s, prior, odds) + e.count * worthOfRow(pool, odds);
+  let sumM = 0;
+  let farthestM = 0;
+  for (let m = 0; m < e.count; m++) {
+    const i = e.rows[m]!;
+    const rangeM = Math.hypot(c.x[i]! - s.eastM, c.y[i]! - s.northM);
+    sumM += rangeM;
+    if (rangeM > farthestM) farthestM = rangeM;
+    worth += pool.directBonus[i]! - Math.log(c.sigma[i]!);
+  }
+  const usualM = sumM / e.count;
+  let next = 0;
+  for (let slot = 0; slot < pool.slots; slot++) {
+    if (next < e.count && pool.slotOf[e.rows[next]!] === slot) {
+      next++;
+      continue;
+    }
+    const first = pool.slotStart[slot]!;
+    const rangeM = Math.hypot(c.x[first]! - s.eastM, c.y[first]! - s.northM);
+    worth += Math.log(1 - heardAt(rangeM, usualM, farthestM, odds));
+  }
+  return worth;
+}
+
 /** Scores a solution with its rows (`e.rows`, in the order of their slots) in place. */
 export function weigh(pool: Pool, free: Uint8Array, s: Solution, prior: Prior, odds: Odds, e: Evidence): void {
   const c = pool.columns;
   const falsePerS = Math.max(odds.falsePerS, pool.arrivalsPerS);
-  const perRow = Math.log(odds.detection / falsePerS) - LOG_SQRT_2PI;
+  const perRow = worthOfRow(pool, odds);
   let direct = -0.5 * s.chi2 + s.cueOdds + occam(s, prior, odds);
   let farthestM = 0;
   let sumM = 0;
@@ -143,13 +184,8 @@ export function weigh(pool: Pool, free: Uint8Array, s: Solution, prior: Prior, o
     if (passedOver > PASSED_OVER_FROM) echoes -= PASSED_OVER * passedOver;
     if (used >= 0) continue;
     if (near) e.silent++;
-    // A node nearer than those that heard it should have heard it too; one further away than all need not.
     const rangeM = Math.hypot(c.x[first]! - s.eastM, c.y[first]! - s.northM);
-    const detection =
-      rangeM <= usualM
-        ? odds.detection
-        : odds.detection * Math.max(0.1, 1 - (0.7 * (rangeM - usualM)) / (farthestM - usualM + 1));
-    direct += Math.log(1 - detection);
+    direct += Math.log(1 - heardAt(rangeM, usualM, farthestM, odds));
   }
   e.direct = direct;
   e.total = direct + echoes;

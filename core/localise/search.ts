@@ -7,7 +7,7 @@ import { fromThree, noCandidates } from "./closed-form.ts";
 import { keep, sorted } from "./hypotheses.ts";
 import type { Pool } from "./pool.ts";
 import type { Prior } from "./problem.ts";
-import { type Evidence, gather, noEvidence, type Odds, weigh } from "./score.ts";
+import { type Evidence, gather, mostWorth, noEvidence, type Odds, weigh } from "./score.ts";
 import { noSolution, predictVarianceS2, type Solution, solve } from "./solve.ts";
 
 /** A place and time with the rows it explains. */
@@ -30,6 +30,8 @@ export interface SearchOptions {
   minNodes: number;
   /** Metres from the nearest used node beyond which a fix is not believed. */
   maxRangeM: number;
+  /** Log odds against chance that a hypothesis has to have to be of use to anyone; a minimal set that cannot reach them is not refined. */
+  leastWorth?: number;
 }
 
 /** Nodes a minimal set is drawn from: the best of them carry a shot, more only cost. */
@@ -67,6 +69,9 @@ export function searchIn(pool: Pool, free: Uint8Array, prior: Prior, options: Se
   const partnerCount = new Int32Array(MAX_PARTNERS);
   const rough: Prior = { ...prior, sourceUpSigmaM: 0, speedSigma: 0 };
   const fewest = Math.max(options.minNodes, Math.min(4, pool.slots));
+  /** Bearings and ranges add to what the arrivals' times say. */
+  const cues = pool.heard.some((h) => h.bearingRad !== undefined || h.travel !== undefined);
+  const leastWorth = cues ? undefined : options.leastWorth;
   let sets = 0;
 
   return {
@@ -155,7 +160,7 @@ export function searchIn(pool: Pool, free: Uint8Array, prior: Prior, options: Se
       const { x, y, t0 } = candidates;
       if (!solve(c, three, 3, rough, x[s]!, y[s]!, t0[s]!, work, { maxIterations: 2, robust: false })) continue;
       if (!Number.isFinite(work.eastM) || work.t0S > c.t[i]! + 0.01) continue;
-      const h = improve();
+      const h = improve(leastWorth);
       if (!h) continue;
       keep(found, h);
       if (h.silent === 0 && h.early === 0 && h.rows.length >= 5) return true;
@@ -164,11 +169,12 @@ export function searchIn(pool: Pool, free: Uint8Array, prior: Prior, options: Se
   }
 
   /** From a rough solution in `work` to a refined hypothesis: gather, fit, put out what does not fit, gather again. */
-  function improve(): Hypothesis | undefined {
+  function improve(least?: number): Hypothesis | undefined {
     // The rough solution holds height and speed: what they may shift a prediction by.
     const wideS = 2e-4 + 3e-4 * prior.sourceUpSigmaM + 0.6 * prior.speedSigma;
     gather(pool, free, work, prior, 3.5, wideS, evidence);
     if (evidence.count < fewest) return undefined;
+    if (least !== undefined && mostWorth(pool, work, rough, odds, evidence) < least) return undefined;
     for (let round = 0; round < 3; round++) {
       const before = evidence.count;
       // From far away Huber's weights would hold the speed where it starts: squares first.
