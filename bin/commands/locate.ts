@@ -6,9 +6,10 @@ import * as v from "valibot";
 import { faultsOf } from "#contract/channel.ts";
 import { Fault } from "#contract/errors.ts";
 import { Arrival } from "#contract/shot.ts";
-import { Id } from "#contract/units.ts";
+import { Id, nsOfUtc } from "#contract/units.ts";
 import { finalLocaliser, type LocaliserOptions } from "#core/localise/localiser.ts";
 import type { Shot } from "#core/localise/shot-record.ts";
+import { TokenBucket } from "#edge-agent/roles/token-bucket.ts";
 import { type Command, printJson, say } from "../command.ts";
 import { readSite } from "../site-file.ts";
 
@@ -18,6 +19,12 @@ const ArrivalLine = v.object({
   id: v.union([Id, v.pipe(v.number(), v.transform(String))], "id: must be 1 to 64 of A-Z a-z 0-9 . _ : -"),
   node: Id,
 });
+
+/** Arrivals of one node at once, and a second after them: four of each round of a machine gun, and what a noisy street makes. */
+const NODE_BURST = 120;
+const NODE_PER_SECOND = 8;
+/** Nodes that are told apart. */
+const MOST_NODES = 200_000;
 
 /** Faulty lines told one by one; after that they are only counted. */
 const MOST_TOLD = 50;
@@ -41,7 +48,8 @@ and writes one line per shot, final versions only.
   --propagation-ms MS    what walls and gusts add to travel times, one sigma (default: the site's, else 0)
   --max-range-m M        how far a shot is heard (default 1200)
 
-A bad line is told with its number and skipped; exit 65 only if no line was good.`,
+A bad line is told with its number and skipped; exit 65 only if no line was good. Of a node that says more than
+${NODE_BURST} at once and ${NODE_PER_SECOND} a second after that, the rest is left out and counted.`,
   async run(argv) {
     const { values, positionals } = parseArgs({
       args: [...argv],
@@ -62,6 +70,16 @@ A bad line is told with its number and skipped; exit 65 only if no line was good
     let lineNumber = 0;
     let good = 0;
     let bad = 0;
+    let flood = 0;
+    const limits = new Map<string, TokenBucket>();
+    const passes = ({ node, toa }: Arrival) => {
+      let limit = limits.get(node);
+      if (!limit) {
+        limit = new TokenBucket(NODE_BURST, NODE_PER_SECOND);
+        if (limits.size < MOST_NODES) limits.set(node, limit);
+      }
+      return limit.take(Number(nsOfUtc(toa)) * 1e-9);
+    };
     const told = (why: string) => {
       bad++;
       if (bad <= MOST_TOLD) say(`line ${lineNumber}: ${why}; skipped`);
@@ -83,6 +101,10 @@ A bad line is told with its number and skipped; exit 65 only if no line was good
           told(arrival);
           continue;
         }
+        if (!passes(arrival)) {
+          flood++;
+          continue;
+        }
         const startMs = performance.now();
         const { shots, refused } = localiser.push(arrival);
         if (refused !== undefined) {
@@ -100,6 +122,7 @@ A bad line is told with its number and skipped; exit 65 only if no line was good
     }
     const startMs = performance.now();
     print(localiser.flush(), performance.now() - startMs);
+    if (flood > 0) say(`${flood} arrivals left out: their nodes said more than ${NODE_PER_SECOND} a second`);
     if (bad > 0) say(`${bad} of ${bad + good} lines were bad and skipped`);
     if (good === 0) throw new Fault("input", "no line was a good arrival; see --help for the fields of one");
     return 0;

@@ -174,7 +174,8 @@ export function searchIn(pool: Pool, free: Uint8Array, prior: Prior, options: Se
     const wideS = 2e-4 + 3e-4 * prior.sourceUpSigmaM + 0.6 * prior.speedSigma;
     gather(pool, free, work, prior, 3.5, wideS, evidence);
     if (evidence.count < fewest) return undefined;
-    if (least !== undefined && mostWorth(pool, work, rough, odds, evidence) < least) return undefined;
+    const hopeless = (under: Prior) => least !== undefined && mostWorth(pool, work, under, odds, evidence) < least;
+    if (hopeless(rough)) return undefined;
     for (let round = 0; round < 3; round++) {
       const before = evidence.count;
       // From far away Huber's weights would hold the speed where it starts: squares first.
@@ -185,7 +186,7 @@ export function searchIn(pool: Pool, free: Uint8Array, prior: Prior, options: Se
       if (evidence.count < 3) return undefined;
       const checksum = checksumOf();
       gather(pool, free, work, prior, gate, 0, evidence);
-      if (evidence.count < 3) return undefined;
+      if (evidence.count < 3 || hopeless(prior)) return undefined;
       if (evidence.count === before && checksumOf() === checksum) break;
     }
     if (!solve(c, evidence.rows, evidence.count, prior, work.eastM, work.northM, work.t0S, work)) return undefined;
