@@ -17,7 +17,7 @@ import { watchAlarm } from "./state/alarm.ts";
 import { connectWhileSignedIn } from "./state/connect.ts";
 import { listenToKeys } from "./state/keys.ts";
 import { theme } from "./state/preferences.ts";
-import { calling, link, picture, selectedId, session, tab } from "./state/store.ts";
+import { calling, hasPicture, link, newestFirst, selectedId, session, tab } from "./state/store.ts";
 
 function Console() {
   return (
@@ -59,8 +59,8 @@ function followAddress(): void {
   });
   // Somebody who looks at nothing yet sees what calls, or else the newest.
   effect(() => {
-    if (selectedId.value !== undefined || picture.value.asOf === undefined) return;
-    const first = calling.value[0]?.incident ?? picture.value.order[0];
+    if (selectedId.value !== undefined || !hasPicture.value) return;
+    const first = calling.value[0]?.incident ?? newestFirst.value[0];
     if (first !== undefined) select(first, false);
   });
 }

@@ -1,5 +1,5 @@
 /** "on Dumont Ave, near Powell St": the words a dispatcher says over the radio, from the street lines. Pure. */
-import { enOf, type LonLat } from "./geometry.ts";
+import { type LonLat, metresPerDegree } from "./geometry.ts";
 
 export interface StreetLine {
   name: string;
@@ -42,10 +42,18 @@ export function nearestStreets(
   place: { lat: number; lon: number },
 ): { on: string; onM: number; near?: string; nearM?: number } | undefined {
   const best = new Map<string, number>();
+  const per = metresPerDegree(place.lat);
+  const [farLat, farLon] = [NEAR_M / per.lat, NEAR_M / per.lon];
   for (const { name, points } of lines) {
     for (let i = 1; i < points.length; i++) {
-      const [a, b] = [points[i - 1]!, points[i]!];
-      const d = distanceToSegment(enOf(place, { lon: a[0], lat: a[1] }), enOf(place, { lon: b[0], lat: b[1] }));
+      const [[aLon, aLat], [bLon, bLat]] = [points[i - 1]!, points[i]!];
+      // A city has a hundred thousand of these, and nearly all of them are elsewhere.
+      if (Math.min(aLat, bLat) - place.lat > farLat || place.lat - Math.max(aLat, bLat) > farLat) continue;
+      if (Math.min(aLon, bLon) - place.lon > farLon || place.lon - Math.max(aLon, bLon) > farLon) continue;
+      const d = distanceToSegment(
+        [(aLon - place.lon) * per.lon, (aLat - place.lat) * per.lat],
+        [(bLon - place.lon) * per.lon, (bLat - place.lat) * per.lat],
+      );
       if (d < (best.get(name) ?? NEAR_M)) best.set(name, d);
     }
   }

@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { incidentOf } from "./fixtures/city.ts";
-import { age, metres, percent, probabilityWord, residualMs, sentence, shortName, within } from "./words.ts";
+import { age, lateWords, metres, percent, probabilityWord, residualMs, sentence, shortName, within } from "./words.ts";
 
 test("a bound is rounded up, never down: 2.1 m is said as within 3 m, 101 m as within 110 m", () => {
   assert.is(within({ semiMajorM: 2.1 }), "within 3 m");
@@ -29,6 +29,12 @@ test("probability is a number and a word, and 99.6 % is not called 100 %", () =>
 
 test("ages: 59 s, one minute, 2 h 05 min, 3 days; a clock behind ours gives 0 s, not a negative age", () => {
   assert.equal([59.9, 60, 7500, 3 * 86_400, -4].map(age), ["59 s", "1 min", "2 h 05 min", "3 d", "0 s"]);
+});
+
+test("what reached the gateway 6 minutes after it was fired says so, what came after 2.1 s does not", () => {
+  const firedAt = "2026-11-23T03:00:00.000000000Z";
+  assert.is(lateWords({ firedAt, alertedAt: "2026-11-23T03:00:02.100000000Z" }), undefined);
+  assert.is(lateWords({ firedAt, alertedAt: "2026-11-23T03:06:10.000000000Z" }), "came 6 min late");
 });
 
 test("residuals carry a sign and one decimal below 10 ms: 0.2 ms late, 84 ms late, 0.7 ms early", () => {

@@ -42,6 +42,15 @@ export function age(seconds: number): string {
   return `${Math.floor(s / 86_400)} d`;
 }
 
+/** What reached the gateway so long after it was fired is no news of now, and says so. */
+const LATE_S = 15;
+
+/** How late an incident came, in words; undefined where it came at once. */
+export function lateWords({ firedAt, alertedAt }: Pick<IncidentState, "firedAt" | "alertedAt">): string | undefined {
+  const s = (Date.parse(alertedAt) - Date.parse(firedAt)) / 1000;
+  return s < LATE_S ? undefined : `came ${age(s)} late`;
+}
+
 /** Signed milliseconds with a real minus sign: `+0.2 ms`, `−84 ms`. */
 export function residualMs(seconds: number): string {
   const ms = seconds * 1000;

@@ -5,7 +5,7 @@ import { Key } from "../panels/key.tsx";
 import type { SectionProps } from "../panels/sections/section.ts";
 import { callersOf, callsOf, faults, isOpenCall, loadStreams, robots, streams } from "../state/field.ts";
 import { outHere } from "../state/flight.ts";
-import { me, picture, selected, site, videoAsked } from "../state/store.ts";
+import { health, me, selected, site, videoAsked } from "../state/store.ts";
 import { Chat } from "./chat.tsx";
 import { Kept, kept, keptFault, loadKept } from "./kept.tsx";
 import { streamsOf, type TileStream } from "./streams-of-incident.ts";
@@ -174,7 +174,7 @@ export function Live({ incident }: SectionProps) {
   }, [id, incident.version]);
   const all = tiles.value;
   const large = all.find(({ stream }) => chosen.value?.incident === id && chosen.value.stream === stream) ?? all[0];
-  const relay = picture.value.health?.relay;
+  const relay = health.value?.relay;
   const fault = faults.value.get("video") ?? keptFault.value;
   return (
     <>

@@ -118,18 +118,11 @@ export function droneFeatures(drones: Iterable<Drone>, nowMs: number, chosen?: s
         shape: "drone",
         icon: `${heading === undefined ? "hover" : "drone"}-${old ? "old" : "live"}`,
         heading: heading ?? 0,
-        side: sideOf(state),
         label: droneLabel(drone, state, old, nowMs),
       }),
     );
   }
   return collection(features);
-}
-
-/** Over the scene the label stands away from the place, so that it covers neither the place nor its bound. */
-function sideOf({ phase, plan, vehicle }: FlightState): "left" | "above" | "below" {
-  if (phase !== "onScene" && phase !== "piloted") return "left";
-  return plan?.place !== undefined && vehicle.position!.lat < plan.place.lat ? "below" : "above";
 }
 
 /** Name and height, then when it is there or how old this is. */

@@ -1,10 +1,21 @@
-/** How drones are drawn: the way below the marks, drone and dock above them. */
+/** How drones are drawn: the way below the marks, drone and dock above them, their words where nothing else stands. */
 import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
 import type { MapPalette } from "./palette.ts";
 
 type Drawn = Exclude<LayerSpecification, { type: "background" }>;
 
-export function droneLayers(p: MapPalette): { lines: LayerSpecification[]; marks: LayerSpecification[] } {
+export interface DrawnParts {
+  /** Below all marks. */
+  lines: LayerSpecification[];
+  /** What has to find room beside the icons. */
+  labels: LayerSpecification[];
+  icons: LayerSpecification[];
+}
+
+/** Where words stand when no side of their icon is free. */
+export const corners = ["top-left", "bottom-left", "top-right", "bottom-right"] as const;
+
+export function droneLayers(p: MapPalette, scale: number): DrawnParts {
   const source = "drones";
   const colour: ExpressionSpecification = ["case", ["get", "old"], p.droneOld, p.drone];
   const shape = (name: string): ExpressionSpecification => ["==", ["get", "shape"], name];
@@ -52,7 +63,7 @@ export function droneLayers(p: MapPalette): { lines: LayerSpecification[]; marks
         "symbol-placement": "line-center",
         "text-field": ["get", "label"],
         "text-font": strong,
-        "text-size": 12.5,
+        "text-size": 12.5 * scale,
         "text-offset": [0, -0.9],
         "text-max-angle": 80,
         "text-allow-overlap": true,
@@ -61,7 +72,40 @@ export function droneLayers(p: MapPalette): { lines: LayerSpecification[]; marks
       paint: { ...words, "text-color": colour },
     },
   ];
-  const marks: Drawn[] = [
+  const labels: Drawn[] = [
+    {
+      id: "drone-dock-name",
+      type: "symbol",
+      source,
+      filter: shape("dock"),
+      layout: {
+        "text-field": ["get", "label"],
+        "text-font": strong,
+        "text-size": 12 * scale,
+        "text-variable-anchor": ["top", "bottom", "left", "right", ...corners],
+        "text-radial-offset": 1.2,
+        "text-justify": "auto",
+      },
+      paint: words,
+    },
+    {
+      id: "drone-name",
+      type: "symbol",
+      source,
+      filter: shape("drone"),
+      layout: {
+        "text-field": ["get", "label"],
+        "text-font": strong,
+        "text-size": 13.5 * scale,
+        "text-variable-anchor": ["right", "left", "bottom", "top", ...corners],
+        "text-radial-offset": 1.6,
+        "text-justify": "auto",
+        "text-allow-overlap": true,
+      },
+      paint: { ...words, "text-halo-width": 2.4 },
+    },
+  ];
+  const icons: Drawn[] = [
     {
       id: "drone-dock",
       type: "symbol",
@@ -69,16 +113,10 @@ export function droneLayers(p: MapPalette): { lines: LayerSpecification[]; marks
       filter: shape("dock"),
       layout: {
         "icon-image": ["get", "icon"],
+        "icon-size": scale,
         "icon-allow-overlap": true,
         "icon-ignore-placement": true,
-        "text-field": ["get", "label"],
-        "text-font": strong,
-        "text-size": 12,
-        "text-anchor": "top",
-        "text-offset": [0, 1.2],
-        "text-optional": true,
       },
-      paint: words,
     },
     {
       id: "drone",
@@ -87,29 +125,13 @@ export function droneLayers(p: MapPalette): { lines: LayerSpecification[]; marks
       filter: shape("drone"),
       layout: {
         "icon-image": ["get", "icon"],
+        "icon-size": scale,
         "icon-rotate": ["get", "heading"],
         "icon-rotation-alignment": "map",
         "icon-allow-overlap": true,
         "icon-ignore-placement": true,
-        "text-field": ["get", "label"],
-        "text-font": strong,
-        "text-size": 13.5,
-        "text-anchor": ["match", ["get", "side"], "above", "bottom", "below", "top", "right"],
-        "text-justify": "auto",
-        "text-offset": [
-          "match",
-          ["get", "side"],
-          "above",
-          ["literal", [0, -1.5]],
-          "below",
-          ["literal", [0, 1.5]],
-          ["literal", [-1.6, 0]],
-        ],
-        "text-allow-overlap": true,
-        "text-ignore-placement": true,
       },
-      paint: { ...words, "text-halo-width": 2.4 },
     },
   ];
-  return { lines, marks };
+  return { lines, labels, icons };
 }

@@ -37,15 +37,22 @@ export function nodeFeatures(nodes: readonly PlacedNode[]): Features {
 
 /** Places of the other incidents, every one that fits: a bound each, never a bare dot. */
 export function incidentFeatures(incidents: readonly IncidentState[]): Features {
-  const features: Feature[] = [];
-  for (const incident of incidents) {
-    const properties = { incident: incident.incident, status: incident.status, icon: `incident-${incident.status}` };
-    for (const place of placesOf(incident)) {
-      features.push(area(ellipseRing(place, 48), { ...properties, shape: "bound" }));
-      features.push(point(place.lon, place.lat, { ...properties, shape: "mark" }));
-    }
-  }
-  return collection(features);
+  return collection(incidents.flatMap(marksOf));
+}
+
+/** A version of an incident never changes: its ellipse is computed once. */
+const marks = new WeakMap<IncidentState, Feature[]>();
+
+function marksOf(incident: IncidentState): Feature[] {
+  const known = marks.get(incident);
+  if (known !== undefined) return known;
+  const properties = { incident: incident.incident, status: incident.status, icon: `incident-${incident.status}` };
+  const features = placesOf(incident).flatMap((place) => [
+    area(ellipseRing(place, 48), { ...properties, shape: "bound" }),
+    point(place.lon, place.lat, { ...properties, shape: "mark" }),
+  ]);
+  marks.set(incident, features);
+  return features;
 }
 
 /** Every place that fits, best first; with more than one each is named by a letter. */

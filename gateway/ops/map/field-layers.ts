@@ -1,8 +1,9 @@
 /** How robots, units and callers are drawn: bounds below the marks. */
-import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
+import type { ExpressionSpecification } from "maplibre-gl";
+import { corners, type DrawnParts } from "./drone-layers.ts";
 import type { MapPalette } from "./palette.ts";
 
-export function fieldLayers(p: MapPalette): { areas: LayerSpecification[]; marks: LayerSpecification[] } {
+export function fieldLayers(p: MapPalette, scale: number): DrawnParts {
   const source = "field";
   const shape = (...names: string[]): ExpressionSpecification => ["in", ["get", "shape"], ["literal", names]];
   const colour: ExpressionSpecification = [
@@ -17,7 +18,7 @@ export function fieldLayers(p: MapPalette): { areas: LayerSpecification[]; marks
   ];
   const words = { "text-color": p.text, "text-halo-color": p.halo, "text-halo-width": 2 };
   return {
-    areas: [
+    lines: [
       {
         id: "field-area",
         type: "fill",
@@ -41,7 +42,34 @@ export function fieldLayers(p: MapPalette): { areas: LayerSpecification[]; marks
         paint: { "line-color": colour, "line-width": 1.2, "line-dasharray": [2, 2] },
       },
     ],
-    marks: [
+    labels: [
+      {
+        id: "field-track-name",
+        type: "symbol",
+        source,
+        filter: shape("track-name"),
+        minzoom: 17,
+        layout: { "text-field": ["get", "label"], "text-font": ["Inter"], "text-size": 11.5 * scale },
+        paint: words,
+      },
+      {
+        id: "field-name",
+        type: "symbol",
+        source,
+        filter: shape("mark"),
+        layout: {
+          "text-field": ["get", "label"],
+          "text-font": ["Inter Semibold"],
+          "text-size": 13 * scale,
+          "text-variable-anchor": ["top", "bottom", "left", "right", ...corners],
+          "text-radial-offset": 1.3,
+          "text-justify": "auto",
+          "text-allow-overlap": true,
+        },
+        paint: words,
+      },
+    ],
+    icons: [
       {
         id: "field-mark",
         type: "symbol",
@@ -49,29 +77,12 @@ export function fieldLayers(p: MapPalette): { areas: LayerSpecification[]; marks
         filter: shape("mark"),
         layout: {
           "icon-image": ["get", "icon"],
+          "icon-size": scale,
           "icon-rotate": ["coalesce", ["get", "heading"], 0],
           "icon-rotation-alignment": "map",
           "icon-allow-overlap": true,
           "icon-ignore-placement": true,
-          "text-field": ["get", "label"],
-          "text-font": ["Inter Semibold"],
-          "text-size": 13,
-          // A caller is often at the incident itself, whose words stand to the right of it.
-          "text-anchor": ["match", ["get", "of"], "caller", "bottom", "top"],
-          "text-offset": ["match", ["get", "of"], "caller", ["literal", [0, -1.3]], ["literal", [0, 1.25]]],
-          "text-allow-overlap": true,
-          "text-ignore-placement": true,
         },
-        paint: words,
-      },
-      {
-        id: "field-track-name",
-        type: "symbol",
-        source,
-        filter: shape("track-name"),
-        minzoom: 17,
-        layout: { "text-field": ["get", "label"], "text-font": ["Inter"], "text-size": 11.5 },
-        paint: words,
       },
     ],
   };

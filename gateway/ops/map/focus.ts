@@ -69,7 +69,7 @@ export function siteFocus(): MapFocus | undefined {
   return box && { box, first: true, maxZoom: ZOOM.node, at: "site" };
 }
 
-const narrow = () => matchMedia("(max-width: 860px)").matches;
+const narrow = () => matchMedia("(max-width: 53.75em)").matches;
 
 /** Brings a drone, the way it still has and its incident into view, and the map itself at phone width. */
 export function focusOnDrone(drone: Drone): void {

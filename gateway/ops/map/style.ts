@@ -1,7 +1,7 @@
 /** The map's own style: streets, nodes, bounds. No tiles, glyphs or sprites from anywhere; names are drawn with the page's typeface. */
-import type { ExpressionSpecification, StyleSpecification } from "maplibre-gl";
+import type { ExpressionSpecification, FilterSpecification, LayerSpecification, StyleSpecification } from "maplibre-gl";
 import type { Theme } from "../state/preferences.ts";
-import { droneLayers } from "./drone-layers.ts";
+import { corners, droneLayers } from "./drone-layers.ts";
 import { collection, type Features } from "./features.ts";
 import { fieldLayers } from "./field-layers.ts";
 import { palettes } from "./palette.ts";
@@ -44,15 +44,34 @@ const width = (low: number, high: number): ExpressionSpecification => [
   high,
 ];
 
-/** A complete MapLibre style of `data` under a theme. */
-export function styleOf(theme: Theme, data: MapData): StyleSpecification {
+/**
+ * A complete MapLibre style of `data` under a theme. Room is given from the top layer down: first to the icons, which are always there, then to
+ * the words, the chosen incident's before all others, each on that side of its icon where nothing stands.
+ * @param scale of words and marks: 2 where the reader has set letters twice as large.
+ */
+export function styleOf(theme: Theme, data: MapData, scale = 1): StyleSpecification {
   const p = palettes[theme];
   const status = byStatus(p.incidents);
-  const drone = droneLayers(p);
-  const field = fieldLayers(p);
+  const drone = droneLayers(p, scale);
+  const field = fieldLayers(p, scale);
   const font = ["Inter"];
   const strong = ["Inter Semibold"];
-  const shape = (name: string): ExpressionSpecification => ["==", ["get", "shape"], name];
+  const shape = (name: string): FilterSpecification => ["==", ["get", "shape"], name];
+  // Unseen: the heart of each icon, where no word may stand. The whole of it would not leave room for the icon's own words.
+  const room = (source: SourceName, filter: FilterSpecification = true, maxzoom = 24): LayerSpecification => ({
+    id: `${source}-room`,
+    type: "symbol",
+    source,
+    filter,
+    maxzoom,
+    layout: {
+      "icon-image": ["get", "icon"],
+      "icon-size": 0.6 * scale,
+      "icon-padding": 0,
+      "icon-allow-overlap": true,
+    },
+    paint: { "icon-opacity": 0 },
+  });
   return {
     version: 8,
     sources: Object.fromEntries(
@@ -87,7 +106,7 @@ export function styleOf(theme: Theme, data: MapData): StyleSpecification {
           "symbol-spacing": 380,
           "text-field": ["get", "name"],
           "text-font": font,
-          "text-size": ["interpolate", ["linear"], ["zoom"], 13, 10, 18, 14],
+          "text-size": ["interpolate", ["linear"], ["zoom"], 13, 10 * scale, 18, 14 * scale],
           "text-letter-spacing": 0.02,
         },
         paint: { "text-color": p.streetName, "text-halo-color": p.halo, "text-halo-width": 1.4 },
@@ -135,38 +154,8 @@ export function styleOf(theme: Theme, data: MapData): StyleSpecification {
         minzoom: 16,
         paint: { "line-color": status, "line-width": 1, "line-dasharray": [3, 2] },
       },
-      ...field.areas,
+      ...field.lines,
       ...drone.lines,
-      {
-        id: "incident-mark",
-        type: "symbol",
-        source: "incidents",
-        filter: shape("mark"),
-        layout: { "icon-image": ["get", "icon"], "icon-allow-overlap": true },
-      },
-      {
-        id: "node",
-        type: "symbol",
-        source: "nodes",
-        layout: {
-          "icon-image": ["get", "icon"],
-          "icon-allow-overlap": true,
-          "icon-ignore-placement": true,
-          "icon-size": ["interpolate", ["linear"], ["zoom"], 11, 0.5, 15, 1],
-        },
-      },
-      {
-        id: "chosen-node",
-        type: "circle",
-        source: "chosen-node",
-        paint: {
-          "circle-radius": 15,
-          "circle-color": p.halo,
-          "circle-opacity": 0.25,
-          "circle-stroke-color": p.text,
-          "circle-stroke-width": 2,
-        },
-      },
       {
         id: "node-name",
         type: "symbol",
@@ -175,10 +164,9 @@ export function styleOf(theme: Theme, data: MapData): StyleSpecification {
         layout: {
           "text-field": ["get", "id"],
           "text-font": strong,
-          "text-size": 11.5,
-          "text-offset": [0, 1.15],
-          "text-anchor": "top",
-          "text-optional": true,
+          "text-size": 11.5 * scale,
+          "text-variable-anchor": ["top", "bottom", "left", "right", ...corners],
+          "text-radial-offset": 1.4,
         },
         paint: { "text-color": p.text, "text-halo-color": p.halo, "text-halo-width": 1.6 },
       },
@@ -188,8 +176,61 @@ export function styleOf(theme: Theme, data: MapData): StyleSpecification {
         source: "selected",
         filter: shape("number"),
         minzoom: 18,
-        layout: { "text-field": ["get", "label"], "text-font": strong, "text-size": 12 },
+        layout: { "text-field": ["get", "label"], "text-font": strong, "text-size": 12 * scale },
         paint: { "text-color": p.text, "text-halo-color": p.halo, "text-halo-width": 1.6 },
+      },
+      ...field.labels,
+      ...drone.labels,
+      {
+        id: "selected-name",
+        type: "symbol",
+        source: "selected",
+        filter: shape("mark"),
+        layout: {
+          "text-field": ["get", "label"],
+          "text-font": strong,
+          "text-size": 14 * scale,
+          "text-variable-anchor": ["left", "right", "bottom", "top", ...corners],
+          "text-radial-offset": 2,
+          "text-justify": "auto",
+          "text-allow-overlap": true,
+        },
+        paint: { "text-color": p.text, "text-halo-color": p.halo, "text-halo-width": 2.2 },
+      },
+      {
+        id: "incident-mark",
+        type: "symbol",
+        source: "incidents",
+        filter: shape("mark"),
+        layout: {
+          "icon-image": ["get", "icon"],
+          "icon-size": scale,
+          "icon-allow-overlap": true,
+          "icon-ignore-placement": true,
+        },
+      },
+      {
+        id: "node",
+        type: "symbol",
+        source: "nodes",
+        layout: {
+          "icon-image": ["get", "icon"],
+          "icon-allow-overlap": true,
+          "icon-ignore-placement": true,
+          "icon-size": ["interpolate", ["linear"], ["zoom"], 11, 0.5 * scale, 15, scale],
+        },
+      },
+      {
+        id: "chosen-node",
+        type: "circle",
+        source: "chosen-node",
+        paint: {
+          "circle-radius": 15 * scale,
+          "circle-color": p.halo,
+          "circle-opacity": 0.25,
+          "circle-stroke-color": p.text,
+          "circle-stroke-width": 2,
+        },
       },
       {
         id: "selected-mark",
@@ -198,21 +239,19 @@ export function styleOf(theme: Theme, data: MapData): StyleSpecification {
         filter: shape("mark"),
         layout: {
           "icon-image": ["get", "icon"],
+          "icon-size": scale,
           "icon-allow-overlap": true,
           "icon-ignore-placement": true,
-          "text-field": ["get", "label"],
-          "text-font": strong,
-          "text-size": 14,
-          "text-anchor": "left",
-          "text-justify": "left",
-          "text-offset": [2, 0],
-          "text-allow-overlap": true,
-          "text-ignore-placement": true,
         },
-        paint: { "text-color": p.text, "text-halo-color": p.halo, "text-halo-width": 2.2 },
       },
-      ...field.marks,
-      ...drone.marks,
+      ...field.icons,
+      ...drone.icons,
+      room("nodes"),
+      room("incidents", shape("mark")),
+      room("drones", ["in", ["get", "shape"], ["literal", ["drone", "dock"]]]),
+      room("field", shape("mark")),
+      // From close by the numbers of the rounds stand there.
+      room("selected", shape("mark"), 18),
     ],
   };
 }

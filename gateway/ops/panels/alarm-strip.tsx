@@ -1,7 +1,7 @@
 /** What calls for somebody, always on top, at every width. Taken by one button or one key. */
 import { select, take } from "../state/actions.ts";
 import { busy, calling, gatewayNowMs, placesWords } from "../state/store.ts";
-import { age, headline, sentence, sureWords, within } from "../words.ts";
+import { age, headline, lateWords, sentence, sureWords, within } from "../words.ts";
 import { Key } from "./key.tsx";
 import { StatusMark } from "./status-mark.tsx";
 
@@ -16,6 +16,7 @@ export function AlarmStrip() {
   const first = calling.value[0];
   const near = first && placesWords(first);
   const sure = first && sureWords(first);
+  const late = first && lateWords(first);
   return (
     <div class="alarm" hidden={first === undefined}>
       <p class="unseen" role="alert">
@@ -35,6 +36,7 @@ export function AlarmStrip() {
                 : within(first.place?.ellipse95)}
             </span>
             {near && <span class="alarm-near">{near}</span>}
+            {late && <b class="alarm-late">{late}</b>}
             <span class="alarm-age">
               nobody has it · {age((gatewayNowMs.value - Date.parse(first.alertedAt)) / 1000)}
             </span>

@@ -5,6 +5,7 @@ import { alarmSounds, playAlarm, wakeAudio } from "../sound.ts";
 import { soundBlocked } from "../state/alarm.ts";
 import { alarmSound, appearance, appearances, singleKeys } from "../state/preferences.ts";
 import { session, signedOutBecause } from "../state/store.ts";
+import { Drawer } from "./drawer.tsx";
 
 export const deskOpen = signal(false);
 
@@ -23,13 +24,7 @@ async function signOut() {
 export function Desk() {
   if (!deskOpen.value) return null;
   return (
-    <section id="desk" class="drawer" aria-label="This desk">
-      <header class="drawer-head">
-        <h2>This desk</h2>
-        <button type="button" class="quiet" onClick={() => (deskOpen.value = false)}>
-          Close
-        </button>
-      </header>
+    <Drawer id="desk" label="This desk" title="This desk" close={() => (deskOpen.value = false)}>
       <fieldset class="choice">
         <legend>Appearance</legend>
         {appearances.map(({ id, label, why }) => (
@@ -85,6 +80,6 @@ export function Desk() {
           Sign out
         </button>
       </div>
-    </section>
+    </Drawer>
   );
 }

@@ -2,6 +2,7 @@
 
 import { singleKeys } from "../state/preferences.ts";
 import { helpOpen } from "../state/store.ts";
+import { Drawer } from "./drawer.tsx";
 import { Key } from "./key.tsx";
 
 const groups: readonly { title: string; keys: readonly (readonly [string, string])[] }[] = [
@@ -50,13 +51,7 @@ const groups: readonly { title: string; keys: readonly (readonly [string, string
 export function Help() {
   if (!helpOpen.value) return null;
   return (
-    <section id="help" class="drawer" aria-label="Help and keys">
-      <header class="drawer-head">
-        <h2>Keys</h2>
-        <button type="button" class="quiet" onClick={() => (helpOpen.value = false)}>
-          Close
-        </button>
-      </header>
+    <Drawer id="help" label="Help and keys" title="Keys" close={() => (helpOpen.value = false)}>
       {singleKeys.value === "off" && <p class="warning">Single keys are off at this desk.</p>}
       {groups.map(({ title, keys }) => (
         <div key={title}>
@@ -83,6 +78,6 @@ export function Help() {
         or later a node heard the sound than this place explains.
       </p>
       <p class="faint">Map drawing: MapLibre GL JS, BSD-3-Clause. Typeface: Inter, SIL OFL 1.1.</p>
-    </section>
+    </Drawer>
   );
 }

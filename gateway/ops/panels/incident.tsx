@@ -1,5 +1,5 @@
 /** Everything of the selected incident, in sections. */
-import { detail, picture, selected, selectedId, work } from "../state/store.ts";
+import { detail, newestFirst, selected, selectedId, work } from "../state/store.ts";
 import { Key } from "./key.tsx";
 import { lazy } from "./lazy.tsx";
 import { Headline } from "./sections/headline.tsx";
@@ -17,7 +17,7 @@ export function Incident() {
       <aside class="incident" id="panel-incident" aria-label="Incident">
         <div class="empty">
           <p class="empty-head">{selectedId.value === undefined ? "No incident chosen." : "Fetching the incident …"}</p>
-          {selectedId.value === undefined && picture.value.order.length > 0 && (
+          {selectedId.value === undefined && newestFirst.value.length > 0 && (
             <p>
               <Key>J</Key> and <Key>K</Key> go through the queue.
             </p>

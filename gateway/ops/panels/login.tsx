@@ -41,7 +41,7 @@ export function LoginPage() {
   return (
     <main class="login">
       <form class="login-card" onSubmit={(event) => void signIn(event)} aria-labelledby="login-title">
-        <svg viewBox="0 0 32 32" width="44" height="44" aria-hidden="true">
+        <svg viewBox="0 0 32 32" width="2.75rem" height="2.75rem" aria-hidden="true">
           <g fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round">
             <path d="M10.6 18.2a6.4 6.4 0 0 1 10.8 0" />
             <path d="M6.6 14.6a11.4 11.4 0 0 1 18.8 0" />

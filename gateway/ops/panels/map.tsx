@@ -12,7 +12,7 @@ import { loadStreets } from "../state/connect.ts";
 import { callers, calls, robots, units } from "../state/field.ts";
 import { aiming, chosenDrone, drone, drones, outHere, pressPlace } from "../state/flight.ts";
 import { chosenNode, nodesPlaced, recentIncidents, ringShot, selectedShots } from "../state/map-state.ts";
-import { reducedMotion, theme } from "../state/preferences.ts";
+import { reducedMotion, textScale, theme } from "../state/preferences.ts";
 import { gatewayNowMs, rings, selected, selectedId, site, streets, tab } from "../state/store.ts";
 import { Aim, mapMiddle } from "./aim.tsx";
 import { FlatMap } from "./flat-map.tsx";
@@ -49,6 +49,7 @@ async function mount(container: HTMLElement, centre: { lat: number; lon: number 
     container,
     centre,
     theme: theme(),
+    scale: textScale(),
     onIncident: (id) => select(id, false),
     onNode: (id) => (chosenNode.value = id),
     onDrone: lookUpDrone,
@@ -57,25 +58,46 @@ async function mount(container: HTMLElement, centre: { lat: number; lon: number 
   const stops = [
     effect(() => map.setTheme(theme())),
     effect(() => {
-      if (streets.value.kind === "ready") map.set("streets", streets.value.value as Features);
+      const { value } = streets;
+      if (value.kind === "ready") map.set("streets", () => value.value as Features);
     }),
-    effect(() => map.set("nodes", nodeFeatures(nodesPlaced.value))),
+    effect(() => {
+      const nodes = nodesPlaced.value;
+      map.set("nodes", () => nodeFeatures(nodes));
+    }),
     effect(() => {
       const node = nodesPlaced.value.find(({ id }) => id === chosenNode.value);
-      map.set("chosen-node", nodeFeatures(node === undefined ? [] : [node]));
+      map.set("chosen-node", () => nodeFeatures(node === undefined ? [] : [node]));
     }),
-    effect(() => map.set("incidents", incidentFeatures(recentIncidents.value))),
-    effect(() => map.set("selected", selectedFeatures(selected.value, ringShot.value?.id))),
-    effect(() => map.set("rings", ringFeatures(rings.value ? ringShot.value : undefined))),
-    effect(() => map.set("drones", droneFeatures(drones.value.values(), gatewayNowMs.value, drone.value?.id))),
     effect(() => {
-      const now = gatewayNowMs.value;
-      map.set(
-        "field",
+      const incidents = recentIncidents.value;
+      map.set("incidents", () => incidentFeatures(incidents));
+    }),
+    effect(() => {
+      const [incident, shot] = [selected.value, ringShot.value?.id];
+      map.set("selected", () => selectedFeatures(incident, shot));
+    }),
+    effect(() => {
+      const shot = rings.value ? ringShot.value : undefined;
+      map.set("rings", () => ringFeatures(shot));
+    }),
+    effect(() => {
+      const [all, now, chosen] = [drones.value, gatewayNowMs.value, drone.value?.id];
+      map.set("drones", () => droneFeatures(all.values(), now, chosen));
+    }),
+    effect(() => {
+      const [now, there, called, calling, moving] = [
+        gatewayNowMs.value,
+        units.value,
+        calls.value,
+        callers.value,
+        robots.value,
+      ];
+      map.set("field", () =>
         fieldFeatures(
-          unitFeatures(units.value, calls.value.values()),
-          callerFeatures(callers.value.values(), now),
-          robotFeatures(robots.value.values(), now),
+          unitFeatures(there, called.values()),
+          callerFeatures(calling.values(), now),
+          robotFeatures(moving.values(), now),
         ),
       );
     }),
@@ -209,7 +231,7 @@ export function MapPanel() {
           disabled={selectedId.value === undefined}
           onClick={focusMap}
         >
-          <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+          <svg viewBox="0 0 20 20" width="1.25rem" height="1.25rem" aria-hidden="true">
             <path
               d="M3 7V3h4M13 3h4v4M17 13v4h-4M7 17H3v-4"
               fill="none"
@@ -227,7 +249,7 @@ export function MapPanel() {
           disabled={selectedId.value === undefined}
           onClick={() => (rings.value = !rings.value)}
         >
-          <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+          <svg viewBox="0 0 20 20" width="1.25rem" height="1.25rem" aria-hidden="true">
             <g fill="none" stroke="currentColor" stroke-width="1.8">
               <circle cx="10" cy="10" r="7.4" />
               <circle cx="10" cy="10" r="3.4" />

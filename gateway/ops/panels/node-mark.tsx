@@ -11,7 +11,13 @@ const shapes: Record<Condition, preact.JSX.Element> = {
 
 export function NodeMark({ condition }: { condition: Condition }) {
   return (
-    <svg class={`node-mark node-${condition}`} viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
+    <svg
+      class={`node-mark node-${condition}`}
+      viewBox="0 0 16 16"
+      width="0.875rem"
+      height="0.875rem"
+      aria-hidden="true"
+    >
       {shapes[condition]}
     </svg>
   );

@@ -1,29 +1,32 @@
 /** Incidents, newest first. Only the rows in view exist, so that 10,000 of them cost what twenty do. */
 import { useSignal } from "@preact/signals";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { IncidentState } from "#contract/incident.ts";
 import { loadOlder, select, step } from "../state/actions.ts";
 import { calls, faces, parts, robots, units } from "../state/field.ts";
 import { callsForSomebody, type QueueFilter } from "../state/picture.ts";
+import { textScale } from "../state/preferences.ts";
 import {
   filter,
   gatewayNowMs,
+  hasPicture,
+  incidentsById,
   link,
   local,
   openCount,
   pageState,
-  picture,
   placesWords,
   queue,
   selectedId,
+  total,
   work,
 } from "../state/store.ts";
 import { age, headline, kindWord, statusWord, sureWords, within } from "../words.ts";
 import { lazy } from "./lazy.tsx";
 import { StatusMark } from "./status-mark.tsx";
 
-/** Pixels; `queue.css` gives the rows the same height. */
-export const ROW_PX = 88;
+/** Height of a row in rem; `queue.css` gives the rows the same. */
+const ROW_REM = 5.5;
 const SPARE_ROWS = 6;
 
 function StateLine({ incident }: { incident: IncidentState }) {
@@ -40,7 +43,7 @@ function StateLine({ incident }: { incident: IncidentState }) {
   );
 }
 
-function Row({ incident, at, count }: { incident: IncidentState; at: number; count: number }) {
+function Row({ incident, at, count, topPx }: { incident: IncidentState; at: number; count: number; topPx: number }) {
   const near = placesWords(incident);
   const sure = sureWords(incident);
   const chosen = selectedId.value === incident.incident;
@@ -54,7 +57,7 @@ function Row({ incident, at, count }: { incident: IncidentState; at: number; cou
       aria-setsize={count}
       aria-posinset={at + 1}
       class={`row is-${incident.status}${callsForSomebody(incident) ? " is-calling" : ""}`}
-      style={{ transform: `translateY(${at * ROW_PX}px)` }}
+      style={{ transform: `translateY(${topPx}px)` }}
       onClick={() => select(incident.incident)}
       onKeyDown={(event) => event.key === "Enter" && select(incident.incident)}
     >
@@ -100,7 +103,7 @@ function Foot() {
 }
 
 function Nothing() {
-  if (picture.value.asOf === undefined) {
+  if (!hasPicture.value) {
     return link.value.kind === "lost" ? (
       <p class="empty">No picture yet: the gateway cannot be reached.</p>
     ) : (
@@ -118,7 +121,7 @@ function Nothing() {
     <div class="empty">
       <p class="empty-head">Nothing waits for you.</p>
       <p>
-        {picture.value.total === 0
+        {total.value === 0
           ? "No incident has been recorded at this site."
           : "Every incident was reviewed. “All” shows them."}
       </p>
@@ -130,6 +133,7 @@ function Nothing() {
 
 function Incidents() {
   const list = useRef<HTMLDivElement>(null);
+  const rowPx = useMemo(() => ROW_REM * 16 * textScale(), []);
   const top = useSignal(0);
   const height = useSignal(800);
   const ids = queue.value;
@@ -146,9 +150,9 @@ function Incidents() {
   useEffect(() => {
     const box = list.current;
     if (box === null || at < 0) return;
-    const y = at * ROW_PX;
+    const y = at * rowPx;
     if (y < box.scrollTop) box.scrollTop = y;
-    else if (y + ROW_PX > box.scrollTop + box.clientHeight) box.scrollTop = y + ROW_PX - box.clientHeight;
+    else if (y + rowPx > box.scrollTop + box.clientHeight) box.scrollTop = y + rowPx - box.clientHeight;
   }, [selectedId.value, filter.value]);
 
   // At the top new incidents push in; further down what is being read stays where it is.
@@ -156,20 +160,20 @@ function Incidents() {
   useLayoutEffect(() => {
     const box = list.current;
     if (box === null) return;
-    const seen = Math.floor(box.scrollTop / ROW_PX);
+    const seen = Math.floor(box.scrollTop / rowPx);
     const now = anchor.current === undefined || box.scrollTop === 0 ? -1 : ids.indexOf(anchor.current);
-    if (now > seen) box.scrollTop += (now - seen) * ROW_PX;
-    anchor.current = ids[Math.floor(box.scrollTop / ROW_PX)];
+    if (now > seen) box.scrollTop += (now - seen) * rowPx;
+    anchor.current = ids[Math.floor(box.scrollTop / rowPx)];
   }, [ids]);
 
-  const from = Math.max(0, Math.floor(top.value / ROW_PX) - SPARE_ROWS);
-  const to = Math.min(ids.length, Math.ceil((top.value + height.value) / ROW_PX) + SPARE_ROWS);
+  const from = Math.max(0, Math.floor(top.value / rowPx) - SPARE_ROWS);
+  const to = Math.min(ids.length, Math.ceil((top.value + height.value) / rowPx) + SPARE_ROWS);
   const scrolled = () => {
     const box = list.current!;
     top.value = box.scrollTop;
-    anchor.current = ids[Math.floor(box.scrollTop / ROW_PX)];
+    anchor.current = ids[Math.floor(box.scrollTop / rowPx)];
     const rest = box.scrollHeight - box.scrollTop - box.clientHeight;
-    if (rest < ROW_PX * 20 && pageState.value.kind === "idle") void loadOlder();
+    if (rest < rowPx * 20 && pageState.value.kind === "idle") void loadOlder();
   };
   return (
     <>
@@ -178,8 +182,7 @@ function Incidents() {
         <fieldset class="segments" aria-label="Which incidents">
           {filters.map(({ id, label }) => (
             <button key={id} type="button" aria-pressed={filter.value === id} onClick={() => (filter.value = id)}>
-              {label}{" "}
-              <span class="count">{id === "open" ? openCount.value : picture.value.total.toLocaleString("en")}</span>
+              {label} <span class="count">{id === "open" ? openCount.value : total.value.toLocaleString("en")}</span>
             </button>
           ))}
         </fieldset>
@@ -199,9 +202,15 @@ function Incidents() {
           }
         }}
       >
-        <div class="rows-space" role="presentation" style={{ height: `${ids.length * ROW_PX}px` }}>
+        <div class="rows-space" role="presentation" style={{ height: `${ids.length * rowPx}px` }}>
           {ids.slice(from, to).map((id, i) => (
-            <Row key={id} incident={picture.value.incidents.get(id)!} at={from + i} count={ids.length} />
+            <Row
+              key={id}
+              incident={incidentsById.value.get(id)!}
+              at={from + i}
+              count={ids.length}
+              topPx={(from + i) * rowPx}
+            />
           ))}
         </div>
       </div>

@@ -4,20 +4,18 @@ import { peaks, spectrogram, spectrogramPixels } from "../spectrogram.ts";
 import { theme } from "../state/preferences.ts";
 import type { Sound } from "../wav.ts";
 
-export const WAVE_PX = 36;
-export const SPECTROGRAM_PX = 56;
 /** Muzzle blasts have little above it, and lamppost microphones less. */
 const TOP_HZ = 12_000;
 
-function sized(canvas: HTMLCanvasElement, height: number): { c: CanvasRenderingContext2D; width: number } | undefined {
+function sized(canvas: HTMLCanvasElement): { c: CanvasRenderingContext2D; width: number; height: number } | undefined {
   const ratio = Math.min(2, devicePixelRatio);
-  const width = canvas.clientWidth;
+  const { clientWidth: width, clientHeight: height } = canvas;
   canvas.width = Math.max(1, Math.round(width * ratio));
   canvas.height = Math.round(height * ratio);
   const c = canvas.getContext("2d");
   if (c === null || width === 0) return undefined;
   c.scale(ratio, ratio);
-  return { c, width };
+  return { c, width, height };
 }
 
 function onsetLine(c: CanvasRenderingContext2D, x: number, height: number, colour: string): void {
@@ -32,35 +30,39 @@ function onsetLine(c: CanvasRenderingContext2D, x: number, height: number, colou
 }
 
 export function drawWave(canvas: HTMLCanvasElement, sound: Sound, onsetS: number): void {
-  const on = sized(canvas, WAVE_PX);
+  const on = sized(canvas);
   if (on === undefined) return;
-  const { c, width } = on;
+  const { c, width, height } = on;
   const style = getComputedStyle(canvas);
   const columns = Math.max(1, Math.floor(width));
   const { low, high } = peaks(sound.samples, columns);
   let loudest = 1e-6;
   for (let i = 0; i < columns; i++) loudest = Math.max(loudest, high[i]!, -low[i]!);
-  const scale = (WAVE_PX / 2 - 1) / loudest;
+  const scale = (height / 2 - 1) / loudest;
   c.fillStyle = style.color;
   for (let x = 0; x < columns; x++) {
-    const top = WAVE_PX / 2 - high[x]! * scale;
+    const top = height / 2 - high[x]! * scale;
     c.fillRect(x, top, 1, Math.max(1, (high[x]! - low[x]!) * scale));
   }
-  onsetLine(c, (onsetS / (sound.samples.length / sound.sampleRateHz)) * width, WAVE_PX, style.outlineColor);
+  onsetLine(c, (onsetS / (sound.samples.length / sound.sampleRateHz)) * width, height, style.outlineColor);
 }
 
 export function drawSpectrogram(canvas: HTMLCanvasElement, sound: Sound, onsetS: number): void {
-  const on = sized(canvas, SPECTROGRAM_PX);
+  const on = sized(canvas);
   if (on === undefined) return;
-  const { c, width } = on;
-  const { width: frames, height, rgba } = spectrogramPixels(spectrogram(sound.samples, sound.sampleRateHz), TOP_HZ);
+  const { c, width, height } = on;
+  const {
+    width: frames,
+    height: bins,
+    rgba,
+  } = spectrogramPixels(spectrogram(sound.samples, sound.sampleRateHz), TOP_HZ);
   const sheet = document.createElement("canvas");
   sheet.width = frames;
-  sheet.height = height;
-  sheet.getContext("2d")?.putImageData(new ImageData(rgba, frames, height), 0, 0);
+  sheet.height = bins;
+  sheet.getContext("2d")?.putImageData(new ImageData(rgba, frames, bins), 0, 0);
   c.imageSmoothingQuality = "high";
-  c.drawImage(sheet, 0, 0, width, SPECTROGRAM_PX);
-  onsetLine(c, (onsetS / (sound.samples.length / sound.sampleRateHz)) * width, SPECTROGRAM_PX, "#ffffff");
+  c.drawImage(sheet, 0, 0, width, height);
+  onsetLine(c, (onsetS / (sound.samples.length / sound.sampleRateHz)) * width, height, "#ffffff");
   c.font = "10px Inter, sans-serif";
   c.textAlign = "right";
   const topHz = Math.min(TOP_HZ, sound.sampleRateHz / 2);

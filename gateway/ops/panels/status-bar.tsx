@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { soundBlocked } from "../state/alarm.ts";
 import { alarmSound } from "../state/preferences.ts";
-import { gatewayNowMs, helpOpen, link, local, nowMs, picture, session, site } from "../state/store.ts";
+import { gatewayNowMs, hasPicture, health, helpOpen, link, local, nowMs, session, site } from "../state/store.ts";
 import { age } from "../words.ts";
 import { deskOpen } from "./desk.tsx";
 
@@ -35,7 +35,7 @@ function LinkLight() {
   if (state.kind === "live")
     return (
       <Light level="ok" label="live">
-        {picture.value.asOf ? "now" : "…"}
+        {hasPicture.value ? "now" : "…"}
       </Light>
     );
   if (state.kind === "connecting")
@@ -53,22 +53,22 @@ function LinkLight() {
 
 /** Health as the gateway last said it; a `?` where it never did, or where what it said is no longer news. */
 function Lights() {
-  const { health } = picture.value;
-  const known = health !== undefined && link.value.kind === "live";
+  const said = health.value;
+  const known = said !== undefined && link.value.kind === "live";
   const levelOf = (state: string | undefined): Level =>
     !known ? "unknown" : state === "ok" ? "ok" : state === "down" ? "bad" : "warn";
   const detail =
-    health &&
-    Object.entries(health.detail)
+    said &&
+    Object.entries(said.detail)
       .map(([name, value]) => `${name} ${value}`)
       .join(" · ");
-  const clocks = health?.clocks;
+  const clocks = said?.clocks;
   const synchronised = clocks !== undefined && clocks.synchronised === clocks.total;
   return (
     <ul class="lights" aria-label="State of the system">
       <LinkLight />
-      <Light level={levelOf(health?.bus)} label="bus" title={detail}>
-        {health?.bus ?? "?"}
+      <Light level={levelOf(said?.bus)} label="bus" title={detail}>
+        {said?.bus ?? "?"}
       </Light>
       <Light
         level={levelOf(synchronised ? "ok" : "some")}
@@ -77,12 +77,12 @@ function Lights() {
       >
         {clocks === undefined ? "?" : `${clocks.synchronised}/${clocks.total}`}
       </Light>
-      <Light level={levelOf(health?.flows)} label="flows" title={health?.flowsNote}>
-        {health?.flows ?? "?"}
+      <Light level={levelOf(said?.flows)} label="flows" title={said?.flowsNote}>
+        {said?.flows ?? "?"}
       </Light>
-      {health?.relay !== undefined && (
-        <Light level={levelOf(health.relay)} label="video">
-          {health.relay}
+      {said?.relay !== undefined && (
+        <Light level={levelOf(said.relay)} label="video">
+          {said.relay}
         </Light>
       )}
     </ul>
@@ -95,7 +95,7 @@ export function StatusBar() {
   return (
     <header class="bar">
       <h1 class="brand">
-        <svg viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
+        <svg viewBox="0 0 32 32" width="1.375rem" height="1.375rem" aria-hidden="true">
           <g fill="none" stroke="currentColor" stroke-width="2.8" stroke-linecap="round">
             <path d="M10.6 18.2a6.4 6.4 0 0 1 10.8 0" />
             <path d="M6.6 14.6a11.4 11.4 0 0 1 18.8 0" />
@@ -128,7 +128,7 @@ export function StatusBar() {
         }}
       >
         <span class="who">{session.value?.user ?? "desk"}</span>
-        <svg viewBox="0 0 16 16" width="12" height="12" aria-hidden="true">
+        <svg viewBox="0 0 16 16" width="0.75rem" height="0.75rem" aria-hidden="true">
           <path d="M3 6l5 5 5-5" fill="none" stroke="currentColor" stroke-width="2" />
         </svg>
       </button>

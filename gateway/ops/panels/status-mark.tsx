@@ -10,7 +10,7 @@ const shapes: Record<IncidentStatus, preact.JSX.Element> = {
 
 export function StatusMark({ status }: { status: IncidentStatus }) {
   return (
-    <svg class={`mark is-${status}`} viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+    <svg class={`mark is-${status}`} viewBox="0 0 16 16" width="1rem" height="1rem" aria-hidden="true">
       {shapes[status]}
     </svg>
   );

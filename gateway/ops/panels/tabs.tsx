@@ -18,7 +18,7 @@ export function Tabs() {
           aria-current={tab.value === id ? "page" : undefined}
           onClick={() => (tab.value = id)}
         >
-          <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+          <svg viewBox="0 0 20 20" width="1.25rem" height="1.25rem" aria-hidden="true">
             <path
               d={icon}
               fill="none"

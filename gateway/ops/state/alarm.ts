@@ -12,6 +12,7 @@ export const soundBlocked = signal(false);
 export const timesRung = signal(0);
 
 export const REPEAT_MS = 4000;
+const RING_AFTER_MS = 40;
 
 const CALM = "./favicon.svg";
 const ALARM = `data:image/svg+xml,${encodeURIComponent(
@@ -43,7 +44,9 @@ export function watchAlarm(until: AbortSignal): void {
     const ringing = session.value ? calling.value : [];
     const siteTitle = site.value.kind === "ready" ? site.value.value.title : undefined;
     document.title = titleOf(ringing, siteTitle, link.value.kind === "lost");
-    document.getElementById("favicon")?.setAttribute("href", ringing.length > 0 ? ALARM : CALM);
+    const icon = document.getElementById("favicon");
+    const href = ringing.length > 0 ? ALARM : CALM;
+    if (icon?.getAttribute("href") !== href) icon?.setAttribute("href", href);
   });
   const isRinging = signal(false);
   const stopFollowing = effect(() => {
@@ -52,8 +55,10 @@ export function watchAlarm(until: AbortSignal): void {
   const stopTimer = effect(() => {
     clearInterval(timer);
     if (!isRinging.value) return;
-    void ring();
+    // The words come first: to wake the sound for the first time may take longer than to draw them.
+    const first = setTimeout(() => void ring(), RING_AFTER_MS);
     timer = setInterval(() => void ring(), REPEAT_MS);
+    return () => clearTimeout(first);
   });
   const wake = () => {
     if (soundBlocked.value) void wakeAudio().then((running) => (soundBlocked.value = !running));

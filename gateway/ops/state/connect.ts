@@ -10,10 +10,10 @@ import {
   clockOffsetMs,
   filter,
   hear,
+  incidentsById,
   link,
   nowMs,
   pageState,
-  picture,
   selectedId,
   session,
   site,
@@ -45,6 +45,9 @@ export async function loadStreets(): Promise<void> {
   streetIndex.value = answer.ok ? streetLines(answer.value) : [];
 }
 
+/** The clock shows the gateway's second when it begins, and an age is at most this much behind. */
+const TICK_MS = 500;
+
 /** The queue is on screen first. */
 const FIELD_AFTER_MS = 150;
 
@@ -64,7 +67,7 @@ function followSelected(): { added: (incident: unknown) => void; stop: () => voi
   };
   const stop = effect(() => {
     const id = selectedId.value;
-    const version = id === undefined ? undefined : picture.value.incidents.get(id)?.version;
+    const version = id === undefined ? undefined : incidentsById.value.get(id)?.version;
     const key = id === undefined ? undefined : `${id}/${version}`;
     if (key === shown) return;
     const sameIncident = shown?.startsWith(`${id}/`) === true;
@@ -129,9 +132,12 @@ export function connect(until: AbortSignal): void {
   });
   const online = () => retry();
   addEventListener("online", online);
-  const tick = setInterval(() => {
+  let tick: ReturnType<typeof setTimeout>;
+  const tickOn = () => {
     nowMs.value = Date.now();
-  }, 1000);
+    tick = setTimeout(tickOn, TICK_MS - ((nowMs.value + clockOffsetMs.peek()) % TICK_MS) + 2);
+  };
+  tickOn();
   const stopFilter = effect(() => {
     // Another filter has another end.
     filter.value;
@@ -139,7 +145,7 @@ export function connect(until: AbortSignal): void {
   });
   until.addEventListener("abort", () => {
     lines.abort();
-    clearInterval(tick);
+    clearTimeout(tick);
     clearTimeout(siteRetry);
     clearTimeout(fieldSoon);
     forgetField();

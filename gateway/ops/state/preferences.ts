@@ -50,5 +50,8 @@ export function theme(): Theme {
 
 export const reducedMotion = (): boolean => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
+/** How much larger than usual the browser's letters are set; 2 at 200 %. */
+export const textScale = (): number => Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+
 /** Single-key shortcuts can be switched off (WCAG 2.2, 2.1.4): people who dictate would set them off by speaking. */
 export const singleKeys = kept<"on" | "off">("single-keys", ["on", "off"], "on");

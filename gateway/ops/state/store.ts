@@ -25,7 +25,7 @@ export const picture = signal<Picture>(emptyPicture);
 export const link = signal<Link>({ kind: "connecting" });
 /** Gateway's clock less this computer's, milliseconds. */
 export const clockOffsetMs = signal(0);
-/** This computer's time, milliseconds; ticks every second. */
+/** This computer's time, milliseconds; ticks twice a second, on the gateway's second and between. */
 export const nowMs = signal(Date.now());
 export const gatewayNowMs = computed(() => nowMs.value + clockOffsetMs.value);
 
@@ -34,6 +34,10 @@ export const filter = signal<QueueFilter>("open");
 export const incidentsById = computed(() => picture.value.incidents);
 export const newestFirst = computed(() => picture.value.order);
 export const nodeStates = computed(() => picture.value.nodes);
+export const total = computed(() => picture.value.total);
+export const health = computed(() => picture.value.health);
+/** Whether the gateway has said anything yet. */
+export const hasPicture = computed(() => picture.value.asOf !== undefined);
 
 const openIds = computed(() => queueOf({ incidents: incidentsById.value, order: newestFirst.value }, "open"));
 export const openCount = computed(() => openIds.value.length);
@@ -66,9 +70,7 @@ export const workKeys = signal<((key: string) => boolean) | undefined>(undefined
 export const me = computed(() => ({ user: session.value?.user ?? "", roles: session.value?.roles ?? [] }));
 export const pageState = signal<Loaded<true>>({ kind: "idle" });
 
-export const calling = computed(() =>
-  newestFirst.value.map((id) => incidentsById.value.get(id)!).filter(callsForSomebody),
-);
+export const calling = computed(() => openIds.value.map((id) => incidentsById.value.get(id)!).filter(callsForSomebody));
 
 export const local = computed(() =>
   localTime(site.value.kind === "ready" ? site.value.value.timeZone : Intl.DateTimeFormat().resolvedOptions().timeZone),
@@ -108,7 +110,6 @@ export function hear(event: LiveEvent): boolean {
     picture.value = step.picture;
     const offset = Date.parse(event.at) - Date.now();
     if (Math.abs(offset - clockOffsetMs.value) > 250) clockOffsetMs.value = offset;
-    nowMs.value = Date.now();
   });
   return false;
 }

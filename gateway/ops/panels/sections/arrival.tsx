@@ -134,7 +134,7 @@ export function Arrival({
             aria-pressed={isPlaying}
             onClick={() => void play(arrival.id, sound.value)}
           >
-            <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+            <svg viewBox="0 0 16 16" width="1rem" height="1rem" aria-hidden="true">
               {isPlaying ? (
                 <path d="M3 3h10v10H3Z" fill="currentColor" />
               ) : (

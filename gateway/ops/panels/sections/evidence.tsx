@@ -50,6 +50,17 @@ function Evidence({ incident, detail }: SectionProps) {
         {shot.speedOfSoundMps.toFixed(1)} m/s
         {shot.windMps !== undefined && <>, wind {shot.windMps.toFixed(0)} m/s</>}
       </p>
+      {shot.solvedLocally && (
+        <p class="hint">
+          Solved by <b>{shot.node}</b> in the field: the gateway was out of its reach.
+        </p>
+      )}
+      {shot.elevation !== undefined && shot.elevation.aboveM - 2 * shot.elevation.sigmaM > ROOFS_M && (
+        <p class="hint">
+          It sounds as if made <b>{Math.round(shot.elevation.aboveM)} m above the ground</b> (±{" "}
+          {Math.ceil(shot.elevation.sigmaM)} m), as a rocket is.
+        </p>
+      )}
       <div class="row">
         <button
           type="button"
@@ -75,6 +86,9 @@ function Evidence({ incident, detail }: SectionProps) {
     </>
   );
 }
+
+/** A sound from surely higher than this was made in the air. */
+const ROOFS_M = 10;
 
 /** More rejected arrivals than this stand behind a line that counts them. */
 const FEW = 4;

@@ -1,6 +1,6 @@
 /** What happened, how sure, where: readable from two metres away. */
 import { gatewayNowMs, local, nearWords } from "../../state/store.ts";
-import { age, headline, shortName, statusWord, sureWords, within } from "../../words.ts";
+import { age, headline, lateWords, shortName, statusWord, sureWords, within } from "../../words.ts";
 import { StatusMark } from "../status-mark.tsx";
 import type { SectionProps } from "./section.ts";
 
@@ -63,9 +63,14 @@ export function Headline(props: SectionProps) {
           {incident.kind === "gunfire" ? "fired" : "reported"} {local.value.precise(incident.firedAt)}{" "}
           {local.value.zone(incident.firedAt)}
         </span>
-        <span>here after {alertS.toFixed(1)} s</span>
+        <span>here after {alertS < 60 ? `${alertS.toFixed(1)} s` : age(alertS)}</span>
         {incident.place && several === 0 && <span>{coordinates(incident.place)}</span>}
       </p>
+      {lateWords(incident) && (
+        <p class="warning">
+          <b aria-hidden="true">!</b> Not of now: it {lateWords(incident)}, after a link was down.
+        </p>
+      )}
       {incident.unverified && (
         <p class="warning">
           <b aria-hidden="true">!</b> Not verified: one of the sounds may be an echo, and nothing contradicts it.
