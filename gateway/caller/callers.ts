@@ -55,6 +55,8 @@ export class Callers {
   readonly #sms: SmsOutbox | undefined;
   /** Links that are not over. */
   readonly #running = new Set<string>();
+  /** Phones that fell silent, of which the record does not tell yet. */
+  readonly #lost = new Set<string>();
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -74,7 +76,15 @@ export class Callers {
         },
         signal,
       );
-    const timer = setInterval(() => this.#tick(Date.now()), TICK_MS);
+    const tick = () => {
+      try {
+        this.#tick(Date.now());
+      } catch (error) {
+        // A full disk: what could not be written is tried again in a second, and nobody's call ends.
+        log.error({ error: (error as Error).message }, "links were not looked after");
+      }
+    };
+    const timer = setInterval(tick, TICK_MS);
     signal.addEventListener("abort", () => clearInterval(timer), { once: true });
   }
 
@@ -216,11 +226,14 @@ export class Callers {
 
   #tick(nowMs: number): void {
     const { book, push, voice } = this.#deps;
-    for (const id of book.phones.lost(nowMs)) {
+    for (const id of book.phones.lost(nowMs)) this.#lost.add(id);
+    for (const id of this.#lost) {
       const row = book.get(id);
-      if (stateOf(row.link, nowMs) !== "open") continue;
-      book.record(row, `the phone has not been heard of for ${LOST_AFTER_MS / 1000} s`, { lost: true });
-      book.tell(row);
+      if (stateOf(row.link, nowMs) === "open") {
+        book.record(row, `the phone has not been heard of for ${LOST_AFTER_MS / 1000} s`, { lost: true });
+        book.tell(row);
+      }
+      this.#lost.delete(id);
     }
     voice.tick(nowMs);
     for (const id of this.#running) {

@@ -102,7 +102,13 @@ export async function startCallers(context: GatewayContext): Promise<void> {
       read: () => ({ ...(callers.smsCounters ?? { sent: 0, failed: 0, retries: 0 }) }),
     },
   ]);
-  const clean = () => callers.expire(Date.now() - settings.keepDays * DAY_MS);
+  const clean = () => {
+    try {
+      callers.expire(Date.now() - settings.keepDays * DAY_MS);
+    } catch (error) {
+      log.error({ error: (error as Error).message }, "what is past its time is not all deleted; tried again later");
+    }
+  };
   clean();
   const timer = setInterval(clean, CLEAN_MS);
   context.onClose(async () => {

@@ -1,4 +1,4 @@
-/** A real encoder for tests: ffmpeg makes a test picture and sends it as RTP to a port of this machine, at the speed of life. */
+/** A real encoder for tests: ffmpeg makes a test picture and sends it as RTP to a port of this machine, at the speed of life or faster. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { RtpPacket } from "werift";
@@ -15,6 +15,8 @@ export interface CameraOptions {
   /** More of ffmpeg's video filters, such as a burnt-in clock. */
   filter?: string;
   seconds?: number;
+  /** So many times the speed of life; the pictures' own times are the same. */
+  speed?: number;
 }
 
 export interface Camera {
@@ -57,9 +59,18 @@ async function startSource(args: (url: string) => string[], take: (packet: RtpPa
 
 /** @param take gets each packet. Its payload type is 96. */
 export function startCamera(options: CameraOptions, take: (packet: RtpPacket) => void): Promise<Camera> {
-  const { codec, size = "320x240", framesPerS = 30, bitrate = "400k", group = 30, filter, seconds } = options;
+  const {
+    codec,
+    size = "320x240",
+    framesPerS = 30,
+    bitrate = "400k",
+    group = 30,
+    filter,
+    seconds,
+    speed = 1,
+  } = options;
   const args = (url: string) => [
-    ..."-re -f lavfi -i".split(" "),
+    ...["-readrate", String(speed), "-f", "lavfi", "-i"],
     `testsrc2=size=${size}:rate=${framesPerS}`,
     ...(seconds === undefined ? [] : ["-t", String(seconds)]),
     "-vf",

@@ -16,8 +16,7 @@ interface Context {
 const test = suite<Context>("Chromium", {} as Context);
 
 test.before(async (context) => {
-  context.world = await makeWorld();
-  context.browser = await launchBrowser();
+  [context.world, context.browser] = await Promise.all([makeWorld(), launchBrowser()]);
 });
 test.after.each(closeClients);
 test.after(async ({ world, browser }) => {
@@ -38,7 +37,8 @@ for (const codec of ["H264", "VP8"] as const) {
     const camera = await startClockCamera({ codec, group: 300, framesPerS: 15 }, (packet) => publisher.write(packet));
     const page = await browser.newPage();
     try {
-      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      const pictures = () => world.relay.streams.get(stream)?.publisher?.ingest.counters.pictures ?? 0;
+      await until("a keyframe and some pictures after it", () => pictures() >= 5, 40_000);
       const token = await sign({ act: "view", stream });
       const looking = look(page, `${world.base}/video/whep/${stream}`, token, { pictures: 20 });
       const direct = () =>

@@ -71,7 +71,7 @@ for (const transport of ["udp", "tcp"]) {
 turn("coturn gives nothing to a credential of another secret", async ({ world, coturn: { port } }) => {
   const stream = "lamp-wrong.front";
   const servers = iceServersFor(
-    [{ urls: [`turn:127.0.0.1:${port}?transport=udp`], secret: "some other secret of mine" }],
+    [{ urls: [`turn:127.0.0.1:${port}?transport=tcp`], secret: "some other secret of mine" }],
     "eve",
   );
   const viewer = await watch(world.base, stream, await world.signer.sign({ act: "view", stream }), {

@@ -63,17 +63,30 @@ if (spawnSync("ffmpeg", ["-version"]).error) {
   const passwordFile = join(folder, "password");
   const good = { username: account.username, passwordFile };
 
+  /** What mostly waits, all of it at once, each with a camera of its own where it does something to it. */
+  const begun = new Map<string, Promise<void>>();
+  const works: [string, () => Promise<void>][] = [];
+  const beside = (name: string, work: () => Promise<void>) => {
+    works.push([name, work]);
+    test(name, () => begun.get(name));
+  };
+
   test.before(async () => {
     writeFileSync(passwordFile, `${account.password}\n`, { mode: 0o600 });
     sim = await startCameras({
       account,
       cameras: [
         { name: "front", ...small, subBitrateBps: 100_000 },
+        { name: "loose", ...small },
+        { name: "cold", ...small },
         { name: "hevc", ...small, codec: "hevc" },
       ],
     });
+    for (const [name, work] of works) begun.set(name, work());
+    void Promise.allSettled(begun.values());
   });
   test.after(async () => {
+    await Promise.allSettled(begun.values());
     await sim?.close();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -96,56 +109,42 @@ if (spawnSync("ffmpeg", ["-version"]).error) {
     });
   });
 
-  test("unplugged it says so, plugged in again its pictures come back by themselves, beginning with a keyframe", async () => {
-    await opened([spec(sim.urls.front!.url, good)], async ({ cameras: [front] }, pictures) => {
-      await until("pictures", () => pictures.length > 5);
-      sim.unplug("front");
-      await until("down", () => front!.camera.health.phase === "down");
-      assert.match(
-        front!.camera.health.why!,
-        /ended the stream|no stream|gave no picture|froze/,
-        front!.camera.health.why,
-      );
-      const before = pictures.length;
-      const epoch = pictures.at(-1)!.epoch;
-      sim.plug("front");
-      await until("pictures again", () => pictures.length > before + 5);
-      const again = pictures.find((picture) => picture.epoch > epoch)!;
-      assert.ok(again.key);
-      assert.ok(front!.camera.counters.restarts >= 1);
-    });
-  });
+  beside(
+    "unplugged it says so, plugged in again its pictures come back by themselves, beginning with a keyframe",
+    async () => {
+      await opened([spec(sim.urls.loose!.url, good)], async ({ cameras: [front] }, pictures) => {
+        await until("pictures", () => pictures.length > 5);
+        sim.unplug("loose");
+        await until("down", () => front!.camera.health.phase === "down");
+        assert.match(
+          front!.camera.health.why!,
+          /ended the stream|no stream|gave no picture|froze/,
+          front!.camera.health.why,
+        );
+        const before = pictures.length;
+        const epoch = pictures.at(-1)!.epoch;
+        sim.plug("loose");
+        await until("pictures again", () => pictures.length > before + 5);
+        const again = pictures.find((picture) => picture.epoch > epoch)!;
+        assert.ok(again.key);
+        assert.ok(front!.camera.counters.restarts >= 1);
+      });
+    },
+  );
 
-  test("frozen for three seconds it is opened anew; thawed it is back", async () => {
-    await opened([spec(sim.urls.front!.url, good)], async ({ cameras: [front] }, pictures) => {
+  beside("frozen for three seconds it is opened anew; thawed it is back", async () => {
+    await opened([spec(sim.urls.cold!.url, good)], async ({ cameras: [front] }, pictures) => {
       await until("pictures", () => pictures.length > 5);
-      sim.freeze("front");
+      sim.freeze("cold");
       await until("frozen", () => front!.camera.health.why?.includes("nothing came for 3 s"));
-      sim.thaw("front");
+      sim.thaw("cold");
       const before = pictures.length;
       await until("pictures again", () => pictures.length > before + 5);
       assert.is(front!.camera.health.phase, "up");
     });
   });
 
-  test("a wrong password is told from a camera that is away, and asked once, not every second", async () => {
-    const wrong = join(folder, "wrong");
-    writeFileSync(wrong, "guess\n");
-    await opened([spec(sim.urls.front!.url, { ...good, passwordFile: wrong })], async ({ cameras: [front] }) => {
-      await until("refused", () => front!.camera.health.why?.includes("refuses the account"));
-      const { server } = await sim.figures();
-      await new Promise((resolve) => setTimeout(resolve, 2_500));
-      assert.is((await sim.figures()).server.refused, server.refused);
-    });
-  });
-
-  test("a password file that is missing is told with its name; the node goes on", async () => {
-    await opened([spec(sim.urls.front!.url, { ...good, passwordFile: "/nowhere/password" })], async ({ cameras }) => {
-      await until("the reason", () => cameras[0]!.camera.health.why?.includes("passwordFile: ENOENT"));
-    });
-  });
-
-  test("H.265 is made H.264 where that is allowed, and a fault in words where it is not", async () => {
+  beside("H.265 is made H.264 where that is allowed, and a fault in words where it is not", async () => {
     await opened([spec(sim.urls.hevc!.url, good)], async ({ cameras: [front] }, pictures) => {
       await until("pictures", () => pictures.length > 10);
       assert.ok(pictures[0]!.key && pictures[0]!.codec === "H264");
@@ -156,7 +155,7 @@ if (spawnSync("ffmpeg", ["-version"]).error) {
     });
   });
 
-  test("a thin link takes the smaller stream, from its keyframe on, without the gap of an opening", async () => {
+  beside("a thin link takes the smaller stream, from its keyframe on, without the gap of an opening", async () => {
     const { url, subUrl } = sim.urls.front!;
     await opened([spec(url, { ...good, subStreamUrl: subUrl! })], async ({ cameras: [front] }, pictures) => {
       await until("pictures of two seconds", () => pictures.length > 30);
@@ -172,7 +171,7 @@ if (spawnSync("ffmpeg", ["-version"]).error) {
     });
   });
 
-  test("an encoder is told another bitrate without a gap; VP8 too", async () => {
+  beside("an encoder is told another bitrate without a gap; VP8 too", async () => {
     const node: CameraSpec = {
       ...spec(""),
       kind: "sim",
@@ -188,6 +187,25 @@ if (spawnSync("ffmpeg", ["-version"]).error) {
       assert.ok(first.key);
       assert.is(front!.camera.counters.rateChanges, 1);
       assert.is(front!.camera.counters.restarts, 0);
+    });
+  });
+
+  test("a wrong password is told from a camera that is away, and asked once, not every second", async () => {
+    // The server counts all who are refused.
+    await Promise.allSettled(begun.values());
+    const wrong = join(folder, "wrong");
+    writeFileSync(wrong, "guess\n");
+    await opened([spec(sim.urls.front!.url, { ...good, passwordFile: wrong })], async ({ cameras: [front] }) => {
+      await until("refused", () => front!.camera.health.why?.includes("refuses the account"));
+      const { server } = await sim.figures();
+      await new Promise((resolve) => setTimeout(resolve, 2_500));
+      assert.is((await sim.figures()).server.refused, server.refused);
+    });
+  });
+
+  test("a password file that is missing is told with its name; the node goes on", async () => {
+    await opened([spec(sim.urls.front!.url, { ...good, passwordFile: "/nowhere/password" })], async ({ cameras }) => {
+      await until("the reason", () => cameras[0]!.camera.health.why?.includes("passwordFile: ENOENT"));
     });
   });
 }

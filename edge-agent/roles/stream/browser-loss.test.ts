@@ -16,9 +16,11 @@ if (missing.length > 0) {
       await chain.want();
       const viewer = await watch(browser, chain);
       await viewer.join(40_000);
-      await viewer.page.waitForTimeout(8_000);
+      const lossy = () =>
+        chain.links.length === 2 && chain.links.every(({ counters }) => counters.up + counters.down > 700);
+      for (const endMs = Date.now() + 20_000; !lossy() && Date.now() < endMs; ) await viewer.page.waitForTimeout(100);
       const { pictures, longestGapMs } = figuresOf(await viewer.presented());
-      assert.ok(pictures > 20, `${pictures} pictures in 8 s`);
+      assert.ok(pictures > 20, `${pictures} pictures`);
       assert.ok(longestGapMs < 5_000, `${longestGapMs} ms`);
       const uplink = chain.links.find(({ counters: { up, down } }) => up > down)!;
       const share = uplink.counters.upLost / uplink.counters.up;
@@ -31,6 +33,8 @@ if (missing.length > 0) {
         await viewer.page.waitForTimeout(200);
       assert.ok(chain.camera!.counters!.retransmitted! > 0);
       assert.ok(chain.camera!.counters!.feedbacks! > 0);
+      for (const endMs = Date.now() + 20_000; !chain.relayCounters.viewers_distancesAsked && Date.now() < endMs; )
+        await viewer.page.waitForTimeout(100);
       const { publishers_recovered = 0, publishers_lost = 0, viewers_distancesAsked = 0 } = chain.relayCounters;
       assert.ok(
         publishers_recovered > 0.8 * publishers_lost && publishers_lost > 0,

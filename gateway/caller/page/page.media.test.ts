@@ -35,7 +35,7 @@ async function watch(page: Page, grant: { url: string; token: string }): Promise
       document.body.append(element);
     };
     await peer.setLocalDescription(await peer.createOffer());
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    while (peer.iceGatheringState !== "complete") await new Promise((resolve) => setTimeout(resolve, 10));
     const answer = await fetch(url, {
       method: "POST",
       headers: { "content-type": "application/sdp", authorization: `Bearer ${token}` },
@@ -195,7 +195,7 @@ test("the operator's voice is heard after the caller's tap, not before, and not 
       const peer = new RTCPeerConnection();
       peer.addTransceiver(voice.getAudioTracks()[0] as MediaStreamTrack, { direction: "sendonly" });
       await peer.setLocalDescription(await peer.createOffer());
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      while (peer.iceGatheringState !== "complete") await new Promise((resolve) => setTimeout(resolve, 10));
       const headers = { "content-type": "application/sdp", authorization: `Bearer ${token}` };
       const answer = await fetch(url, { method: "POST", headers, body: peer.localDescription?.sdp ?? "" });
       await peer.setRemoteDescription({ type: "answer", sdp: await answer.text() });

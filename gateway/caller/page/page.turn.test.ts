@@ -11,29 +11,39 @@ const WAIT_MS = 30_000;
 interface Context {
   coturn: Coturn;
   browser: Browser;
+  world: CallerWorld;
 }
 const there = hasCoturn && chromiumPath() !== undefined;
 const missing = there ? undefined : "no coturn or no Chromium here (apt-get install coturn chromium)";
 const test = browserSuite<Context>("caller page behind TURN", missing);
 
 test.before(async (context) => {
+  const switches = ["--allow-loopback-in-peer-connection", "--ignore-certificate-errors"];
+  const browser = launchPhone(1, switches).then((launched) => (context.browser = launched));
   context.coturn = await startCoturn();
-  context.browser = await launchPhone(1, ["--allow-loopback-in-peer-connection", "--ignore-certificate-errors"]);
+  const { port, tlsPort } = context.coturn;
+  const urls = [`turn:127.0.0.1:${port}?transport=tcp`, `turns:localhost:${tlsPort}?transport=tcp`];
+  const ice = urls.map((url) => `{ urls: ["${url}"], secret: "${TURN_SECRET}" }`).join(", ");
+  const video = `relay: { addresses: [127.0.0.1] }, record: { enabled: false }, iceServers: [${ice}]`;
+  context.world = await callerWorld("", video);
+  await browser;
 });
-test.after(async ({ coturn, browser }) => {
+test.after(async ({ coturn, browser, world }) => {
   await Promise.all([browser?.close(), coturn?.close()]);
+  await world?.stop();
 });
 
 type WithPeers = typeof globalThis & { peers: RTCPeerConnection[] };
 
-/** What a carrier does to it: the browser may use no address of its own. `late`: the offer leaves before TURN has answered. */
-function relayOnly(late: boolean): void {
+/** What a carrier does to it: the browser may use no address of its own, and that way alone. `late`: the offer leaves before TURN has answered. */
+function relayOnly({ scheme, late }: { scheme: string; late: boolean }): void {
   const Original = globalThis.RTCPeerConnection;
   const peers: RTCPeerConnection[] = [];
   (globalThis as WithPeers).peers = peers;
   globalThis.RTCPeerConnection = class extends Original {
     constructor(options?: RTCConfiguration) {
-      super({ ...options, iceTransportPolicy: "relay" });
+      const iceServers = options?.iceServers?.filter(({ urls }) => String(urls).startsWith(scheme)) ?? [];
+      super({ ...options, iceServers, iceTransportPolicy: "relay" });
       peers.push(this);
     }
 
@@ -65,36 +75,23 @@ for (const [name, protocol, late] of [
   ["TLS alone", "tls", false],
 ] as const) {
   test(`a caller's phone that may use TURN over ${name}: its picture is live at the gateway`, async ({
-    coturn,
+    world,
     browser,
   }) => {
-    const url =
-      protocol === "tls"
-        ? `turns:localhost:${coturn.tlsPort}?transport=tcp`
-        : `turn:127.0.0.1:${coturn.port}?transport=tcp`;
-    const ice = `iceServers: [{ urls: ["${url}"], secret: "${TURN_SECRET}" }]`;
-    const world: CallerWorld = await callerWorld(
-      "",
-      `relay: { addresses: [127.0.0.1] }, record: { enabled: false }, ${ice}`,
-    );
-    try {
-      const { caller, url: link } = await world.operator.make();
-      await onPhone(browser, link, {}, async (page) => {
-        await page.evaluate(relayOnly, late);
-        await openLink(page, "No", "Allow", "No");
-        const { phone } = caller.streams;
-        await until("the stream", async () => (await world.operator.stream(phone))?.live, WAIT_MS);
-        const { way, servers } = await wayOf(page);
-        assert.deepEqual([way?.type, way?.protocol], ["relay", protocol]);
-        assert.ok((way?.sent ?? 0) > 1_000, `${way?.sent} bytes sent`);
-        // A name and a password that end by themselves; the secret itself is not told.
-        const [server] = servers ?? [];
-        assert.match(server?.username ?? "", /^\d{10}:caller-/);
-        assert.equal(JSON.stringify(servers).includes(TURN_SECRET), false);
-      });
-    } finally {
-      await world.stop();
-    }
+    const { caller, url: link } = await world.operator.make();
+    await onPhone(browser, link, {}, async (page) => {
+      await page.evaluate(relayOnly, { scheme: protocol === "tls" ? "turns:" : "turn:", late });
+      await openLink(page, "No", "Allow", "No");
+      const { phone } = caller.streams;
+      await until("the stream", async () => (await world.operator.stream(phone))?.live, WAIT_MS);
+      const { way, servers } = await wayOf(page);
+      assert.deepEqual([way?.type, way?.protocol], ["relay", protocol]);
+      assert.ok((way?.sent ?? 0) > 1_000, `${way?.sent} bytes sent`);
+      // A name and a password that end by themselves; the secret itself is not told.
+      const [server] = servers ?? [];
+      assert.match(server?.username ?? "", /^\d{10}:caller-/);
+      assert.equal(JSON.stringify(servers).includes(TURN_SECRET), false);
+    });
   });
 }
 

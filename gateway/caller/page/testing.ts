@@ -41,8 +41,9 @@ export interface PhoneWorld {
 export function phoneSuite(name: string, { video = "", cameras = 1 } = {}): Test<PhoneWorld> {
   const test = browserSuite<PhoneWorld>(name);
   test.before(async (context) => {
+    const browser = launchPhone(cameras).then((launched) => (context.browser = launched));
     context.world = await callerWorld("", video);
-    context.browser = await launchPhone(cameras);
+    await browser;
   });
   test.after(async ({ world, browser }) => {
     await browser?.close();

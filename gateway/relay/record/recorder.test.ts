@@ -71,7 +71,7 @@ else {
   for (const codec of ["H264", "VP8"] as const) {
     test(`three seconds of ${codec}: fragments of half a second that decode without a fault`, async () => {
       const { recorder, pieces } = make();
-      const source = await camera({ codec, seconds: 3 }, (media) => recorder.media(media));
+      const source = await camera({ codec, seconds: 3, speed: 4 }, (media) => recorder.media(media));
       try {
         await until("the camera's end", () => source.process.exitCode !== null, WAIT_MS);
         await recorder.close();
@@ -97,7 +97,7 @@ else {
   test("a lost packet takes pictures with it up to the next keyframe, and what is kept decodes without a fault", async () => {
     const { recorder, pieces } = make();
     let count = 0;
-    const source = await camera({ codec: "H264", seconds: 4, bitrate: "1500k" }, (media) => {
+    const source = await camera({ codec: "H264", seconds: 4, bitrate: "1500k", speed: 4 }, (media) => {
       if (++count !== 200) recorder.media(media);
     });
     try {
@@ -114,7 +114,7 @@ else {
   test("a publisher that begins anew makes a new run, and the gap is told", async () => {
     const { recorder, pieces, gaps } = make();
     for (const size of ["320x240", "160x120"]) {
-      const source = await camera({ codec: "H264", seconds: 1.5, size }, (media) => recorder.media(media));
+      const source = await camera({ codec: "H264", seconds: 1.5, size, speed: 4 }, (media) => recorder.media(media));
       try {
         await until("the camera's end", () => source.process.exitCode !== null, WAIT_MS);
       } finally {
@@ -131,7 +131,7 @@ else {
     let aheadMs = 0;
     const { recorder, pieces, gaps, asked } = make(["video"], { nowMs: () => Date.now() + aheadMs });
     const all: Media[] = [];
-    const source = await camera({ codec: "H264", seconds: 1.5 }, (media) => all.push(media));
+    const source = await camera({ codec: "H264", seconds: 1.5, speed: 4 }, (media) => all.push(media));
     try {
       await until("the camera's end", () => source.process.exitCode !== null, WAIT_MS);
     } finally {
