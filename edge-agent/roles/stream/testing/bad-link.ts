@@ -19,8 +19,8 @@ export interface BadLink {
 
 const QUEUE_S = 0.25;
 
-/** @param loss share of datagrams that is lost, each way. Diced with a fixed seed. */
-export async function openBadLink(loss: number, seed = 1): Promise<BadLink> {
+/** @param loss share of datagrams that is lost, each way. Diced with a fixed seed. @param delayMs that each takes, each way. */
+export async function openBadLink(loss: number, { seed = 1, delayMs = 0 } = {}): Promise<BadLink> {
   let state = seed;
   const random = () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -38,6 +38,17 @@ export async function openBadLink(loss: number, seed = 1): Promise<BadLink> {
     const { target } = link;
     if (target && open) inner.send(bytes, target.port, target.host);
   };
+  const later = (bytes: Buffer, afterMs: number, pass: (bytes: Buffer) => void) => {
+    const copy = Buffer.from(bytes);
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      pass(copy);
+    }, afterMs);
+    timers.add(timer);
+  };
+  const back = (bytes: Buffer) => {
+    if (peer && open) outer.send(bytes, peer.port, peer.address);
+  };
   outer.on("message", (bytes, from) => {
     peer = from;
     counters.up++;
@@ -46,7 +57,8 @@ export async function openBadLink(loss: number, seed = 1): Promise<BadLink> {
       return;
     }
     if (rateBps === undefined) {
-      forward(bytes);
+      if (delayMs > 0) later(bytes, delayMs, forward);
+      else forward(bytes);
       return;
     }
     const nowMs = performance.now();
@@ -56,17 +68,13 @@ export async function openBadLink(loss: number, seed = 1): Promise<BadLink> {
       return;
     }
     freeAtMs = startMs + (bytes.length * 8000) / rateBps;
-    const copy = Buffer.from(bytes);
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      forward(copy);
-    }, freeAtMs - nowMs);
-    timers.add(timer);
+    later(bytes, freeAtMs - nowMs + delayMs, forward);
   });
   inner.on("message", (bytes) => {
     counters.down++;
     if (random() < share) counters.downLost++;
-    else if (peer && open) outer.send(bytes, peer.port, peer.address);
+    else if (delayMs > 0) later(bytes, delayMs, back);
+    else back(bytes);
   });
   let open = true;
   await Promise.all(

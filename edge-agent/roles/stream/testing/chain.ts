@@ -33,6 +33,8 @@ export interface ChainOptions {
   /** Between the node and the relay; between viewers and the relay. */
   uplinkLoss?: number;
   viewerLoss?: number;
+  /** That each datagram takes longer, each way, on links that lose. */
+  delayMs?: number;
   loud?: boolean;
 }
 
@@ -114,7 +116,7 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
     }
     const loss = request.url?.includes("/whip/") ? options.uplinkLoss : options.viewerLoss;
     const isOffer = request.method === "POST" && loss !== undefined;
-    const link = isOffer ? await openBadLink(loss) : undefined;
+    const link = isOffer ? await openBadLink(loss, { delayMs: options.delayMs ?? 0 }) : undefined;
     if (link) links.push(link);
     const answer = await fetch(`http://127.0.0.1:${relayPort}${request.url}`, {
       method: request.method ?? "GET",
