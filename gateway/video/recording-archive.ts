@@ -12,6 +12,17 @@ export const TIMES_BYTES = 16;
 export const nameOf = (seq: number) => String(seq).padStart(6, "0");
 export const bytesOf = (piece: Buffer) => piece.subarray(TIMES_BYTES);
 
+export interface NewRecording {
+  stream: string;
+  incident: string;
+  codec: string;
+  format: "mp4" | "webm";
+  startedMs: number;
+  preRoll: boolean;
+  /** What stands before the first fragment. */
+  start: Uint8Array;
+}
+
 export interface RecordingRow {
   id: string;
   stream: string;

@@ -57,23 +57,16 @@ function makeHouse(): House {
   return house;
 }
 
+const made = { stream: "n01.front", incident: "i1", codec: "H264", format: "mp4", preRoll: false } as const;
 const begin = (recordings: Recordings) =>
-  recordings.begin({
-    stream: "n01.front",
-    incident: "i1",
-    codec: "H264",
-    format: "mp4",
-    startedMs: 1_000_000,
-    preRoll: false,
-    start: Buffer.from("start"),
-  });
+  recordings.begin({ ...made, startedMs: 1_000_000, start: Buffer.from("start") });
 const add = (recordings: Recordings, id: string, n: number) =>
   recordings.add(id, 1_000_000 + n * 500, 0.5, Buffer.from(`piece ${n};`));
 
 async function all(recordings: Recordings, id: string): Promise<string> {
-  const parts: Buffer[] = [];
-  for await (const part of recordings.read(id)) parts.push(part);
-  return Buffer.concat(parts).toString();
+  let text = "";
+  for await (const part of recordings.read(id)) text += part;
+  return text;
 }
 
 test("ten pieces of half a second make two segments of 2 s and the rest; each hash is that of its bytes", async () => {
@@ -152,17 +145,18 @@ test("a run that broke off before its first picture is no recording: nothing is 
   }
 });
 
-for (const [what, breakIt] of [
-  ["the incident's record", (house: House) => void (house.full = true)],
+for (const [what, breakIt, at] of [
+  ["the incident's record", (house: House) => void (house.full = true), "with the next piece of another"],
   [
     "the list of segments",
     (house: House) => house.sql("CREATE TRIGGER full BEFORE INSERT ON segment BEGIN SELECT RAISE(ABORT, 'full'); END"),
+    "at the next start",
   ],
 ] as const)
-  test(`a disk that is full when a recording ends (${what}) costs no picture: it is closed at the next start`, async () => {
+  test(`a disk that is full when a recording ends (${what}) costs no picture: it is closed ${at}`, async () => {
     const house = makeHouse();
     try {
-      const recordings = house.open();
+      let recordings = house.open();
       const id = begin(recordings);
       for (let n = 0; n < 3; n++) add(recordings, id, n);
       breakIt(house);
@@ -170,9 +164,16 @@ for (const [what, breakIt] of [
       assert.deepEqual([recordings.counters.empty, recordings.counters.segments], [0, 0]);
       house.full = false;
       house.sql("DROP TRIGGER IF EXISTS full");
-      const after = house.open();
-      assert.equal((await after.recover())[0]?.endedMs, 1_001_500);
-      assert.equal(await all(after, id), "startpiece 0;piece 1;piece 2;");
+      if (at === "at the next start") {
+        recordings = house.open();
+        assert.equal((await recordings.recover())[0]?.endedMs, 1_001_500);
+      } else {
+        const next = begin(recordings);
+        add(recordings, next, 0);
+        await all(recordings, next);
+      }
+      assert.equal(recordings.archive.list("i1")[0]?.endedAt, new Date(1_001_500).toISOString());
+      assert.equal(await all(recordings, id), "startpiece 0;piece 1;piece 2;");
       assert.equal(house.facts.at(-1)?.sha256, sha256Hex("piece 0;piece 1;piece 2;"));
     } finally {
       house.remove();

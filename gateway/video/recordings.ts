@@ -6,19 +6,15 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Logger } from "pino";
 import { ulid } from "ulid";
 import { sha256Hex } from "../incidents/chain.ts";
-import { bytesOf, nameOf, RecordingArchive, type RecordingRow, TIMES_BYTES } from "./recording-archive.ts";
+import {
+  bytesOf,
+  type NewRecording,
+  nameOf,
+  RecordingArchive,
+  type RecordingRow,
+  TIMES_BYTES,
+} from "./recording-archive.ts";
 import { SealedFile } from "./sealed-file.ts";
-
-export interface NewRecording {
-  stream: string;
-  incident: string;
-  codec: string;
-  format: "mp4" | "webm";
-  startedMs: number;
-  preRoll: boolean;
-  /** What stands before the first fragment. */
-  start: Uint8Array;
-}
 
 export interface SegmentFact {
   recording: string;
@@ -66,6 +62,8 @@ export class Recordings {
   readonly #options: RecordingsOptions;
   readonly #open = new Map<string, Open>();
   readonly #endings = new Set<Promise<number>>();
+  /** What could not be closed, since when. */
+  readonly #late = new Map<string, { stream: string; incident: string; sinceMs: number }>();
   readonly counters = { segments: 0, bytes: 0, refused: 0, failed: 0, empty: 0 };
 
   constructor(options: RecordingsOptions) {
@@ -98,8 +96,7 @@ export class Recordings {
     this.#then(open, () =>
       this.#orBroken(open, made.startedMs, async () => {
         const file = await SealedFile.create(join(folder, "start"), this.#options.key, `${id}/start`);
-        await file.append(start);
-        await file.close();
+        await file.append(start).finally(() => file.close());
       }),
     );
     return id;
@@ -151,7 +148,7 @@ export class Recordings {
 
   /**
    * Every segment on disk has its hash on the record, then it has ended. A beginning without a picture is no recording: nothing of it plays.
-   * Where that fails (a full disk) nothing is deleted, and it counts as broken off.
+   * Where that fails (a full disk) nothing is deleted; it is tried again when the disk takes something, or at the next start.
    * @returns when its last whole piece was.
    */
   async #settle(which: { id: string; stream: string; incident: string }, sinceMs: number): Promise<number> {
@@ -165,7 +162,11 @@ export class Recordings {
     } catch (error) {
       this.counters.failed++;
       const why = (error as Error).message;
-      this.#options.log.error({ recording: id, error: why }, "recording not closed; tried again at the next start");
+      this.#options.log.error(
+        { recording: id, error: why },
+        "recording not closed; tried again when the disk takes it",
+      );
+      this.#late.set(id, { stream: which.stream, incident: which.incident, sinceMs });
     }
     return endedMs;
   }
@@ -226,6 +227,10 @@ export class Recordings {
     segment.bytes += bytes.length;
     open.lastMs = segment.endMs = atMs + durationS * 1000;
     this.#options.kept(open.id, atMs);
+    for (const [id, { sinceMs, ...which }] of this.#late) {
+      this.#late.delete(id);
+      await this.#settle({ id, ...which }, sinceMs);
+    }
     if (segment.endMs - segment.startedMs >= this.#options.segmentS * 1000) await this.#closeSegment(open);
   }
 
