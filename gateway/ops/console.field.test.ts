@@ -121,6 +121,8 @@ desks(
       const message = { ...wordsOfCaller()[5]!, seq: 7, text: "I am hiding", orElse: ["somebody is hurt"] };
       gateway.sayAll({ type: "message", channel: "caller/said", message: { incident, caller: opened.id, message } });
       await here.locator(".caller-said .is-knock", { hasText: "unclear; or else: somebody is hurt" }).waitFor();
+      gateway.sayAll({ type: "caller", caller: { ...opened, lastSaid: { at: message.at, text: "I am hiding" } } });
+      await here.locator(".caller-last", { hasText: "I am hiding unclear; or else: somebody is hurt" }).waitFor();
       await here.getByLabel("Write to the caller").fill("Two minutes");
       await page.keyboard.press("Enter");
       await here.locator(".is-operator", { hasText: "Two minutes" }).waitFor();

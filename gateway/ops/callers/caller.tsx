@@ -84,6 +84,9 @@ function Caller({ caller }: { caller: CallerView }) {
   const sms = smsWords(caller);
   const { position, setting } = caller;
   const near = nearWords(position, true);
+  // A knock that was not clear is not made clear by large letters.
+  const last = messages.value.findLast(({ from, text }) => from === "caller" && text === caller.lastSaid?.text);
+  const orElse = last?.orElse ?? [];
   return (
     <article class={`caller is-${linked.tone}`} aria-label="Caller's phone">
       <p class="caller-head">
@@ -96,6 +99,7 @@ function Caller({ caller }: { caller: CallerView }) {
       {caller.lastSaid !== undefined && (
         <p class="caller-last">
           <time>{local.value.clock(caller.lastSaid.at)}</time> <strong>{caller.lastSaid.text}</strong>
+          {orElse.length > 0 && <span class="caller-or"> unclear; or else: {orElse.join(", ")}</span>}
         </p>
       )}
       <ul class="consent" aria-label="What the caller allowed">

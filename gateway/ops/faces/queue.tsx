@@ -85,7 +85,7 @@ function Counts() {
           </dd>
         </div>
       </dl>
-      <p class="hint">Shares with the limits that hold with 90 % confidence.</p>
+      <p class="hint">Shares with the limits that hold with 90 % confidence.</p>
     </section>
   );
 }

@@ -83,7 +83,7 @@ export function droneLayers(p: MapPalette, scale: number): DrawnParts {
         "text-font": strong,
         "text-size": 12 * scale,
         "text-variable-anchor": ["top", "bottom", "left", "right", ...corners],
-        "text-radial-offset": 1.2,
+        "text-radial-offset": 1.4,
         "text-justify": "auto",
       },
       paint: words,

@@ -66,7 +66,7 @@ export function styleOf(theme: Theme, data: MapData, scale = 1): StyleSpecificat
     maxzoom,
     layout: {
       "icon-image": ["get", "icon"],
-      "icon-size": 0.6 * scale,
+      "icon-size": 0.8 * scale,
       "icon-padding": 0,
       "icon-allow-overlap": true,
     },
@@ -191,7 +191,7 @@ export function styleOf(theme: Theme, data: MapData, scale = 1): StyleSpecificat
           "text-font": strong,
           "text-size": 14 * scale,
           "text-variable-anchor": ["left", "right", "bottom", "top", ...corners],
-          "text-radial-offset": 2,
+          "text-radial-offset": 2.3,
           "text-justify": "auto",
           "text-allow-overlap": true,
         },

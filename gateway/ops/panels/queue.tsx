@@ -14,6 +14,7 @@ import {
   link,
   local,
   openCount,
+  otherDay,
   pageState,
   placesWords,
   queue,
@@ -70,7 +71,7 @@ function Row({ incident, at, count, topPx }: { incident: IncidentState; at: numb
             {sure.figure}
           </span>
         )}
-        <time dateTime={incident.firedAt}>{local.value.clock(incident.firedAt)}</time>
+        <time dateTime={incident.firedAt}>{otherDay(incident.firedAt) ?? local.value.clock(incident.firedAt)}</time>
       </div>
       <span class="row-place">{near ?? kindWord(incident.kind)}</span>
       <div class="row-foot">

@@ -76,6 +76,17 @@ export const local = computed(() =>
   localTime(site.value.kind === "ready" ? site.value.value.timeZone : Intl.DateTimeFormat().resolvedOptions().timeZone),
 );
 
+const today = computed(() => local.value.day(gatewayNowMs.value));
+
+/** `22 Nov`, of another day than today's; a time of day alone would be taken for today's. */
+export function otherDay(utc: string): string | undefined {
+  const day = local.value.day(utc);
+  return day === today.value ? undefined : day;
+}
+
+/** `18:04:31`, with the day where it was another one. */
+export const when = (utc: string): string => [otherDay(utc), local.value.clock(utc)].filter(Boolean).join(" ");
+
 const nearCache = new Map<string, ReturnType<typeof nearestStreets>>();
 let nearCacheOf: readonly StreetLine[] | undefined;
 

@@ -1,5 +1,5 @@
 /** What happened, how sure, where: readable from two metres away. */
-import { gatewayNowMs, local, nearWords } from "../../state/store.ts";
+import { gatewayNowMs, local, nearWords, otherDay, when } from "../../state/store.ts";
 import { age, headline, lateWords, shortName, statusWord, sureWords, within } from "../../words.ts";
 import { StatusMark } from "../status-mark.tsx";
 import type { SectionProps } from "./section.ts";
@@ -13,14 +13,14 @@ function Standing({ incident }: SectionProps) {
   if (verdict !== undefined && status !== "unreviewed") {
     return (
       <>
-        {statusWord(status)} by <strong>{verdict.by}</strong> at {local.value.clock(verdict.at)}: {verdict.reason}
+        {statusWord(status)} by <strong>{verdict.by}</strong> at {when(verdict.at)}: {verdict.reason}
       </>
     );
   }
   if (takenBy !== undefined) {
     return (
       <>
-        Unreviewed · <strong>{takenBy.by}</strong> has it since {local.value.clock(takenBy.at)}
+        Unreviewed · <strong>{takenBy.by}</strong> has it since {when(takenBy.at)}
       </>
     );
   }
@@ -60,8 +60,8 @@ export function Headline(props: SectionProps) {
       </p>
       <p class="headline-facts">
         <span>
-          {incident.kind === "gunfire" ? "fired" : "reported"} {local.value.precise(incident.firedAt)}{" "}
-          {local.value.zone(incident.firedAt)}
+          {incident.kind === "gunfire" ? "fired" : "reported"} {otherDay(incident.firedAt)}{" "}
+          {local.value.precise(incident.firedAt)} {local.value.zone(incident.firedAt)}
         </span>
         <span>here after {alertS < 60 ? `${alertS.toFixed(1)} s` : age(alertS)}</span>
         {incident.place && several === 0 && <span>{coordinates(incident.place)}</span>}

@@ -3,7 +3,7 @@ import { useRef } from "preact/hooks";
 import type { TimelineEntry } from "#contract/ops-api.ts";
 import { foldSounds, withRoundNumbers } from "../../record.ts";
 import { addNote } from "../../state/actions.ts";
-import { busy, local } from "../../state/store.ts";
+import { busy, when } from "../../state/store.ts";
 import { entryWord } from "../../words.ts";
 import { Key } from "../key.tsx";
 import { RecordFailed } from "./record-failed.tsx";
@@ -42,7 +42,7 @@ function Note() {
 function Entry({ entry, rounds }: { entry: TimelineEntry; rounds: readonly string[] }) {
   return (
     <li class={`entry is-${entry.kind}`}>
-      <time dateTime={entry.at}>{local.value.clock(entry.at)}</time>
+      <time dateTime={entry.at}>{when(entry.at)}</time>
       <span class="entry-text">
         <b>{entryWord(entry.kind)}</b> {withRoundNumbers(entry.text, rounds)} <span class="faint">{entry.by}</span>
       </span>
