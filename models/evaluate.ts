@@ -201,7 +201,7 @@ writeFileSync(
   values.report,
   `# Hearing, measured on ${DATE}
 
-Model gunshot ${released.model.version}, threshold ${released.threshold} (folds, each chosen on the others: ${metrics.thresholdOfFolds.join(", ")}); made by \`models/train.sh DATA SCRATCH ${released.model.version}\`, measured by \`node models/evaluate.ts --data DATA --folds SCRATCH/folds\`${values.other ? " with `--other` and `--others`" : ""}. Figures that miss their bound are left standing.
+Model gunshot ${released.model.version}, threshold ${released.threshold} (folds, each chosen on the others: ${metrics.thresholdOfFolds.join(", ")}); made by \`models/train.sh DATA SCRATCH ${released.model.version}\`, measured by \`npx node models/evaluate.ts --data DATA --folds SCRATCH/folds\`${values.other ? " with `--other` and `--others`" : ""}. Figures that miss their bound are left standing.
 
 | figure | value | bound |
 |---|---|---|
