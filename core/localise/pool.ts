@@ -26,8 +26,8 @@ export interface Pool {
 
 /** Chance that an impulse is an echo, where the detector does not say. */
 const USUAL_ECHO = 0.2;
-/** Share of echoes whose cause no message tells of that are a shot's echoes all the same. */
-const UNTOLD_CAUSE = 0.5;
+/** A cause that is this likely a shot counts as one; one that no message tells of may have been lost. */
+const LIKELY_SHOT = 0.5;
 /** What repeats behind something that repeats is hardly ever direct. */
 const ECHO_OF_BURST = 4;
 const LEAST_SPACING_M = 100;
@@ -50,7 +50,7 @@ export function poolOf(arrivals: readonly Heard[], taken: readonly Heard[] = [])
     if (i === 0 || heard[i - 1]!.node !== h.node) starts.push(i);
     slotOf[i] = starts.length - 1;
   }
-  marks(heard, directBonus);
+  marks(heard, directBonus, starts.length <= FEW_NODES);
   overshadowed(heard, directBonus);
   for (const row of echoesOfBurst(heard, directBonus)) directBonus[row]! -= ECHO_OF_BURST;
   const byTime = Int32Array.from({ length: n }, (_, i) => i).sort((a, b) => columns.t[a]! - columns.t[b]!);
@@ -74,6 +74,9 @@ export function poolOf(arrivals: readonly Heard[], taken: readonly Heard[] = [])
 /** A detector looks for the cause of an echo so far back. */
 const ECHO_WITHIN_S = 0.5;
 
+/** Of so few nodes each detector's word weighs: with more, the others tell what was an echo. */
+const FEW_NODES = 6;
+
 /** Chance that an arrival is a shot's echo. What a detector takes for an echo of something that was no shot itself is none. */
 function shotsEcho(heard: readonly Heard[], i: number): number {
   const { node, toaS, echoProbability } = heard[i]!;
@@ -84,21 +87,23 @@ function shotsEcho(heard: readonly Heard[], i: number): number {
     known = true;
     cause = Math.max(cause, heard[k]!.probability ?? 1);
   }
-  // The cause may have been too unlike a shot to be told of, or its message was lost.
-  return echoProbability * (known ? cause : UNTOLD_CAUSE);
+  return echoProbability * (known ? Math.min(1, cause / LIKELY_SHOT) : 1);
 }
 
 /**
  * What the detectors' marks say of each arrival: log odds that it is the direct sound of a shot, over the pool's average.
  * Calibrated probabilities over a base rate are likelihood ratios; arrivals without marks stay at zero.
  */
-function marks(heard: readonly Heard[], bonus: Float64Array): void {
+function marks(heard: readonly Heard[], bonus: Float64Array, few: boolean): void {
   let sum = 0;
   let count = 0;
   for (let i = 0; i < heard.length; i++) {
     const { probability, echoProbability } = heard[i]!;
     if (probability === undefined && echoProbability === undefined) continue;
-    bonus[i] = Math.min(0.99, Math.max(0.01, (probability ?? 0.8) * (1 - shotsEcho(heard, i))));
+    bonus[i] = Math.min(
+      0.99,
+      Math.max(0.01, (probability ?? 0.8) * (1 - (few ? shotsEcho(heard, i) : (echoProbability ?? USUAL_ECHO)))),
+    );
     sum += bonus[i]!;
     count++;
   }
