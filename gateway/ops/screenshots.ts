@@ -1,4 +1,7 @@
-/** Writes the README's pictures of the console: `node gateway/ops/screenshots.ts [folder [part of a name]]`, default `docs/pictures`. */
+/**
+ * Pictures of the console: `node gateway/ops/screenshots.ts [folder [part of a name]]`. Without a folder those that the manual shows go to
+ * `docs/pictures`; a folder gets all there are, to be looked at.
+ */
 import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,7 +15,23 @@ import { fieldShots } from "./fixtures/field-shots.ts";
 import { burst, signIn } from "./fixtures/page.ts";
 import type { Shot } from "./fixtures/pose.ts";
 
-const folder = process.argv[2] ?? fileURLToPath(new URL("../../docs/pictures/", import.meta.url));
+const [given, only = ""] = process.argv.slice(2);
+const folder = given ?? fileURLToPath(new URL("../../docs/pictures/", import.meta.url));
+/** In README.md and docs/console.md. */
+const inManual = [
+  "live",
+  "live-light",
+  "console-light",
+  "console-two-places",
+  "console-lost-link",
+  "drone-dark",
+  "caller-light",
+  "matches-light",
+  "robot-stopped-dark",
+  "phone-queue",
+  "phone-map",
+  "phone-live",
+];
 /** A picture larger than this has no place in the repository. */
 const LIMIT_BYTES = 400_000;
 const TRIES = 3;
@@ -20,7 +39,6 @@ const TRIES = 3;
 await mkdir(folder, { recursive: true });
 const built = await mkdtemp(join(tmpdir(), "tocsin-pictures-"));
 const browser = await launchBrowser({ webrtc: true });
-const only = process.argv[3];
 
 async function take({ name, look, pose, signedOut, drones: makeDrones, field: makeField, cameras }: Shot) {
   const drones = makeDrones?.();
@@ -69,7 +87,7 @@ async function tryToTake(shot: Shot): Promise<void> {
 try {
   await buildConsole(built, { minify: false });
   for (const shot of [...fieldShots, ...consoleShots])
-    if (only === undefined || shot.name.includes(only)) await tryToTake(shot);
+    if (shot.name.includes(only) && (given !== undefined || inManual.includes(shot.name))) await tryToTake(shot);
 } finally {
   await browser.close();
   await rm(built, { recursive: true, force: true });

@@ -116,6 +116,7 @@ export function CallCard({ call }: { call: BackupState }) {
   const since = Math.max(...asked.map(({ askedAt }) => Date.parse(askedAt)), Date.parse(calledBy.at));
   const left =
     total === undefined ? undefined : Math.min(1, Math.max(0, (total - gatewayNowMs.value) / (total - since || 1)));
+  const robotComes = asked.some(({ robot, answer }) => robot && (answer === "accepted" || answer === "onScene"));
   return (
     <article class={`call is-${call.status}`} aria-label={`Call for backup, ${callStatus[call.status]}`}>
       <p class="call-head">
@@ -128,7 +129,7 @@ export function CallCard({ call }: { call: BackupState }) {
       {next !== undefined && (
         <div class="call-next">
           <p>
-            <b>Nobody has answered.</b> {next}
+            <b>{robotComes ? "No person comes yet" : "Nobody comes yet"}:</b> {next}
           </p>
           <span class="call-left" aria-hidden="true">
             <span style={{ width: percent(left ?? 0).replace(/[<> ]/g, "") }} />
