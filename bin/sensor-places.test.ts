@@ -7,7 +7,7 @@ const fix = (x: number, y: number, z = 0, errorM?: number): PlaceReport => ({
   ...(errorM === undefined ? {} : { errorM }),
 });
 
-test("a place averaged over days is believed before the GPS fixes of five recordings", () => {
+test("a place averaged for long is believed before the GPS fixes of five recordings", () => {
   const fixes = [fix(5, -4, -26), fix(3.6, -0.7, -8.5), fix(0.7, 3.9, -5), fix(1.4, 5, 7), fix(-2.6, 2.3, -7)];
   const { at, sigmaM } = placeOf(fixes[0]!, [...fixes, fix(0, 0, 0, 0.04)]);
   assert.equal(at, { x: 0, y: 0, z: 0 });

@@ -1,6 +1,6 @@
 /**
  * Where the sensors of recordings stand. The header of a sensor's audio carries the GPS fix of that minute, 3 m off on each axis and at
- * times 20, another one with every test; its pulses carry a place averaged over days, with the error of it. A sensor hangs where it hangs:
+ * times 20, another one with every test; its pulses carry a place averaged for long, with the error of it. A sensor hangs where it hangs:
  * what is told of it in a folder of tests is told of one place.
  */
 import { dirname } from "node:path";

@@ -18,7 +18,7 @@ usage: tocsin replay DIR [--json] [--from audio|pulses] [--model FOLDER]
 DIR is a test in ShotSpotter's layout (test_NNN.allpulses.json, .audio.SERIAL.wav and .json, .weather.json, .survey.json)
 or a folder of such tests. One line per shot: the fields of 'tocsin locate' and test, eastM and northM in the recording's frame,
 errorM to the survey, rounds (of the shot's incident). The survey is read after solving; the vendor's grouping never.
-A sensor stands where the folder's files place it best: a header's GPS fix is good to 3 m, the mean of days that comes with its
+A sensor stands where the folder's files place it best: a header's GPS fix is good to 3 m, the averaged place that comes with its
 pulses to centimetres, and the tests of one firing position are of the same sensors.
 
   --from audio     the sensors' audio through ear and classifier (default where there is audio)
