@@ -39,6 +39,8 @@ export const LONGEST: readonly string[] = [
   "gateway/dispatch/dispatch.test.ts",
 ];
 
+/** What was begun within the time has so long to end. */
+const GRACE_MS = 60_000;
 /** More failures than these are no accident of a loaded machine. */
 const MAX_REPEATS = 8;
 
@@ -76,7 +78,7 @@ Exit status 0 when nothing failed, 1 otherwise.`,
     const outcomes: Outcome[] = [];
     const limitMs = values.long ? fileLimitMs.long : fileLimitMs.short;
     const jobs = (await longestFirst(files)).map(
-      (file) => () => (performance.now() < endMs ? testFile(file, limitMs) : notBegun(file, values.within!)),
+      (file) => () => (performance.now() < endMs ? testFile(file, limitMs, endMs) : notBegun(file, values.within!)),
     );
     if (positionals.length === 0 && !values.long) {
       const program = (name: string) => join(root, "node_modules/.bin", name);
@@ -89,7 +91,7 @@ Exit status 0 when nothing failed, 1 otherwise.`,
       for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) outcomes.push(await job());
     });
     await Promise.all(workers);
-    if (performance.now() < endMs) await repeatAlone(outcomes, new Set(files), limitMs);
+    await repeatAlone(outcomes, new Set(files), limitMs, endMs);
     await noteSeconds(outcomes.filter(({ name, failed }) => failed === 0 && files.includes(name)));
     for (const outcome of outcomes.filter((each) => each.failed > 0)) {
       process.stdout.write(`\n---- ${outcome.name}\n${outcome.output}\n`);
@@ -153,7 +155,8 @@ async function check(name: string, program: string, args: string[]): Promise<Out
   return report({ name, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0, seconds, output });
 }
 
-async function testFile(file: string, limitMs: number): Promise<Outcome> {
+async function testFile(file: string, mostMs: number, endMs: number): Promise<Outcome> {
+  const limitMs = Math.min(mostMs, endMs - performance.now() + GRACE_MS);
   const { code, output, seconds } = await run(process.execPath, ["--import", "tsx", join(root, file)], limitMs);
   const tally = (word: string) =>
     [...output.matchAll(new RegExp(`^\\s*${word}:\\s+(\\d+)`, "gm"))].reduce((sum, match) => sum + Number(match[1]), 0);
@@ -168,11 +171,17 @@ async function testFile(file: string, limitMs: number): Promise<Outcome> {
 }
 
 /** Tests of whole processes share two cores with whatever ran beside them: only what fails alone, too, has failed. */
-async function repeatAlone(outcomes: Outcome[], files: ReadonlySet<string>, limitMs: number): Promise<void> {
+async function repeatAlone(
+  outcomes: Outcome[],
+  files: ReadonlySet<string>,
+  limitMs: number,
+  endMs: number,
+): Promise<void> {
   const failed = outcomes.filter((each) => each.failed > 0 && files.has(each.name));
   if (failed.length > MAX_REPEATS) return;
   for (const first of failed) {
-    const second = await testFile(first.name, limitMs);
+    if (performance.now() >= endMs) return;
+    const second = await testFile(first.name, limitMs, endMs);
     if (second.failed > 0) continue;
     process.stdout.write(`\n---- unsteady: ${first.name} failed beside another, passed alone\n${first.output}\n`);
     outcomes[outcomes.indexOf(first)] = second;
@@ -204,7 +213,7 @@ function run(
     child.stdout.on("data", keep);
     child.stderr.on("data", keep);
     const timer = setTimeout(() => {
-      output += `\n(killed: still running after ${limitMs / 1000} s)`;
+      output += `\n(killed: still running after ${Math.round(limitMs / 1000)} s)`;
       endGroup(child.pid);
     }, limitMs);
     const finish = (code: number) => {

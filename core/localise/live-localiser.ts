@@ -47,8 +47,9 @@ export function liveLocaliser(
   const store = arrivalStore(ground.maxRangeM, KEPT_ARRIVALS);
   const book = trackBook(ground, (first) => near(first, 1, ground.linkS));
   const { tracks, ownerOf, open, renew, withdraw } = book;
-  /** Once sorted with all that was around them. */
-  const sorted = new WeakSet<Known>();
+  /** The newest pass that sorted it with what was around it. */
+  const passOf = new WeakMap<Known, number>();
+  let passes = 0;
   const unsettled: { known: Known; dueNs: bigint }[] = [];
   const counters = {
     arrivals: 0,
@@ -199,7 +200,10 @@ export function liveLocaliser(
   /** Sorts the neighbourhood of an arrival once more as a whole. */
   function settle(known: Known, settled: Set<string>): Shot[] {
     const pool = near(known, ground.linkS / 2, ground.linkS, MOST_SETTLED);
-    if (pool.every((one) => sorted.has(one))) return [];
+    // One pass had all of it together already.
+    const pass = pool[0] && passOf.get(pool[0]);
+    if (pass !== undefined && pool.every((one) => passOf.get(one) === pass)) return [];
+    passes++;
     const touched = new Set<Track>();
     for (const one of pool) {
       if (one.toaS <= known.toaS + 1) settled.add(one.id);
@@ -214,7 +218,7 @@ export function liveLocaliser(
     const inPool = new Set(pool.map((one) => one.id));
     const partly = new Set([...touched].filter((track) => track.shot.used.some((one) => !inPool.has(one.id))));
     const isTaken = (one: Known) => firmIds.has(one.id) || partly.has(ownerOf(one.id) as Track);
-    for (const one of pool) if (!partly.has(ownerOf(one.id) as Track)) sorted.add(one);
+    for (const one of pool) if (!partly.has(ownerOf(one.id) as Track)) passOf.set(one, passes);
     const open = pool.filter((one) => !isTaken(one));
     if (nodesOf(open) < 3) return [];
     const { prior, air } = ground.priorFor(open);

@@ -10,6 +10,7 @@ import { frameAt } from "#core/localise/geo.ts";
 import { MemoryBroker, MemoryBus } from "../devices/memory-bus.ts";
 import type { Log, RoleContext } from "../ports.ts";
 import { startTriangulate, TriangulateConfig } from "./triangulate.ts";
+import { ArrivalJournal } from "./triangulate-journal.ts";
 
 const quiet: Log = { debug() {}, info() {}, warn() {}, error() {} };
 const frame = frameAt({ lat: 40.44, lon: -79.99, altM: 0 });
@@ -217,6 +218,27 @@ test(
       assert.is(counters.flood, 0);
     } finally {
       await hub.stop();
+    }
+  }),
+);
+
+test(
+  "a disk that takes nothing: the shot is told all the same, and each thing that was not kept is counted",
+  inFolder(async (folder) => {
+    const { heard: really } = ArrivalJournal.prototype;
+    const full = () => {
+      throw new Error("disk full");
+    };
+    ArrivalJournal.prototype.heard = full;
+    try {
+      const { fixes, counters, start, say, until } = await world(folder);
+      const hub = await start();
+      for (const k of posts.keys()) await say(k, 0);
+      await until(() => fixes.some((fix) => fix.nodesUsed.length === 6));
+      await until(() => counters.unkept === 6);
+      await hub.stop();
+    } finally {
+      ArrivalJournal.prototype.heard = really;
     }
   }),
 );

@@ -63,7 +63,7 @@ export async function startTriangulate(context: RoleContext<TriangulateConfig>):
   );
   const journal = new ArrivalJournal(context.dataDir, config.journalArrivals);
   const doubts = new PositionDoubts(log);
-  const counters = { heard: 0, fixed: 0, refused: 0, weak: 0, flood: 0, restored: 0, doubtedPositions: 0 };
+  const counters = { heard: 0, fixed: 0, refused: 0, weak: 0, flood: 0, restored: 0, doubtedPositions: 0, unkept: 0 };
   const limits = new Map<string, TokenBucket>();
   const nowNs = () => context.now()?.utcNs ?? BigInt(Date.now()) * 1_000_000n;
 
@@ -109,7 +109,7 @@ export async function startTriangulate(context: RoleContext<TriangulateConfig>):
     }
     const startMs = performance.now();
     // On disk before it is solved with: after a restart the same arrivals give the same shots under the same names.
-    journal.heard(arrival, at);
+    keep(() => journal.heard(arrival, at));
     const { shots, refused } = localiser.push(arrival, at);
     if (refused !== undefined) {
       counters.refused++;
@@ -132,13 +132,23 @@ export async function startTriangulate(context: RoleContext<TriangulateConfig>):
     if (shots.length === 0) return;
     const solvedMs = (performance.now() - startMs) / shots.length;
     const said = shots.map((shot) => {
-      journal.fixed(shot);
+      keep(() => journal.fixed(shot));
       counters.fixed++;
       doubts.newest(shot, nowNs());
       // Handed over in the turn in which they were solved: versions that wait for each other would be overtaken by later ones.
       return bus.publish(shotFixed, messageOf({ ...shot, solvedMs }));
     });
     await Promise.all(said);
+  }
+
+  /** A disk that takes nothing keeps no shot from being told; after a restart what it did not take is missing. */
+  function keep(write: () => void): void {
+    try {
+      write();
+    } catch (err) {
+      if (counters.unkept++ === 0)
+        log.error({ err }, "the arrivals' journal can't be written; free or replace the disk");
+    }
   }
 
   function messageOf(shot: Shot): ShotFixed {

@@ -3,7 +3,8 @@
  * Its gRPC port opens only after the first vehicle is heard; where it listens it says in its log.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { Logger } from "pino";
@@ -64,9 +65,8 @@ export class MavsdkServer {
     const [program, args] =
       tether === undefined ? [this.#program, flags] : [tether, ["--pdeathsig", "KILL", this.#program, ...flags]];
     const startedMs = performance.now();
-    // It makes a folder for each vehicle it meets and removes none.
-    const scratch = mkdtempSync(join(tmpdir(), "tocsin-mavsdk-"));
-    const env = { ...process.env, TMPDIR: scratch };
+    const scratch = this.#scratch();
+    const env = { ...process.env, ...(scratch !== undefined && { TMPDIR: scratch }) };
     const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env });
     this.#child = child;
     let up = false;
@@ -90,13 +90,23 @@ export class MavsdkServer {
         if (ended) return;
         ended = true;
         this.#child = undefined;
-        rmSync(scratch, { recursive: true, force: true });
+        if (scratch !== undefined) rm(scratch, { recursive: true, force: true }).catch(() => undefined);
         resolve();
         if (!this.#closed) this.#again(why, said, performance.now() - startedMs);
       };
       child.once("error", (error) => end(error.message));
       child.once("exit", (code, signal) => end(signal ? `ended by ${signal}` : `ended with status ${code}`));
     });
+  }
+
+  /** It makes a folder for each vehicle it meets and removes none. Where the disk gives no folder it starts all the same. */
+  #scratch(): string | undefined {
+    try {
+      return mkdtempSync(join(tmpdir(), "tocsin-mavsdk-"));
+    } catch (err) {
+      this.#options.log.warn({ err }, "no folder of its own for mavsdk_server's temporary files");
+      return undefined;
+    }
   }
 
   #again(why: string, said: readonly string[], ranMs: number): void {

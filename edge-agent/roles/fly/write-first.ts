@@ -28,6 +28,11 @@ interface Entry {
   kept: Kept;
   actions: readonly DroneAction[];
   after: (kept: Kept) => void;
+  disk: OnDisk;
+}
+
+/** Apart from what is to be done, so that a disk that hangs for days does not keep every flight's state in memory. */
+interface OnDisk {
   /** Undefined until it is known. */
   written?: boolean;
 }
@@ -77,7 +82,8 @@ export class WriteFirst {
     const last = actions.findLastIndex((action) => urgent.has(action.do));
     if (last >= 0) for (const one of this.#queue) one.actions = this.#overtaken(one.actions);
     const later = [...this.#overtaken(actions.slice(0, last + 1)), ...actions.slice(last + 1)];
-    const entry: Entry = { kept, actions: later.filter((action) => !urgent.has(action.do)), after };
+    const disk: OnDisk = {};
+    const entry: Entry = { kept, actions: later.filter((action) => !urgent.has(action.do)), after, disk };
     this.#queue.push(entry);
     if (this.#queue.length > mostWaiting) {
       this.counters.journalOverflow++;
@@ -91,8 +97,8 @@ export class WriteFirst {
     const timer = airborne ? setTimeout(late, airPatienceMs) : undefined;
     void written.then((onDisk) => {
       clearTimeout(timer);
-      entry.written = onDisk;
-      while (this.#queue[0]?.written !== undefined) this.#do(this.#queue.shift()!);
+      disk.written = onDisk;
+      while (this.#queue[0]?.disk.written !== undefined) this.#do(this.#queue.shift()!);
     });
     this.#safely(() => {
       for (const action of actions) if (urgent.has(action.do)) this.#doer.perform(action);
@@ -111,7 +117,7 @@ export class WriteFirst {
     for (const due of this.#queue.splice(0, count)) this.#do(due);
   }
 
-  #do({ kept, actions, after, written }: Entry): void {
+  #do({ kept, actions, after, disk: { written } }: Entry): void {
     this.#safely(() => {
       for (const action of actions) {
         // Armed only by what is on disk for certain. Once armed, a late disk does not keep it on its pad; one that fails does.
