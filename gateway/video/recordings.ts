@@ -2,10 +2,10 @@
 import { createHash, type Hash } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { DatabaseSync } from "node:sqlite";
 import type { Logger } from "pino";
 import { ulid } from "ulid";
 import { sha256Hex } from "../incidents/chain.ts";
+import { type Closing, LateClosings } from "./late-closings.ts";
 import {
   bytesOf,
   type NewRecording,
@@ -15,18 +15,9 @@ import {
   TIMES_BYTES,
 } from "./recording-archive.ts";
 import { SealedFile } from "./sealed-file.ts";
+import { Segments, type SegmentsOptions, type WholeSegment } from "./segments.ts";
 
-export interface SegmentFact {
-  recording: string;
-  seq: number;
-  startedAt: string;
-  durationS: number;
-  bytes: number;
-  sha256: string;
-}
-
-export interface RecordingsOptions {
-  db: DatabaseSync;
+export interface RecordingsOptions extends SegmentsOptions {
   folder: string;
   key: Buffer;
   segmentS: number;
@@ -37,8 +28,7 @@ export interface RecordingsOptions {
   kept(recording: string, atMs: number): void;
   /** A piece could not be written, and nothing more of this recording is: what follows a hole does not play. */
   failed(recording: string, atMs: number, why: string): void;
-  /** A segment is whole and on disk: for the incident's record. */
-  segment(incident: string, stream: string, fact: SegmentFact, text: string): void;
+  lateAgainMs?: number;
 }
 
 interface Open {
@@ -62,13 +52,15 @@ export class Recordings {
   readonly #options: RecordingsOptions;
   readonly #open = new Map<string, Open>();
   readonly #endings = new Set<Promise<number>>();
-  /** What could not be closed, since when. */
-  readonly #late = new Map<string, { stream: string; incident: string; sinceMs: number }>();
+  readonly #late: LateClosings;
+  readonly #segments: Segments;
   readonly counters = { segments: 0, bytes: 0, refused: 0, failed: 0, empty: 0 };
 
   constructor(options: RecordingsOptions) {
     this.#options = options;
     this.archive = new RecordingArchive(options);
+    this.#segments = new Segments(options);
+    this.#late = new LateClosings((which) => this.#settle(which), options.lateAgainMs);
     mkdirSync(options.folder, { recursive: true, mode: 0o700 });
   }
 
@@ -130,7 +122,7 @@ export class Recordings {
     return open !== undefined && !open.broken;
   }
 
-  /** Closes its last segment; what cannot be closed now stays on disk, and is when the gateway starts anew. @returns when its last picture was. */
+  /** Closes its last segment; what cannot be closed now stays on disk and is tried again. @returns when its last picture was. */
   end(id: string): Promise<number> {
     const open = this.#open.get(id);
     if (!open) return Promise.resolve(0);
@@ -142,18 +134,18 @@ export class Recordings {
 
   async #end(id: string, open: Open): Promise<number> {
     await this.#then(open, () => this.#closeSegment(open));
-    await this.#settle({ id, stream: open.stream, incident: open.incident }, open.lastMs);
+    await this.#settle({ id, stream: open.stream, incident: open.incident, sinceMs: open.lastMs });
     return open.lastMs;
   }
 
   /**
    * Every segment on disk has its hash on the record, then it has ended. A beginning without a picture is no recording: nothing of it plays.
-   * Where that fails (a full disk) nothing is deleted; it is tried again when the disk takes something, or at the next start.
+   * Where that fails (a full disk) nothing is deleted; it is tried again every few seconds, and at the next start.
    * @returns when its last whole piece was.
    */
-  async #settle(which: { id: string; stream: string; incident: string }, sinceMs: number): Promise<number> {
+  async #settle(which: Closing): Promise<number> {
     const { id } = which;
-    let endedMs = sinceMs;
+    let endedMs = which.sinceMs;
     try {
       for (const seq of this.archive.segmentsOnDisk(id))
         endedMs = Math.max(endedMs, await this.#recoverSegment(which, seq));
@@ -161,12 +153,9 @@ export class Recordings {
       else this.#options.db.prepare("UPDATE recording SET ended_ms = ? WHERE id = ?").run(Math.round(endedMs), id);
     } catch (error) {
       this.counters.failed++;
-      const why = (error as Error).message;
-      this.#options.log.error(
-        { recording: id, error: why },
-        "recording not closed; tried again when the disk takes it",
-      );
-      this.#late.set(id, { stream: which.stream, incident: which.incident, sinceMs });
+      const facts = { recording: id, error: (error as Error).message };
+      this.#options.log.error(facts, "recording not closed yet; tried again in a while");
+      this.#late.add(which);
     }
     return endedMs;
   }
@@ -179,6 +168,7 @@ export class Recordings {
   async close(): Promise<void> {
     for (const id of this.#open.keys()) void this.end(id);
     await Promise.all(this.#endings);
+    await this.#late.stop();
   }
 
   /** Closes what a crash left open. @returns the recordings that broke off, with the instant of their last whole piece. */
@@ -189,8 +179,9 @@ export class Recordings {
     const broken = [];
     for (const row of rows) {
       if (this.#open.has(row.id)) continue;
-      const endedMs = await this.#settle(row, row.started_ms);
-      broken.push({ id: row.id, stream: row.stream, incident: row.incident, endedMs });
+      const { id, stream, incident, started_ms: sinceMs } = row;
+      const endedMs = await this.#settle({ id, stream, incident, sinceMs });
+      broken.push({ id, stream, incident, endedMs });
     }
     return broken;
   }
@@ -227,10 +218,6 @@ export class Recordings {
     segment.bytes += bytes.length;
     open.lastMs = segment.endMs = atMs + durationS * 1000;
     this.#options.kept(open.id, atMs);
-    for (const [id, { sinceMs, ...which }] of this.#late) {
-      this.#late.delete(id);
-      await this.#settle({ id, ...which }, sinceMs);
-    }
     if (segment.endMs - segment.startedMs >= this.#options.segmentS * 1000) await this.#closeSegment(open);
   }
 
@@ -258,41 +245,26 @@ export class Recordings {
     if (!segment) return;
     await segment.file.close();
     if (segment.bytes === 0) return;
-    this.#keep(open.id, open, segment.seq, segment.startedMs, segment.endMs, segment.bytes, segment.hash.digest("hex"));
+    const { seq, startedMs, endMs, bytes, hash } = segment;
+    this.#keep(open, { seq, startedMs, endMs, bytes, sha256: hash.digest("hex") });
   }
 
-  async #recoverSegment(row: { id: string; stream: string; incident: string }, seq: number): Promise<number> {
-    const known = this.#options.db
-      .prepare("SELECT started_ms, duration_s FROM segment WHERE recording = ? AND seq = ?")
-      .get(row.id, seq) as { started_ms: number; duration_s: number } | undefined;
-    if (known) return known.started_ms + known.duration_s * 1000;
-    const pieces = await this.archive.pieces(row.id, nameOf(seq));
+  async #recoverSegment(of: Closing, seq: number): Promise<number> {
+    const keptMs = this.#segments.endOf(of.id, seq);
+    if (keptMs !== undefined) return keptMs;
+    const pieces = await this.archive.pieces(of.id, nameOf(seq));
     const [first] = pieces;
     const last = pieces.at(-1);
     if (!first || !last) return 0;
     const bytes = Buffer.concat(pieces.map(bytesOf));
     const endMs = last.readDoubleBE(0) + last.readDoubleBE(8) * 1000;
-    this.#keep(row.id, row, seq, first.readDoubleBE(0), endMs, bytes.length, sha256Hex(bytes));
+    this.#keep(of, { seq, startedMs: first.readDoubleBE(0), endMs, bytes: bytes.length, sha256: sha256Hex(bytes) });
     return endMs;
   }
 
-  #keep(
-    recording: string,
-    { incident, stream }: { incident: string; stream: string },
-    seq: number,
-    startedMs: number,
-    endMs: number,
-    bytes: number,
-    sha256: string,
-  ): void {
-    const durationS = Math.round(endMs - startedMs) / 1000;
-    const fact = { recording, seq, startedAt: new Date(startedMs).toISOString(), durationS, bytes, sha256 };
-    // The record first: after a crash in between it is said a second time, rather than never.
-    this.#options.segment(incident, stream, fact, `${durationS.toFixed(1)} s of ${stream} recorded`);
-    this.#options.db
-      .prepare("INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, 0)")
-      .run(recording, seq, Math.round(startedMs), durationS, bytes, sha256);
+  #keep(of: { id: string; stream: string; incident: string }, whole: WholeSegment): void {
+    this.#segments.keep(of, whole);
     this.counters.segments++;
-    this.counters.bytes += bytes;
+    this.counters.bytes += whole.bytes;
   }
 }

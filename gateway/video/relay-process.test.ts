@@ -27,12 +27,14 @@ const isGone = (pid: number) => {
   }
 };
 
-test("killed or hung, it is replaced by one that listens; its loss is told each time", async () => {
+test("killed or hung, it is replaced by one that listens; its loss is told each time; what nobody can work off ends nothing", async () => {
   const lost: string[] = [];
   const relay = new RelayProcess({
     start: await startOf(),
     log: pino({ level: "silent" }),
-    heard: () => {},
+    heard: () => {
+      throw new Error("database or disk is full");
+    },
     lost: (how) => lost.push(how),
   });
   relay.start();
