@@ -30,6 +30,8 @@ export const incidentState = channel(
     incident: Id,
     version: v.pipe(Count, v.minValue(1)),
     kind: v.picklist(["gunfire", "backup", "face", "event", "caller"]),
+    /** Of an event: what it was, in a few words, such as `somebody on the ground`. */
+    what: v.optional(Text),
     status: IncidentStatus,
     /** First firing (or first report) and the instant the gateway first knew it. */
     firedAt: UtcNs,
@@ -38,6 +40,8 @@ export const incidentState = channel(
     place: v.optional(Place),
     alternatives: v.optional(v.array(v.object({ ...Place.entries, probability: Probability }))),
     probability: Probability,
+    /** False where nobody has measured how often such a report is right: `probability` says nothing then. Absent: known of gunfire alone. */
+    probabilityKnown: v.optional(v.boolean()),
     rounds: v.array(RoundSummary),
     /** `1` or `several`, with the reason, where the rounds tell. */
     shooters: v.optional(v.object({ count: v.picklist(["one", "several", "unknown"]), why: Text })),

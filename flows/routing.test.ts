@@ -44,6 +44,17 @@ test("an incident in words: rounds, how sure, how well placed, status", () => {
   assert.equal(fill("{incident} v{version}: {nothing}", last), "01M8BURST00000000000000003 v3: {nothing}");
 });
 
+test("what nobody measured is not called sure, and 99.7 % is not called 100 %", () => {
+  const event = { ...last, kind: "event" as const, rounds: [], probability: 1, what: "somebody on the ground" };
+  const said = "somebody on the ground, probability not measured, within 3 m of 40.43850, -79.99720, unreviewed";
+  assert.equal(wordsOf({ ...event, probabilityKnown: false }), said);
+  // As records from before `probabilityKnown` have it.
+  assert.equal(wordsOf(event), said);
+  assert.match(wordsOf({ ...event, kind: "caller", probabilityKnown: false }), /a person called/);
+  assert.match(wordsOf({ ...last, probability: 0.997 }), /^3 rounds, > 99 %, /);
+  assert.match(wordsOf({ ...last, probability: 1 }), /^3 rounds, > 99 %, /);
+});
+
 test("of a burst's three versions 'new' passes the first only, 'every' all, and repeats pass never", () => {
   const passed = (moment: "new" | "every") => {
     let before: { version: number; status: string } | undefined;

@@ -1,4 +1,5 @@
 /** The decisions of our nodes, apart from Node-RED. */
+import { percent, unmeasured } from "#contract/certainty.ts";
 import type { IncidentState, IncidentStatus } from "#contract/incident.ts";
 
 export interface Rule {
@@ -53,17 +54,18 @@ export function localHourOf(timeZone: string, date: Date): number {
   return Number(new Intl.DateTimeFormat("en-GB", { timeZone, hour: "2-digit", hourCycle: "h23" }).format(date));
 }
 
-const percent = (share: number) => `${Math.round(share * 100)} %`;
-
 /** One line that says what, how sure and where, as a person would say it. */
 export function wordsOf(state: IncidentState): string {
   const { rounds, probability, place, status, unverified } = state;
-  const what = state.kind === "gunfire" ? `${rounds.length} ${rounds.length === 1 ? "round" : "rounds"}` : state.kind;
+  const what =
+    state.kind === "gunfire"
+      ? `${rounds.length} ${rounds.length === 1 ? "round" : "rounds"}`
+      : (state.what ?? state.kind);
   const where = place
     ? `within ${Math.max(1, Math.round(place.ellipse95.semiMajorM))} m of ${place.lat.toFixed(5)}, ${place.lon.toFixed(5)}`
     : "place unknown";
   const doubt = unverified ? ", may be an echo" : "";
-  return `${what}, ${percent(probability)}, ${where}${doubt}, ${status}`;
+  return `${what}, ${unmeasured(state) ?? percent(probability)}, ${where}${doubt}, ${status}`;
 }
 
 /** Fills `{words}`, `{incident}`, `{status}`, `{version}` into a technician's text. */

@@ -57,6 +57,14 @@ rules("80 % needs a person, 40 % nobody is asked", () => {
   assert.is(ruled({ probability: 0.8 }), "person");
   assert.is(ruled({ probability: 0.4 }), "no");
 });
+rules("an event that nobody measured is flown to by a person's word alone, whatever probability it carries", () => {
+  const events = v.parse(DispatchPolicy, { kinds: ["event"], automatic: {} });
+  const event = { kind: "event" as const, probability: 1 };
+  assert.is(ruled({ ...event, probabilityKnown: true }, events), "policy");
+  assert.is(ruled({ ...event, probabilityKnown: false }, events), "person");
+  const { why } = ruling(incident({ ...event, probabilityKnown: false }), events, nightMs, 1);
+  assert.match(why, /^probability not measured, within 8 m/);
+});
 rules("an ellipse of 60 m needs a person, one of 200 m is too wide", () => {
   const wide = (semiMajorM: number) => ({
     place: { ...at(300, 0), ellipse95: { semiMajorM, semiMinorM: 4, azimuthDeg: 0 } },

@@ -1,5 +1,6 @@
 /** May a drone be sent to this incident, and who must say so? The site's rules, as data; the answer carries its reason. */
 import * as v from "valibot";
+import { percent, unmeasured } from "#contract/certainty.ts";
 import type { IncidentState } from "#contract/incident.ts";
 import { Finite, LatDeg, LonDeg, Name, NonNegative, Probability } from "#contract/units.ts";
 import { windowOpen } from "#core/handoff/airspace.ts";
@@ -70,11 +71,11 @@ export function ruling(incident: IncidentState, policy: DispatchPolicy, utcMs: n
   if (!place) return no("nobody knows where it was");
   if (ageS > policy.maxAgeS) return no(`alerted ${Math.round(ageS)} s ago`);
   const { semiMajorM } = place.ellipse95;
-  const sure = `${Math.round(probability * 100)} %, within ${Math.round(semiMajorM)} m`;
+  const sure = `${unmeasured(incident) ?? percent(probability)}, within ${Math.round(semiMajorM)} m`;
   // A person who has confirmed the incident stands above the numbers.
   const confirmed = incident.status === "confirmed" || incident.status === "escalated";
   if (!confirmed && probability < policy.minProbability)
-    return no(`${sure}: ${Math.round(policy.minProbability * 100)} % are asked`);
+    return no(`${sure}: ${percent(policy.minProbability)} are asked`);
   if (semiMajorM > policy.maxSemiMajorM) return no(`${sure}: ${policy.maxSemiMajorM} m are the most to search`);
   if (!policy.hours.some((hours) => windowOpen(hours, utcMs))) return no("outside the hours in which drones fly");
   const zone = policy.zones.find(({ corners }) => within(corners, place));
@@ -84,10 +85,12 @@ export function ruling(incident: IncidentState, policy: DispatchPolicy, utcMs: n
   if (incident.unverified) return person("an arrival may be an echo: a person decides");
   if ((incident.alternatives?.length ?? 0) > 0) return person("more than one place fits: a person decides");
   if (zone?.rule === "person") return person(`in "${zone.name}" a person decides`);
+  if (incident.kind === "event" && unmeasured(incident) !== undefined)
+    return person("how often such a report is right is not known: a person decides");
   const { automatic } = policy;
   if (!automatic) return person("here a person decides");
   if (probability < automatic.minProbability)
-    return person(`${Math.round(automatic.minProbability * 100)} % are asked to fly without a person`);
+    return person(`${percent(automatic.minProbability)} are asked to fly without a person`);
   if (semiMajorM > automatic.maxSemiMajorM)
     return person(`${automatic.maxSemiMajorM} m are the most to fly to without a person`);
   if (!automatic.hours.some((hours) => windowOpen(hours, utcMs))) return person("at this hour a person decides");

@@ -1,4 +1,5 @@
 /** Abnormal events from tracks and named sounds by a rule set. An event tells why it fired; whether it matters, a person decides. */
+import { percent } from "#contract/certainty.ts";
 import { crowdsOf, running } from "./crowds.ts";
 import { detectorsOf, type Rule, type RuleSet } from "./rule-set.ts";
 import { RuleSubject } from "./rule-subject.ts";
@@ -251,7 +252,7 @@ function soundHeard(state: RuleState, rule: Of<"sound-heard">, timeS: number, so
         { what: `probability of ${rule.label}`, value: best.probability, threshold: rule.minProbability, unit: "1" },
         { what: `times within ${rule.withinS} s`, value: state.sounds.length, threshold: rule.times, unit: "1" },
       ],
-      text: `${rule.label} heard${state.sounds.length > 1 ? ` ${state.sounds.length} times` : ""}, ${Math.round(best.probability * 100)} % sure.`,
+      text: `${rule.label} heard${state.sounds.length > 1 ? ` ${state.sounds.length} times` : ""}, ${percent(best.probability)} sure.`,
     },
   ];
 }

@@ -133,7 +133,14 @@ test("a note goes on the record and leaves the version; nothing can be said of a
 
 const called: Change = {
   kind: "reported",
-  report: { incident: "c1", of: "caller", firedAt: at, probability: 1, text: "a link for a caller" },
+  report: {
+    incident: "c1",
+    of: "caller",
+    firedAt: at,
+    probability: 1,
+    probabilityKnown: false,
+    text: "a link for a caller",
+  },
 };
 const corner = { lat: 40.1, lon: -80.1, ellipse95: { semiMajorM: 24, semiMinorM: 24, azimuthDeg: 0 } };
 

@@ -2,6 +2,7 @@
  * The life of an incident, as a function: what is known of it, plus one change, gives what is known of it next.
  * Folding the changes of a record from the first gives its newest state again, which is how a record is checked.
  */
+import { percent } from "#contract/certainty.ts";
 import type { Place } from "#contract/geo.ts";
 import type { IncidentState, IncidentStatus } from "#contract/incident.ts";
 import type { ShotFixed } from "#contract/shot.ts";
@@ -86,7 +87,7 @@ function onVerdict(known: Known, change: Extract<Change, { kind: "verdict" }>, a
 function onShot(known: Known | undefined, shot: ShotFixed, at: string): Outcome {
   const before = known?.shots.find((other) => other.id === shot.id);
   if (before && !supersedes(shot, before)) {
-    const text = `${wordsOf(shot)}, ${before.node === shot.node ? "older" : "less"} than the version ${before.version} known`;
+    const text = `came late: ${wordsOf(shot)}, ${before.node === shot.node ? "older" : "less"} than the version ${before.version} known`;
     return { kind: "applied", known: known as Known, text, changed: false };
   }
   const shots = [...(known?.shots.filter((other) => other.id !== shot.id) ?? []), shot];
@@ -134,7 +135,6 @@ function supersedes(shot: ShotFixed, before: ShotFixed): boolean {
 function wordsOf(shot: ShotFixed): string {
   if (shot.withdrawn) return `round ${shot.id} withdrawn: ${shot.withdrawn}`;
   const within = Math.max(1, Math.round(shot.ellipse95.semiMajorM));
-  const share = `${Math.round(shot.probability * 100)} %`;
   const alone = shot.solvedLocally ? `, solved by ${shot.node} without the gateway` : "";
-  return `round ${shot.id} version ${shot.version}: ${share}, within ${within} m, heard by ${shot.nodesUsed.length} nodes${alone}`;
+  return `round ${shot.id} version ${shot.version}: ${percent(shot.probability)}, within ${within} m, heard by ${shot.nodesUsed.length} nodes${alone}`;
 }

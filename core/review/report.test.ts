@@ -5,7 +5,14 @@ import type { Report } from "./report.ts";
 
 const at = "2026-11-22T18:04:13.000000000Z";
 const place = { lat: 40, lon: -80, ellipse95: { semiMajorM: 8, semiMinorM: 5, azimuthDeg: 20 } };
-const report: Report = { incident: "e1", of: "event", firedAt: at, probability: 1, text: "somebody lies still" };
+const report: Report = {
+  incident: "e1",
+  of: "event",
+  firedAt: at,
+  probability: 1,
+  probabilityKnown: false,
+  text: "somebody lies still",
+};
 
 const reported = (known: Known | undefined, over: Partial<Report> = {}) =>
   step(known, { kind: "reported", report: { ...report, ...over } }, at);

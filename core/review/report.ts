@@ -11,6 +11,10 @@ export interface Report {
   /** Absent where nobody knows it yet. A later report may bring it, or a better one. */
   place?: Place;
   probability: number;
+  /** Has anybody measured how often such a report is right? Where not, `probability` says nothing. */
+  probabilityKnown: boolean;
+  /** What an event is, in a few words. */
+  what?: string;
   /** In words, for people. */
   text: string;
   /** The facts, for machines: they stand on the record. */
@@ -19,17 +23,19 @@ export interface Report {
 
 /** The first report opens the incident. A later one may bring another place or probability; else it is only put on the record. */
 export function onReport(known: Known | undefined, report: Report, at: string): Outcome {
-  const { incident, of, firedAt, place, probability, text } = report;
+  const { incident, of, firedAt, place, probability, probabilityKnown, what, text } = report;
   if (!known) {
     const opened: Known = {
       incident,
       version: 1,
       kind: of,
+      ...(what !== undefined && { what }),
       status: "unreviewed",
       firedAt,
       alertedAt: at,
       ...(place && { place }),
       probability,
+      probabilityKnown,
       rounds: [],
       shots: [],
       substanceVersion: 1,
@@ -39,8 +45,9 @@ export function onReport(known: Known | undefined, report: Report, at: string): 
   if (known.kind !== of)
     return { kind: "refused", why: `incident ${incident} is of kind ${known.kind}, not ${of}`, conflict: true };
   const moved = place !== undefined && JSON.stringify(place) !== JSON.stringify(known.place);
-  if (!moved && probability === known.probability) return { kind: "applied", known, text, changed: false };
+  const asSure = probability === known.probability && probabilityKnown === (known.probabilityKnown ?? probabilityKnown);
+  if (!moved && asSure) return { kind: "applied", known, text, changed: false };
   const version = known.version + 1;
-  const next = { ...known, version, substanceVersion: version, probability, ...(place && { place }) };
+  const next = { ...known, version, substanceVersion: version, probability, probabilityKnown, ...(place && { place }) };
   return { kind: "applied", known: next, text, changed: true };
 }

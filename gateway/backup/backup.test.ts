@@ -60,6 +60,9 @@ test("a robot's event opens an incident and, where its rule may, calls the neare
   const { incident, timeline, chain } = await detail(world, "e1");
   assert.deepEqual([incident.kind, incident.status, incident.place?.lat], ["event", "unreviewed", HERE.lat]);
   assert.equal(chain.ok, true);
+  // Nobody has measured how often that rule is right: neither state nor record says that it is certain.
+  assert.deepEqual([incident.probabilityKnown, incident.what], [false, "somebody on the ground"]);
+  assert.match(timeline[0]?.text ?? "", /^r1 reports fallen-person, probability not measured: /);
   const backups = timeline.filter(({ kind }) => kind === "backup").map(({ by, text }) => `${by}: ${text}`);
   assert.equal(backups.length, 2, backups.join("\n"));
   assert.match(backups[0] ?? "", /^r1: backup called by r1: .*ring 1, asked car-1 \(144 s away/);

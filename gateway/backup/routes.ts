@@ -45,7 +45,7 @@ export function addBackupRoutes(context: GatewayContext, calls: Calls, units: Un
     const place = { lat, lon, ellipse95: { semiMajorM: withinM, semiMinorM: withinM, azimuthDeg: 0 } };
     const incident = ulid();
     const text = `${user} calls for backup: ${why}`;
-    report({ incident, of: "backup", firedAt: nowUtc(), place, probability: 1, text }, user);
+    report({ incident, of: "backup", firedAt: nowUtc(), place, probability: 1, probabilityKnown: false, text }, user);
     return shown(roles, calls.call(incident, place, why, { how: "person", by: user, why }));
   });
 

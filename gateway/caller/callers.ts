@@ -135,7 +135,10 @@ export class Callers {
   #newIncident(by: string, at: string, note: string | undefined): string {
     const incident = ulid();
     const text = note ? `a caller: ${note}` : "a caller";
-    const decision = this.#deps.context.report({ incident, of: "caller", firedAt: at, probability: 1, text }, by);
+    const decision = this.#deps.context.report(
+      { incident, of: "caller", firedAt: at, probability: 1, probabilityKnown: false, text },
+      by,
+    );
     if (decision.kind !== "done") throw new Refusal(409, decision.kind === "refused" ? decision.why : "no incident");
     return incident;
   }

@@ -273,6 +273,7 @@ export class FacesPart {
         ...(place && { place }),
         // Of two who could be meant, at the prior of one to one: the person's word stands beside it.
         probability: 10 ** score.log10LikelihoodRatio / (1 + 10 ** score.log10LikelihoodRatio),
+        probabilityKnown: false,
         text,
         facts: { match, list: list.id, person, status, by: user, score },
       },

@@ -156,4 +156,22 @@ test("a restart within the moment forgets nothing", async (world) => {
   assert.is(total(world), 1);
 });
 
+test("a killed gateway's record grows by nothing that it held or took in before, and by a version that it never got", async (world) => {
+  const nodesUsed = Array.from({ length: 12 }, (_, i) => `n0${i}`);
+  for (const version of [1, 2, 3]) world.alerts.take(shot(version, 0.4));
+  for (const version of [5, 6, 7]) world.alerts.take(shot(version, 0.95, { nodesUsed }));
+  const record = () => world.incidents.record.entries("i1").map(({ text }) => text);
+  assert.is(record().length, 3);
+  close(world);
+  open(world);
+  world.alerts.resume();
+  for (const version of [1, 2, 3]) world.alerts.take(shot(version, 0.4));
+  for (const version of [5, 6, 7]) world.alerts.take(shot(version, 0.95, { nodesUsed }));
+  assert.is(record().length, 3, record().join("\n"));
+  world.alerts.take(shot(4, 0.4));
+  world.alerts.take(shot(4, 0.4));
+  assert.is(record().length, 4);
+  assert.match(record().at(-1) ?? "", /^came late: .*version 4.*older than the version 7 known/);
+});
+
 test.run();

@@ -20,7 +20,7 @@ interface Waiting extends Held {
 }
 
 export class Alerts {
-  readonly counters = { unlikely: 0, fellApart: 0, givenUp: 0 };
+  readonly counters = { unlikely: 0, fellApart: 0, givenUp: 0, repeats: 0 };
   readonly #db: DatabaseSync;
   readonly #incidents: Incidents;
   readonly #policy: AlertPolicy;
@@ -39,7 +39,11 @@ export class Alerts {
     const rows = this.#db
       .prepare("SELECT stored_ms, message FROM unlikely WHERE stored_ms > ? ORDER BY stored_ms")
       .all(Date.now() - REMEMBERED_MS) as { stored_ms: number; message: string }[];
-    for (const { stored_ms, message } of rows) this.take(JSON.parse(message) as ShotFixed, stored_ms);
+    for (const { stored_ms, message } of rows) {
+      const shot = JSON.parse(message) as ShotFixed;
+      // What waited before its round called people has had its time.
+      if (!this.#incidents.isPast(shot)) this.take(shot, stored_ms);
+    }
   }
 
   /** Every version of every shot, however often it comes. On disk when it returns. */
@@ -51,7 +55,8 @@ export class Alerts {
     const isRound = () => isRoundOf(shot, this.#incidents.roundsBeside(shot), this.#policy);
     if (standing === "known" || (standing === "open" && newest <= shot.version && !shot.withdrawn && isRound())) {
       this.#forget(shot.id);
-      this.#ingest(shot);
+      if (this.#incidents.isPast(shot) && this.#wasKept(shot)) this.counters.repeats++;
+      else this.#ingest(shot);
       return;
     }
     if (newest >= shot.version) return;
@@ -102,6 +107,12 @@ export class Alerts {
     this.#db
       .prepare("INSERT OR IGNORE INTO unlikely VALUES (?, ?, ?)")
       .run(shotFixed.key(shot), Date.now(), JSON.stringify(shot));
+  }
+
+  /** Was this very version put beside the records before its round called people? A link or a restart may bring it once more. */
+  #wasKept(shot: ShotFixed): boolean {
+    const row = this.#db.prepare("SELECT message FROM unlikely WHERE key = ?").get(shotFixed.key(shot));
+    return row !== undefined && (JSON.parse(row.message as string) as ShotFixed).node === shot.node;
   }
 
   /** What was withdrawn waits too, for nothing: an older version that comes late is known for one. */

@@ -1,6 +1,7 @@
 /** The sounds behind an incident: asked for, checked, sealed on disk, and deleted on time. */
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
+import { percent } from "#contract/certainty.ts";
 import type { IncidentDetail } from "#contract/ops-api.ts";
 import { type ClipCut, clipCut, type ShotFixed } from "#contract/shot.ts";
 import { nowUtc } from "../now.ts";
@@ -123,7 +124,7 @@ export class Clips {
       const { pcm16: _, ...facts } = clip;
       const text = pcm
         ? `${durationS.toFixed(2)} s of sound from ${clip.node}`
-        : `${clip.node} withheld its sound: speech (${Math.round(clip.voice.speechProbability * 100)} %)`;
+        : `${clip.node} withheld its sound: speech (${percent(clip.voice.speechProbability)})`;
       this.#incidents.factWithin(clip.incident, "clip", clip.node, text, { ...facts, key: clipCut.key(clip) });
       return { kind: "stored" };
     });

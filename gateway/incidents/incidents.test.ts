@@ -253,7 +253,14 @@ test("a sound past its time is gone from the disk; its hash and the deletion sta
 test("an incident of a caller opens and moves without a shot, folds to its state again, and a fact with a key stands once", (world) => {
   const place = { lat: 40.1, lon: -80.1, ellipse95: { semiMajorM: 24, semiMinorM: 24, azimuthDeg: 0 } };
   const firedAt = "2026-11-22T18:04:12.000000000Z";
-  const opening = { incident: "c1", of: "caller" as const, firedAt, probability: 1, text: "a caller" };
+  const opening = {
+    incident: "c1",
+    of: "caller" as const,
+    firedAt,
+    probability: 1,
+    probabilityKnown: false,
+    text: "a caller",
+  };
   const versions: number[] = [];
   world.incidents.onVersion(({ version }) => versions.push(version));
   assert.equal(world.incidents.report(opening, "ann").kind, "done");

@@ -50,6 +50,16 @@ export class Incidents {
     return this.#row(shot.incident) ? "open" : "new";
   }
 
+  /** Has this solver said this version of the shot already, or a newer one? */
+  isPast(fixed: ShotFixed): boolean {
+    const { shot } = underKnownNames(this.#db, fixed);
+    const home = this.#db.prepare("SELECT incident FROM shot WHERE id = ?").get(shot.id) as
+      | { incident: string }
+      | undefined;
+    const newest = home && this.shots(home.incident).find(({ id }) => id === shot.id);
+    return newest !== undefined && newest.node === shot.node && newest.version >= shot.version;
+  }
+
   /** Rounds of the incident that this shot names, under the name that it has here. */
   roundsBeside(fixed: ShotFixed): ShotFixed[] {
     return this.shots(underKnownNames(this.#db, fixed).shot.incident);

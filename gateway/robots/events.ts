@@ -1,4 +1,5 @@
 /** A robot's event opens an incident; the same rule at the same place soon after joins it instead of opening another. */
+import { percent } from "#contract/certainty.ts";
 import { type RobotEvent, robotEvent } from "#contract/robot.ts";
 import { nsOfUtc } from "#contract/units.ts";
 import { distanceM } from "#core/handoff/local.ts";
@@ -7,6 +8,16 @@ import type { GatewayContext } from "../context.ts";
 
 const SAME_WITHIN_MS = 5 * 60_000;
 const SAME_WITHIN_M = 40;
+
+/** Of the rules that robots come with; another's own name says what it is. */
+const whatByRule: Record<string, string> = {
+  "fallen-person": "somebody on the ground",
+  loitering: "somebody stays",
+  "running-crowd": "people running",
+  "glass-break": "breaking glass",
+};
+
+const whatOf = (rule: string) => whatByRule[rule] ?? rule.replaceAll(/[-_]/g, " ");
 
 type Context = Pick<GatewayContext, "bus" | "report" | "recordOnce" | "incident" | "log" | "signal">;
 
@@ -51,7 +62,8 @@ export class RobotEvents {
       ...(place && { lat: place.lat, lon: place.lon }),
       atMs,
     });
-    const text = `${event.node} reports ${event.rule}: ${event.text}`.slice(0, 2000);
+    const sure = event.probabilityKnown ? percent(event.probability) : "probability not measured";
+    const text = `${event.node} reports ${event.rule}, ${sure}: ${event.text}`.slice(0, 2000);
     if (this.#context.incident(incident)) {
       this.counters.joined += 1;
       recordOnce({ of: robotEvent.name, is: event.event }, incident, "note", event.node, text, event);
@@ -65,6 +77,8 @@ export class RobotEvents {
         firedAt: event.since,
         ...(place && { place }),
         probability: event.probability,
+        probabilityKnown: event.probabilityKnown,
+        what: whatOf(event.rule),
         text,
         facts: event,
       },

@@ -1,0 +1,27 @@
+/** How sure something is, in the words of every screen, notice and record: one place, so that no two of them differ. */
+import type { IncidentState } from "./incident.ts";
+
+/** Whole percent of a probability from 0 to 1. Nothing that was computed is certain: never 100 %, and 0 % of 0 alone. */
+export function percent(probability: number): string {
+  if (probability > 0.99) return "> 99 %";
+  if (probability < 0.01 && probability > 0) return "< 1 %";
+  return `${Math.round(probability * 100)} %`;
+}
+
+const notComputed: Record<Exclude<IncidentState["kind"], "gunfire">, string> = {
+  backup: "a person asked",
+  caller: "a person called",
+  face: "judged by a person",
+  event: "probability not measured",
+};
+
+/** Who or what stands behind an incident whose probability nobody measured; undefined where `probability` is a measured figure. */
+export function unmeasured({
+  kind,
+  probabilityKnown,
+}: Pick<IncidentState, "kind" | "probabilityKnown">): string | undefined {
+  // Records from before the field was there: only gunfire had a figure.
+  const known = probabilityKnown ?? kind === "gunfire";
+  if (known) return undefined;
+  return kind === "gunfire" ? notComputed.event : notComputed[kind];
+}
