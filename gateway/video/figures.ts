@@ -5,16 +5,18 @@ import type { RelayFigures } from "../relay/pipe.ts";
 import type { Facts } from "./facts.ts";
 import type { Recordings } from "./recordings.ts";
 import type { RelayProcess } from "./relay-process.ts";
+import type { Rows } from "./rows.ts";
 
 export interface VideoParts {
   relay: RelayProcess;
   recordings: Recordings;
   facts: Facts;
+  rows: readonly Rows[];
   /** The relay's own, a second old at most. */
   figures(): RelayFigures;
 }
 
-export function addVideoFigures(metrics: Registry, { relay, recordings, facts, figures }: VideoParts): void {
+export function addVideoFigures(metrics: Registry, { relay, recordings, facts, rows, figures }: VideoParts): void {
   const of = (pick: (each: RelayFigures["streams"][string]) => number) =>
     Object.fromEntries(Object.entries(figures().streams).map(([name, each]) => [name, pick(each)]));
   addFigures(metrics, [
@@ -51,6 +53,17 @@ export function addVideoFigures(metrics: Registry, { relay, recordings, facts, f
       name: "video_facts_waiting",
       help: "Not on incidents' records yet: the disk takes nothing",
       read: () => facts.waiting,
+    },
+    { name: "video_facts_dropped", help: "Given up: too many waited", read: () => facts.counters.dropped },
+    {
+      name: "video_rows_waiting",
+      help: "Wants, orders and gaps that are not on disk yet: it takes nothing",
+      read: () => rows.reduce((sum, { waiting }) => sum + waiting, 0),
+    },
+    {
+      name: "video_rows_dropped",
+      help: "Wants, orders and gaps that never came to disk: too many waited",
+      read: () => rows.reduce((sum, { counters }) => sum + counters.dropped, 0),
     },
     { name: "video_recordings", help: "Work of the recordings", label: "what", read: () => recordings.counters },
   ]);

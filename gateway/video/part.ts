@@ -229,7 +229,13 @@ export async function startVideo(context: GatewayContext): Promise<void> {
     stills,
     lookWithout: (user, stream) => void look.run(Date.now(), user, stream),
   });
-  addVideoFigures(context.metrics, { relay, recordings, facts, figures: () => figures });
+  addVideoFigures(context.metrics, {
+    relay,
+    recordings,
+    facts,
+    rows: [wants.rows, orders.rows],
+    figures: () => figures,
+  });
 
   const clean = () => {
     const beforeMs = Date.now() - config.retention.videoDays * DAY_MS;
@@ -257,6 +263,7 @@ export async function startVideo(context: GatewayContext): Promise<void> {
     wants.close();
     await relay.stop();
     await recordings.close();
+    orders.close();
     facts.close();
     db.close();
   });

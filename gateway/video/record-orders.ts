@@ -45,13 +45,13 @@ export class RecordOrders {
   readonly #options: RecordOrdersOptions;
   readonly #orders = new Map<string, Order>();
   readonly #leaving = new Map<string, string>();
-  readonly #rows: Rows;
+  readonly rows: Rows;
   readonly #gaps: Gaps;
 
   constructor(options: RecordOrdersOptions) {
     this.#options = options;
-    this.#rows = new Rows(options.db, options.log);
-    this.#gaps = new Gaps({ ...options, rows: this.#rows });
+    this.rows = new Rows(options.db, options.log);
+    this.#gaps = new Gaps({ ...options, rows: this.rows });
     const rows = options.db.prepare("SELECT * FROM record_order").all() as unknown as {
       id: string;
       stream: string;
@@ -89,7 +89,7 @@ export class RecordOrders {
     if (this.#find(stream, incident)) return;
     const order: Order = { ...fresh, id: ulid(), stream, incident, media, by };
     const values = [order.id, stream, incident, media.join(","), by];
-    this.#rows.save("INSERT INTO record_order VALUES (?, ?, ?, ?, ?, NULL, NULL)", ...values);
+    this.rows.save("INSERT INTO record_order VALUES (?, ?, ?, ?, ?, NULL, NULL)", ...values);
     this.#orders.set(order.id, order);
     this.#options.fact(incident, by, `recording of ${stream} asked for`, { stream, media, act: "start" });
     this.#ask(order);
@@ -101,7 +101,7 @@ export class RecordOrders {
     this.#options.relay({ type: "unrecord", recording: order.id });
     this.#orders.delete(order.id);
     clearTimeout(order.anew);
-    this.#rows.save("DELETE FROM record_order WHERE id = ?", order.id);
+    this.rows.save("DELETE FROM record_order WHERE id = ?", order.id);
     if (order.gap) this.#gaps.keep(order, order.gap, undefined);
     // The relay's last piece is still on its way: the recording is ended when the relay says that all is handed over.
     if (order.recording !== undefined) this.#leaving.set(order.id, order.recording);
@@ -125,6 +125,10 @@ export class RecordOrders {
       of === incident && gap ? [{ stream, from: new Date(gap.fromMs).toISOString(), why: gap.why }] : [],
     );
     return [...this.#gaps.list(incident), ...open];
+  }
+
+  close(): void {
+    this.rows.close();
   }
 
   relayReady(): void {

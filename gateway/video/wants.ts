@@ -49,12 +49,12 @@ export interface WantsOptions {
 export class Wants {
   readonly #options: WantsOptions;
   readonly #wanted = new Map<string, Wanted>();
-  readonly #rows: Rows;
+  readonly rows: Rows;
   readonly #timer: NodeJS.Timeout;
 
   constructor(options: WantsOptions) {
     this.#options = options;
-    this.#rows = new Rows(options.db, options.log);
+    this.rows = new Rows(options.db, options.log);
     const rows = options.db.prepare("SELECT * FROM want WHERE until_ms > ?").all(Date.now()) as unknown as {
       stream: string;
       key: string;
@@ -65,7 +65,7 @@ export class Wants {
     for (const { stream, key, by, until_ms, incident } of rows) {
       this.#of(stream).reasons.set(key, { by, untilMs: until_ms, ...(incident !== null && { incident }) });
     }
-    this.#rows.save("DELETE FROM want WHERE until_ms <= ?", Date.now());
+    this.rows.save("DELETE FROM want WHERE until_ms <= ?", Date.now());
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
@@ -80,7 +80,7 @@ export class Wants {
     };
     wanted.reasons.set(key, reason);
     const values = [stream, key, by, reason.untilMs, incident ?? null];
-    this.#rows.save("INSERT OR REPLACE INTO want VALUES (?, ?, ?, ?, ?)", ...values);
+    this.rows.save("INSERT OR REPLACE INTO want VALUES (?, ?, ?, ?, ?)", ...values);
     wanted.preRollS = Math.max(wanted.preRollS, preRollS);
     if (wanted.saidMs === 0 || preRollS > 0) this.#say(stream, wanted, incident);
   }
@@ -92,13 +92,13 @@ export class Wants {
     if (!reason) return false;
     if (untilMs < reason.untilMs + PROLONG_MS) return true;
     reason.untilMs = untilMs;
-    this.#rows.save("UPDATE want SET until_ms = ? WHERE stream = ? AND key = ?", untilMs, stream, key);
+    this.rows.save("UPDATE want SET until_ms = ? WHERE stream = ? AND key = ?", untilMs, stream, key);
     return true;
   }
 
   unwant(stream: string, key: string): void {
     const wanted = this.#wanted.get(stream);
-    this.#rows.save("DELETE FROM want WHERE stream = ? AND key = ?", stream, key);
+    this.rows.save("DELETE FROM want WHERE stream = ? AND key = ?", stream, key);
     const reason = wanted?.reasons.get(key);
     if (!wanted || !reason) return;
     wanted.reasons.delete(key);
@@ -154,6 +154,7 @@ export class Wants {
 
   close(): void {
     clearInterval(this.#timer);
+    this.rows.close();
   }
 
   #of(stream: string): Wanted {
@@ -170,7 +171,7 @@ export class Wants {
         if (reason.untilMs > nowMs) continue;
         ended.push([key, reason]);
         wanted.reasons.delete(key);
-        this.#rows.save("DELETE FROM want WHERE stream = ? AND key = ?", stream, key);
+        this.rows.save("DELETE FROM want WHERE stream = ? AND key = ?", stream, key);
       }
       this.#ended(stream, ended);
       if (wanted.reasons.size === 0) this.#over(stream);
