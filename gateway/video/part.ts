@@ -10,6 +10,7 @@ import { tokenChecker } from "../relay/tokens.ts";
 import { diskRoom } from "./disk-room.ts";
 import { Facts } from "./facts.ts";
 import { addVideoFigures } from "./figures.ts";
+import { firstAsk } from "./first-ask.ts";
 import { iceServersFor, openIceServers } from "./ice.ts";
 import { camerasNear, followFlights, stoppedByHand } from "./nearby.ts";
 import { RecordOrders } from "./record-orders.ts";
@@ -173,6 +174,7 @@ export async function startVideo(context: GatewayContext): Promise<void> {
     service.want(stream, { key: `incident:${incident}`, by: "gateway", forS, incident, preRollS });
     service.record({ stream, incident, media: kindsOf(stream), by: "gateway" });
   };
+  const first = firstAsk((stream, incident) => context.once("video/want", `${incident}/${stream}`, incident), log);
   context.onIncident((state) => {
     if (state.status === "dismissed") {
       for (const stream of wants.streamsOf(state.incident)) {
@@ -184,13 +186,12 @@ export async function startVideo(context: GatewayContext): Promise<void> {
     }
     wants.placed(state.incident);
     for (const stream of camerasNear(state, streams.cameras, config.nodes, settings.incidents)) {
-      if (context.once("video/want", `${state.incident}/${stream}`, state.incident))
-        askFor(stream, state.incident, settings.incidents.preRollS);
+      if (first(stream, state.incident)) askFor(stream, state.incident, settings.incidents.preRollS);
     }
   });
   const flightFollower = followFlights({
     cameras: () => streams.cameras,
-    first: (stream, incident) => context.once("video/want", `${incident}/${stream}`, incident),
+    first,
     ask: (stream, incident) => askFor(stream, incident, 0),
     again: (stream, incident) => {
       if (context.incident(incident)?.status === "dismissed") return;
