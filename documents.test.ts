@@ -9,6 +9,7 @@ import { parseDocument } from "yaml";
 import type { Command } from "./bin/command.ts";
 import { channels } from "./contract/channels.ts";
 import type { NodeRole } from "./contract/node.ts";
+import { Site } from "./contract/site.ts";
 import { parseConfig } from "./edge-agent/config.ts";
 import { roleTable } from "./edge-agent/role-table.ts";
 import { parseGatewayConfig } from "./gateway/config.ts";
@@ -219,6 +220,7 @@ async function readAs(example: Record<string, unknown>, where: string): Promise<
   const has = (...names: string[]) => names.some((name) => keys.includes(name));
   const text = (base: object) => JSON.stringify({ ...base, ...(made(example) as object) });
   if (has("legalBasis")) v.parse(Terms, example);
+  else if (has("airTempC")) v.parse(Site, example);
   else if (has("roles", "neighbours", "clock", "microphone")) {
     await parseConfig(text(agentBase), where, async (role: NodeRole) => (await roleTable[role]!()).schema);
   } else if (has("nodes", "dispatch", "backup", "video", "callers", "faces")) {
