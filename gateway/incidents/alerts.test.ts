@@ -85,6 +85,16 @@ test("a version that comes behind its withdrawal calls nobody, however sure it w
   assert.is(total(world), 1);
 });
 
+test("a disk that takes nothing while a fix becomes ripe: it is tried again, and people are called", async (world) => {
+  world.alerts.take(shot(1, 0.6));
+  world.db.exec("PRAGMA query_only = 1");
+  await moment();
+  assert.is(world.alerts.counters.unstored, 1);
+  world.db.exec("PRAGMA query_only = 0");
+  for (const endMs = Date.now() + 10_000; total(world) === 0 && Date.now() < endMs; ) await sleep(50);
+  assert.is(total(world), 1);
+});
+
 test("what may be an echo waits twice as long", async (world) => {
   world.alerts.take(shot(1, 0.8, { unverified: true }));
   await moment();

@@ -14,13 +14,14 @@ import type { Incidents } from "./incidents.ts";
 const MOST_WAITING = 1000;
 /** After a restart, fixes this old still wait for their moment. */
 const REMEMBERED_MS = 60_000;
+const AGAIN_MS = 1000;
 
 interface Waiting extends Held {
   timer: NodeJS.Timeout | undefined;
 }
 
 export class Alerts {
-  readonly counters = { unlikely: 0, fellApart: 0, givenUp: 0, repeats: 0 };
+  readonly counters = { unlikely: 0, fellApart: 0, givenUp: 0, repeats: 0, unstored: 0 };
   readonly #db: DatabaseSync;
   readonly #incidents: Incidents;
   readonly #policy: AlertPolicy;
@@ -42,7 +43,7 @@ export class Alerts {
     for (const { stored_ms, message } of rows) {
       const shot = JSON.parse(message) as ShotFixed;
       // What waited before its round called people has had its time.
-      if (!this.#incidents.isPast(shot)) this.take(shot, stored_ms);
+      if (!this.#incidents.isPast(shot)) this.#orAgain(shot, () => this.take(shot, stored_ms));
     }
   }
 
@@ -63,7 +64,8 @@ export class Alerts {
     this.#keep(shot);
     if (shot.withdrawn) {
       if (waiting && !waiting.newest.withdrawn) this.counters.fellApart++;
-      this.#wait({ ...heldWith(waiting, shot, heardMs), timer: undefined });
+      const timer = setTimeout(() => this.#forget(shot.id), REMEMBERED_MS);
+      this.#wait({ ...heldWith(waiting, shot, heardMs), timer });
       return;
     }
     // What was said while the link was down has stood since then.
@@ -92,7 +94,20 @@ export class Alerts {
   #ripe(id: string): void {
     const shot = this.#waiting.get(id)?.newest;
     this.#forget(id);
-    if (shot) this.#ingest(shot);
+    if (shot) this.#orAgain(shot, () => this.#ingest(shot));
+  }
+
+  /** A fix that the disk does not take is tried every second: nobody says it once more. */
+  #orAgain(shot: ShotFixed, act: () => void): void {
+    try {
+      act();
+    } catch (err) {
+      if (this.counters.unstored++ === 0)
+        this.#log.error({ err, shot: shot.id }, "a fix that calls people cannot be stored; free or replace the disk");
+      const nowMs = Date.now();
+      const timer = setTimeout(() => this.#ripe(shot.id), AGAIN_MS);
+      this.#wait({ ...heldWith(this.#waiting.get(shot.id), shot, nowMs), timer });
+    }
   }
 
   #ingest(shot: ShotFixed): void {
@@ -115,7 +130,7 @@ export class Alerts {
     return row !== undefined && (JSON.parse(row.message as string) as ShotFixed).node === shot.node;
   }
 
-  /** What was withdrawn waits too, for nothing: an older version that comes late is known for one. */
+  /** What was withdrawn waits too, for a minute and for nothing: an older version that comes late is known for one. */
   #wait(held: Waiting): void {
     this.#forget(held.newest.id);
     this.#waiting.set(held.newest.id, held);
