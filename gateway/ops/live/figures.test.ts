@@ -84,6 +84,12 @@ test("only a picture that moves now is called live; an older one says how old it
     why: "The camera gives no picture: unplugged; last picture 14 s ago",
   });
   assert.is(tileState({ phase: "connecting", stills: false, view }).tone, "waiting");
+  const failed = { ...view, live: false, phase: "failed" as const, why: "unplugged" };
+  assert.equal(tileState({ phase: "connecting", stills: false, view: failed }), {
+    tone: "lost",
+    word: "no picture",
+    why: "The camera gives no picture: unplugged",
+  });
   assert.equal(tileState({ phase: "live", stills: true, ageS: 3, view }), { tone: "stills", word: "still, 3 s old" });
   assert.is(tileState({ phase: "live", stills: true, ageS: 30, view }).tone, "lost");
   assert.match(tileState({ phase: "retrying", stills: false, refused: "needs a role", view }).why!, /needs a role/);

@@ -120,6 +120,9 @@ export function tileState({ phase, stills, refused, ageS, view }: TileFacts): Ti
   if (refused !== undefined) return { tone: "lost", word: "refused", why: `${refused}${had}` };
   if (stills && ageS !== undefined && ageS < 12) return { tone: "stills", word: `still, ${age(ageS)} old` };
   if (!stills && phase === "live" && ageS !== undefined && ageS <= FRESH_S) return { tone: "live", word: "live" };
+  // Nothing comes until somebody sees to the camera: that is no waiting.
+  if (ageS === undefined && view?.phase === "failed")
+    return { tone: "lost", word: "no picture", why: whyNothing(phase, view) };
   return ageS === undefined
     ? { tone: "waiting", word: "waiting", why: whyNothing(phase, view) }
     : { tone: "lost", word: `old, ${age(ageS)}`, why: `${whyNothing(phase, view)}${had}` };

@@ -99,7 +99,7 @@ function Large({ of, incident }: { of: TileStream; incident: string }) {
           <StateBadge state={state} />
         </div>
         <Notice watch={watch} />
-        {view?.recordingFor.includes(incident) && (
+        {view?.live && view.recordingFor.includes(incident) && (
           <span class="tile-recorded">
             <span aria-hidden="true">■</span> recorded
           </span>

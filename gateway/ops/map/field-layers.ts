@@ -62,7 +62,7 @@ export function fieldLayers(p: MapPalette, scale: number): DrawnParts {
           "text-font": ["Inter Semibold"],
           "text-size": 13 * scale,
           "text-variable-anchor": ["top", "bottom", "left", "right", ...corners],
-          "text-radial-offset": 1.5,
+          "text-radial-offset": 1.6,
           "text-justify": "auto",
           "text-allow-overlap": true,
         },

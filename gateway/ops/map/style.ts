@@ -66,7 +66,7 @@ export function styleOf(theme: Theme, data: MapData, scale = 1): StyleSpecificat
     maxzoom,
     layout: {
       "icon-image": ["get", "icon"],
-      "icon-size": 0.8 * scale,
+      "icon-size": 0.7 * scale,
       "icon-padding": 0,
       "icon-allow-overlap": true,
     },
