@@ -1,4 +1,4 @@
-/** The city that the demo plays in: low houses with gardens, twenty lampposts on a square kilometre, display rockets for distractors. */
+/** The city that the demo plays in: low houses with gardens, twenty lampposts on 1.2 by 1.2 km, display rockets for distractors. */
 import { type City, makeCity } from "#sim/city.ts";
 import { burstAmongDistractors, type Scenario } from "#sim/scenarios.ts";
 
