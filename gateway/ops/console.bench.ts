@@ -184,7 +184,7 @@ async function firstOnScreen(browser: Browser, folder: string): Promise<void> {
     await page.addInitScript(noteWhatIsDrawn);
     await signIn(page, gateway.url);
     await mapReady(page);
-    await page.waitForTimeout(1500);
+    await page.waitForTimeout(3000);
     const id = "01K0FIRST8F2";
     const saidMs = nowMs();
     gateway.say(incidentOf({ id, firedAt: new Date().toISOString() }));
