@@ -24,7 +24,8 @@ try {
       const { longestGapMs, medianMs, p95Ms, framesPerS } = figuresOf(presented);
       const gapsMs = presented.slice(1).map(({ atMs }, i) => atMs - presented[i]!.atMs);
       const { nackCount, freezeCount, pliCount, packetsLost } = await viewer.stats();
-      const { publishers_lost, publishers_recovered, publishers_givenUp, viewers_distancesAsked } = chain.relayCounters;
+      const { publishers_lost, publishers_recovered, publishers_givenUp, viewers_distancesAsked, viewers_thinned } =
+        chain.relayCounters;
       const figure = {
         bench: "video uplink",
         figure: `longest time without a new picture, 5 % lost each way, ${delayMs} ms each way`,
@@ -37,7 +38,7 @@ try {
         glassToGlassMs: Math.round(medianMs),
         glassToGlass95Ms: Math.round(p95Ms),
         browser: { nackCount, freezeCount, pliCount, packetsLost },
-        relay: { publishers_lost, publishers_recovered, publishers_givenUp, viewers_distancesAsked },
+        relay: { publishers_lost, publishers_recovered, publishers_givenUp, viewers_distancesAsked, viewers_thinned },
         datagrams: chain.links.map(({ counters }) => counters),
         load: Number(loadavg()[0]!.toFixed(1)),
       };
