@@ -43,7 +43,7 @@ export class RelayHost {
       case "unrecord":
         return this.#unrecord(message.recording);
       case "anew":
-        return this.#recorders.get(message.recording)?.recorder.anew();
+        return this.#recorders.get(message.recording)?.recorder.anew(message.run);
       case "still": {
         const group = this.#relay?.streams.get(message.stream)?.caches.video.group() ?? [];
         this.#say({ type: "still", id: message.id, ...keyframeOf(group) });

@@ -35,8 +35,8 @@ export type ToRelay =
   | { type: "end"; stream?: string; sub?: string; act?: "publish" | "view"; why: string }
   | RecordOrder
   | { type: "unrecord"; recording: string }
-  /** What its present run handed over was not kept: the next keyframe begins another. */
-  | { type: "anew"; recording: string }
+  /** What that run handed over was not kept: where it is still the present one, the next keyframe begins another. */
+  | { type: "anew"; recording: string; run: number }
   /** The newest keyframe, for a still picture. */
   | { type: "still"; id: number; stream: string };
 

@@ -10,8 +10,9 @@ import type { RecordFor } from "./service.ts";
 
 /** A run that broke off has handed over its last piece by then: its file is closed, its last hash goes on the record. */
 const HANDED_OVER_MS = 5_000;
-/** What the disk did not take is tried again, from a keyframe on, after so long. */
-const ANEW_MS = 3_000;
+/** What the disk did not take is tried again, from a keyframe on, after so long, and twice as long each time that it does not take it again. */
+const ANEW_MS = 5_000;
+const ANEW_MOST_MS = 60_000;
 
 type PieceMessage = Extract<FromRelay, { type: "piece" }>;
 
@@ -29,6 +30,8 @@ interface Order {
   gap: OpenGap | undefined;
   /** Until the relay is asked for a new run, after the disk did not take the last one. */
   anew: NodeJS.Timeout | undefined;
+  /** Runs asked for since a piece was kept. */
+  tries: number;
 }
 
 export interface RecordOrdersOptions extends Omit<GapsOptions, "rows"> {
@@ -39,12 +42,13 @@ export interface RecordOrdersOptions extends Omit<GapsOptions, "rows"> {
   anewMs?: number;
 }
 
-const fresh = { run: 0, brokenRun: 0, recording: undefined, gap: undefined, anew: undefined };
+const fresh = { run: 0, brokenRun: 0, recording: undefined, gap: undefined, anew: undefined, tries: 0 };
 
 export class RecordOrders {
   readonly #options: RecordOrdersOptions;
   readonly #orders = new Map<string, Order>();
-  readonly #leaving = new Map<string, string>();
+  /** Not recorded any more, with last pieces on their way; the gap of theirs that stands there has been told. */
+  readonly #leaving = new Map<string, Order>();
   readonly rows: Rows;
   readonly #gaps: Gaps;
 
@@ -76,13 +80,17 @@ export class RecordOrders {
 
   /** A piece of a recording is on disk: the picture is back, where it was away. */
   kept(recording: string, atMs: number): void {
-    for (const order of this.#orders.values())
-      if (order.recording === recording && order.run > order.brokenRun) this.#endGap(order, atMs);
+    for (const order of this.#orders.values()) {
+      if (order.recording !== recording || order.run <= order.brokenRun) continue;
+      order.tries = 0;
+      this.#endGap(order, atMs);
+    }
   }
 
   /** A piece of a recording is not on disk. */
   failed(recording: string, atMs: number, why: string): void {
     for (const order of this.#orders.values()) if (order.recording === recording) this.#notKept(order, atMs, why);
+    for (const order of this.#leaving.values()) if (order.recording === recording) this.#lastNotKept(order, atMs, why);
   }
 
   record({ stream, incident, media, by }: RecordFor): void {
@@ -104,7 +112,7 @@ export class RecordOrders {
     this.rows.save("DELETE FROM record_order WHERE id = ?", order.id);
     if (order.gap) this.#gaps.keep(order, order.gap, undefined);
     // The relay's last piece is still on its way: the recording is ended when the relay says that all is handed over.
-    if (order.recording !== undefined) this.#leaving.set(order.id, order.recording);
+    if (order.recording !== undefined) this.#leaving.set(order.id, order);
     this.#options.fact(incident, by, `recording of ${stream} ended`, { stream, act: "stop" });
   }
 
@@ -134,16 +142,13 @@ export class RecordOrders {
   relayReady(): void {
     for (const order of this.#orders.values()) {
       // It counts its runs anew.
-      order.brokenRun = 0;
+      order.run = order.brokenRun = 0;
       this.#ask(order);
     }
   }
 
   relayLost(why: string): void {
-    for (const [id, recording] of this.#leaving) {
-      this.#leaving.delete(id);
-      void this.#options.recordings.end(recording);
-    }
+    for (const order of this.#leaving.values()) this.#left(order);
     for (const order of this.#orders.values()) {
       if (order.recording === undefined) continue;
       const { recording } = order;
@@ -168,12 +173,18 @@ export class RecordOrders {
         return;
       }
       order.brokenRun = message.run ?? order.run;
-      setTimeout(() => this.#closeBroken(order, order.run), this.#options.handedOverMs ?? HANDED_OVER_MS).unref();
+      const { run } = order;
+      setTimeout(() => this.#closeBroken(order, run), this.#options.handedOverMs ?? HANDED_OVER_MS).unref();
     } else if (message.type === "recorded") {
-      const recording = this.#leaving.get(message.recording);
-      this.#leaving.delete(message.recording);
-      if (recording !== undefined) void this.#options.recordings.end(recording);
+      const order = this.#leaving.get(message.recording);
+      if (order) this.#left(order);
     }
+  }
+
+  /** All is handed over; what of it waits for the disk may still fail until the file is closed. */
+  #left({ id, recording }: Order): void {
+    const ended = recording === undefined ? Promise.resolve() : this.#options.recordings.end(recording);
+    void ended.finally(() => this.#leaving.delete(id));
   }
 
   #closeBroken(order: Order, run: number): void {
@@ -190,9 +201,13 @@ export class RecordOrders {
   #piece(piece: PieceMessage): void {
     const order = this.#orders.get(piece.recording);
     if (!order) {
-      const recording = this.#leaving.get(piece.recording);
-      if (recording !== undefined && piece.piece === "media")
-        this.#options.recordings.add(recording, piece.atMs, piece.durationS, piece.bytes);
+      const last = this.#leaving.get(piece.recording);
+      if (last?.recording === undefined || piece.piece !== "media") return;
+      const why =
+        last.run === piece.run
+          ? this.#options.recordings.add(last.recording, piece.atMs, piece.durationS, piece.bytes)
+          : "a new run had just begun";
+      if (why !== undefined) this.#lastNotKept(last, piece.atMs, why);
       return;
     }
     if (piece.piece === "start") {
@@ -227,10 +242,25 @@ export class RecordOrders {
     order.brokenRun = Math.max(order.brokenRun, order.run);
     if (recording !== undefined) void this.#options.recordings.end(recording);
     this.#beginGap(order, atMs, why);
+    this.#anewLater(order);
+  }
+
+  /** A run costs a keyframe of everybody's: none is asked for while it is known that the disk takes nothing. */
+  #anewLater(order: Order): void {
+    const pauseMs = Math.min((this.#options.anewMs ?? ANEW_MS) * 2 ** order.tries, ANEW_MOST_MS);
     order.anew ??= setTimeout(() => {
       order.anew = undefined;
-      this.#options.relay({ type: "anew", recording: order.id });
-    }, this.#options.anewMs ?? ANEW_MS).unref();
+      if (this.#options.recordings.full() !== undefined) return this.#anewLater(order);
+      order.tries++;
+      this.#options.relay({ type: "anew", recording: order.id, run: order.run });
+    }, pauseMs).unref();
+  }
+
+  /** Of what is recorded no more: there is no new run, the picture never comes back. */
+  #lastNotKept(order: Order, atMs: number, why: string): void {
+    if (order.gap) return;
+    order.gap = this.#gaps.begin(order, atMs, why);
+    this.#gaps.keep(order, order.gap, undefined);
   }
 
   #beginGap(order: Order, fromMs: number, why: string): void {

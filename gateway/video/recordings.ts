@@ -64,6 +64,11 @@ export class Recordings {
     mkdirSync(options.folder, { recursive: true, mode: 0o700 });
   }
 
+  /** Why nothing may be written now; undefined where it may. */
+  full(): string | undefined {
+    return this.#options.full();
+  }
+
   /** @returns its id. @throws where the disk does not take it: then nothing of it is there. */
   begin(made: NewRecording): string {
     const full = this.#options.full();

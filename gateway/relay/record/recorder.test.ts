@@ -63,6 +63,40 @@ async function startVoice(seconds: number, take: (media: Media) => void) {
   });
 }
 
+/** A picture of VP8 that stands alone, 320 x 240, in one packet; nothing decodes it. */
+const vp8Keyframe = (n: number): Media => ({
+  kind: "video",
+  codec: "VP8",
+  index: 0x10000 + n,
+  timestamp: n * 3_000,
+  marker: true,
+  keyframe: true,
+  payload: Buffer.from("10000000" + "9d012a" + "4001f000" + "00000000", "hex"),
+});
+
+test("a run whose pieces are not kept is ended where it is still the present one, and a keyframe asked for at most every 5 s", async () => {
+  let nowMs = 0;
+  const { recorder, asked, pieces } = make(["video"], { nowMs: () => nowMs });
+  const runs = () => pieces.filter(({ piece }) => piece === "start").map(({ run }) => run);
+  for (let n = 0; n < 4; n++) recorder.media(vp8Keyframe(n));
+  recorder.anew(0);
+  assert.deepEqual([runs(), asked()], [[1], 0], "the one before it");
+  recorder.anew(1);
+  recorder.anew(1);
+  assert.equal(asked(), 1);
+  for (let n = 4; n < 8; n++) recorder.media(vp8Keyframe(n));
+  recorder.anew(1);
+  for (let n = 8; n < 12; n++) recorder.media(vp8Keyframe(n));
+  assert.deepEqual([runs(), asked()], [[1, 2], 1], "a late word ends no healthy run");
+  nowMs = 4_000;
+  recorder.anew(2);
+  assert.equal(asked(), 1);
+  nowMs = 9_001;
+  recorder.anew(2);
+  assert.equal(asked(), 2);
+  await recorder.close();
+});
+
 const fileOf = (pieces: readonly RecorderPiece[], run: number) =>
   Buffer.concat(pieces.filter((piece) => piece.run === run).map(({ bytes }) => bytes));
 

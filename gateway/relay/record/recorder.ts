@@ -115,10 +115,11 @@ export class Recorder implements Tap {
     this.#voiceSinceMs = undefined;
   }
 
-  /** What the present run handed over was not kept: the next keyframe begins another. */
-  anew(): void {
+  /** What that run handed over was not kept: where it is still the present one, the next keyframe begins another. */
+  anew(run: number): void {
+    if (run !== this.#runs) return;
     this.#end();
-    this.#options.askKeyframe();
+    this.#ask();
   }
 
   async close(): Promise<void> {
