@@ -15,7 +15,14 @@ const permitted: Record<string, readonly string[]> = {
   "edge-agent/ports": ["contract"],
   "edge-agent/roles": ["edge-agent/ports", "core", "contract"],
   "edge-agent/devices": ["edge-agent/ports", "core", "contract"],
-  "edge-agent/config": ["edge-agent/ports", "edge-agent/neighbours-config", "core", "contract"],
+  "edge-agent/config": [
+    "edge-agent/ports",
+    "edge-agent/neighbours-config",
+    "edge-agent/sound-config",
+    "core",
+    "contract",
+  ],
+  "edge-agent/sound-config": ["edge-agent/neighbours-config", "contract"],
   "edge-agent/neighbours-config": ["contract"],
   "edge-agent/main": ["edge-agent", "firmware-bridge", "core", "contract", "package.json"],
   // Parts of main.

@@ -3,6 +3,7 @@
  * The gateway's broker derives its access rules from here, and `contract/schemas/*.json` is exported from here.
  */
 import * as v from "valibot";
+import { wordsOf } from "./fault-words.ts";
 import { Id, NodeId, Sha256, UtcNs } from "./units.ts";
 
 /** What a client of the broker is. A node's credential names its node; `unit` is a crew's terminal; `pilot` and `dispatch` are logged-in people or the gateway's dispatch. */
@@ -90,5 +91,5 @@ export function parseMessage<C extends Channel>(
 
 /** One line per fault: `path.to.field: what is wrong`. */
 export function faultsOf(issues: readonly v.BaseIssue<unknown>[]): string[] {
-  return issues.map((issue) => `${v.getDotPath(issue) ?? "(whole)"}: ${issue.message}`);
+  return issues.map((issue) => `${v.getDotPath(issue) ?? "(whole)"}: ${wordsOf(issue)}`);
 }

@@ -21,3 +21,12 @@ export class Fault extends Error {
     return exitCodes[this.code];
   }
 }
+
+/** Why a file cannot be read, in words; the codes are errno's. */
+export function whyUnread(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "ENOENT" || code === "ENOTDIR") return "there is no such file";
+  if (code === "EISDIR") return "is a folder, not a file";
+  if (code === "EACCES" || code === "EPERM") return `no right to read it (${code})`;
+  return `cannot be read (${code ?? message})`;
+}

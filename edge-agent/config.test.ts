@@ -122,7 +122,7 @@ test("the secret may come from a file; an empty or missing one is named", async 
   const folder = mkdtempSync(join(tmpdir(), "tocsin-config-"));
   try {
     const text = good.replace("secret: hush", `secretFile: ${join(folder, "secret")}`);
-    assert.match((await faultsOf(text))[0]!, "broker.secretFile: ENOENT");
+    assert.match((await faultsOf(text))[0]!, `broker.secretFile: ${join(folder, "secret")}: there is no such file`);
     writeFileSync(join(folder, "secret"), "\n");
     assert.match((await faultsOf(text))[0]!, "is empty");
     writeFileSync(join(folder, "secret"), "from a file\n");
@@ -130,6 +130,35 @@ test("the secret may come from a file; an empty or missing one is named", async 
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test("files that are missing are listed beside every other fault", async () => {
+  const lines = await faultsOf(
+    good.replace("secret: hush", "secretFile: none, caFile: ca.pem, tls: yes").replace("lat: 40.66, ", ""),
+  );
+  assert.equal(
+    lines.map((line) => line.replace("/etc/tocsin/lamp-01.yaml: ", "")),
+    [
+      "position.lat: is missing",
+      "broker.tls: is no known key",
+      "broker.secretFile: /etc/tocsin/none: there is no such file",
+      "broker.caFile: /etc/tocsin/ca.pem: there is no such file",
+    ],
+  );
+});
+
+test("a role that is none is named; a gateway's configuration and broken YAML are one line each", async () => {
+  assert.match(
+    (await faultsOf(`${good}  dance: {}\n`))[0]!,
+    "roles: no role is named dance; each must be one of listen,",
+  );
+  const gateways = await faultsOf("site: brownsville\ndataDir: data\nnodes: []\nusers: []\n");
+  assert.equal(gateways, [
+    "/etc/tocsin/lamp-01.yaml: is a gateway's configuration (it has users); give a node's (docs/node.md)",
+  ]);
+  const broken = await faultsOf("site: a: b\nnode: [\n");
+  assert.is(broken.length, 1);
+  assert.match(broken[0]!, /lamp-01\.yaml: is not YAML: [^\n]* at line 1, column \d+$/);
 });
 
 const hash = `scrypt$12$8$1$${"A".repeat(22)}$${"A".repeat(43)}`;
@@ -141,14 +170,21 @@ neighbours:
 `;
 
 test("neighbours: paths are relative to the file, and their secret is no part of the configuration's hash", async () => {
-  const text = neighbours(
-    `{ port: 1884, certFile: a.pem, keyFile: a.key, nodes: [{ node: lamp-01, secretHash: "${hash}" }] }`,
-  );
-  const config = await parse(text);
-  assert.is(config.neighbours?.secret, "hush-hush");
-  assert.is(config.neighbours?.listen?.certFile, "/etc/tocsin/a.pem");
-  assert.is(config.neighbours?.listen?.host, "0.0.0.0");
-  assert.is((await parse(text.replace("hush-hush", "other"))).sha256, config.sha256);
+  const folder = mkdtempSync(join(tmpdir(), "tocsin-config-"));
+  try {
+    for (const name of ["a.pem", "a.key"]) writeFileSync(join(folder, name), "pem\n");
+    const here = (text: string) => parseConfig(text, join(folder, "lamp-01.yaml"), schemaOf);
+    const text = neighbours(
+      `{ port: 1884, certFile: a.pem, keyFile: a.key, nodes: [{ node: lamp-01, secretHash: "${hash}" }] }`,
+    );
+    const config = await here(text);
+    assert.is(config.neighbours?.secret, "hush-hush");
+    assert.is(config.neighbours?.listen?.certFile, join(folder, "a.pem"));
+    assert.is(config.neighbours?.listen?.host, "0.0.0.0");
+    assert.is((await here(text.replace("hush-hush", "other"))).sha256, config.sha256);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("neighbours: a plain secret in place of a hash, half a certificate and a standby without neighbours are refused", async () => {

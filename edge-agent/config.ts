@@ -5,11 +5,12 @@ import { dirname, resolve } from "node:path";
 import * as v from "valibot";
 import { parseDocument } from "yaml";
 import { faultsOf } from "#contract/channel.ts";
-import { Fault } from "#contract/errors.ts";
+import { Fault, whyUnread } from "#contract/errors.ts";
 import { Position } from "#contract/geo.ts";
 import { NodeRole } from "#contract/node.ts";
-import { Count, Finite, Name, NodeId, NonNegative, PositiveS, SiteId, UtcNs } from "#contract/units.ts";
-import { Neighbours, type NeighboursConfig, Port, withPaths } from "./neighbours-config.ts";
+import { Count, Finite, Name, NodeId, SiteId } from "#contract/units.ts";
+import { Neighbours, type NeighboursConfig, withPaths } from "./neighbours-config.ts";
+import { Clock, Microphone } from "./sound-config.ts";
 
 const Broker = v.pipe(
   v.strictObject({
@@ -33,79 +34,7 @@ const Broker = v.pipe(
   ),
 );
 
-const microphoneEntries = {
-  /** What a sound of 94 dB SPL reads in dB relative to full scale; turns dBFS into dB SPL. From the microphone's data sheet. */
-  micSensitivityDbFsAt94Spl: v.optional(v.pipe(Finite, v.minValue(-120), v.maxValue(0))),
-  /** Metres from the node's position, one per channel: two to four give a bearing. */
-  places: v.optional(
-    v.pipe(
-      v.array(v.strictObject({ eastM: Finite, northM: Finite, upM: v.optional(Finite, 0) })),
-      v.minLength(1),
-      v.maxLength(4),
-    ),
-  ),
-};
-
-const Microphone = v.variant(
-  "kind",
-  [
-    v.strictObject({
-      kind: v.literal("alsa"),
-      /** As `arecord -L` lists them. */
-      device: v.optional(v.string(), "default"),
-      sampleRateHz: v.optional(
-        v.picklist([16_000, 32_000, 44_100, 48_000, 96_000], "must be 16000, 32000, 44100, 48000 or 96000"),
-        48_000,
-      ),
-      channels: v.optional(v.pipe(Count, v.minValue(1), v.maxValue(8)), 1),
-      format: v.optional(v.picklist(["s16", "s32"], "must be s16 or s32"), "s16"),
-      /** Channel, from 0, that carries the receiver's pulse per second, with `clock.source: pps`. */
-      ppsChannel: v.optional(v.pipe(Count, v.maxValue(7))),
-      /** Delay from the microphone to the program's first look at a sample, and one sigma of it. */
-      latencyS: v.optional(NonNegative, 0),
-      latencySigmaS: v.optional(NonNegative, 5e-4),
-      ...microphoneEntries,
-    }),
-    v.strictObject({
-      kind: v.literal("file"),
-      path: v.string(),
-      /** Plays at the speed of a microphone; false: as fast as it goes. */
-      realTime: v.optional(v.boolean(), true),
-      /** UTC of the first sample; now, by the node's clock, where it is not given. */
-      startUtc: v.optional(UtcNs),
-      clockSigmaS: v.optional(NonNegative, 1e-4),
-      ...microphoneEntries,
-    }),
-    v.strictObject({
-      kind: v.literal("pcm-stream"),
-      host: v.optional(v.string(), "127.0.0.1"),
-      port: Port,
-      /** Name of the sound source's microphone; the node's where it is not given. */
-      microphone: v.optional(Name),
-      ...microphoneEntries,
-    }),
-  ],
-  "must be alsa, file or pcm-stream",
-);
-
-const Clock = v.strictObject({
-  /** What disciplines the host's clock (or, for `pps`, the sample clock; for `sim`, the sound source). `system`: trusted as it is. */
-  source: v.optional(v.picklist(["pps", "ptp", "ntp", "system", "sim"]), "ntp"),
-  /** One sigma of the host's clock where nothing measures it (`system`), or the least that is believed of a measurement. */
-  sigmaS: v.optional(PositiveS),
-  /** With `source: pps`: our firmware on a serial port captures the pulse and counts the word clock of the sound card. See docs/dock.md. */
-  bridge: v.optional(
-    v.strictObject({
-      path: v.pipe(v.string(), v.minLength(1)),
-      baudRate: v.optional(v.pipe(Count, v.minValue(9600), v.maxValue(4_000_000)), 115_200),
-      /** `with-capture`: the converter's word clock stands still until the sound card is listened to. */
-      wordClock: v.optional(
-        v.picklist(["continuous", "with-capture"], "must be continuous or with-capture"),
-        "continuous",
-      ),
-    }),
-  ),
-});
+const strangers = (roles: object) => Object.keys(roles).filter((role) => !v.is(NodeRole, role));
 
 export const AgentConfigSchema = v.pipe(
   v.strictObject({
@@ -122,8 +51,9 @@ export const AgentConfigSchema = v.pipe(
       v.record(v.string(), v.nullable(v.record(v.string(), v.unknown()))),
       v.check((roles) => Object.keys(roles).length > 0, "name at least one role"),
       v.check(
-        (roles) => Object.keys(roles).every((role) => v.is(NodeRole, role)),
-        `each must be one of ${NodeRole.options.join(", ")}`,
+        (roles) => strangers(roles).length === 0,
+        ({ input }) =>
+          `no role is named ${strangers(input).join(", ")}; each must be one of ${NodeRole.options.join(", ")}`,
       ),
     ),
     heartbeatS: v.optional(v.pipe(Finite, v.minValue(0.1), v.maxValue(3600)), 10),
@@ -196,30 +126,36 @@ export async function readConfig(file: string, schemaOf: RoleSchemas): Promise<A
   try {
     text = readFileSync(file, "utf8");
   } catch (cause) {
-    throw new Fault("config", `${file}: ${(cause as Error).message}`, { cause });
+    throw new Fault("config", `${file}: ${whyUnread(cause)}; give a node's configuration (docs/node.md)`, { cause });
   }
   return parseConfig(text, file, schemaOf);
 }
 
 export async function parseConfig(text: string, file: string, schemaOf: RoleSchemas): Promise<AgentConfig> {
   const document = parseDocument(text);
-  const faults = document.errors.map((error) => error.message.split("\n")[0]!);
-  const json: unknown = document.errors.length > 0 ? undefined : document.toJS();
+  // What follows the first fault of the form is mostly its echo.
+  const [broken] = document.errors;
+  if (broken) throw new Fault("config", `${file}: is not YAML: ${broken.message.split("\n")[0]!.replace(/:$/, "")}`);
+  const json: unknown = document.toJS();
+  if (isGateways(json))
+    throw new Fault("config", `${file}: is a gateway's configuration (it has users); give a node's (docs/node.md)`);
+  const faults: string[] = [];
   const parsed = v.safeParse(AgentConfigSchema, json);
-  if (faults.length === 0 && !parsed.success) faults.push(...faultsOf(parsed.issues));
+  if (!parsed.success) faults.push(...faultsOf(parsed.issues));
   const roles: [NodeRole, Record<string, unknown>][] = [];
   for (const [role, options] of rolesIn(json)) {
     const checked = v.safeParse(await schemaOf(role), options ?? {});
     if (checked.success) roles.push([role, checked.output]);
     else faults.push(...faultsOf(checked.issues).map((line) => `roles.${role}.${line}`));
   }
+  const folder = dirname(resolve(file));
+  const secrets = filesIn(json, folder, faults);
   if (!parsed.success || faults.length > 0) {
     throw new Fault(
       "config",
       faults.map((line) => `${file}: ${line.replace(/^\(whole\): /, "")}`),
     );
   }
-  const folder = dirname(resolve(file));
   const { broker, roles: _, microphone, dataDir, neighbours: around, ...rest } = parsed.output;
   const { secret, secretFile, ...address } = broker;
   const { secret: among, secretFile: amongFile, ...near } = around ?? {};
@@ -238,15 +174,17 @@ export async function parseConfig(text: string, file: string, schemaOf: RoleSche
   };
   return {
     ...checked,
-    broker: { ...checked.broker, secret: secret ?? readSecret(resolve(folder, secretFile!), `${file}: broker`) },
-    neighbours: neighbours && {
-      ...neighbours,
-      secret: among ?? readSecret(resolve(folder, amongFile!), `${file}: neighbours`),
-    },
+    broker: { ...checked.broker, secret: secret ?? secrets.broker! },
+    neighbours: neighbours && { ...neighbours, secret: among ?? secrets.neighbours! },
     sha256: createHash("sha256")
       .update(JSON.stringify(sorted(checked)))
       .digest("hex"),
   };
+}
+
+/** A mix-up that a list of missing keys would not explain. */
+function isGateways(json: unknown): boolean {
+  return typeof json === "object" && json !== null && "users" in json && !("broker" in json) && !("roles" in json);
 }
 
 /** The known roles that a configuration names, faulty or not otherwise. */
@@ -256,14 +194,37 @@ function rolesIn(json: unknown): [NodeRole, unknown][] {
   return Object.entries(roles).filter((entry): entry is [NodeRole, unknown] => v.is(NodeRole, entry[0]));
 }
 
-function readSecret(path: string, where: string): string {
-  try {
-    const secret = readFileSync(path, "utf8").trim();
-    if (secret !== "") return secret;
-  } catch (cause) {
-    throw new Fault("config", `${where}.secretFile: ${(cause as Error).message}`, { cause });
+interface NamedFiles {
+  secretFile?: unknown;
+  caFile?: unknown;
+  listen?: { certFile?: unknown; keyFile?: unknown };
+}
+
+/** The secrets that stand in files of their own; what of the files that a configuration names cannot be read is added to the faults. */
+function filesIn(json: unknown, folder: string, faults: string[]): { broker?: string; neighbours?: string } {
+  const secrets: { broker?: string; neighbours?: string } = {};
+  const read = (field: string, path: unknown): string | undefined => {
+    if (typeof path !== "string") return undefined;
+    const file = resolve(folder, path);
+    try {
+      const text = readFileSync(file, "utf8").trim();
+      if (text === "") faults.push(`${field}: ${file} is empty`);
+      return text;
+    } catch (cause) {
+      faults.push(`${field}: ${file}: ${whyUnread(cause)}`);
+      return undefined;
+    }
+  };
+  for (const part of ["broker", "neighbours"] as const) {
+    const named = (json as Partial<Record<typeof part, NamedFiles>> | null)?.[part];
+    if (typeof named !== "object" || named === null) continue;
+    const secret = read(`${part}.secretFile`, named.secretFile);
+    if (secret !== undefined) secrets[part] = secret;
+    read(`${part}.caFile`, named.caFile);
+    read(`${part}.listen.certFile`, named.listen?.certFile);
+    read(`${part}.listen.keyFile`, named.listen?.keyFile);
   }
-  throw new Fault("config", `${where}.secretFile: ${path} is empty`);
+  return secrets;
 }
 
 function sorted(value: unknown): unknown {

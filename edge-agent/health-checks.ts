@@ -1,11 +1,12 @@
 /** What the roles need of a machine, one check each: fine, or what to do. None throws, none takes longer than a few seconds. */
 import { execFile } from "node:child_process";
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, statfsSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { createConnection } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { connect } from "mqtt";
 import type { AgentConfig } from "./config.ts";
+import { makeDataFolder } from "./devices/data-folder.ts";
 import { readHostSync } from "./devices/host-sync.ts";
 import type { CameraSpec } from "./devices/video/open-cameras.ts";
 import type { PatrolConfig } from "./roles/patrol/config.ts";
@@ -203,7 +204,7 @@ export async function checkModel(folder: string | undefined): Promise<Check> {
 export async function checkBroker(config: AgentConfig): Promise<Check> {
   const { url, username, secret, caFile } = config.broker;
   const why = await new Promise<string | undefined>((resolve) => {
-    // Another client id than the agent's: a second client of one id would throw the running agent out.
+    // Another client id than the agent's, which would throw the running agent out; the gateway lets it in without any rights.
     const client = connect(url, {
       clientId: `${config.node}-doctor-${process.pid}`,
       clean: true,
@@ -236,8 +237,7 @@ export async function checkBroker(config: AgentConfig): Promise<Check> {
 export async function checkData(config: AgentConfig): Promise<Check> {
   const { dataDir } = config;
   try {
-    mkdirSync(dataDir, { recursive: true });
-    accessSync(dataDir, constants.W_OK);
+    makeDataFolder(dataDir);
     const { bavail, bsize } = statfsSync(dataDir);
     const freeMegabytes = Math.round((bavail * bsize) / 2 ** 20);
     const key = join(dataDir, "listen", "clip.key");

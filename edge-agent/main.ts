@@ -4,6 +4,7 @@ import { Fault } from "#contract/errors.ts";
 import type { NodeRole } from "#contract/node.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { type AgentConfig, type RoleSchemas, readConfig } from "./config.ts";
+import { makeDataFolder } from "./devices/data-folder.ts";
 import type { LocalBroker } from "./devices/local-broker.ts";
 import { MqttBus } from "./devices/mqtt-bus.ts";
 import { NeighbourBus } from "./devices/neighbour-bus.ts";
@@ -40,23 +41,12 @@ export async function runAgent(
   signal: AbortSignal,
   { onReady }: AgentEvents = {},
 ): Promise<void> {
+  makeDataFolder(config.dataDir);
   const stop = new AbortController();
   const stopped = AbortSignal.any([signal, stop.signal]);
   const time = openTime(config.clock, log, stopped);
   const reporter = new NodeReporter(config, time, packageJson.version);
-  const bus = new MqttBus({
-    site: config.site,
-    node: config.node,
-    broker: config.broker,
-    outboxFile: join(config.dataDir, "outbox.sqlite"),
-    outboxLimits: {
-      ...defaultOutboxLimits,
-      maxRows: config.outbox.maxMessages,
-      maxBytes: config.outbox.maxMegabytes * 2 ** 20,
-    },
-    will: () => reporter.state("lost"),
-    log,
-  });
+  const bus = openBus(config, reporter, log, stop);
   reporter.start(bus, stopped);
   const running: Promise<void>[] = [];
   let carried: LocalBroker | undefined;
@@ -119,6 +109,28 @@ export async function runAgent(
     await bus.close();
     await neighbours?.close();
     await carried?.close();
+  }
+}
+
+/** Where it cannot be opened, what was started before it ends, so that nothing keeps the process. */
+function openBus(config: AgentConfig, reporter: NodeReporter, log: Log, stop: AbortController): MqttBus {
+  try {
+    return new MqttBus({
+      site: config.site,
+      node: config.node,
+      broker: config.broker,
+      outboxFile: join(config.dataDir, "outbox.sqlite"),
+      outboxLimits: {
+        ...defaultOutboxLimits,
+        maxRows: config.outbox.maxMessages,
+        maxBytes: config.outbox.maxMegabytes * 2 ** 20,
+      },
+      will: () => reporter.state("lost"),
+      log,
+    });
+  } catch (error) {
+    stop.abort();
+    throw error;
   }
 }
 

@@ -39,6 +39,27 @@ test("a client id that is not the credential's name is refused with code 2", asy
   assert.equal(await refusalOf(world, "n01", { clientId: "n02" }), 2);
 });
 
+test("tocsin doctor tries a node's credential beside the running node, and may neither say, hear nor keep anything", async (world) => {
+  const n01 = await enter(world, "n01");
+  const clientId = "n01-doctor-4711";
+  const visitor = await enter(world, "n01", { clientId });
+  assert.equal(visitor.connected && n01.connected, true);
+  await assert.rejects(visitor.subscribeAsync(topicOf(nodeState, SITE, "n01"), { qos: 1 }));
+  const cut = new Promise<void>((resolve) => visitor.once("close", () => resolve()));
+  visitor.publish(topicOf(nodeState, SITE, "n01"), JSON.stringify(state("n01")), { qos: 1 }, () => {});
+  await cut;
+  assert.equal(world.broker.counters.refused.rights, 1);
+  assert.equal(n01.connected, true);
+  const lost = Buffer.from(JSON.stringify({ ...state("n01"), status: "lost" }));
+  const will = { topic: topicOf(nodeState, SITE, "n01"), payload: lost, qos: 1 as const, retain: true };
+  assert.equal(await refusalOf(world, "n01", { clientId, will }), 5);
+  assert.equal(await refusalOf(world, "n01", { clientId, clean: false }), 2);
+  assert.equal(await refusalOf(world, "n01", { clientId, password: "wrong" }), 4);
+  assert.equal(await refusalOf(world, "n01", { clientId: "n02-doctor-1" }), 2);
+  assert.equal(await refusalOf(world, "n01", { clientId: "n01-doctor-x" }), 2);
+  assert.equal(await refusalOf(world, "pam", { clientId: "pam-doctor-1", password: "correct horse battery" }), 2);
+});
+
 test("a user without a role on the bus is refused; a pilot is let in", async (world) => {
   const password = "correct horse battery";
   assert.equal(await refusalOf(world, "bob", { password }), 4);

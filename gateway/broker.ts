@@ -83,6 +83,8 @@ export async function startBroker(config: GatewayConfig, log: Logger, heartbeatM
       keeper.identify(username, password, client.id, checker).then(
         (found) => {
           if ("why" in found) return refuse(found.why, found.returnCode);
+          // Each visit has a name of its own: sessions of theirs would pile up.
+          if (found.parties.length === 0 && !client.clean) return refuse("a visitor is kept no session", 2);
           const will = wills.get(client);
           const fault = will && keeper.willFault(found, will);
           if (fault) return refuse(`last will: ${fault}`, 5);

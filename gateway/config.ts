@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 import * as v from "valibot";
 import { parseDocument } from "yaml";
 import { faultsOf } from "#contract/channel.ts";
-import { Fault } from "#contract/errors.ts";
+import { Fault, whyUnread } from "#contract/errors.ts";
 import { Position } from "#contract/geo.ts";
 import { isSecretHash } from "#contract/secret-hash.ts";
 import { Name, NodeId, Probability, SiteId } from "#contract/units.ts";
@@ -176,7 +176,9 @@ export function readGatewayConfig(file: string): GatewayConfig {
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    throw new Fault("config", `${file}: cannot be read (${(error as NodeJS.ErrnoException).code})`, { cause: error });
+    throw new Fault("config", `${file}: ${whyUnread(error)}; give a gateway's configuration (docs/gateway.md)`, {
+      cause: error,
+    });
   }
   return parseGatewayConfig(text, file);
 }
@@ -184,17 +186,17 @@ export function readGatewayConfig(file: string): GatewayConfig {
 /** @param file where the text came from: names it in faults, and is the base of relative paths. */
 export function parseGatewayConfig(text: string, file: string): GatewayConfig {
   const document = parseDocument(text);
-  if (document.errors.length > 0) {
-    throw new Fault(
-      "config",
-      document.errors.map((error) => `${file}: ${error.message.split("\n")[0]}`),
-    );
-  }
-  const result = v.safeParse(Schema, document.toJS() ?? {});
-  const faults = result.success ? [] : faultsOf(result.issues).map(inPlainWords);
+  // What follows the first fault of the form is mostly its echo.
+  const [broken] = document.errors;
+  if (broken) throw new Fault("config", `${file}: is not YAML: ${broken.message.split("\n")[0]!.replace(/:$/, "")}`);
+  const json: unknown = document.toJS() ?? {};
+  if (typeof json === "object" && json !== null && "broker" in json && "roles" in json)
+    throw new Fault("config", `${file}: is a node's configuration (it has roles); give a gateway's (docs/gateway.md)`);
+  const result = v.safeParse(Schema, json);
+  const faults = result.success ? [] : faultsOf(result.issues).map((line) => line.replace(/^\(whole\): /, ""));
   const base = dirname(resolve(file));
   const at = (path: string) => resolve(base, path);
-  const raw = (document.toJS() ?? {}) as { streets?: unknown; listen?: Record<string, Record<string, unknown>> };
+  const raw = json as { streets?: unknown; listen?: Record<string, Record<string, unknown>> };
   const files: [string, unknown][] = [
     ["streets", raw.streets],
     ...["mqtts", "https"].flatMap((name): [string, unknown][] => [
@@ -223,13 +225,6 @@ export function parseGatewayConfig(text: string, file: string): GatewayConfig {
     ...(config.streets !== undefined && { streets: at(config.streets) }),
     flows: { ...config.flows, folder: config.flows.folder ? at(config.flows.folder) : resolve(dataDir, "flows") },
   };
-}
-
-function inPlainWords(fault: string): string {
-  return fault
-    .replace(/^\(whole\): /, "")
-    .replace(/Invalid key: Expected "[^"]*" but received undefined$/, "is missing")
-    .replace(/Invalid key: Expected never but received "[^"]*"$/, "is no known key");
 }
 
 function readable(file: string): boolean {

@@ -31,7 +31,7 @@ export class Gatekeeper {
   readonly #site: string;
   readonly #log: Logger;
   readonly #journal: Journal;
-  readonly #identities = new Map<string, { identity: Identity; stored?: string; secret?: string }>();
+  readonly #identities = new Map<string, { identity: Identity; stored?: string; secret?: string; node?: true }>();
   readonly #flows = new Throttle(FLOWS_PER_SECOND, FLOWS_BURST);
   readonly #heard = new WeakMap<Identity, Map<string, boolean>>();
   readonly refused: Record<Refusal, number> = { login: 0, rights: 0, broken: 0, unknown: 0, subscription: 0 };
@@ -44,7 +44,7 @@ export class Gatekeeper {
     this.#log = log;
     this.#journal = journal;
     for (const { id, parties, secretHash } of config.nodes) {
-      this.#identities.set(id, { identity: { id, parties }, stored: secretHash });
+      this.#identities.set(id, { identity: { id, parties }, stored: secretHash, node: true });
     }
     for (const { name, roles, passwordHash } of config.users) {
       const parties = roles.flatMap((role) => partiesOfRole[role] ?? []);
@@ -68,7 +68,7 @@ export class Gatekeeper {
     this.refused[refusal]++;
   }
 
-  /** @returns the identity, or why not with the return code of CONNACK (MQTT 3.1.1, 3.2.2.3). */
+  /** @returns the identity (of a visitor: one without any right), or why not with the return code of CONNACK (MQTT 3.1.1, 3.2.2.3). */
   async identify(
     username: string | undefined,
     password: Buffer | undefined,
@@ -85,6 +85,8 @@ export class Gatekeeper {
     if (!entry) return { why: `'${username}' is not in the gateway's configuration`, returnCode: 4 };
     if (!right) return { why: `wrong secret for '${username}'`, returnCode: 4 };
     if (clientId !== username) {
+      if (entry.node && isVisitor(clientId, username) && !this.#identities.has(clientId))
+        return { id: clientId, parties: [] };
       return { why: `client id '${clientId}' must be the credential's name '${username}'`, returnCode: 2 };
     }
     return entry.identity;
@@ -170,6 +172,11 @@ export class Gatekeeper {
 /** Not so what is addressed to somebody: a command that is said again two minutes later is a danger. */
 function isRecord(channel: Channel): boolean {
   return channel.delivery.keep === "every" && channel.addressed === "from";
+}
+
+/** `tocsin doctor` tries a node's credential while the node runs, whose own client id would throw it out: `<node>-doctor-<number>`. */
+function isVisitor(clientId: string, node: string): boolean {
+  return clientId.startsWith(`${node}-doctor-`) && /^\d{1,10}$/.test(clientId.slice(node.length + 8));
 }
 
 function sameSecret(a: string, b: string): boolean {

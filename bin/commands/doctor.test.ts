@@ -1,12 +1,12 @@
 import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Aedes } from "aedes";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { startBroker } from "#gateway/broker.ts";
+import { joinBroker, makeConfig, makeLog, SITE, secretOf } from "#gateway/testing.ts";
 
 const tocsin = fileURLToPath(new URL("../tocsin", import.meta.url));
 
@@ -43,33 +43,32 @@ test("without a configuration: every part of the machine has its line, nothing i
   assert.is(lines.get("models")!.ok, true);
 });
 
-test("with a configuration: 0 when what its roles need is there, 1 with a wrong secret, 78 for a bad file", async () => {
+test("with a configuration, against the gateway's broker beside the running agent: 0 when what its roles need is there, 1 with a wrong secret, 78 for a bad file", async () => {
   const folder = mkdtempSync(join(tmpdir(), "tocsin-doctor-"));
-  const broker = await Aedes.createBroker();
-  broker.authenticate = (_client, username, password, done) =>
-    done(null, username === "n1" && String(password) === "right");
-  const server = createServer((socket) => broker.handle(socket));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
+  const broker = await startBroker(await makeConfig(folder), makeLog().log);
+  const { mqtt: port } = await broker.listen();
+  // The agent itself: a visit must not throw it out.
+  const running = await joinBroker(port, "n01");
   const file = join(folder, "node.yaml");
   const write = (secret: string) =>
     writeFileSync(
       file,
-      `site: test\nnode: n1\nposition: { lat: 1, lon: 2, altM: 3 }\nbroker: { url: "mqtt://127.0.0.1:${port}", secret: ${secret} }\ndataDir: data\n` +
+      `site: ${SITE}\nnode: n01\nposition: { lat: 1, lon: 2, altM: 3 }\nbroker: { url: "mqtt://127.0.0.1:${port}", secret: "${secret}" }\ndataDir: agent\n` +
         "clock: { source: system, sigmaS: 0.01 }\nmicrophone: { kind: file, path: node.yaml }\noutbox: { maxMegabytes: 1 }\nroles: { listen: {} }\n",
     );
   try {
-    write("right");
+    write(secretOf("n01"));
     const good = await doctor("--config", file, "--json");
     assert.is(good.code, 0, good.out + good.err);
-    assert.is(linesOf(good.out).get("broker")!.detail, `mqtt://127.0.0.1:${port} lets n1 in`);
+    assert.is(linesOf(good.out).get("broker")!.detail, `mqtt://127.0.0.1:${port} lets n01 in`);
+    assert.ok(running.connected, "the running agent was thrown out");
     write("wrong");
     const bad = await doctor("--config", file, "--json");
     assert.is(bad.code, 1);
     const told = linesOf(bad.out).get("broker")!;
     assert.equal([told.ok, told.needed], [false, true]);
     assert.match(told.fix!, "check broker.username and broker.secret");
-    write("right");
+    write(secretOf("n01"));
     const mount = "panTilt: { path: /dev/serial/by-id/none, heightM: 6, azimuthDeg: 90 }";
     const camera = `{ name: front, kind: sim, ${mount} }`;
     writeFileSync(
@@ -87,8 +86,8 @@ test("with a configuration: 0 when what its roles need is there, 1 with a wrong 
     assert.is(broken.code, 78);
     assert.match(broken.err, "node: ");
   } finally {
-    server.close();
-    await new Promise<void>((resolve) => broker.close(() => resolve()));
+    await running.endAsync(true);
+    await broker.close();
     rmSync(folder, { recursive: true, force: true });
   }
 });

@@ -5,7 +5,8 @@ import { DatabaseSync } from "node:sqlite";
 import { parseArgs } from "node:util";
 import { pino } from "pino";
 import { Fault } from "#contract/errors.ts";
-import { readGatewayConfig } from "#gateway/config.ts";
+import { checkDataFolder, makeDataFolder } from "#edge-agent/devices/data-folder.ts";
+import { type GatewayConfig, readGatewayConfig } from "#gateway/config.ts";
 import { hashSecret, newSecret, PASSWORD_LOG2_N, SECRET_LOG2_N } from "#gateway/credentials.ts";
 import { IncidentRecord } from "#gateway/incidents/record.ts";
 import { startGateway } from "#gateway/main.ts";
@@ -19,7 +20,7 @@ usage: tocsin gateway --config FILE [--check] [--json]
 Runs the district's hub: MQTT broker, incident store, console, flows. Stops on SIGTERM or Ctrl-C.
 
   --config FILE  the gateway's configuration (YAML); docs/gateway.md explains it
-  --check        only read the configuration and list its faults
+  --check        only read the configuration and list its faults, also of the files and the folder that it names
   --json         print {"type":"listening", ports} on stdout once everything listens
 
   hash           reads a password or secret from stdin, prints its hash for 'passwordHash' or 'secretHash'
@@ -73,6 +74,7 @@ async function run(argv: readonly string[]): Promise<number> {
   if (values.config === undefined) throw new Fault("usage", "which configuration? Give --config FILE");
   const config = readGatewayConfig(values.config);
   if (values.check) {
+    checkDataFolder(config.dataDir);
     say(`${values.config}: good`);
     return 0;
   }
@@ -81,7 +83,10 @@ async function run(argv: readonly string[]): Promise<number> {
     process.once("SIGTERM", resolve);
     process.once("SIGINT", resolve);
   });
-  const gateway = await startGateway(config, log);
+  makeDataFolder(config.dataDir);
+  const gateway = await startGateway(config, log).catch((error: unknown) => {
+    throw portFault(config, error) ?? error;
+  });
   const { ports } = gateway;
   log.info(ports, `console at http://${config.listen.http.host}:${ports.http}/`);
   if (values.json) printJson({ type: "listening", ...ports });
@@ -89,6 +94,19 @@ async function run(argv: readonly string[]): Promise<number> {
   log.info("stopping");
   await gateway.close();
   return 0;
+}
+
+/** A port that cannot be had, by the name that it has in the configuration. */
+function portFault({ listen }: GatewayConfig, error: unknown): Fault | undefined {
+  const { code, syscall, port } = error as NodeJS.ErrnoException & { port?: number };
+  if (syscall !== "listen") return undefined;
+  const field = Object.entries(listen).find(([, one]) => one?.port === port)?.[0];
+  const where = field === undefined ? `port ${port}` : `listen.${field}.port: ${port}`;
+  const why =
+    code === "EADDRINUSE"
+      ? "is taken by another program; stop it, or choose another port"
+      : `cannot be listened on (${code}); choose another port, or another listen.${field}.host`;
+  return new Fault("config", `${where} ${why}`, { cause: error });
 }
 
 export const command: Command = { summary: "run the district's hub", help, run };

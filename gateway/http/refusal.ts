@@ -1,5 +1,6 @@
 /** A refusal with its status, as `{ error, field?, fix? }`. */
 import * as v from "valibot";
+import { wordsOf } from "#contract/fault-words.ts";
 
 export class Refusal extends Error {
   readonly statusCode: number;
@@ -20,5 +21,5 @@ export function parseBody<S extends v.GenericSchema>(schema: S, body: unknown): 
   if (result.success) return result.output;
   const [issue] = result.issues;
   const field = v.getDotPath(issue) ?? undefined;
-  throw new Refusal(400, issue.message, field === undefined ? {} : { field });
+  throw new Refusal(400, wordsOf(issue), field === undefined ? {} : { field });
 }

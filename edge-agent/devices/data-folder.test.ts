@@ -1,0 +1,68 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { Fault } from "#contract/errors.ts";
+import { checkDataFolder, makeDataFolder } from "./data-folder.ts";
+
+function within(run: (folder: string) => void): void {
+  const folder = mkdtempSync(join(tmpdir(), "tocsin-data-"));
+  try {
+    run(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function faultOf(dataDir: string): Fault {
+  try {
+    makeDataFolder(dataDir);
+  } catch (error) {
+    assert.instance(error, Fault);
+    return error as Fault;
+  }
+  throw new Error("was accepted");
+}
+
+test("two folders that are missing are made, for their owner only; once there, none is made", () =>
+  within((folder) => {
+    const data = join(folder, "a", "b");
+    assert.equal(makeDataFolder(data), [join(folder, "a"), data]);
+    assert.is(statSync(data).mode & 0o777, 0o700);
+    assert.equal(makeDataFolder(data), []);
+  }));
+
+test("a check leaves nothing behind, and what was there stays", () =>
+  within((folder) => {
+    checkDataFolder(join(folder, "a", "b"));
+    assert.equal(readdirSync(folder), []);
+    mkdirSync(join(folder, "a"));
+    checkDataFolder(join(folder, "a"));
+    assert.ok(existsSync(join(folder, "a")));
+  }));
+
+test("a file in its place or above it is named; exit 78", () =>
+  within((folder) => {
+    const file = join(folder, "file");
+    writeFileSync(file, "precious");
+    for (const dataDir of [file, join(file, "below")]) {
+      const fault = faultOf(dataDir);
+      assert.is(fault.exitCode, 78);
+      assert.is(
+        fault.message,
+        `dataDir: ${dataDir}: ${file} is a file, not a folder; name a folder that this account can write`,
+      );
+    }
+  }));
+
+// There `mkdir` says ENOENT of a folder whose parent is there: a loop that makes parents first would never end.
+if (existsSync("/proc/self"))
+  test("a file system that takes no folders is refused at once", () => {
+    assert.match(
+      faultOf("/proc/nothere/x").message,
+      /^dataDir: \/proc\/nothere\/x: this account cannot make it \(E[A-Z]+\)/,
+    );
+  });
+
+test.run();
