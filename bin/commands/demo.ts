@@ -1,5 +1,6 @@
 /** `npm run demo`: a city on one machine, from the sound of a shot to the alert, the record and the map. */
 import { randomInt } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { type Command, printJson, say } from "../command.ts";
 import { DEMO_NODES } from "../demo/demo-city.ts";
@@ -7,6 +8,7 @@ import { droneThere } from "../demo/drone.ts";
 import { incident } from "../demo/incident.ts";
 import { robotThere } from "../demo/robot.ts";
 import { setStage } from "../demo/stage.ts";
+import { hearStop, untilStopped } from "../demo/until-stopped.ts";
 import { ffmpegThere } from "../demo/video.ts";
 
 export const command: Command = {
@@ -51,9 +53,7 @@ Runs a simulated city: lampposts that hear, each an agent of its own, the gatewa
       values.json ? printJson(line) : process.stdout.write(`${words}\n`);
 
     told({ type: "seed", seed }, `seed ${seed}`);
-    const stop = new AbortController();
-    process.once("SIGINT", () => stop.abort());
-    process.once("SIGTERM", () => stop.abort());
+    const stop = hearStop("demo");
     const part = (name: "drone" | "video" | "robot", there: boolean, lack: string) => {
       if (!there && !values[`no-${name}`]) say(`demo: no ${name}: ${lack}`);
       return there && !values[`no-${name}`];
@@ -61,7 +61,7 @@ Runs a simulated city: lampposts that hear, each an agent of its own, the gatewa
     const drone = part("drone", droneThere(), "mavsdk_server is missing; npm run setup fetches it");
     const video = part("video", ffmpegThere(), "ffmpeg is missing; apt install ffmpeg");
     const robot = part("robot", robotThere(), "avr-gcc is missing; apt install gcc-avr avr-libc make");
-    const stage = await setStage({
+    const setting = setStage({
       seed,
       nodes,
       drone,
@@ -69,25 +69,31 @@ Runs a simulated city: lampposts that hear, each an agent of its own, the gatewa
       robot,
       httpPort: values.once ? port : (port ?? 8080),
       folder: values.keep,
+      signal: stop.signal,
       say: (text) => say(`demo: ${text}`),
     });
-    stage.processes.onDeath = ({ name, logFile }, how) => say(`demo: ${name} ended (${how}); its log is ${logFile}`);
     try {
+      const stage = await untilStopped(setting, stop.signal);
+      if (!stage) return values.once ? 1 : 0;
+      stage.processes.onDeath = ({ name, logFile }, how) => {
+        if (!stop.signal.aborted) say(`demo: ${name} ended (${how}); its log is ${logFile}`);
+      };
       told(
         { type: "console", url: stage.url, user: stage.user, password: stage.password },
         `console   ${stage.url}   user ${stage.user}   password ${stage.password}`,
       );
       for (let round = 0; !stop.signal.aborted; round++) {
-        const summary = await incident(stage, seed, round, told, stop.signal);
+        const summary = await untilStopped(incident(stage, seed, round, told, stop.signal), stop.signal);
         if (!summary) break;
         if (values.once) return summary.ok ? 0 : 1;
         say(`demo: the next incident in ${everyS} s; Ctrl-C ends the demo`);
-        await pause(everyS, stop.signal);
+        await pause(everyS * 1000, undefined, { signal: stop.signal }).catch(() => {});
       }
-      return 0;
+      return values.once ? 1 : 0;
     } finally {
-      say("demo: stopping ...");
-      await stage.close();
+      if (!stop.signal.aborted) say("demo: stopping ...");
+      await (await setting.catch(() => undefined))?.close();
+      stop.closed();
     }
   },
 };
@@ -98,14 +104,4 @@ function whole(name: string, text: string, least: number, most: number): number 
   throw Object.assign(new Error(`--${name} must be a whole number from ${least} to ${most}, not '${text}'`), {
     code: "ERR_PARSE_ARGS_INVALID_OPTION_VALUE",
   });
-}
-
-function pause(seconds: number, signal: AbortSignal): Promise<void> {
-  return Promise.race([new Promise<void>((resolve) => setTimeout(resolve, seconds * 1000)), aborted(signal)]);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) =>
-    signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve(), { once: true }),
-  );
 }

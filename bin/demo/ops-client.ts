@@ -8,6 +8,7 @@ export class OpsClient {
   readonly url: string;
   readonly #cookie: string;
   readonly #listeners = new Set<() => void>();
+  readonly #gaveUp = new AbortController();
   #socket: WebSocket | undefined;
   #closed = false;
   readonly nodes = new Map<string, NodeState>();
@@ -24,22 +25,33 @@ export class OpsClient {
     this.#connect();
   }
 
-  /** Resolves to what `fact` gives once it gives something; looks after every live event. */
+  /** Resolves to what `fact` gives once it gives something; looks after every live event. Rejects when this is closed. */
   until<T>(what: string, limitMs: number, fact: () => T | undefined): Promise<T> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
+      const { signal } = this.#gaveUp;
+      const over = () => {
+        clearTimeout(timer);
         this.#listeners.delete(look);
+        signal.removeEventListener("abort", closed);
+      };
+      const closed = () => {
+        over();
+        reject(new Fault("failed", `closed while it waited for ${what}`));
+      };
+      const timer = setTimeout(() => {
+        over();
         reject(new Fault("failed", `waited ${limitMs / 1000} s for ${what}`));
       }, limitMs);
       const look = () => {
         const found = fact();
         if (found === undefined) return;
-        clearTimeout(timer);
-        this.#listeners.delete(look);
+        over();
         resolve(found);
       };
       this.#listeners.add(look);
-      look();
+      signal.addEventListener("abort", closed);
+      if (signal.aborted) closed();
+      else look();
     });
   }
 
@@ -62,6 +74,7 @@ export class OpsClient {
 
   close(): void {
     this.#closed = true;
+    this.#gaveUp.abort();
     this.#socket?.close();
   }
 

@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { Fault } from "#contract/errors.ts";
 
 const tocsin = join(import.meta.dirname, "..", "tocsin");
-const stopLimitMs = 8000;
+const stopLimitMs = 5000;
 
 export interface StartedProcess {
   readonly name: string;
@@ -31,10 +31,12 @@ export class Processes {
 
   constructor(folder: string) {
     this.#folder = folder;
+    process.once("exit", this.#endAll);
   }
 
   /** `bin/tocsin` with arguments; stderr goes to `<folder>/<name>.log`. @param niceness as of nice(1): what steps back for others. */
   start(name: string, args: readonly string[], niceness = 0): StartedProcess {
+    if (this.#stopping) throw new Fault("failed", `${name} is not started: all is being stopped`);
     const logFile = join(this.#folder, `${name}.log`);
     const log = openSync(logFile, "a");
     // `exec` in bin/tocsin makes the child's pid that of node itself.
@@ -78,12 +80,15 @@ export class Processes {
     this.#stopping = true;
     const all = [...this.#running.keys()].reverse();
     for (const each of all) each.kill("SIGTERM");
-    const timer = setTimeout(() => {
-      for (const each of all) each.kill("SIGKILL");
-    }, stopLimitMs);
+    const timer = setTimeout(this.#endAll, stopLimitMs);
     await Promise.all(all.map((each) => each.ended));
     clearTimeout(timer);
+    process.removeListener("exit", this.#endAll);
   }
+
+  #endAll = (): void => {
+    for (const each of this.#running.keys()) each.kill("SIGKILL");
+  };
 }
 
 function tailOf(file: string): string[] {

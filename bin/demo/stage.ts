@@ -41,6 +41,8 @@ export interface StageOptions {
   robot?: boolean;
   /** Keeps configuration, logs and data here; a temporary folder, removed at the end, by default. */
   folder?: string;
+  /** Stops it, also while it is being set. */
+  signal?: AbortSignal;
   say?: (text: string) => void;
 }
 
@@ -74,10 +76,18 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const processes = new Processes(folder);
   const undo: (() => Promise<void> | void)[] = [() => processes.stop()];
-  const close = async () => {
-    for (const step of undo.splice(0).reverse()) await step();
-    if (options.folder === undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  let closing = Promise.resolve();
+  // Once more takes away what was started meanwhile.
+  const close = () => {
+    const closeNow = async () => {
+      for (const step of undo.splice(0).reverse()) await step();
+      if (options.folder === undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    };
+    return (closing = closing.catch(() => {}).then(closeNow));
   };
+  const stopped = () => void close().catch(() => {});
+  if (options.signal?.aborted) stopped();
+  else options.signal?.addEventListener("abort", stopped, { once: true });
   try {
     const city = demoCity(options.seed, options.nodes);
     say(`the city: ${city.lampposts.length} lampposts, ${city.streets.length} streets`);
