@@ -76,15 +76,7 @@ export class Callers {
         },
         signal,
       );
-    const tick = () => {
-      try {
-        this.#tick(Date.now());
-      } catch (error) {
-        // A full disk: what could not be written is tried again in a second, and nobody's call ends.
-        log.error({ error: (error as Error).message }, "links were not looked after");
-      }
-    };
-    const timer = setInterval(tick, TICK_MS);
+    const timer = setInterval(() => this.#tick(Date.now()), TICK_MS);
     signal.addEventListener("abort", () => clearInterval(timer), { once: true });
   }
 
@@ -230,23 +222,41 @@ export class Callers {
   #tick(nowMs: number): void {
     const { book, push, voice } = this.#deps;
     for (const id of book.phones.lost(nowMs)) this.#lost.add(id);
-    for (const id of this.#lost) {
+    this.#orLater([undefined], () => voice.tick(nowMs));
+    this.#orLater(this.#lost, (id) => {
       const row = book.get(id);
       if (stateOf(row.link, nowMs) === "open") {
         book.record(row, `the phone has not been heard of for ${LOST_AFTER_MS / 1000} s`, { lost: true });
         book.tell(row);
       }
       this.#lost.delete(id);
-    }
-    voice.tick(nowMs);
-    for (const id of this.#running) {
+    });
+    this.#orLater(this.#running, (id) => {
       const row = book.get(id);
       const state = stateOf(row.link, nowMs);
-      if (state === "waiting" || state === "open") continue;
+      if (state === "waiting" || state === "open") return;
       const why = state === "expired" ? "nobody opened it in time" : "its time is over";
       book.record(row, `the link is over: ${why}`, { state }, "gateway");
       this.#over({ ...row, facts: { ...row.facts, endedAt: nowUtc(), why } }, push);
+    });
+  }
+
+  /** What a full disk does not take of one link is tried again in a second, and keeps nobody else's from being looked after. */
+  #orLater<T extends string | undefined>(ids: Iterable<T>, work: (id: T) => void): void {
+    let failed: { caller: T; error: string } | undefined;
+    for (const id of ids) {
+      try {
+        work(id);
+      } catch (error) {
+        if (id !== undefined && error instanceof Refusal && error.statusCode === 404) {
+          this.#lost.delete(id);
+          this.#running.delete(id);
+        }
+        failed = { caller: id, error: (error as Error).message };
+      }
     }
+    // The last of them stands for all: a disk that is full fails alike for each, every second.
+    if (failed) this.#deps.log.error(failed, "not every link was looked after");
   }
 
   #smsTold(id: string, sms: SmsView): void {
