@@ -22,9 +22,11 @@ export class ReferenceTime {
   }
 }
 
-/** @param compound decrypted RTCP packets, one after the other. */
-export function referenceTimesIn(compound: Buffer): ReferenceTime[] {
-  const found: ReferenceTime[] = [];
+/**
+ * The first one: a viewer has one clock, and a datagram that is full of them gets one answer, not a hundred.
+ * @param compound decrypted RTCP packets, one after the other.
+ */
+export function referenceTimeIn(compound: Buffer): ReferenceTime | undefined {
   for (let at = 0; at + HEADER_BYTES <= compound.length; ) {
     const end = at + 4 * (compound.readUInt16BE(at + 2) + 1);
     if (end > compound.length) break;
@@ -32,12 +34,12 @@ export function referenceTimesIn(compound: Buffer): ReferenceTime[] {
       const ssrc = compound.readUInt32BE(at + 4);
       for (let block = at + HEADER_BYTES; block + 4 <= end; block += 4 * (compound.readUInt16BE(block + 2) + 1)) {
         if (compound[block] === REFERENCE_TIME && block + 12 <= end)
-          found.push(new ReferenceTime(ssrc, compound.readUInt32BE(block + 6)));
+          return new ReferenceTime(ssrc, compound.readUInt32BE(block + 6));
       }
     }
     at = end;
   }
-  return found;
+  return undefined;
 }
 
 /** The answer at once: nothing was waited between the two. */
@@ -61,5 +63,9 @@ export function readReferenceTimes(): void {
   if (reads) return;
   reads = true;
   const known = RtcpPacketConverter.deSerialize.bind(RtcpPacketConverter);
-  RtcpPacketConverter.deSerialize = (data) => [...known(data), ...(referenceTimesIn(data) as never[])];
+  RtcpPacketConverter.deSerialize = (data) => {
+    const packets = known(data);
+    const time = referenceTimeIn(data);
+    return time ? [...packets, time as never] : packets;
+  };
 }

@@ -8,13 +8,20 @@ const HOLDS_MS = 1_000;
 export function diskRoom(folder: string, keepFreeBytes: number): () => string | undefined {
   let readMs = Number.NEGATIVE_INFINITY;
   let freeBytes = 0;
+  let fault: string | undefined;
   return () => {
     const nowMs = performance.now();
     if (nowMs - readMs >= HOLDS_MS) {
-      const { bavail, bsize } = statfsSync(folder);
-      freeBytes = bavail * bsize;
       readMs = nowMs;
+      try {
+        const { bavail, bsize } = statfsSync(folder);
+        freeBytes = bavail * bsize;
+        fault = undefined;
+      } catch (error) {
+        fault = `the disk does not tell its free space: ${(error as NodeJS.ErrnoException).code}`;
+      }
     }
+    if (fault !== undefined) return fault;
     return freeBytes >= keepFreeBytes ? undefined : `less than ${Math.ceil(keepFreeBytes / 1e6)} MB free on the disk`;
   };
 }
