@@ -9,6 +9,7 @@ import type { Browser, CDPSession, Page } from "playwright-core";
 import { buildConsole } from "#gateway/build-console.ts";
 import { chromiumPath, launchBrowser } from "./fixtures/browser.ts";
 import { incidentOf } from "./fixtures/city.ts";
+import { type Noted, noteWhatIsDrawn, paintedAt } from "./fixtures/drawn.ts";
 import { fakeGateway } from "./fixtures/fake-gateway.ts";
 import { ago, desk, mapReady, phone, signIn } from "./fixtures/page.ts";
 
@@ -91,38 +92,6 @@ async function firstPaint(browser: Browser, folder: string): Promise<void> {
   print("first useful paint on a phone (an incident readable), median", quantile(useful, 0.5), "ms", 1000, how);
   await context.close();
   await gateway.close();
-}
-
-/** Notes when each row of the queue was painted, and when the map was last drawn. */
-function noteWhatIsDrawn(): void {
-  const painted: Record<string, number> = {};
-  const drawn = { lastMs: 0 };
-  Object.assign(globalThis, { painted, drawn });
-  const nowMs = () => performance.timeOrigin + performance.now();
-  const draw = WebGL2RenderingContext.prototype.drawElements;
-  WebGL2RenderingContext.prototype.drawElements = function (...given) {
-    drawn.lastMs = nowMs();
-    draw.apply(this, given);
-  };
-  new MutationObserver(() => {
-    for (const row of document.querySelectorAll(".row[id]")) {
-      if (row.id in painted) continue;
-      painted[row.id] = 0;
-      requestAnimationFrame(() => setTimeout(() => (painted[row.id] = nowMs()), 0));
-    }
-  }).observe(document, { childList: true, subtree: true });
-}
-interface Noted {
-  painted: Record<string, number>;
-  drawn: { lastMs: number };
-}
-
-/** When the row was painted, this process's time in milliseconds. */
-async function paintedAt(page: Page, incident: string): Promise<number> {
-  const seen = await page.waitForFunction((row) => (globalThis as unknown as Noted).painted[row], `row-${incident}`, {
-    polling: 20,
-  });
-  return (await seen.jsonValue()) as number;
 }
 
 const nowMs = () => performance.timeOrigin + performance.now();
