@@ -53,7 +53,8 @@ install -D -m 0644 "$here/$unit" "$root/etc/systemd/system/$unit"
 
 chown root:tocsin /etc/tocsin "/etc/tocsin/$name.yaml"
 if [ "$name" = gateway ]; then command=gateway; else command=agent; fi
-/opt/tocsin/bin/tocsin "$command" --config "/etc/tocsin/$name.yaml" --check
+/opt/tocsin/bin/tocsin "$command" --config "/etc/tocsin/$name.yaml" --check ||
+  fail "mend that and run this again; a secret or certificate that it names: install -o root -g tocsin -m 0640 FILE /etc/tocsin/" 78
 systemctl daemon-reload
 systemctl enable "$instance"
 systemctl restart "$instance"

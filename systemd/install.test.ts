@@ -46,6 +46,13 @@ test("a name with a slash, a missing configuration and no arguments are refused 
     assert.is(install().status, 64);
   }));
 
+test("a gateway's folder holds none of a node's: each is for its own account only", () => {
+  const stateOf = (unit: string) =>
+    /^StateDirectory=(.*)$/m.exec(readFileSync(join(import.meta.dirname, unit), "utf8"))![1]!;
+  assert.is(stateOf("tocsin-gateway.service"), "tocsin/gateway");
+  assert.is(stateOf("tocsin-agent@.service"), "tocsin/%i");
+});
+
 const analyze = spawnSync("systemd-analyze", ["--version"], { encoding: "utf8" });
 if (analyze.status !== 0) console.log("skipped: no systemd-analyze; the units' exposure is not rated");
 else
