@@ -194,7 +194,17 @@ export function liveLocaliser(
       out.push(...settle(known, settled));
     }
     unsettled.splice(0, at);
+    if (at > 0) {
+      const open = new Set(unsettled.map((one) => one.known.id));
+      for (const track of tracks) if (isOutdated(track, open)) out.push(renew(track, track.shot, track.air));
+    }
     return out;
+  }
+
+  /** Does its record still give a reason against an arrival that by now is another round's direct sound? */
+  function isOutdated({ record, shot, id }: Track, open: ReadonlySet<string>): boolean {
+    const others = record.rejected.filter((one) => (ownerOf(one.id)?.id ?? id) !== id);
+    return others.length > 0 && ![...others, ...shot.used].some((one) => open.has(one.id));
   }
 
   /** Sorts the neighbourhood of an arrival once more as a whole. */

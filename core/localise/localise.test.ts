@@ -148,6 +148,20 @@ test("live: versions count up, the last equals what locate says of all arrivals"
   assert.ok(Math.abs(shots.at(-1)!.lat - final!.lat) < 1e-8);
 });
 
+test("live: the direct sound of a round 0.3 s later is, once all has come, no echo on the record of the first", () => {
+  const live = liveLocaliser({ airTempC: 20 });
+  const rounds = [0, 0.3].map((at, k) => heard({ from: [0, 0], at, seed: k + 1 }));
+  const second = new Set(rounds[1]!.map(({ id }) => id));
+  const sorted = rounds.flat().sort((a, b) => Number(nsOfUtc(a.toa) - nsOfUtc(b.toa)));
+  const said = sorted.flatMap((arrival) => live.push(arrival, nsOfUtc(arrival.toa)).shots);
+  const called = (shot: Shot) => shot.rejected.filter(({ id }) => second.has(id)).map(({ why }) => why);
+  assert.ok(said.flatMap(called).includes("echo"), "of a round that nobody knows yet it looks like one");
+  const settled = live.advance(startNs + 60_000_000_000n);
+  const newest = new Map([...said, ...settled].map((shot) => [shot.id, shot]));
+  assert.equal([...newest.values()].map(called), [[], []]);
+  assert.ok(settled.length <= 2, `${settled.length} versions more`);
+});
+
 test("live: arrivals that come a minute late still find their shot", () => {
   const arrivals = heard({ from: [60, -40], at: 0 });
   const live = liveLocaliser({ airTempC: 20 });
