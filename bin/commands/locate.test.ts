@@ -22,10 +22,11 @@ const nodes = ring.map(([x, y], k) => ({ id: `post-${k}`, ...frame.toWgs84(x, y,
 const site = join(folder, "site.json");
 writeFileSync(site, JSON.stringify({ site: "town", nodes, airTempC: 20 }));
 
+const startNs = 1_800_000_000_000_000_000n;
 const speedMps = 331.3 * Math.sqrt(1 + 20 / 273.15);
 /** Arrivals of a shot at (30, -20), without noise. */
 const lines = ring.map(([x, y], k) => {
-  const toaNs = 1_800_000_000_000_000_000n + BigInt(Math.round((Math.hypot(x - 30, y + 20, 4.5) / speedMps) * 1e9));
+  const toaNs = startNs + BigInt(Math.round((Math.hypot(x - 30, y + 20, 4.5) / speedMps) * 1e9));
   return JSON.stringify({ id: `a${k}`, node: `post-${k}`, toa: utcOfNs(toaNs), toaSigmaS: 5e-4 });
 });
 
@@ -45,6 +46,22 @@ test("six arrivals from stdin are one shot in the right place with all fields th
   for (const field of "id ellipse95 probability nodesUsed rejected incident version rmsResidualS solvedMs".split(" "))
     assert.ok(field in shot, field);
   assert.is(shot.nodesUsed.length, 6);
+});
+
+test("a node that says a thousand things at once is cut short and named; a time eight minutes ahead costs its node nothing else", () => {
+  const said = (k: number, id: string, afterS: number) => ({
+    ...JSON.parse(lines[k]!),
+    id,
+    toa: utcOfNs(startNs + BigInt(Math.round(afterS * 1e9))),
+  });
+  const flood = Array.from({ length: 1000 }, (_, i) => JSON.stringify(said(0, `f${i}`, 60 + i * 1e-6)));
+  const ahead = JSON.stringify(said(1, "ahead", 480));
+  const { shots, told } = locate(["--site", site, "--json"], [ahead, ...flood, ...lines].join("\n"));
+  assert.match(told, "401 arrivals left out: post-0 said more than 600 at once and 60 a second");
+  assert.equal(
+    shots.map((line) => JSON.parse(line).nodesUsed.length),
+    [5],
+  );
 });
 
 test("bad lines are told by number and field and skipped; the others still make the shot", () => {

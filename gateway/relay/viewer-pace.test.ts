@@ -22,7 +22,12 @@ test("5 % lost, a bad second now and then, and a low estimate without loss chang
   assert.equal(run(seconds(30, { lossRatio: 0.05 })), "a".repeat(30));
   assert.equal(run([0, 1, 2, 3, 4].flatMap(() => [...seconds(3, { lossRatio: 0.5 }), {}])), "a".repeat(20));
   assert.equal(run(seconds(30, { estimateBps: 300_000 })), "a".repeat(30));
-  assert.equal(run(seconds(4, { estimateBps: 1_300_000, lossRatio: 0.08 })), "aaak");
+  assert.equal(
+    run(seconds(30, { estimateBps: 300_000, lossRatio: 0.09 })),
+    "a".repeat(30),
+    "the worst seconds of a link that loses 5 %",
+  );
+  assert.equal(run(seconds(4, { estimateBps: 1_300_000, lossRatio: 0.12 })), "aaak");
 });
 
 test("each try that fails makes the next one later: 10, 20, 40, 80, 80 seconds; a minute of peace forgets it", () => {
