@@ -26,6 +26,7 @@ function makeMp4(...more: string[]): Buffer {
 async function withRecordings(
   work: (recordings: Recordings) => Promise<void>,
   full: () => string | undefined = () => undefined,
+  segmentS = 10,
 ): Promise<void> {
   const { folder, remove } = makeFolder();
   const db = openVideoStore(folder);
@@ -36,7 +37,7 @@ async function withRecordings(
         db,
         folder: join(folder, "r"),
         key: Buffer.alloc(32),
-        segmentS: 10,
+        segmentS,
         full,
         log,
         kept: () => {},
@@ -92,8 +93,33 @@ else {
       await withRecordings(async (recordings) => {
         const refused = takePreRoll(recordings, "n01.front", "i1", makeMp4());
         await assert.rejects(refused, { statusCode: 507, message: /less than 256 MB/ });
+        assert.deepEqual(recordings.archive.list("i1"), [], "its second try makes no copy");
       }, full);
     }
+  });
+
+  test("of three seconds the disk kept two, whose hashes are on the record: the pictures go, the hashes stay, and that is told", async () => {
+    let left = 3;
+    const full = () => (left-- > 0 ? undefined : "less than 256 MB free on the disk");
+    const discarded: string[] = [];
+    await withRecordings(
+      async (recordings) => {
+        const refused = takePreRoll(recordings, "n01.front", "i1", makeMp4(), undefined, (id) => discarded.push(id));
+        await assert.rejects(refused, { statusCode: 507 });
+        const [view] = recordings.archive.list("i1");
+        assert.deepEqual(discarded, [view?.recording]);
+        assert.deepEqual(
+          view?.segments.map(({ seq, deleted }) => [seq, deleted]),
+          [
+            [1, true],
+            [2, true],
+          ],
+        );
+        assert.deepEqual(await recordings.recover(), []);
+      },
+      full,
+      1,
+    );
   });
 
   test("a sound track is refused, and nothing of it is kept", () =>

@@ -10,14 +10,18 @@ const OLDEST_MS = 3_600_000;
 /** Whose word the time of the first picture is. */
 export type StartedBy = "node" | "arrival";
 
-/** @param startTime what the node says of its first picture, RFC 3339; not believed in the future or more than an hour ago, then the arrival counts.
- * @throws Refusal 400 when it is no fragmented MP4, 422 when there is sound in it, 507 when the disk does not keep all of it. */
+/**
+ * @param startTime what the node says of its first picture, RFC 3339; not believed in the future or more than an hour ago, then the arrival counts.
+ * @throws Refusal 400 when it is no fragmented MP4, 422 when there is sound in it, 507 when the disk does not keep all of it: then nothing stays.
+ * @param discarded called where hashes of what does not stay are on the record already.
+ */
 export async function takePreRoll(
   recordings: Recordings,
   stream: string,
   incident: string,
   body: Buffer,
   startTime?: string,
+  discarded: (recording: string) => void = () => {},
 ): Promise<{ recording: string; seconds: number; startedBy: StartedBy }> {
   let pieces: Piece[];
   try {
@@ -53,7 +57,10 @@ export async function takePreRoll(
     if (!(await recordings.isWhole(recording))) why ??= "the disk failed";
     atMs += durationS * 1000;
   }
+  if (why !== undefined) {
+    if (await recordings.discard(recording)) discarded(recording);
+    throw notKept(why);
+  }
   await recordings.end(recording);
-  if (why !== undefined) throw notKept(why);
   return { recording, seconds, startedBy };
 }

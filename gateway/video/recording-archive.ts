@@ -147,6 +147,15 @@ export class RecordingArchive {
     return true;
   }
 
+  /** What is not whole goes, files first. @returns whether hashes of it stay on the record. */
+  discard(id: string): boolean {
+    rmSync(this.folderOf(id), { recursive: true, force: true });
+    if (this.discardEmpty(id)) return false;
+    this.#db.prepare("UPDATE segment SET deleted = 1 WHERE recording = ?").run(id);
+    this.#db.prepare("UPDATE recording SET ended_ms = started_ms WHERE id = ?").run(id);
+    return true;
+  }
+
   #segments(id: string): SegmentRow[] {
     return this.#db
       .prepare("SELECT * FROM segment WHERE recording = ? ORDER BY seq")

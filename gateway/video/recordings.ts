@@ -137,6 +137,22 @@ export class Recordings {
     return ending;
   }
 
+  /** Deletes what was begun and is not whole, because it will come a second time. @returns whether hashes of it stay on the record. */
+  async discard(id: string): Promise<boolean> {
+    const open = this.#open.get(id);
+    if (!open) return false;
+    open.broken = true;
+    await this.#then(open, async () => open.segment?.file.close());
+    this.#open.delete(id);
+    try {
+      return this.archive.discard(id);
+    } catch (error) {
+      this.#options.log.error({ recording: id, error: (error as Error).message }, "recording not discarded yet");
+      this.#late.add({ id, stream: open.stream, incident: open.incident, sinceMs: open.lastMs });
+      return false;
+    }
+  }
+
   async #end(id: string, open: Open): Promise<number> {
     await this.#then(open, () => this.#closeSegment(open));
     await this.#settle({ id, stream: open.stream, incident: open.incident, sinceMs: open.lastMs });

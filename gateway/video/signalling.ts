@@ -94,6 +94,10 @@ export async function addSignalling(app: FastifyInstance, parts: Parts): Promise
           incident,
           request.body as Buffer,
           typeof said === "string" ? said : undefined,
+          (recording) => {
+            const text = `what came of ${claims.stream} from before the incident is deleted: the disk did not keep all of it`;
+            parts.fact(incident, "gateway", text, { recording, deleted: true });
+          },
         );
         parts.fact(
           incident,
