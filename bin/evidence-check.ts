@@ -1,7 +1,7 @@
 /** Everything of an evidence bundle that can be computed again without asking anyone. */
 import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
-import { flattenedVerify, importJWK, importSPKI, type JWK } from "jose";
+import { calculateJwkThumbprint, exportJWK, flattenedVerify, importJWK, importSPKI, type JWK } from "jose";
 import type { EvidenceBundle, RecordEntry } from "#contract/evidence.ts";
 import type { ShotFixed, ShotHeard } from "#contract/shot.ts";
 import { nsOfUtc } from "#contract/units.ts";
@@ -48,13 +48,20 @@ function fact(of: string, figure: string, stored: number | string, recomputed: n
 async function seal(bundle: EvidenceBundle, rawBody: unknown, keyText: string | undefined): Promise<Finding> {
   const payload = Buffer.from(canonicalize(rawBody) as string).toString("base64url");
   const verdicts: string[] = [];
-  for (const key of keyText === undefined ? [await importJWK(bundle.key, "EdDSA")] : await keysOf(keyText)) {
+  const keys = keyText === undefined ? [await importJWK(bundle.key, "EdDSA")] : await keysOf(keyText);
+  for (const key of keys) {
     verdicts.push(
       await flattenedVerify({ ...bundle.signature, payload }, key, { algorithms: ["EdDSA"] }).then(
         () => "holds",
         (error: Error) => `broken: ${error.message}`,
       ),
     );
+  }
+  if (!verdicts.includes("holds") && keyText !== undefined) {
+    const own = await calculateJwkThumbprint(bundle.key);
+    const given = await Promise.all(keys.map(async (key) => calculateJwkThumbprint(await exportJWK(key))));
+    // Another key cannot tell whether anything was changed.
+    if (!given.includes(own)) verdicts[0] = `another key: ${given.join(", ")} is given, ${own} is in the bundle`;
   }
   const by = keyText === undefined ? "the bundle's own key" : "the given key";
   return fact(
@@ -67,7 +74,7 @@ async function seal(bundle: EvidenceBundle, rawBody: unknown, keyText: string | 
 
 /** Public keys of a JWK, a JWK set (as `/api/keys` gives it) or a PEM file. */
 async function keysOf(text: string) {
-  if (text.includes("-----BEGIN")) return [await importSPKI(text, "EdDSA")];
+  if (text.includes("-----BEGIN")) return [await importSPKI(text, "EdDSA", { extractable: true })];
   const json = JSON.parse(text) as JWK | { keys: JWK[] };
   const keys = "keys" in json && Array.isArray(json.keys) ? json.keys : [json as JWK];
   return Promise.all(keys.map(({ kty, crv, x }) => importJWK({ kty, crv, x } as JWK, "EdDSA")));

@@ -1,5 +1,6 @@
 /** Runs one subcommand of a table: `tocsin` has all of them, a pack for a node or a gateway only its own. */
 import { Fault } from "#contract/errors.ts";
+import packageJson from "../package.json" with { type: "json" };
 import { type Command, say } from "./command.ts";
 
 /** Subcommand -> its line in the overview and its module, loaded only when asked for. */
@@ -8,7 +9,7 @@ export type CommandTable = Record<string, { summary: string; load: () => Promise
 function overview(commands: CommandTable): string {
   const width = Math.max(...Object.keys(commands).map((name) => name.length));
   const rows = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
-  return `usage: tocsin <command> [options]\n\n${rows.join("\n")}\n\n'tocsin <command> --help' tells more.`;
+  return `usage: tocsin <command> [options]\n\n${rows.join("\n")}\n\n'tocsin help <command>' tells more, 'tocsin --version' which one this is.`;
 }
 
 /** Resolves to the exit status; what a user can mend is said in a line, without a stack trace unless `--verbose`. */
@@ -18,7 +19,11 @@ export async function runCommand(commands: CommandTable, argv: readonly string[]
     if (error.code === "EPIPE") process.exit(0);
     throw error;
   });
-  const [name, ...rest] = argv;
+  const [name, ...rest] = argv[0] === "help" && argv[1] !== undefined ? [argv[1], "--help"] : argv;
+  if (name === "--version" || name === "-V") {
+    process.stdout.write(`tocsin ${packageJson.version}\n`);
+    return 0;
+  }
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
     process.stdout.write(`${overview(commands)}\n`);
     return name === undefined ? 64 : 0;
@@ -38,12 +43,14 @@ export async function runCommand(commands: CommandTable, argv: readonly string[]
     return await command.run(rest.filter((arg) => arg !== "--verbose"));
   } catch (error) {
     if (error instanceof Fault) for (const line of error.lines) say(`tocsin ${name}: ${line}`);
-    else if (isBadArgument(error)) say(`tocsin ${name}: ${error.message} (see 'tocsin ${name} --help')`);
+    else if (isBadArgument(error)) say(`tocsin ${name}: ${inOneLine(error.message)} (see 'tocsin ${name} --help')`);
     else say(`tocsin ${name}: ${error instanceof Error ? error.message : String(error)}`);
     if (verbose && error instanceof Error) say(error.stack ?? "");
     return error instanceof Fault ? error.exitCode : isBadArgument(error) ? 64 : 1;
   }
 }
+
+const inOneLine = (text: string) => text.replaceAll(/\s*\n\s*/g, " ");
 
 /** `util.parseArgs` throws these for arguments that do not fit. */
 function isBadArgument(error: unknown): error is Error {

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -72,6 +72,25 @@ test("a shot at 1.2345678 s is found within 0.05 ms, with every promised field; 
   const complaints = err.trim().split("\n");
   assert.is(complaints.length, 1, err);
   assert.match(complaints[0]!, /broken\.wav: no fmt chunk/);
+});
+
+test("a WAV cut in the middle is heard as far as it goes, and one line says where it ends", async () => {
+  const cutFile = join(folder, "cut.wav");
+  writeFileSync(cutFile, wavOf(shot).subarray(0, 44 + 2 * 1.5 * RATE));
+  const { code, out, err } = await detect(cutFile, "--json");
+  assert.is(code, 0);
+  assert.ok(linesOf(out).some(({ onsetS }) => Math.abs(onsetS - 1.2345678) < 5e-5));
+  assert.match(err, "cut.wav: is cut short at sample 72000 of 144000; what is there was heard");
+  assert.is(err.trim().split("\n").length, 1);
+});
+
+test("a folder without a model is named with what to give; help names a command's options, --version the version", async () => {
+  const none = await detect(shotFile, "--model", folder);
+  assert.is(none.code, 78);
+  assert.match(none.err, "card.json: there is no such file; name a model's folder such as models/gunshot/1");
+  const told = (...args: string[]) => spawnSync(tocsin, args, { encoding: "utf8" }).stdout;
+  assert.match(told("help", "detect"), "usage: tocsin detect FILE...");
+  assert.match(told("--version"), /^tocsin \d+\.\d+\.\d+\n$/);
 });
 
 test("without --all only gunshots are told", async () => {

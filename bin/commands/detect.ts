@@ -25,7 +25,8 @@ Of several channels the one with most energy is heard.
   --html FILE      the same as a page
   --model FOLDER   another classifier than the newest in models/gunshot
 
-A file that cannot be read gets one line on stderr and the others are heard; exit 65 only if none could be read.`,
+A file that cannot be read gets one line on stderr and the others are heard; exit 65 only if none could be read. A WAV file
+that is cut short is heard as far as it goes, and said to be.`,
   async run(argv) {
     const { values, positionals } = parseArgs({
       args: [...argv],
@@ -48,6 +49,10 @@ A file that cannot be read gets one line on stderr and the others are heard; exi
         const heard = await hearOr(() => hearFile(file, classifier));
         if (!heard) continue;
         read++;
+        if (heard.cutOf !== undefined)
+          say(
+            `tocsin detect: ${file}: is cut short at sample ${heard.samples.length} of ${heard.cutOf}; what is there was heard, copy it again for the rest`,
+          );
         for (const detection of heard.detections) {
           if (!values.all && !detection.gunshot) continue;
           if (values.json) printJson(detection);

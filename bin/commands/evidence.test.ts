@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import canonicalize from "canonicalize";
-import { exportJWK, FlattenedSign, generateKeyPair } from "jose";
+import { calculateJwkThumbprint, exportJWK, FlattenedSign, generateKeyPair } from "jose";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { EvidenceBundle } from "#contract/evidence.ts";
@@ -124,6 +124,10 @@ test("sealed by another key than the given one: refused", async () => {
   writeFileSync(file, JSON.stringify(await exportJWK(other)));
   const { code, different } = verify(bundle, "--key", file);
   assert.equal([code, different.map(({ figure }) => figure)], [1, ["signature by the given key"]]);
+  const [given, own] = await Promise.all(
+    [other, publicKey].map(async (key) => calculateJwkThumbprint(await exportJWK(key))),
+  );
+  assert.is(different[0]!.recomputed, `another key: ${given} is given, ${own} is in the bundle`);
 });
 
 test("what is no bundle is told in one line with exit 65", () => {

@@ -61,9 +61,19 @@ onData(
     writeFileSync(at("broken.png"), "no picture");
     const pictures = ["raj/raj4.png", "raj/raj5.png", "penny/penny4.png", "amy/amy2.png", "howard/howard4.png"];
     const files = pictures.map((name) => join(data!, name));
-    const matched = tocsin("faces", "match", "--gallery", at("g.json"), ...files, at("broken.png"), "--json");
+    const matched = tocsin(
+      "faces",
+      "match",
+      "--gallery",
+      at("g.json"),
+      at("none.jpg"),
+      ...files,
+      at("broken.png"),
+      "--json",
+    );
     assert.is(matched.status, 0);
-    assert.match(matched.stderr, "not a picture that can be read");
+    assert.match(matched.stderr, "broken.png: not a picture that can be read");
+    assert.match(matched.stderr, "none.jpg: ");
     const faces = matched.lines.slice(0, -1);
     assert.equal(
       faces.map((each) => [each.decision, each.person]),
@@ -76,7 +86,7 @@ onData(
       ],
     );
     const summary = matched.lines.at(-1);
-    assert.is(summary.unreadable, 1);
+    assert.is(summary.unreadable, 2);
     assert.is(summary.error.byDemographicGroup, "not measured");
     const strict = tocsin("faces", "match", "--gallery", at("g.json"), files[0]!, "--false-alert-rate", "0.001");
     assert.is(strict.status, 65);

@@ -10,7 +10,7 @@ import { plans } from "../pack/plans.ts";
 const help = `
 usage: tocsin pack ${Object.keys(plans).join("|")} --out DIR [--json]
 
-Writes what one process needs into DIR (which is replaced): a bundle, its models and its systemd unit, and a package.json with the
+Writes what one process needs into DIR (new, empty, or an earlier pack, which is replaced): a bundle, its models and its systemd unit, and a package.json with the
 few packages that bring machine code. A lamppost then carries no Node-RED, no console and no sources. On the machine:
 
   cd DIR && npm install --omit=dev && bin/tocsin doctor

@@ -24,11 +24,13 @@ export interface HeardFile {
   samples: Float32Array;
   sampleRateHz: number;
   detections: Detection[];
+  /** Samples that the file should have, where it is cut short. */
+  cutOf?: number;
 }
 
 /** Throws `Fault` (input) where the file cannot be read. */
 export async function hearFile(file: string, classifier: Classifier): Promise<HeardFile> {
-  const { channels, sampleRateHz } = await readAudioFile(file);
+  const { channels, sampleRateHz, cutOf } = await readAudioFile(file);
   const channel = loudest(channels);
   const samples = channels[channel]!;
   const candidates: Candidate[] = [];
@@ -54,7 +56,7 @@ export async function hearFile(file: string, classifier: Classifier): Promise<He
       channel,
     });
   }
-  return { file, samples, sampleRateHz, detections };
+  return { file, samples, sampleRateHz, detections, ...(cutOf !== undefined && { cutOf }) };
 }
 
 function loudest(channels: readonly Float32Array[]): number {

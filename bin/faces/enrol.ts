@@ -36,14 +36,13 @@ export async function withFaceFinder<T>(work: (finder: FaceFinder) => Promise<T>
   }
 }
 
-/** All picture files that the paths name: files as they are, folders with everything below them. */
+/** All picture files that the paths name: files as they are, whether they are there or not, folders with everything below them. */
 export function picturesIn(paths: readonly string[]): string[] {
   return paths.flatMap((path) => {
     const stat = statSync(path, { throwIfNoEntry: false });
-    if (stat === undefined) throw new Fault("input", `${path}: there is no such file or folder`);
     if (videoName.test(path))
       throw new Fault("input", `${path}: recorded video is never searched for faces; give pictures`);
-    if (stat.isFile()) return [path];
+    if (!stat?.isDirectory()) return [path];
     const inside = readdirSync(path, { recursive: true, encoding: "utf8" }).filter((name) => pictureName.test(name));
     return inside.sort().map((name) => join(path, name));
   });

@@ -2,9 +2,20 @@
  * Bundles one process into a folder that keeps the repository's layout: what code finds beside its own file is found there, too.
  * Packages with machine code or files of their own stay packages, named in the folder's package.json at the versions of this one.
  */
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, extname, join, relative, resolve, sep } from "node:path";
 import { build, type Metafile, type Plugin } from "esbuild";
+import { Fault } from "#contract/errors.ts";
 
 const root = resolve(import.meta.dirname, "..", "..");
 
@@ -58,9 +69,55 @@ export interface Packed {
   inputs: string[];
 }
 
-/** Replaces `folder`. Throws esbuild's errors where the source is broken. */
+/** Replaces an earlier pack in `folder`, once the new one is whole. Throws `Fault` (usage) where something else is there, and esbuild's errors where the source is broken. */
 export async function bundleProcess(plan: PackPlan, folder: string): Promise<Packed> {
-  rmSync(folder, { recursive: true, force: true });
+  refuseForeign(folder);
+  const unfinished = `${folder}.${process.pid}.unfinished`;
+  try {
+    const packed = await bundleInto(plan, unfinished);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(unfinished, folder);
+    return { ...packed, folder };
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
+}
+
+/** What npm and a pack's first run put beside what was packed. */
+const LATER = ["node_modules", "package-lock.json", "package.json", ".tocsin"];
+
+/** Only what an earlier pack put there may be replaced. */
+function refuseForeign(folder: string): void {
+  const found = lstatSync(folder, { throwIfNoEntry: false });
+  if (!found) return;
+  if (!found.isDirectory()) throw new Fault("usage", `--out ${folder}: is there and is no folder; name a new one`);
+  const inside = readdirSync(folder);
+  if (inside.length === 0) return;
+  const packed = packedIn(folder);
+  if (!packed)
+    throw new Fault(
+      "usage",
+      `--out ${folder}: is not empty and no earlier pack; name a new folder, or empty it yourself`,
+    );
+  const foreign = inside.filter((name) => !packed.includes(name) && !LATER.includes(name));
+  if (foreign.length > 0)
+    throw new Fault(
+      "usage",
+      `--out ${folder}: holds what no pack put there (${foreign.slice(0, 5).join(", ")}); move it away, or name a new folder`,
+    );
+}
+
+/** The names at the top of a folder that a pack wrote, as its package.json lists them; undefined where it is none. */
+function packedIn(folder: string): string[] | undefined {
+  try {
+    const { files } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { files?: unknown };
+    return existsSync(join(folder, COMMAND)) && Array.isArray(files) ? files.map(String) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function bundleInto(plan: PackPlan, folder: string): Promise<Packed> {
   mkdirSync(folder, { recursive: true });
   const bundles: Record<string, number> = {};
   const outside = new Set(plan.packages);
@@ -98,6 +155,7 @@ export async function bundleProcess(plan: PackPlan, folder: string): Promise<Pac
     allowScripts: own.allowScripts,
     overrides,
     scripts: plan.scripts,
+    files: readdirSync(folder).sort(),
     ...(plan.subpaths && { imports: own.imports }),
   };
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);

@@ -1,11 +1,13 @@
 /** A packed gateway, started from a folder of its own. (A packed node hears in edge-agent/main.test.ts.) */
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { Fault } from "#contract/errors.ts";
+import { bundleProcess, type PackPlan } from "./bundle.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const tocsin = join(root, "bin/tocsin");
@@ -51,6 +53,48 @@ test("a packed gateway serves the console and runs relay and flows as processes 
     assert.is(await ended, 0, log);
   } finally {
     child.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test("what no pack put there is never deleted: a file, a folder of others, a pack that somebody added to", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tocsin-pack-"));
+  // The smallest source there is: what is refused is refused before anything is read.
+  const plan: PackPlan = {
+    entry: "bin/command.ts",
+    children: [],
+    packages: [],
+    subpaths: false,
+    assets: [],
+    scripts: {},
+  };
+  const refusal = async (name: string) => {
+    try {
+      await bundleProcess(plan, join(folder, name));
+      return "replaced";
+    } catch (error) {
+      assert.is((error as Fault).exitCode, 64, String(error));
+      return (error as Fault).message.slice(`--out ${folder}/`.length);
+    }
+  };
+  try {
+    writeFileSync(join(folder, "hostname"), "n1\n");
+    mkdirSync(join(folder, "precious"));
+    writeFileSync(join(folder, "precious/thesis.txt"), "years");
+    symlinkSync("precious", join(folder, "link"));
+    assert.match(await refusal("hostname"), /^hostname: is there and is no folder/);
+    assert.match(await refusal("link"), /^link: is there and is no folder/);
+    assert.match(await refusal("precious"), /^precious: is not empty and no earlier pack/);
+    assert.is(readFileSync(join(folder, "hostname"), "utf8"), "n1\n");
+    assert.is(readFileSync(join(folder, "precious/thesis.txt"), "utf8"), "years");
+    assert.is(await refusal("pack"), "replaced");
+    mkdirSync(join(folder, "pack/node_modules"));
+    assert.is(await refusal("pack"), "replaced");
+    writeFileSync(join(folder, "pack/notes.txt"), "mine");
+    assert.match(await refusal("pack"), /^pack: holds what no pack put there \(notes.txt\)/);
+    assert.is(readFileSync(join(folder, "pack/notes.txt"), "utf8"), "mine");
+    assert.equal(readdirSync(folder).sort(), ["hostname", "link", "pack", "precious"]);
+  } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 });

@@ -8,6 +8,8 @@ export interface Sound {
   /** One array per channel, equal lengths, full scale = 1. */
   channels: Float32Array[];
   sampleRateHz: number;
+  /** Samples that the header promised, where the file ends before: what is there was read. */
+  cutOf?: number;
 }
 
 /** Largest file that is read: an hour of four channels of 48 kHz, 16 bit. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import * as v from "valibot";
 import { faultsOf } from "#contract/channel.ts";
-import { Fault } from "#contract/errors.ts";
+import { Fault, whyUnread } from "#contract/errors.ts";
 import { type Scores, soundClasses } from "#contract/shot.ts";
 import { Probability, Sha256 } from "#contract/units.ts";
 import { MODEL_RATE_HZ, resampleClip } from "#core/acoustics/clip-resampler.ts";
@@ -86,9 +86,8 @@ async function readCard(folder: string): Promise<v.InferOutput<typeof Card>> {
   try {
     json = JSON.parse(await readFile(path, "utf8"));
   } catch (cause) {
-    throw new Fault("config", `${path}: ${(cause as Error).message}; name a folder such as models/gunshot/1`, {
-      cause,
-    });
+    const why = cause instanceof SyntaxError ? `is not JSON: ${cause.message}` : whyUnread(cause);
+    throw new Fault("config", `${path}: ${why}; name a model's folder such as models/gunshot/1`, { cause });
   }
   const card = v.safeParse(Card, json);
   if (!card.success)

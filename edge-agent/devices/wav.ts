@@ -9,6 +9,9 @@ const PCM = 1;
 const IEEE_FLOAT = 3;
 const EXTENSIBLE = 0xfffe;
 
+/** RF64 and recorders that were never closed say 0xffffffff, programs that write into a pipe something from 2 GB on: the data runs to the end of the file. */
+const UNKNOWN_SIZE = 0x7fff0000;
+
 interface Format {
   tag: number;
   channels: number;
@@ -36,9 +39,11 @@ export function decodeWav(bytes: Uint8Array, name: string): Sound {
       format = readFormat(view, body, size);
     } else if (id === "data") {
       if (!format) return fail("data comes before the fmt chunk; write the file again with sox or ffmpeg");
-      // 0xffffffff: RF64, or a recorder that was never closed; then the data runs to the end of the file.
-      const end = size === 0xffffffff || body + size > bytes.length ? bytes.length : body + size;
-      return decodeData(view, body, end, format, fail);
+      const open = size >= UNKNOWN_SIZE;
+      const cut = !open && body + size > bytes.length;
+      const end = open || cut ? bytes.length : body + size;
+      const sound = decodeData(view, body, end, format, fail);
+      return cut ? { ...sound, cutOf: Math.floor(size / format.blockBytes) } : sound;
     }
     at = body + size + (size & 1);
   }
