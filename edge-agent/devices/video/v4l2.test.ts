@@ -62,6 +62,20 @@ test("the board's encoder is told to hold no picture back; VA-API gets them in t
   assert.match(args("h264_v4l2m2m"), /-pix_fmt yuv420p .*-c:v h264_v4l2m2m -bf 0 /);
 });
 
+test("a service that has the drop-in of docs/node.md may touch what each encoder that is offered there needs", () => {
+  const text = readFileSync(join(import.meta.dirname, "../../../docs/node.md"), "utf8");
+  const [, dropIn = ""] = /cameras\.conf\n([\s\S]*?)```/.exec(text) ?? [];
+  const needs = {
+    h264_v4l2m2m: ["DeviceAllow=char-video4linux rw", "SupplementaryGroups=video"],
+    h264_vaapi: ["DeviceAllow=char-drm rw", "SupplementaryGroups=video render"],
+    h264_qsv: ["DeviceAllow=char-drm rw"],
+    h264_nvenc: ["DeviceAllow=char-nvidia* rw"],
+  };
+  const offered = new Set([...text.matchAll(/`(h264_\w+)`/g)].map(([, name]) => name));
+  assert.equal([...offered].sort(), Object.keys(needs).sort());
+  for (const [name, lines] of Object.entries(needs)) for (const line of lines) assert.match(dropIn, line, name);
+});
+
 if (real === "") test("skipped: no ffmpeg here", () => {});
 else
   test("raw or MJPEG pictures are made H.264; unplugged it says so, plugged in again it is back", async () => {
