@@ -1,5 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { IncidentState } from "#contract/incident.ts";
 import { incidentOf } from "./fixtures/city.ts";
 import { age, lateWords, metres, percent, probabilityWord, residualMs, sentence, shortName, within } from "./words.ts";
 
@@ -33,8 +34,13 @@ test("ages: 59 s, one minute, 2 h 05 min, 3 days; a clock behind ours gives 0 s,
 
 test("what reached the gateway 6 minutes after it was fired says so, what came after 2.1 s does not", () => {
   const firedAt = "2026-11-23T03:00:00.000000000Z";
-  assert.is(lateWords({ firedAt, alertedAt: "2026-11-23T03:00:02.100000000Z" }), undefined);
-  assert.is(lateWords({ firedAt, alertedAt: "2026-11-23T03:06:10.000000000Z" }), "came 6 min late");
+  const late = (alertedAt: string, ...times: string[]) =>
+    lateWords({ firedAt, alertedAt, rounds: times.map((time) => ({ time })) as IncidentState["rounds"] });
+  assert.is(late("2026-11-23T03:00:02.100000000Z"), undefined);
+  assert.is(late("2026-11-23T03:06:10.000000000Z"), "came 6 min late");
+  // Two weak rounds waited, the third called: shooting is under way. What is fired afterwards makes nothing less late.
+  assert.is(late("2026-11-23T03:00:22.000000000Z", firedAt, "2026-11-23T03:00:20.000000000Z"), undefined);
+  assert.is(late("2026-11-23T03:06:10.000000000Z", firedAt, "2026-11-23T03:06:30.000000000Z"), "came 6 min late");
 });
 
 test("residuals carry a sign and one decimal below 10 ms: 0.2 ms late, 84 ms late, 0.7 ms early", () => {

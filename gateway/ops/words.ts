@@ -45,9 +45,11 @@ export function age(seconds: number): string {
 /** What reached the gateway so long after it was fired is no news of now, and says so. */
 const LATE_S = 15;
 
-/** How late an incident came, in words; undefined where it came at once. */
-export function lateWords({ firedAt, alertedAt }: Pick<IncidentState, "firedAt" | "alertedAt">): string | undefined {
-  const s = (Date.parse(alertedAt) - Date.parse(firedAt)) / 1000;
+/** How late an incident came, in words; undefined where it came at once. By the newest round that was known then: earlier ones may have been too weak to call. */
+export function lateWords(incident: Pick<IncidentState, "firedAt" | "alertedAt" | "rounds">): string | undefined {
+  const alertedMs = Date.parse(incident.alertedAt);
+  const fired = [incident.firedAt, ...incident.rounds.map(({ time }) => time)].map((at) => Date.parse(at));
+  const s = (alertedMs - Math.max(...fired.filter((ms, i) => i === 0 || ms <= alertedMs))) / 1000;
   return s < LATE_S ? undefined : `came ${age(s)} late`;
 }
 

@@ -55,9 +55,9 @@ function Evidence({ incident, detail }: SectionProps) {
           Solved by <b>{shot.node}</b> in the field: the gateway was out of its reach.
         </p>
       )}
-      {shot.elevation !== undefined && shot.elevation.aboveM - 2 * shot.elevation.sigmaM > ROOFS_M && (
+      {shot.elevation !== undefined && isInTheAir(shot.elevation) && (
         <p class="hint">
-          It sounds as if made <b>{Math.round(shot.elevation.aboveM)} m above the ground</b> (±{" "}
+          It sounds as if made <b>{Math.round(shot.elevation.aboveM)} m above where a muzzle is expected</b> (±{" "}
           {Math.ceil(shot.elevation.sigmaM)} m), as a rocket is.
         </p>
       )}
@@ -87,8 +87,13 @@ function Evidence({ incident, detail }: SectionProps) {
   );
 }
 
-/** A sound from surely higher than this was made in the air. */
-const ROOFS_M = 10;
+/** A sound from surely higher than this was made in the air: detours over roofs seem to lift a shot too, seldom by that much. */
+const ROOFS_M = 35;
+/** Log odds that the height gains; one that the times hardly ask for says little. The network's belief counts the same way. */
+const CLEAR_GAIN = 8;
+
+const isInTheAir = ({ aboveM, sigmaM, gain }: { aboveM: number; sigmaM: number; gain: number }) =>
+  aboveM - 2 * sigmaM > ROOFS_M && gain >= CLEAR_GAIN;
 
 /** More rejected arrivals than this stand behind a line that counts them. */
 const FEW = 4;

@@ -68,7 +68,7 @@ export function Headline(props: SectionProps) {
       </p>
       {lateWords(incident) && (
         <p class="warning">
-          <b aria-hidden="true">!</b> Not of now: it {lateWords(incident)}, after a link was down.
+          <b aria-hidden="true">!</b> Not of now: it {lateWords(incident)}.
         </p>
       )}
       {incident.unverified && (
