@@ -3,17 +3,21 @@ import { readFile } from "node:fs/promises";
 import * as v from "valibot";
 import { parse } from "yaml";
 import { faultsOf } from "#contract/channel.ts";
-import { Fault } from "#contract/errors.ts";
-import { Site } from "#contract/site.ts";
+import { Fault, whyUnread } from "#contract/errors.ts";
+import { Site, SiteNode } from "#contract/site.ts";
+
+/** In a file that a person writes, a key that nobody knows is a slip: `airTemp` would leave the temperature out unnoticed. */
+const SiteFile = v.strictObject({
+  ...Site.entries,
+  nodes: v.pipe(v.array(v.strictObject(SiteNode.entries)), v.minLength(1, "must name at least one node")),
+});
 
 export async function readSite(path: string): Promise<Site> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    throw new Fault("config", `--site ${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`, {
-      cause: error,
-    });
+    throw new Fault("config", `--site ${path}: ${whyUnread(error)}`, { cause: error });
   }
   let raw: unknown;
   try {
@@ -21,10 +25,10 @@ export async function readSite(path: string): Promise<Site> {
   } catch (error) {
     throw new Fault(
       "config",
-      `--site ${path}: is not ${path.endsWith(".json") ? "JSON" : "YAML"}: ${(error as Error).message}`,
+      `--site ${path}: is not ${path.endsWith(".json") ? "JSON" : "YAML"}: ${(error as Error).message.split("\n")[0]!.replace(/:$/, "")}`,
     );
   }
-  const result = v.safeParse(Site, raw);
+  const result = v.safeParse(SiteFile, raw);
   if (!result.success)
     throw new Fault(
       "config",

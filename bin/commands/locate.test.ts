@@ -86,8 +86,57 @@ test("no good line is 65, a missing site file 78, an unknown option 64, each wit
   const noSite = locate(["--site", join(folder, "nowhere.yaml"), "--json"]);
   const noOption = locate(["--sight", site]);
   assert.equal([none.code, noSite.code, noOption.code], [65, 78, 64]);
-  assert.match(noSite.told, /--site .*nowhere\.yaml: cannot be read \(ENOENT\)/);
+  assert.match(noSite.told, /--site .*nowhere\.yaml: there is no such file/);
   for (const { told } of [none, noSite, noOption]) assert.not.match(told, /\n\s+at /);
+});
+
+test("a slip in a key of the site file is named; arrivals that make no shot are told with the reason", () => {
+  const slip = join(folder, "slip.json");
+  writeFileSync(
+    slip,
+    JSON.stringify({ site: "town", nodes: [{ ...nodes[0], altitude: 3 }, ...nodes.slice(1)], airTemp: 20 }),
+  );
+  const { code, told } = locate(["--site", slip, "--json"], lines.join("\n"));
+  assert.is(code, 78);
+  assert.equal(
+    told
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => line.replace(/^.*slip\.json: /, "")),
+    ["nodes.0.altitude: is no known key", "airTemp: is no known key"],
+  );
+  // Times that are spread over 0.6 s without regard to any place.
+  const apart = lines.map((line, k) => {
+    const { toa, ...rest } = JSON.parse(line);
+    return JSON.stringify({ ...rest, toa: utcOfNs(startNs + BigInt(Math.round(Math.abs(Math.sin(7 * k)) * 0.6e9))) });
+  });
+  const none = locate(["--site", site, "--json"], apart.join("\n"));
+  assert.equal([none.code, none.shots], [0, []]);
+  assert.match(none.told, "no shot: 6 arrivals of 6 nodes fit no place better than chance would");
+  const stray = JSON.stringify({ ...JSON.parse(lines[0]!), id: "stray", toa: utcOfNs(startNs + 90_000_000_000n) });
+  assert.match(locate(["--site", site], [...lines, stray].join("\n")).told, "1 of 7 arrivals are in no shot");
+});
+
+test("30 February is no day, 29 February 2028 is; without a site file an arrival without a place says what to give", () => {
+  const at = (toa: string) => JSON.stringify({ ...JSON.parse(lines[0]!), toa });
+  const days = locate(["--site", site], [at("2026-02-30T05:00:00Z"), at("2028-02-29T05:00:00Z")].join("\n"));
+  assert.is(days.code, 0);
+  assert.match(days.told, "line 1: toa: there is no such day as 2026-02-30; skipped");
+  assert.match(days.told, "1 of 2 lines were bad");
+  const placeless = locate([], lines[0]);
+  assert.is(placeless.code, 65);
+  assert.match(placeless.told, "line 1: lat, lon, altM: are missing; give them with the arrival, or --site FILE");
+});
+
+test("an argument that does not fit and broken YAML are one line each", () => {
+  const argument = locate(["--site", site, "--max-range-m", "-5"]);
+  assert.is(argument.code, 64);
+  const broken = join(folder, "broken.yaml");
+  writeFileSync(broken, "site: a: b\nnodes: [\n");
+  const yaml = locate(["--site", broken]);
+  assert.is(yaml.code, 78);
+  assert.match(yaml.told, /is not YAML: [^\n]* at line 1, column \d+\n$/);
+  for (const { told } of [argument, yaml]) assert.is(told.trim().split("\n").length, 1, told);
 });
 
 test("a site file with three faults gets three lines", () => {

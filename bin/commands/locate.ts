@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import * as v from "valibot";
 import { faultsOf } from "#contract/channel.ts";
-import { Fault } from "#contract/errors.ts";
+import { Fault, whyUnread } from "#contract/errors.ts";
 import { Arrival } from "#contract/shot.ts";
 import { Id, nsOfUtc } from "#contract/units.ts";
 import { finalLocaliser, type LocaliserOptions } from "#core/localise/localiser.ts";
@@ -52,7 +52,7 @@ and writes one line per shot, final versions only.
   --propagation-ms MS    what walls and gusts add to travel times, one sigma (default: the site's, else 0)
   --max-range-m M        how far a shot is heard (default 1200)
 
-A bad line is told with its number and skipped; exit 65 only if no line was good. Of a node that says more than
+How many arrivals are in no shot is told on stderr, and why what may have been one is none. A bad line is told with its number and skipped; exit 65 only if no line was good. Of a node that says more than
 ${NODE_BURST} at once and ${NODE_PER_SECOND} a second after that, the rest is left out and counted.`,
   async run(argv) {
     const { values, positionals } = parseArgs({
@@ -94,8 +94,18 @@ ${NODE_BURST} at once and ${NODE_PER_SECOND} a second after that, the rest is le
       if (bad <= MOST_TOLD) say(`line ${lineNumber}: ${why}; skipped`);
       else if (bad === MOST_TOLD + 1) say("more bad lines follow; they are counted only");
     };
+    let placed = 0;
+    let unsolved = 0;
+    const tellUnsolved = () => {
+      for (const { time, nodes, why } of localiser.unsolved()) {
+        unsolved++;
+        if (unsolved <= MOST_TOLD) say(`unsolved at ${time} (${nodes.join(", ")}): ${why}`);
+        else if (unsolved === MOST_TOLD + 1) say("more is unsolved; it is counted only");
+      }
+    };
     const print = (shots: Shot[], tookMs: number) => {
       for (const shot of shots) {
+        placed += shot.arrivals.length;
         shot.solvedMs = Math.round((tookMs / shots.length) * 1000) / 1000;
         if (values.json) printJson(shot);
         else process.stdout.write(`${inWords(shot)}\n`);
@@ -108,6 +118,10 @@ ${NODE_BURST} at once and ${NODE_PER_SECOND} a second after that, the rest is le
         const arrival = arrivalOf(line);
         if (typeof arrival === "string") {
           told(arrival);
+          continue;
+        }
+        if (values.site === undefined && [arrival.lat, arrival.lon, arrival.altM].includes(undefined)) {
+          told("lat, lon, altM: are missing; give them with the arrival, or --site FILE with the node's place");
           continue;
         }
         if (!passes(arrival)) {
@@ -123,15 +137,24 @@ ${NODE_BURST} at once and ${NODE_PER_SECOND} a second after that, the rest is le
         }
         good++;
         print(shots, performance.now() - startMs);
+        tellUnsolved();
       }
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
       if (code === "ENOENT" || code === "EISDIR" || code === "EACCES")
-        throw new Fault("input", `ARRIVALS ${file}: cannot be read (${code})`, { cause: error });
+        throw new Fault("input", `ARRIVALS ${file}: ${whyUnread(error)}`, { cause: error });
       throw error;
     }
     const startMs = performance.now();
     print(localiser.flush(), performance.now() - startMs);
+    tellUnsolved();
+    if (good > 0 && placed === 0)
+      say(
+        `no shot: ${good} arrivals of ${limits.size} nodes fit no place better than chance would; look at the nodes' places, their clocks and airTempC`,
+      );
+    else if (good > placed)
+      say(`${good - placed} of ${good} arrivals are in no shot: echoes, other sounds, or unsolved`);
+    if (unsolved > MOST_TOLD) say(`${unsolved} times arrivals that may have been a shot were unsolved`);
     if (flood > 0)
       say(
         `${flood} arrivals left out: ${[...flooding].join(", ")} said more than ${NODE_BURST} at once and ${NODE_PER_SECOND} a second`,
@@ -175,8 +198,9 @@ function arrivalOf(line: string): Arrival | string {
   const nullsDropped = Object.fromEntries(Object.entries(json as object).filter(([, value]) => value !== null));
   const result = v.safeParse(ArrivalLine, nullsDropped);
   if (!result.success) return faultsOf(result.issues).join("; ");
-  if (!Number.isFinite(Date.parse(`${result.output.toa.slice(0, 19)}Z`.replace(":60Z", ":59Z"))))
-    return `toa: there is no such day as ${result.output.toa.slice(0, 10)}`;
+  // 30 February is taken for 2 March.
+  const day = result.output.toa.slice(0, 10);
+  if (new Date(`${day}T00:00:00Z`).toISOString().slice(0, 10) !== day) return `toa: there is no such day as ${day}`;
   return result.output as Arrival;
 }
 
