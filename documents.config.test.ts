@@ -96,9 +96,15 @@ test("every example of a configuration is one", async () => {
   assert.ok(read >= 15, `${read} examples`);
 });
 
-/** Keys with their defaults as the tables of the gateway's configuration give them. */
-function keysOfTables(): { where: string; key: string; usual: string | undefined }[] {
-  return (["docs/gateway.md", "docs/video.md"] as const).flatMap((where) => {
+interface Told {
+  where: string;
+  key: string;
+  usual: string | undefined;
+}
+
+/** Keys with their defaults as a document's first table of keys gives them. */
+function keysOfTables(names: readonly string[] = ["docs/gateway.md", "docs/video.md"]): Told[] {
+  return names.flatMap((where) => {
     const text = documents.find(({ file }) => file === where)!.text;
     const table = /^\| key.*\n\|[-|]+\n((?:\|.*\n)+)/m.exec(text)![1]!;
     return table
@@ -128,13 +134,11 @@ test("every key of the gateway's tables of configuration is a key", () => {
   assert.not.ok(isKey("alerts.nothing") || isKey("nothing") || isKey("video.relay.nothing"));
 });
 
-test("the numbers and switches that the tables give for defaults are the defaults", () => {
-  const usually = parseGatewayConfig(JSON.stringify(gatewayBase), "x");
-  const told = keysOfTables().filter(
-    ({ usual }) => usual !== undefined && /^(\d[\d.]*|on|off|true|false)$/.test(usual),
-  );
-  assert.ok(told.length > 20, `${told.length} defaults`);
-  const wrong = told.flatMap(({ where, key, usual }) => {
+/** What the told defaults of numbers and switches are not, in a configuration that gives none. */
+function otherThan(usually: object, told: readonly Told[]): string[] {
+  const plainly = told.filter(({ usual }) => usual !== undefined && /^(\d[\d.]*|on|off|true|false)$/.test(usual));
+  assert.ok(plainly.length > 5, `${plainly.length} defaults`);
+  return plainly.flatMap(({ where, key, usual }) => {
     const found = key
       .split(".")
       .reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], usually);
@@ -143,7 +147,15 @@ test("the numbers and switches that the tables give for defaults are the default
     const is = typeof found === "object" ? (found as { enabled?: boolean }).enabled : (found ?? false);
     return is === plain ? [] : [`${where}: ${key} is ${is}, not ${usual}`];
   });
-  assert.equal(wrong, []);
+}
+
+test("the numbers and switches that the tables give for defaults are the defaults", async () => {
+  const gateway = parseGatewayConfig(JSON.stringify(gatewayBase), "x");
+  assert.equal(otherThan(gateway, keysOfTables()), []);
+  const listening = JSON.stringify({ ...agentBase, roles: { listen: {} } });
+  const node = await parseConfig(listening, "x", async (role: NodeRole) => (await roleTable[role]!()).schema);
+  assert.equal(otherThan(node, keysOfTables(["docs/node.md"])), []);
+  assert.is(otherThan({ ...node, heartbeatS: 11 }, keysOfTables(["docs/node.md"])).length, 1);
 });
 
 /** A value that no key takes is refused as such where the key is one, and as unknown where it is none. */
