@@ -52,8 +52,9 @@ and writes one line per shot, final versions only.
   --propagation-ms MS    what walls and gusts add to travel times, one sigma (default: the site's, else 0)
   --max-range-m M        how far a shot is heard (default 1200)
 
-How many arrivals are in no shot is told on stderr, and why what may have been one is none. A bad line is told with its number and skipped; exit 65 only if no line was good. Of a node that says more than
-${NODE_BURST} at once and ${NODE_PER_SECOND} a second after that, the rest is left out and counted.`,
+How many arrivals are in no shot is told on stderr, and why what may have been one is none. A bad line is told with its number
+and skipped; exit 65 only if no line was good. Of a node that says more than ${NODE_BURST} at once and ${NODE_PER_SECOND} a second
+after that, the rest is left out and counted.`,
   async run(argv) {
     const { values, positionals } = parseArgs({
       args: [...argv],
