@@ -41,7 +41,7 @@ const permitted: Record<string, readonly string[]> = {
   models: ["core", "contract", "sim", "edge-agent/devices", "edge-agent/ports"],
   sim: ["contract", "edge-agent/ports"],
   systemd: [],
-  bin: ["contract", "core", "edge-agent", "firmware-bridge", "gateway", "flows", "models", "sim"],
+  bin: ["contract", "core", "edge-agent", "firmware-bridge", "gateway", "flows", "models", "sim", "package.json"],
 };
 
 /** Files of the edge agent's root that are ports: small interfaces, no code that runs. */
