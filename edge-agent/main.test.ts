@@ -41,8 +41,11 @@ class Agent {
   stderr = "";
   ended: { code: number | null; signal: NodeJS.Signals | null } | undefined;
 
-  constructor(config: string, program = tocsin) {
-    this.process = spawn(program, ["agent", "--config", config, "--json"], { stdio: ["ignore", "pipe", "pipe"] });
+  constructor(config: string, program = tocsin, nodeOptions = "") {
+    this.process = spawn(program, ["agent", "--config", config, "--json"], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, NODE_OPTIONS: nodeOptions },
+    });
     this.process.stdout!.on("data", (chunk) => (this.stdout += chunk));
     this.process.stderr!.on("data", (chunk) => (this.stderr += chunk));
     this.process.once("close", (code, signal) => (this.ended = { code, signal }));
@@ -292,6 +295,16 @@ test("what it cannot start with ends it: a file for its folder, a certificate th
   assert.match(file, "node.yaml is a file, not a folder");
   assert.match(certificate, "broker.caFile: ");
   assert.match(shared, "another agent uses this data directory");
+  // A timer that nobody clears stands for whatever a later fault may leave behind.
+  const held = new Agent(
+    join(world.folder, "n1", "file.yaml"),
+    tocsin,
+    "--import data:text/javascript,setInterval(()=>{},1000)",
+  );
+  world.agents.push(held);
+  await until("the end of the one that is kept alive", () => held.ended !== undefined, 40_000);
+  assert.equal(held.ended, { code: 78, signal: null });
+  assert.match(held.stderr, "something keeps the process alive after its end: ended by force");
   const check = ["agent", "--check", "--config", join(world.folder, "n1", "file.yaml")];
   const checked = spawnSync(tocsin, check, { encoding: "utf8" });
   assert.equal([checked.status, checked.stderr.trim()], [78, file]);
