@@ -69,7 +69,7 @@ after that, the rest is left out and counted.`,
     });
     if (positionals.length > 1) throw new Fault("usage", "ARRIVALS: give one file, or none to read stdin");
     const options = optionsOf(values.speed, values["propagation-ms"], values["max-range-m"]);
-    const localiser = finalLocaliser(values.site === undefined ? {} : await readSite(values.site), options);
+    const localiser = finalLocaliser(values.site === undefined ? {} : await readSite(values.site, say), options);
     const file = positionals[0];
     const input = file === undefined || file === "-" ? process.stdin : createReadStream(file);
     let lineNumber = 0;
