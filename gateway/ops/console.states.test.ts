@@ -1,6 +1,6 @@
 /** The console in a real browser, against a scripted gateway: its alarm, and what it says when something is missing. */
 import * as assert from "uvu/assert";
-import { incidentOf } from "./fixtures/city.ts";
+import { incidentOf, nodeStates, siteOf } from "./fixtures/city.ts";
 import { consoleSuite } from "./fixtures/console-suite.ts";
 import { ago, burst, onPage } from "./fixtures/page.ts";
 
@@ -130,6 +130,39 @@ desks(
       await page.locator(".flat-place").waitFor();
       assert.is(await page.locator(".flat-street").count(), 15);
       assert.match(await page.locator(".flat-map svg").first().innerHTML(), /within 3 m/);
+    });
+  },
+);
+
+desks(
+  "a technician is shown what waits and is told why it is for others to take and to judge",
+  async ({ browser, folder }) => {
+    const event = { ...burst(), kind: "event" as const, rounds: [], probability: 1, what: "somebody on the ground" };
+    await onPage(browser, folder, { incidents: [event], roles: ["technician"] }, async (page) => {
+      const alarm = page.locator(".alarm:not([hidden])");
+      await alarm.waitFor();
+      assert.match(await alarm.innerText(), /Somebody on the ground\s+probability not measured/);
+      assert.ok(await page.locator(".alarm-take").isDisabled());
+      await alarm.locator(".alarm-what").click();
+      assert.ok(await page.getByRole("button", { name: "Confirm" }).isDisabled());
+      await page.getByText("To judge an incident needs the role dispatch or reviewer, you are technician.").waitFor();
+      await page.keyboard.press("c");
+      await page.getByText("Nothing done: it needs the role dispatch or reviewer, you are technician.").waitFor();
+      assert.is(await page.locator(".reasons").count(), 0);
+    });
+  },
+);
+
+desks(
+  "where the only node is lost a light says so, and none says that its clock is well",
+  async ({ browser, folder }) => {
+    await onPage(browser, folder, { nodes: 1 }, async (page, gateway) => {
+      const light = (level: string, hasText: string) => page.locator(`.light.is-${level}`, { hasText }).waitFor();
+      await light("ok", "nodes 1/1");
+      const [node] = nodeStates(siteOf(1), ago(0));
+      gateway.sayNode({ ...node!, status: "lost" });
+      await light("bad", "nodes 0/1");
+      await light("unknown", "clocks");
     });
   },
 );

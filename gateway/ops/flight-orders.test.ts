@@ -3,8 +3,9 @@ import * as assert from "uvu/assert";
 import type { FlightPhase } from "#contract/flight.ts";
 import { CENTRE, incidentOf } from "./fixtures/city.ts";
 import { ScriptedDrone } from "./fixtures/drone.ts";
-import { type Me, ordersOf, sendOrder } from "./flight-orders.ts";
+import { ordersOf, sendOrder } from "./flight-orders.ts";
 import { etaWords, hasControl, phaseWords, seconds } from "./flight-words.ts";
+import { type Me, mayNotJudge, mayNotTake } from "./rights.ts";
 import { type Drone, withControl, withState } from "./state/drones.ts";
 
 const incident = incidentOf({ id: "i1", firedAt: "2026-11-22T18:04:12Z" });
@@ -102,6 +103,15 @@ test("control in words", () => {
   assert.is(hasControl({ kind: "remote", by: "maria" }, "jd"), "maria has control");
   assert.is(hasControl({ kind: "onsite" }, "jd"), "The on-site pilot has control");
   assert.is(phaseWords("unreached"), "Out of reach, on its own failsafes");
+});
+
+test("who looks after the machines neither takes nor judges an incident, a pilot takes it; each is told which role it needs", () => {
+  const tech: Me = { user: "tech", roles: ["technician"] };
+  assert.is(mayNotTake(tech), "needs the role dispatch or reviewer or pilot, you are technician");
+  assert.is(mayNotJudge(tech), "needs the role dispatch or reviewer, you are technician");
+  assert.is(mayNotTake(pilot), undefined);
+  assert.is(mayNotJudge(pilot), "needs the role dispatch or reviewer, you are pilot");
+  assert.is(mayNotJudge({ user: "a", roles: ["admin"] }), undefined);
 });
 
 test.run();

@@ -1,6 +1,6 @@
 /** What a person may tell a drone now, by its phase, who has control and the person's roles. Pure; the drone decides in the end. */
-import type { UserRole } from "#contract/ops-api.ts";
 import { seconds } from "./flight-words.ts";
+import { type Me, needs } from "./rights.ts";
 import { ageS, airborne, type Drone, isOld } from "./state/drones.ts";
 import { age } from "./words.ts";
 
@@ -43,11 +43,6 @@ export interface Order {
   to?: string;
 }
 
-export interface Me {
-  user: string;
-  roles: readonly UserRole[];
-}
-
 export const flyReasons: readonly string[] = [
   "Eyes on the scene before officers arrive",
   "See from the air what it was",
@@ -59,11 +54,6 @@ const clearReasons: readonly string[] = [
   "Fetched, and stands on its pad",
   "Repaired or battery changed",
 ];
-
-const needs = (me: Me, ...roles: UserRole[]): string | undefined =>
-  me.roles.some((role) => role === "admin" || roles.includes(role))
-    ? undefined
-    : `needs the role ${roles.join(" or ")}, you are ${me.roles.join(" and ") || "without one"}`;
 
 /** Sends the drone that dispatch finds best. `place` in words. */
 export function sendOrder(me: Me, place: string | undefined, ready: number): Order {

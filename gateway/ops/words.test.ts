@@ -1,8 +1,10 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { percent } from "#contract/certainty.ts";
 import type { IncidentState } from "#contract/incident.ts";
+
 import { incidentOf } from "./fixtures/city.ts";
-import { age, lateWords, metres, percent, probabilityWord, residualMs, sentence, shortName, within } from "./words.ts";
+import { age, lateWords, metres, probabilityWord, residualMs, sentence, shortName, within } from "./words.ts";
 
 test("a bound is rounded up, never down: 2.1 m is said as within 3 m, 101 m as within 110 m", () => {
   assert.is(within({ semiMajorM: 2.1 }), "within 3 m");
@@ -16,7 +18,7 @@ test("probability is a number and a word, and 99.6 % is not called 100 %", () =>
   assert.is(percent(0.97), "97 %");
   assert.is(percent(0.996), "> 99 %");
   assert.is(percent(0.004), "< 1 %");
-  assert.is(percent(1), "100 %");
+  assert.is(percent(1), "> 99 %");
   assert.equal([0.97, 0.85, 0.6, 0.5, 0.3, 0.1, 0.01].map(probabilityWord), [
     "almost certain",
     "very likely",
@@ -51,6 +53,15 @@ test("an incident in one sentence: rounds, certainty, bound, street", () => {
   const incident = incidentOf({ id: "01K0SHOT8F2A", firedAt: "2026-11-22T18:04:12.5Z" });
   assert.is(sentence(incident, "Blake Ave"), "3 rounds · 97 % almost certain · within 3 m · Blake Ave");
   assert.is(shortName(incident.incident), "8F2A");
+});
+
+test("a robot's event says what it was and that nobody measured how sure that is, never 100 %", () => {
+  const event = { ...incidentOf({ id: "a", firedAt: "2026-11-22T18:04:12Z" }), kind: "event" as const, probability: 1 };
+  const what = "somebody on the ground";
+  const said = "Somebody on the ground · probability not measured · within 3 m";
+  assert.is(sentence({ ...event, what, probabilityKnown: false }), said);
+  assert.is(sentence(event), "Event · probability not measured · within 3 m");
+  assert.is(sentence({ ...event, kind: "caller" }), "Caller · a person called · within 3 m");
 });
 
 test("a fix with two places says so instead of one bound", () => {

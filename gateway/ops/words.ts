@@ -1,4 +1,5 @@
 /** Figures as people say them: probability, bounds, ages, residuals, reasons of rejection. Pure. */
+import { percent, unmeasured } from "#contract/certainty.ts";
 import type { IncidentState, IncidentStatus } from "#contract/incident.ts";
 import type { TimelineEntry } from "#contract/ops-api.ts";
 import type { RejectedArrival } from "#contract/shot.ts";
@@ -12,13 +13,6 @@ export function probabilityWord(probability: number): string {
   if (probability > 0.2) return "unlikely";
   if (probability > 0.05) return "very unlikely";
   return "remote";
-}
-
-/** Whole percent; never says 100 % or 0 % of something that is not certain. */
-export function percent(probability: number): string {
-  if (probability > 0.99 && probability < 1) return "> 99 %";
-  if (probability < 0.01 && probability > 0) return "< 1 %";
-  return `${Math.round(probability * 100)} %`;
 }
 
 /** Metres rounded up, so that the bound said is never smaller than the bound computed. */
@@ -80,17 +74,19 @@ export function kindWord(kind: IncidentState["kind"]): string {
 
 /** What an incident is about, in two or three words. */
 export function headline(incident: IncidentState): string {
-  return incident.kind === "gunfire" ? roundsWord(incident.rounds.length) : kindWord(incident.kind);
+  const { kind, what, rounds } = incident;
+  if (kind === "gunfire") return roundsWord(rounds.length);
+  return what === undefined ? kindWord(kind) : what.charAt(0).toUpperCase() + what.slice(1);
 }
 
 /** How sure it is: a figure and a word of what was measured, who said so of what a person said. */
-export function sureWords({ kind, probability }: Pick<IncidentState, "kind" | "probability">): {
+export function sureWords(incident: Pick<IncidentState, "kind" | "probability" | "probabilityKnown">): {
   figure?: string;
   word: string;
 } {
-  if (kind === "caller") return { word: "a person called" };
-  if (kind === "backup") return { word: "a person asked" };
-  if (kind === "face") return { word: "judged by a person" };
+  const word = unmeasured(incident);
+  if (word !== undefined) return { word };
+  const { probability } = incident;
   return { figure: percent(probability), word: probabilityWord(probability) };
 }
 

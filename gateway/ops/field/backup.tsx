@@ -1,10 +1,11 @@
 /** Backup and robots of one incident: the button that calls, the calls, the robot that came, and why a robot reported. */
+
 import { useSignal } from "@preact/signals";
+import { percent } from "#contract/certainty.ts";
 import type { RobotEvent } from "#contract/robot.ts";
 import type { SectionProps } from "../panels/sections/section.ts";
 import { callsOf, faults, isOpenCall, loadBackup, robots, units } from "../state/field.ts";
 import { me, placesWords } from "../state/store.ts";
-import { percent } from "../words.ts";
 import { CallCard } from "./call-card.tsx";
 import { callBackup, fieldSaid } from "./orders.ts";
 import { RobotCard } from "./robot-card.tsx";

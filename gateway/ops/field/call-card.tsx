@@ -3,7 +3,6 @@ import { useSignal } from "@preact/signals";
 import type { BackupState } from "#contract/backup.ts";
 import { isOpenCall, robots, units } from "../state/field.ts";
 import { gatewayNowMs, local, me } from "../state/store.ts";
-import { percent } from "../words.ts";
 import { askedWords, callStatus, etaWords, nextWords } from "./field-words.ts";
 import { answerFor, cancelCall, fieldSaid, sendRobot } from "./orders.ts";
 import { SecondAct } from "./second-act.tsx";
@@ -132,7 +131,7 @@ export function CallCard({ call }: { call: BackupState }) {
             <b>{robotComes ? "No person comes yet" : "Nobody comes yet"}:</b> {next}
           </p>
           <span class="call-left" aria-hidden="true">
-            <span style={{ width: percent(left ?? 0).replace(/[<> ]/g, "") }} />
+            <span style={{ width: `${Math.round((left ?? 0) * 100)}%` }} />
           </span>
         </div>
       )}

@@ -3,8 +3,9 @@ import { computed, signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Key } from "../panels/key.tsx";
 import type { SectionProps } from "../panels/sections/section.ts";
+import { isOut } from "../state/drones.ts";
 import { callersOf, callsOf, faults, isOpenCall, loadStreams, robots, streams } from "../state/field.ts";
-import { outHere } from "../state/flight.ts";
+import { drones, outHere } from "../state/flight.ts";
 import { health, me, selected, site, videoAsked } from "../state/store.ts";
 import { Chat } from "./chat.tsx";
 import { Kept, kept, keptFault, loadKept } from "./kept.tsx";
@@ -25,6 +26,18 @@ export const robotsHere = computed(() => {
   return [...robots.value.values()].filter(({ robot }) => called.has(robot));
 });
 
+/** Drones and robots with a camera that nobody sent here. */
+const asideNow = computed(() => {
+  const here = new Set([...outHere.value.map(({ id }) => id), ...robotsHere.value.map(({ robot }) => robot)]);
+  const all = [
+    ...[...drones.value.values()].map(
+      (one) => [one.id, "drone", isOut(one) ? "out elsewhere" : "in its dock"] as const,
+    ),
+    ...[...robots.value.keys()].map((id) => [id, "robot", "not called here"] as const),
+  ];
+  return new Map(all.filter(([id]) => !here.has(id)).map(([id, kind, does]) => [id, { kind, does }]));
+});
+
 const tiles = computed((): TileStream[] => {
   const incident = selected.value;
   if (incident === undefined) return [];
@@ -34,6 +47,7 @@ const tiles = computed((): TileStream[] => {
     site: site.value.kind === "ready" ? site.value.value : undefined,
     drones: outHere.value.map(({ id }) => id),
     robots: robotsHere.value.map(({ robot }) => robot),
+    aside: asideNow.value,
     callers: callersOf(incident.incident),
   });
 });

@@ -22,6 +22,7 @@ const around = (names: string[], more: object = {}) => ({
   site: siteOf(),
   drones: [],
   robots: [],
+  aside: new Map(),
   callers: [],
   ...more,
 });
@@ -55,6 +56,21 @@ test("a camera that was recorded for it is shown however far away; a phone whose
   assert.equal(
     tiles.map(({ stream }) => stream),
     ["x9.front"],
+  );
+});
+
+test("the camera of a drone in its dock is called one, not a lamppost's, and does not come before the lampposts near by", () => {
+  const incident = burst();
+  const lamp = siteOf().nodes[0]!.id;
+  const aside = new Map([["d1", { kind: "drone" as const, does: "in its dock" }]]);
+  const wanted = ["d1.gimbal", `${lamp}.front`];
+  const tiles = streamsOf(incident, around(wanted, { wanted, aside }));
+  assert.equal(
+    tiles.map(({ name, kind, more }) => [name, kind, more]),
+    [
+      [lamp, "lamp", "front"],
+      ["d1", "drone", "gimbal, in its dock"],
+    ],
   );
 });
 

@@ -16,6 +16,8 @@ export interface TileStream {
   name: string;
   /** What else tells it apart. */
   more: string;
+  /** Here for something else, or standing in its dock: no nearer to being looked at than a lamppost. */
+  aside?: true;
   distanceM?: number;
   view?: StreamView;
 }
@@ -28,13 +30,16 @@ export interface Around {
   /** Drones and robots that are out for it. */
   drones: readonly string[];
   robots: readonly string[];
+  /** What all others of them do, in words. */
+  aside: ReadonlyMap<string, { kind: "drone" | "robot"; does: string }>;
   callers: readonly CallerView[];
 }
 
 const order: TileStream["kind"][] = ["caller", "drone", "robot", "lamp"];
+const rank = ({ kind, aside }: TileStream) => order.indexOf(aside ? "lamp" : kind);
 
 export function streamsOf(incident: IncidentState, around: Around): TileStream[] {
-  const { streams, wanted, site, drones, robots, callers } = around;
+  const { streams, wanted, site, drones, robots, aside, callers } = around;
   const tiles: TileStream[] = [];
   for (const caller of callers) {
     const view = streams.get(caller.streams.phone);
@@ -53,13 +58,17 @@ export function streamsOf(incident: IncidentState, around: Around): TileStream[]
       const distanceM = at && incident.place && Math.hypot(...enOf(incident.place, at));
       const near = distanceM !== undefined && distanceM <= NEAR_M;
       if (!near && !wanted.includes(stream)) continue;
-      tiles.push({ stream, kind: "lamp", name: node, more, view, ...(distanceM !== undefined && { distanceM }) });
+      const other = aside.get(node);
+      const what = other
+        ? { kind: other.kind, more: `${more}, ${other.does}`, aside: true as const }
+        : { kind: "lamp" as const, more };
+      tiles.push({ stream, name: node, ...what, view, ...(distanceM !== undefined && { distanceM }) });
     }
   }
   return tiles
     .sort(
       (a, b) =>
-        order.indexOf(a.kind) - order.indexOf(b.kind) ||
+        rank(a) - rank(b) ||
         (a.distanceM ?? Number.POSITIVE_INFINITY) - (b.distanceM ?? Number.POSITIVE_INFINITY) ||
         (a.stream < b.stream ? -1 : 1),
     )

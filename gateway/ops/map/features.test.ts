@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { detailOf, incidentOf, nodeStates, siteOf } from "../fixtures/city.ts";
 import { enOf } from "../geometry.ts";
 import { incidentFeatures, nodeFeatures, placesOf, ringFeatures, selectedFeatures } from "./features.ts";
-import { conditionOf, countConditions, placedNodes } from "./node-condition.ts";
+import { conditionOf, countConditions, countThere, placedNodes } from "./node-condition.ts";
 
 const firedAt = "2026-11-22T18:04:12Z";
 const site = siteOf();
@@ -28,6 +28,27 @@ test("an incident never is a bare mark: each mark comes with its bound", () => {
   const count = (shape: string) => features.filter(({ properties }) => properties.shape === shape).length;
   assert.is(count("mark"), 3);
   assert.is(count("bound"), 3);
+});
+
+test("what waits for somebody lies on top of what was reviewed, the newer on the older", () => {
+  const later = "2026-11-22T18:05:12Z";
+  const { features } = incidentFeatures([
+    incidentOf({ id: "waits", firedAt }),
+    incidentOf({ id: "waits too", firedAt: later }),
+    incidentOf({ id: "done", firedAt: later, status: "confirmed" }),
+    incidentOf({ id: "long done", firedAt, status: "confirmed" }),
+  ]);
+  const marks = features.flatMap(({ properties }) => (properties.shape === "mark" ? [properties] : []));
+  assert.equal(
+    marks.sort((a, b) => Number(a.order) - Number(b.order)).map(({ incident }) => incident),
+    ["long done", "done", "waits", "waits too"],
+  );
+});
+
+test("of twelve nodes eleven are there; of one that is lost and one that never spoke none is", () => {
+  assert.equal(countThere(site.nodes, states), { there: 11, all: 12 });
+  const lost = { ...states.get("n01")!, status: "lost" as const };
+  assert.equal(countThere([{ id: "n01" }, { id: "n02" }], new Map([["n01", lost]])), { there: 0, all: 2 });
 });
 
 test("two places that fit are A with 59 % and B with 41 %", () => {

@@ -1,8 +1,9 @@
 /** GeoJSON of what the map shows. Pure: incidents, nodes and shots in, features out. */
+import { percent } from "#contract/certainty.ts";
 import type { IncidentState } from "#contract/incident.ts";
 import type { ShotFixed } from "#contract/shot.ts";
 import { type Bounded, type Box, boxOf, circleRing, ellipseRing, type LonLat, rangeM } from "../geometry.ts";
-import { headline, percent, within } from "../words.ts";
+import { headline, within } from "../words.ts";
 import type { PlacedNode } from "./node-condition.ts";
 
 export interface Feature {
@@ -40,13 +41,19 @@ export function incidentFeatures(incidents: readonly IncidentState[]): Features 
   return collection(incidents.flatMap(marksOf));
 }
 
+/** More seconds than there are between any two incidents. */
+const ON_TOP = 1e10;
+
 /** A version of an incident never changes: its ellipse is computed once. */
 const marks = new WeakMap<IncidentState, Feature[]>();
 
 function marksOf(incident: IncidentState): Feature[] {
   const known = marks.get(incident);
   if (known !== undefined) return known;
-  const properties = { incident: incident.incident, status: incident.status, icon: `incident-${incident.status}` };
+  const { status } = incident;
+  // What waits for somebody lies on top of what was reviewed, and the newer on the older.
+  const order = Date.parse(incident.firedAt) / 1000 + (status === "unreviewed" ? ON_TOP : 0);
+  const properties = { incident: incident.incident, status, icon: `incident-${status}`, order };
   const features = placesOf(incident).flatMap((place) => [
     area(ellipseRing(place, 48), { ...properties, shape: "bound" }),
     point(place.lon, place.lat, { ...properties, shape: "mark" }),

@@ -47,3 +47,13 @@ export function countConditions(nodes: readonly PlacedNode[]): Record<Condition,
   for (const { condition } of nodes) counts[condition] += 1;
   return counts;
 }
+
+/** How many of the nodes that the site names, or that ever said a word, are there now. */
+export function countThere(
+  named: readonly { id: string }[],
+  states: ReadonlyMap<string, NodeState>,
+): { there: number; all: number } {
+  const ids = new Set([...named.map(({ id }) => id), ...states.keys()]);
+  const isThere = (id: string) => states.has(id) && conditionOf(states.get(id)) !== "lost";
+  return { there: [...ids].filter(isThere).length, all: ids.size };
+}

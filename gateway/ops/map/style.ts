@@ -203,6 +203,7 @@ export function styleOf(theme: Theme, data: MapData, scale = 1): StyleSpecificat
         source: "incidents",
         filter: shape("mark"),
         layout: {
+          "symbol-sort-key": ["get", "order"],
           "icon-image": ["get", "icon"],
           "icon-size": scale,
           "icon-allow-overlap": true,

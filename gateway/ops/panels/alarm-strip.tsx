@@ -1,6 +1,7 @@
 /** What calls for somebody, always on top, at every width. Taken by one button or one key. */
+import { mayNotTake } from "../rights.ts";
 import { select, take } from "../state/actions.ts";
-import { busy, calling, gatewayNowMs, placesWords } from "../state/store.ts";
+import { busy, calling, gatewayNowMs, me, placesWords } from "../state/store.ts";
 import { age, headline, lateWords, sentence, sureWords, within } from "../words.ts";
 import { Key } from "./key.tsx";
 import { StatusMark } from "./status-mark.tsx";
@@ -16,6 +17,7 @@ export function AlarmStrip() {
   const first = calling.value[0];
   const near = first && placesWords(first);
   const sure = first && sureWords(first);
+  const noTaking = mayNotTake(me.value);
   const late = first && lateWords(first);
   return (
     <div class="alarm" hidden={first === undefined}>
@@ -46,7 +48,8 @@ export function AlarmStrip() {
             type="button"
             class="alarm-take"
             aria-keyshortcuts="t"
-            disabled={busy.value}
+            disabled={busy.value || noTaking !== undefined}
+            title={noTaking}
             onClick={() => void takeFirst()}
           >
             Take <Key>T</Key>

@@ -73,7 +73,11 @@ function Row({ incident, at, count, topPx }: { incident: IncidentState; at: numb
         )}
         <time dateTime={incident.firedAt}>{otherDay(incident.firedAt) ?? local.value.clock(incident.firedAt)}</time>
       </div>
-      <span class="row-place">{near ?? kindWord(incident.kind)}</span>
+      <span class="row-place">
+        {[sure.figure === undefined && incident.kind === "event" && sure.word, near ?? kindWord(incident.kind)]
+          .filter(Boolean)
+          .join(" · ")}
+      </span>
       <div class="row-foot">
         <StateLine incident={incident} />
         <span class="row-within">{several > 0 ? `${several + 1} places` : within(incident.place?.ellipse95)}</span>

@@ -1,8 +1,20 @@
 /** The line that says whether the picture can be trusted: bus, clocks, flows, link, and the time with its zone. */
 import type { ComponentChildren } from "preact";
+import { countThere } from "../map/node-condition.ts";
 import { soundBlocked } from "../state/alarm.ts";
 import { alarmSound } from "../state/preferences.ts";
-import { gatewayNowMs, hasPicture, health, helpOpen, link, local, nowMs, session, site } from "../state/store.ts";
+import {
+  gatewayNowMs,
+  hasPicture,
+  health,
+  helpOpen,
+  link,
+  local,
+  nodeStates,
+  nowMs,
+  session,
+  site,
+} from "../state/store.ts";
 import { age } from "../words.ts";
 import { deskOpen } from "./desk.tsx";
 
@@ -51,6 +63,18 @@ function LinkLight() {
   );
 }
 
+/** Are the nodes there at all? Those that the site names and those that ever said a word. */
+function NodesLight({ known }: { known: boolean }) {
+  const named = site.value.kind === "ready" ? site.value.value.nodes : [];
+  const { there, all } = countThere(named, nodeStates.value);
+  const level = !known || all === 0 ? "unknown" : there === all ? "ok" : there === 0 ? "bad" : "warn";
+  return (
+    <Light level={level} label="nodes" title="nodes that are there, of all that the site has">
+      {all === 0 ? "none" : `${there}/${all}`}
+    </Light>
+  );
+}
+
 /** Health as the gateway last said it; a `?` where it never did, or where what it said is no longer news. */
 function Lights() {
   const said = health.value;
@@ -70,10 +94,11 @@ function Lights() {
       <Light level={levelOf(said?.bus)} label="bus" title={detail}>
         {said?.bus ?? "?"}
       </Light>
+      <NodesLight known={known} />
       <Light
-        level={levelOf(synchronised ? "ok" : "some")}
+        level={clocks?.total === 0 ? "unknown" : levelOf(synchronised ? "ok" : "some")}
         label="clocks"
-        title="nodes whose clock is synchronised, of all nodes"
+        title="nodes whose clock is synchronised, of all that are there and have one"
       >
         {clocks === undefined ? "?" : `${clocks.synchronised}/${clocks.total}`}
       </Light>

@@ -6,6 +6,7 @@ import { deskOpen } from "../panels/desk.tsx";
 import { FREE_REASON } from "../panels/sections/flight-orders.tsx";
 import { incidentSections } from "../panels/sections/incident-sections.ts";
 import { reasonOfKey, undoKind, verdictKindOf, verdictKinds } from "../reasons.ts";
+import { mayNotJudge, mayNotTake } from "../rights.ts";
 import { giveVerdict, step, take } from "./actions.ts";
 import { aiming, flightSaid, orders, press, pressChoice, weighing } from "./flight.ts";
 import { chosenNode } from "./map-state.ts";
@@ -14,6 +15,7 @@ import { singleKeys } from "./preferences.ts";
 import {
   asking,
   helpOpen,
+  me,
   rings,
   said,
   selected,
@@ -96,7 +98,7 @@ function stepBack(): void {
 const acts: Record<string, () => void> = {
   j: () => step(1),
   k: () => step(-1),
-  t: () => void (selected.value !== undefined && callsForSomebody(selected.value) ? take() : takeFirst()),
+  t: takeIt,
   m: focusMap,
   q: () => {
     tab.value = "queue";
@@ -116,19 +118,30 @@ const acts: Record<string, () => void> = {
   },
 };
 
+/** Opens the form that asks why, or says why there is none for this person. */
+function askWhy(status: NonNullable<typeof asking.value>): void {
+  tab.value = "incident";
+  const refused = mayNotJudge(me.value);
+  asking.value = refused === undefined ? status : undefined;
+  said.value = refused === undefined ? undefined : { text: `Nothing done: it ${refused}.`, failed: true };
+}
+
+function takeIt(): void {
+  const refused = mayNotTake(me.value);
+  if (refused !== undefined) said.value = { text: `Nothing done: it ${refused}.`, failed: true };
+  else void (selected.value !== undefined && callsForSomebody(selected.value) ? take() : takeFirst());
+}
+
 /** True where the key did something. */
 export function pressed(key: string): boolean {
   if (workKeys.value?.(key) || pickChoice(key) || pickReason(key)) return true;
   const verdict = verdictKinds.find((kind) => kind.key === key);
   if (verdict !== undefined && selected.value !== undefined) {
-    tab.value = "incident";
-    asking.value = verdict.status;
-    said.value = undefined;
+    askWhy(verdict.status);
     return true;
   }
   if (key === undoKind.key && selected.value !== undefined && selected.value.status !== "unreviewed") {
-    tab.value = "incident";
-    asking.value = "unreviewed";
+    askWhy(undoKind.status);
     return true;
   }
   if (openSection(key) || pressOrder(key)) return true;

@@ -15,7 +15,7 @@ import { ageS, airborne, type Drone, isOld, isOut, OLD_AFTER_S, refusals } from 
 import { streams } from "../../state/field.ts";
 import { drone as chosen, chosenDrone, drones, dronesFault, outHere } from "../../state/flight.ts";
 import { gatewayNowMs, local, me, selectedId } from "../../state/store.ts";
-import { age, percent, shortName } from "../../words.ts";
+import { age, shortName } from "../../words.ts";
 import { lazy } from "../lazy.tsx";
 import { FlightOrders } from "./flight-orders.tsx";
 import type { Section, SectionProps } from "./section.ts";
@@ -238,7 +238,9 @@ function Fleet() {
               {old && `, ${Number.isFinite(seen) ? `last heard ${age(seen)} ago` : "never heard"}`}
               {!usable && !old && !elsewhere && state?.unavailableWhy !== undefined && `: ${state.unavailableWhy}`}
             </span>
-            {state?.vehicle.batteryRemaining !== undefined && <span>{percent(state.vehicle.batteryRemaining)}</span>}
+            {state?.vehicle.batteryRemaining !== undefined && (
+              <span>{Math.floor(state.vehicle.batteryRemaining * 100)} %</span>
+            )}
           </li>
         );
       })}

@@ -1,8 +1,9 @@
 /** Where several places fit the times as well, all of them, side by side. */
 
+import { percent } from "#contract/certainty.ts";
 import { placesOf } from "../../map/features.ts";
 import { nearWords } from "../../state/store.ts";
-import { percent, within } from "../../words.ts";
+import { within } from "../../words.ts";
 import type { Section, SectionProps } from "./section.ts";
 
 function Places({ incident }: SectionProps) {

@@ -1,6 +1,7 @@
 /** The rounds of the burst on a line of time; the chosen one's evidence is shown below. */
+import { percent } from "#contract/certainty.ts";
 import { local, roundShot } from "../../state/store.ts";
-import { percent, within } from "../../words.ts";
+import { within } from "../../words.ts";
 import type { Section, SectionProps } from "./section.ts";
 
 function Rounds({ incident }: SectionProps) {

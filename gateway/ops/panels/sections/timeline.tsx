@@ -1,7 +1,7 @@
 /** The incident's append-only record, newest first, and whether its chain of hashes holds. */
 import { useRef } from "preact/hooks";
 import type { TimelineEntry } from "#contract/ops-api.ts";
-import { foldSounds, withRoundNumbers } from "../../record.ts";
+import { foldSounds, newestLineFirst, withRoundNumbers } from "../../record.ts";
 import { addNote } from "../../state/actions.ts";
 import { busy, when } from "../../state/store.ts";
 import { entryWord } from "../../words.ts";
@@ -68,7 +68,7 @@ function Timeline({ incident, detail }: SectionProps) {
       </p>
       <Note />
       <ol class="timeline">
-        {foldSounds([...timeline].reverse()).map((entries) =>
+        {foldSounds(newestLineFirst(timeline)).map((entries) =>
           entries.length === 1 ? (
             <Entry key={entries[0]!.seq} entry={entries[0]!} rounds={rounds} />
           ) : (

@@ -1,8 +1,9 @@
 /** Take, confirm, dismiss, escalate, undo: two keys each, the act and its reason. */
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { undoKind, verdictKindOf, verdictKinds } from "../../reasons.ts";
+import { mayNotJudge, mayNotTake } from "../../rights.ts";
 import { giveVerdict, take } from "../../state/actions.ts";
-import { asking, busy, calling, said } from "../../state/store.ts";
+import { asking, busy, calling, me, said } from "../../state/store.ts";
 import { Key } from "../key.tsx";
 import { ReasonForm } from "../reason-form.tsx";
 import type { SectionProps } from "./section.ts";
@@ -33,19 +34,22 @@ export function Verdict(props: SectionProps) {
     if (wasAsking.current && asking.value === undefined) box.current?.focus({ preventScroll: true });
     wasAsking.current = asking.value !== undefined;
   }, [asking.value]);
-  const mayTake = incident.takenBy === undefined && incident.status === "unreviewed";
+  const noTaking = mayNotTake(me.value);
+  const noJudging = mayNotJudge(me.value);
+  const isFree = incident.takenBy === undefined && incident.status === "unreviewed";
   return (
     <section ref={box} class="verdict" aria-label="What to do" tabIndex={-1}>
       {asking.value !== undefined ? (
         <Reasons {...props} />
       ) : (
         <div class="acts">
-          {mayTake && (
+          {isFree && (
             <button
               type="button"
               class={`act is-take is-wide${calling.value[0]?.incident === incident.incident ? " is-first" : ""}`}
               aria-keyshortcuts="t"
-              disabled={busy.value}
+              disabled={busy.value || noTaking !== undefined}
+              title={noTaking}
               onClick={() => void take()}
             >
               Take <Key>T</Key>
@@ -58,7 +62,8 @@ export function Verdict(props: SectionProps) {
               class={`act is-${kind.status}`}
               aria-keyshortcuts={kind.key}
               aria-pressed={incident.status === kind.status}
-              disabled={busy.value}
+              disabled={busy.value || noJudging !== undefined}
+              title={noJudging}
               onClick={() => (asking.value = kind.status)}
             >
               {kind.label} <Key>{kind.key.toUpperCase()}</Key>
@@ -69,7 +74,8 @@ export function Verdict(props: SectionProps) {
               type="button"
               class="act is-wide"
               aria-keyshortcuts="u"
-              disabled={busy.value}
+              disabled={busy.value || noJudging !== undefined}
+              title={noJudging}
               onClick={() => (asking.value = undoKind.status)}
             >
               Undo <Key>U</Key>
@@ -77,6 +83,7 @@ export function Verdict(props: SectionProps) {
           )}
         </div>
       )}
+      {noJudging !== undefined && <p class="hint">To judge an incident {noJudging}.</p>}
       <p class={`said${said.value?.failed ? " has-failed" : ""}`} role="status">
         {said.value?.text}
       </p>
