@@ -10,33 +10,49 @@ import { type Command, say } from "../command.ts";
 const root = join(import.meta.dirname, "..", "..");
 const fileLimitMs = { short: 240_000, long: 3_600_000 };
 
-/** Tests of whole processes wait more than they compute: two cores take three of them. */
-const AT_ONCE = availableParallelism() < 2 ? 1 : 3;
+/** Tests of whole processes wait more than they compute: two cores take four of them. */
+const AT_ONCE = availableParallelism() < 2 ? 1 : 4;
 
 /** How long each file took the last time, on this machine. */
 const secondsFile = join(root, ".tocsin", "test-seconds.json");
 /** Begun first where there was no run before: each takes over 20 s, and none shall be left to run alone at the end. */
 export const LONGEST: readonly string[] = [
   "edge-agent/roles/privacy.test.ts",
-  "gateway/ops/accessibility.test.ts",
   "bin/demo/console.test.ts",
   "bin/demo/robot.process.test.ts",
-  "firmware-bridge/dock.test.ts",
   "edge-agent/roles/fly-faults.test.ts",
-  "gateway/ops/accessibility.flight.test.ts",
-  "edge-agent/roles/look.process.test.ts",
-  "gateway/relay/walls.test.ts",
-  "edge-agent/devices/mavsdk/faults.test.ts",
-  "gateway/caller/page/page.media-back.test.ts",
-  "gateway/ops/console.map.test.ts",
-  "gateway/relay/whip.test.ts",
-  "edge-agent/roles/without-gateway.process.test.ts",
-  "bin/pack/pack.test.ts",
-  "edge-agent/devices/mavsdk/failsafes.test.ts",
+  "gateway/ops/accessibility.test.ts",
   "gateway/caller/page/page.quiet.test.ts",
-  "gateway/ops/console.states.test.ts",
+  "edge-agent/devices/mavsdk/failsafes.test.ts",
+  "edge-agent/devices/mavsdk/faults.test.ts",
   "edge-agent/roles/fly-orders.test.ts",
+  "gateway/caller/page/page.test.ts",
+  "core/handoff/model-check.test.ts",
+  "gateway/ops/console.dispatch.test.ts",
+  "edge-agent/roles/without-gateway.process.test.ts",
+  "gateway/ops/accessibility.flight.test.ts",
+  "gateway/ops/console.states.test.ts",
+  "edge-agent/devices/faces/face-finder.test.ts",
+  "edge-agent/devices/mavsdk/vehicle.test.ts",
+  "edge-agent/roles/look.process.test.ts",
+  "gateway/caller/page/page.media.test.ts",
+  "gateway/caller/page/page.media-back.test.ts",
+  "gateway/ops/accessibility.field.test.ts",
+  "firmware-bridge/dock.test.ts",
+  "gateway/ops/console.live.test.ts",
+  "firmware-bridge/robot-board.test.ts",
   "gateway/dispatch/dispatch.test.ts",
+  "gateway/caller/page/page.accessibility.test.ts",
+  "gateway/ops/console.map.test.ts",
+  "firmware-bridge/serial-dock.test.ts",
+  "bin/commands/faces.test.ts",
+  "core/acoustics/bearing.test.ts",
+  "gateway/ops/console.field.test.ts",
+  "edge-agent/devices/mavsdk/ardupilot.test.ts",
+  "gateway/ops/console.flight-states.test.ts",
+  "edge-agent/stream.process.test.ts",
+  "core/fusion/pose-consistency.test.ts",
+  "gateway/backup/backup.test.ts",
 ];
 
 /** What was begun within the time has so long to end. */
@@ -58,7 +74,7 @@ export const command: Command = {
   help: `
 usage: tocsin test [--long] [--within MINUTES] [PATTERN ...]
 
-Checks types (tsc) and style (biome), then runs every *.test.ts, three files at a time, the longest first, each in a process of its own.
+Checks types (tsc) and style (biome), then runs every *.test.ts, four files at a time, the longest first, each in a process of its own.
 PATTERN keeps the files whose path contains it, and leaves types and style out.
   --long            runs the *.long.test.ts instead: soaks and long flights
   --within MINUTES  begins no file after so long; what was not begun counts as failed, so that a slow machine still gives a result
