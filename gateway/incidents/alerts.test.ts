@@ -95,6 +95,32 @@ test("a disk that takes nothing while a fix becomes ripe: it is tried again, and
   assert.is(total(world), 1);
 });
 
+test("what fell apart before a restart, and comes once more after it, calls nobody", async (world) => {
+  const said = [shot(1, 0.8), shot(2, 0.8, { withdrawn: "its arrivals fit no single place" })];
+  for (const each of said) world.alerts.take(each);
+  close(world);
+  await moment();
+  open(world);
+  for (const each of said) world.alerts.take(each);
+  world.alerts.resume();
+  await moment();
+  assert.is(total(world), 0);
+});
+
+test("a disk that takes nothing: the surest fix calls as soon as it does, a withdrawn one never", async (world) => {
+  const nodesUsed = Array.from({ length: 12 }, (_, i) => `n0${i}`);
+  world.alerts.take(shot(1, 0.6, { id: "s9", incident: "i9" }));
+  world.db.exec("PRAGMA query_only = 1");
+  world.alerts.take(shot(1, 0.9, { nodesUsed }));
+  world.alerts.take(shot(2, 0.6, { id: "s9", incident: "i9", withdrawn: "its arrivals fit no single place" }));
+  await moment();
+  assert.is(total(world), 0);
+  world.db.exec("PRAGMA query_only = 0");
+  for (const endMs = Date.now() + 10_000; total(world) === 0 && Date.now() < endMs; ) await sleep(50);
+  await moment();
+  assert.equal([total(world), world.incidents.state("i9")], [1, undefined]);
+});
+
 test("what may be an echo waits twice as long", async (world) => {
   world.alerts.take(shot(1, 0.8, { unverified: true }));
   await moment();

@@ -43,24 +43,29 @@ export class Alerts {
     for (const { stored_ms, message } of rows) {
       const shot = JSON.parse(message) as ShotFixed;
       // What waited before its round called people has had its time.
-      if (!this.#incidents.isPast(shot)) this.#orAgain(shot, () => this.take(shot, stored_ms));
+      if (!this.#incidents.isPast(shot)) this.take(shot, stored_ms);
     }
   }
 
-  /** Every version of every shot, however often it comes. On disk when it returns. */
+  /** Every version of every shot, however often it comes. On disk when it returns, or tried until it is. */
   take(shot: ShotFixed, heardMs = Date.now()): void {
+    this.#orAgain(shot, () => this.#take(shot, heardMs));
+  }
+
+  #take(shot: ShotFixed, heardMs: number): void {
     const waiting = this.#waiting.get(shot.id);
     const standing = this.#incidents.standing(shot);
     // Solvers count their versions each for itself; two messages may pass each other on their way.
     const newest = waiting?.newest.node === shot.node ? waiting.newest.version : 0;
+    const isOvertaken = newest > shot.version || this.#wasOvertaken(shot);
     const isRound = () => isRoundOf(shot, this.#incidents.roundsBeside(shot), this.#policy);
-    if (standing === "known" || (standing === "open" && newest <= shot.version && !shot.withdrawn && isRound())) {
+    if (standing === "known" || (standing === "open" && !isOvertaken && !shot.withdrawn && isRound())) {
       this.#forget(shot.id);
       if (this.#incidents.isPast(shot) && this.#wasKept(shot)) this.counters.repeats++;
       else this.#ingest(shot);
       return;
     }
-    if (newest >= shot.version) return;
+    if (isOvertaken || newest === shot.version) return;
     this.#keep(shot);
     if (shot.withdrawn) {
       if (waiting && !waiting.newest.withdrawn) this.counters.fellApart++;
@@ -97,17 +102,25 @@ export class Alerts {
     if (shot) this.#orAgain(shot, () => this.#ingest(shot));
   }
 
-  /** A fix that the disk does not take is tried every second: nobody says it once more. */
+  /** A fix that the disk does not take is tried every second until a newer version comes: nobody says it once more. */
   #orAgain(shot: ShotFixed, act: () => void): void {
     try {
       act();
     } catch (err) {
-      if (this.counters.unstored++ === 0)
-        this.#log.error({ err, shot: shot.id }, "a fix that calls people cannot be stored; free or replace the disk");
-      const nowMs = Date.now();
-      const timer = setTimeout(() => this.#ripe(shot.id), AGAIN_MS);
-      this.#wait({ ...heldWith(this.#waiting.get(shot.id), shot, nowMs), timer });
+      this.#unstored(shot, err);
+      const newer = this.#waiting.get(shot.id)?.newest;
+      if (newer && newer.node === shot.node && newer.version > shot.version) return;
+      const timer = setTimeout(() => {
+        this.#forget(shot.id);
+        this.#orAgain(shot, act);
+      }, AGAIN_MS);
+      this.#wait({ ...heldWith(undefined, shot, Date.now()), timer });
     }
+  }
+
+  #unstored(shot: ShotFixed, err: unknown): void {
+    if (this.counters.unstored++ === 0)
+      this.#log.error({ err, shot: shot.id }, "a fix cannot be stored; free or replace the disk");
   }
 
   #ingest(shot: ShotFixed): void {
@@ -118,10 +131,24 @@ export class Alerts {
       if (newest.incident === shot.incident && !newest.withdrawn) this.take({ ...newest });
   }
 
+  /** What the disk does not take is known until the next start all the same: a withdrawal counts in any case. */
   #keep(shot: ShotFixed): void {
-    this.#db
-      .prepare("INSERT OR IGNORE INTO unlikely VALUES (?, ?, ?)")
-      .run(shotFixed.key(shot), Date.now(), JSON.stringify(shot));
+    try {
+      this.#db
+        .prepare("INSERT OR IGNORE INTO unlikely VALUES (?, ?, ?)")
+        .run(shotFixed.key(shot), Date.now(), JSON.stringify(shot));
+    } catch (err) {
+      this.#unstored(shot, err);
+    }
+  }
+
+  /** Was a newer version of it kept before? After a restart, or by a link that was down, the older one may come once more. */
+  #wasOvertaken(shot: ShotFixed): boolean {
+    const newer = this.#db.prepare(
+      "SELECT 1 FROM unlikely WHERE key >= ? AND key < ? AND message ->> '$.node' = ? AND message ->> '$.version' > ?",
+    );
+    // Keys are the shot's name, a slash and the version; the sign behind the slash is the 0.
+    return newer.get(`${shot.id}/`, `${shot.id}0`, shot.node, shot.version) !== undefined;
   }
 
   /** Was this very version put beside the records before its round called people? A link or a restart may bring it once more. */
