@@ -60,6 +60,22 @@ test("tocsin doctor tries a node's credential beside the running node, and may n
   assert.equal(await refusalOf(world, "pam", { clientId: "pam-doctor-1", password: "correct horse battery" }), 2);
 });
 
+test("a node has one visitor at a time: the newer throws out the older, and neither the node nor another node's", async (world) => {
+  const visit = (node: string, number: number) =>
+    enter(world, node, { clientId: `${node}-doctor-${number}`, reconnectPeriod: 0 });
+  const n01 = await enter(world, "n01");
+  const other = await visit("n02", 1);
+  const first = await visit("n01", 1);
+  const cut = new Promise<void>((resolve) => first.once("close", () => resolve()));
+  const second = await visit("n01", 2);
+  await cut;
+  assert.deepEqual(
+    [n01, other, second].map(({ connected }) => connected),
+    [true, true, true],
+  );
+  await until("the first one is gone", () => world.broker.counters.clients() === 3);
+});
+
 test("a user without a role on the bus is refused; a pilot is let in", async (world) => {
   const password = "correct horse battery";
   assert.equal(await refusalOf(world, "bob", { password }), 4);

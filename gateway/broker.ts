@@ -60,6 +60,8 @@ export async function startBroker(config: GatewayConfig, log: Logger, heartbeatM
   const wills = new WeakMap<Client, { topic: string; payload: Buffer | string }>();
   const greetings = new Map<string, { channel: Channel; messages: () => unknown[] }>();
   const greetNode = "gateway";
+  const nodeVisited = new WeakMap<Client, string>();
+  const visitors = new Map<string, Client>();
 
   const aedes = await Aedes.createBroker({
     persistence: store.persistence,
@@ -89,6 +91,7 @@ export async function startBroker(config: GatewayConfig, log: Logger, heartbeatM
           const fault = will && keeper.willFault(found, will);
           if (fault) return refuse(`last will: ${fault}`, 5);
           identities.set(client, found);
+          if (found.parties.length === 0) nodeVisited.set(client, username as string);
           callback(null, true);
         },
         (error: Error) => refuse(error.message, 3),
@@ -114,6 +117,13 @@ export async function startBroker(config: GatewayConfig, log: Logger, heartbeatM
       const identity = identities.get(client);
       return identity && keeper.mayHear(identity, packet.topic) ? packet : null;
     },
+  });
+  // One visitor per node: with a stolen credential as many as there are numbers could otherwise stay, until nobody else gets in.
+  aedes.on("clientReady", (client) => {
+    const node = nodeVisited.get(client);
+    if (node === undefined) return;
+    visitors.get(node)?.close();
+    visitors.set(node, client);
   });
   const gone = new WeakSet<Client>();
   // Every message on its way fails with its connection: one line is enough. A refusal was logged with its reason where it was made.
