@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import fs, { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -40,6 +41,38 @@ test("a check leaves nothing behind, and what was there stays", () =>
     mkdirSync(join(folder, "a"));
     checkDataFolder(join(folder, "a"));
     assert.ok(existsSync(join(folder, "a")));
+  }));
+
+/** Runs with somebody who is a moment earlier with every folder that is made. */
+function outrun(first: (path: string) => void, run: () => void): void {
+  const make = fs.mkdirSync;
+  fs.mkdirSync = ((path: string, options) => {
+    first(path);
+    return make(path, options);
+  }) as typeof make;
+  syncBuiltinESMExports();
+  try {
+    run();
+  } finally {
+    fs.mkdirSync = make;
+    syncBuiltinESMExports();
+  }
+}
+
+test("a folder above that another agent makes at the same moment is used, and left to it by a check", () =>
+  within((folder) => {
+    const shared = join(folder, "shared");
+    const make = fs.mkdirSync;
+    const other = (path: string) => path === shared && !existsSync(shared) && make(path);
+    outrun(other, () => assert.equal(makeDataFolder(join(shared, "a")), [join(shared, "a")]));
+    rmSync(shared, { recursive: true });
+    outrun(other, () => checkDataFolder(join(shared, "b")));
+    assert.equal(readdirSync(shared), []);
+    rmSync(shared, { recursive: true });
+    outrun(
+      (path) => writeFileSync(path, "a file instead"),
+      () => assert.match(faultOf(join(shared, "c")).message, "this account cannot make it (EEXIST)"),
+    );
   }));
 
 test("a file in its place or above it is named; exit 78", () =>

@@ -15,10 +15,7 @@ export function makeDataFolder(dataDir: string): string[] {
   if (kindOf(at) === "file") throw unusable(dataDir, `${at} is a file, not a folder`);
   const made: string[] = [];
   try {
-    for (const folder of missing) {
-      mkdirSync(folder, { mode: 0o700 });
-      made.push(folder);
-    }
+    for (const folder of missing) if (makeFolder(folder)) made.push(folder);
     accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     unmake(made);
@@ -31,6 +28,17 @@ export function makeDataFolder(dataDir: string): string[] {
 /** The same, leaving no trace: for a check before the start. */
 export function checkDataFolder(dataDir: string): void {
   unmake(makeDataFolder(dataDir));
+}
+
+/** @returns whether it was made here: an agent that starts at the same moment may have made it first, then it is theirs. */
+function makeFolder(path: string): boolean {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST" && kindOf(path) === "folder") return false;
+    throw error;
+  }
 }
 
 function unmake(made: readonly string[]): void {
