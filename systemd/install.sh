@@ -36,6 +36,17 @@ case "${1-}" in
   *) usage ;;
 esac
 [ -r "$config" ] || fail "$config cannot be read: give the configuration file" 65
+if [ "$name" = gateway ]; then
+  # The check below runs as root and outside the unit, where any folder is good; the service itself could not write it and would start for ever.
+  data=$(sed -n "s/^dataDir:[[:space:]]*[\"']\{0,1\}\([^\"'#[:space:]]*\).*/\1/p" "$config" | head -n 1)
+  case "$data" in
+    */..*) good= ;;
+    '' | /var/lib/tocsin/gateway | /var/lib/tocsin/gateway/*) good=yes ;;
+    *) good= ;;
+  esac
+  [ -n "$good" ] ||
+    fail "dataDir '$data': the service writes /var/lib/tocsin/gateway only: move what is there (docs/gateway.md), set dataDir and run this again" 78
+fi
 [ -n "$root" ] || [ "$(id -u)" = 0 ] || fail "run as root, or with --root DIR" 64
 [ -n "$root" ] || [ -x /opt/tocsin/bin/tocsin ] || fail "/opt/tocsin/bin/tocsin is not there: put the program into /opt/tocsin first" 78
 

@@ -46,6 +46,36 @@ test("a name with a slash, a missing configuration and no arguments are refused 
     assert.is(install().status, 64);
   }));
 
+test("a gateway's dataDir that its service cannot write is refused with what to do; nothing is put", () =>
+  inImage((root, install) => {
+    const config = join(root, "gateway.yaml");
+    const put = join(root, "etc/tocsin/gateway.yaml");
+    for (const bad of [
+      "/var/lib/tocsin # until now",
+      "data",
+      "/var/lib/tocsin/gateway2",
+      "/var/lib/tocsin/gateway/..",
+    ]) {
+      writeFileSync(config, `site: test\ndataDir: ${bad}\n`);
+      const { status, stderr } = install("gateway", config);
+      assert.is(status, 78, bad);
+      assert.match(stderr, "the service writes /var/lib/tocsin/gateway only");
+      assert.is(stderr.trim().split("\n").length, 1);
+      assert.not(existsSync(put));
+    }
+    for (const good of [
+      "/var/lib/tocsin/gateway",
+      '"/var/lib/tocsin/gateway/"   # its own',
+      "/var/lib/tocsin/gateway/b",
+    ]) {
+      writeFileSync(config, `site: test\ndataDir: ${good}\n`);
+      const { status, stderr } = install("gateway", config);
+      assert.is(status, 0, stderr);
+    }
+    writeFileSync(config, "dataDir: /var/lib/tocsin\n");
+    assert.is(install("agent", "gateway-1", config).status, 0, "a node's folder is not the gateway's");
+  }));
+
 test("a gateway's folder holds none of a node's: each is for its own account only", () => {
   const stateOf = (unit: string) =>
     /^StateDirectory=(.*)$/m.exec(readFileSync(join(import.meta.dirname, unit), "utf8"))![1]!;
