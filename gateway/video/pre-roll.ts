@@ -58,7 +58,7 @@ export async function takePreRoll(
     atMs += durationS * 1000;
   }
   if (why !== undefined) {
-    if (await recordings.discard(recording)) discarded(recording);
+    await recordings.discard(recording, () => discarded(recording));
     throw notKept(why);
   }
   await recordings.end(recording);

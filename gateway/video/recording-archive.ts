@@ -117,6 +117,7 @@ export class RecordingArchive {
     beforeMs: number,
     grows: (id: string) => boolean = () => false,
   ): { incident: string; stream: string; recording: string }[] {
+    this.#sweep();
     const rows = this.#db
       .prepare(
         `SELECT * FROM recording WHERE (ended_ms IS NULL AND started_ms < ?) OR (ended_ms < ? AND EXISTS
@@ -147,13 +148,32 @@ export class RecordingArchive {
     return true;
   }
 
-  /** What is not whole goes, files first. @returns whether hashes of it stay on the record. */
-  discard(id: string): boolean {
-    rmSync(this.folderOf(id), { recursive: true, force: true });
-    if (this.discardEmpty(id)) return false;
-    this.#db.prepare("UPDATE segment SET deleted = 1 WHERE recording = ?").run(id);
+  /**
+   * What is not whole goes, files last: pictures that are gone while nothing says why would look like lost evidence.
+   * @param marked called before its files go, where hashes of it stay on the record.
+   * @throws where it could not be marked: then all of it is still there. Files that cannot be deleted go with `expire`.
+   */
+  discard(id: string, marked: () => void): void {
+    if (this.discardEmpty(id)) return;
     this.#db.prepare("UPDATE recording SET ended_ms = started_ms WHERE id = ?").run(id);
-    return true;
+    this.#db.prepare("UPDATE segment SET deleted = 1 WHERE recording = ?").run(id);
+    marked();
+    this.#tryDelete(id);
+  }
+
+  /** Files that a discard could not delete, or that a crash left in the middle of one. */
+  #sweep(): void {
+    const isDeleted = this.#db.prepare("SELECT 1 FROM segment WHERE recording = ? AND deleted = 1 LIMIT 1");
+    const names = existsSync(this.#folder) ? readdirSync(this.#folder) : [];
+    for (const name of names) if (isDeleted.get(name)) this.#tryDelete(name);
+  }
+
+  #tryDelete(id: string): void {
+    try {
+      rmSync(this.folderOf(id), { recursive: true, force: true });
+    } catch {
+      // Marked and told already; the next `expire` tries again.
+    }
   }
 
   #segments(id: string): SegmentRow[] {

@@ -137,19 +137,18 @@ export class Recordings {
     return ending;
   }
 
-  /** Deletes what was begun and is not whole, because it will come a second time. @returns whether hashes of it stay on the record. */
-  async discard(id: string): Promise<boolean> {
+  /** Deletes what was begun and is not whole, because it will come a second time. @param marked called where hashes of it stay on the record. */
+  async discard(id: string, marked: () => void): Promise<void> {
     const open = this.#open.get(id);
-    if (!open) return false;
+    if (!open) return;
     open.broken = true;
     await this.#then(open, async () => open.segment?.file.close());
     this.#open.delete(id);
     try {
-      return this.archive.discard(id);
+      this.archive.discard(id, marked);
     } catch (error) {
       this.#options.log.error({ recording: id, error: (error as Error).message }, "recording not discarded yet");
       this.#late.add({ id, stream: open.stream, incident: open.incident, sinceMs: open.lastMs });
-      return false;
     }
   }
 
