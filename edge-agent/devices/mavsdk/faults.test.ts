@@ -78,13 +78,18 @@ test("a thin link, a tenth of packets lost each way and 100 ms late: arms, takes
   const { sim, vehicle } = await onGround({ seed: 11 });
   await until("armable", { vehicle }, (state) => state.health?.armable === true);
   sim.setLink({ loss: 0.1, delayMs: 100 });
-  assert.ok((await vehicle.arm()).ok);
-  assert.ok((await vehicle.takeOff(8)).ok);
+  // All of mavsdk_server's own tries may be lost, beside other work at that: whoever asks, asks once more.
+  const asked = async (ask: () => Promise<{ ok: boolean }>) => {
+    const first = await ask();
+    const result = first.ok ? first : await ask();
+    assert.ok(result.ok, JSON.stringify([first, result]));
+  };
+  await asked(() => vehicle.arm());
+  await asked(() => vehicle.takeOff(8));
   await until("in the air", { vehicle }, (state) => state.mode === "hold" && (state.position?.relAltM ?? 0) > 6, 15);
   const items = [10, 20].map((metres) => ({ lat: home.lat + metres / 111_320, lon: home.lon, relAltM: 10 }));
-  const uploaded = await vehicle.uploadMission(items);
-  assert.ok(uploaded.ok, JSON.stringify(uploaded));
-  assert.ok((await vehicle.startMission()).ok);
+  await asked(() => vehicle.uploadMission(items));
+  await asked(() => vehicle.startMission());
   await until("flown", { vehicle }, (state) => state.mission?.finished === true, 20);
 });
 
