@@ -53,10 +53,9 @@ export function dockBehaves(name: string, makeDock: () => Promise<DockRig>): voi
     assert.is(whyOf(await dock.closeDoor()), "accepted");
     await until("the closed door", () => dock.state.door === "closed", 30_000);
     off();
-    assert.equal(
-      doors.filter((door) => door !== "closed" || doors.indexOf(door) > 0),
-      ["opening", "open", "closing", "closed"],
-    );
+    // A report of the closed door may come before it moves.
+    if (doors[0] === "closed") doors.shift();
+    assert.equal(doors, ["opening", "open", "closing", "closed"]);
   });
 
   holds("each state that is told is a new object, and no older than the one before", async ({ dock }) => {
