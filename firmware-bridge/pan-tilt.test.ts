@@ -9,6 +9,14 @@ import { buildFirmware, type Emulator, startEmulator } from "./testing/emulator.
 const firmware = buildFirmware();
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
+const settings = {
+  path: "/dev/ttyACM0",
+  panDeg: [0, 180] as [number, number],
+  tiltDeg: [30, 150] as [number, number],
+  lamp: 0 as const,
+  log: silent,
+};
+
 let seen = (): unknown => undefined;
 async function until(what: string, fact: () => boolean): Promise<void> {
   const end = Date.now() + 20_000;
@@ -62,11 +70,7 @@ if (firmware) {
     const chips: Emulator[] = [];
     let openings = 0;
     const mount = openCameraMount({
-      path: "/dev/ttyACM0",
-      panDeg: [0, 180],
-      tiltDeg: [30, 150],
-      lamp: 0,
-      log: silent,
+      ...settings,
       open: async (path) => {
         if (openings++ === 0) throw new Error(`no ${path}`);
         const chip = startEmulator({ hexPath: firmware.panTilt });
@@ -108,11 +112,7 @@ if (firmware) {
   test("a board that answers and cannot be told its pose is let go: its port is closed before the next attempt", async () => {
     const chips: Emulator[] = [];
     const mount = openCameraMount({
-      path: "/dev/ttyACM0",
-      panDeg: [0, 180],
-      tiltDeg: [30, 150],
-      lamp: 0,
-      log: silent,
+      ...settings,
       open: async () => {
         assert.ok(chips.every(({ stream }) => stream.destroyed));
         chips.push(startEmulator({ hexPath: firmware.panTilt }));

@@ -137,16 +137,21 @@ function losing(peer: RTCPeerConnection | undefined): { count: number } {
   return counted;
 }
 
+/** A publisher and one viewer of it, both connected. */
+async function watched({ base, relay, signer: { sign } }: World) {
+  const stream = newStream();
+  const publisher = await publish(base, stream, await sign({ act: "publish", stream }));
+  const viewer = await watch(base, stream, await sign({ act: "view", stream }));
+  await Promise.all([publisher.connected, viewer.connected]);
+  await until("the viewer", () => relay.streams.get(stream)?.figures().viewers === 1, WAIT_MS);
+  return { stream, publisher, viewer };
+}
+
 const publisherOf = (world: World, stream: string) =>
   [...world.relay.sessions.values()].find((each) => each.role === "publisher" && each.stream.name === stream);
 
 test("what the relay lost it asks for until it has it, and its viewers get it too", async ({ world }) => {
-  const stream = newStream();
-  const { sign } = world.signer;
-  const publisher = await publish(world.base, stream, await sign({ act: "publish", stream }));
-  const viewer = await watch(world.base, stream, await sign({ act: "view", stream }));
-  await Promise.all([publisher.connected, viewer.connected]);
-  await until("the viewer", () => world.relay.streams.get(stream)?.figures().viewers === 1, WAIT_MS);
+  const { stream, publisher, viewer } = await watched(world);
   const { peer, ingest } = publisherOf(world, stream) as Required<Session>;
   losing(peer);
   publisher.picture(true, 5);
@@ -213,12 +218,7 @@ test("a viewer that tells its clock is answered, so that it knows how far away t
 });
 
 test("what a viewer lost comes again when it asks", async ({ world }) => {
-  const stream = newStream();
-  const { sign } = world.signer;
-  const publisher = await publish(world.base, stream, await sign({ act: "publish", stream }));
-  const viewer = await watch(world.base, stream, await sign({ act: "view", stream }));
-  await Promise.all([publisher.connected, viewer.connected]);
-  await until("the viewer", () => world.relay.streams.get(stream)?.figures().viewers === 1, WAIT_MS);
+  const { publisher, viewer } = await watched(world);
   const lossy = losing(viewer.peer);
   publisher.picture(true, 5);
   for (let i = 0; i < 100; i++) {
