@@ -1,5 +1,4 @@
 /** The shots that are being told of: which arrivals each holds, its name, its incident and its versions. */
-
 import type { AssociatedShot } from "./association.ts";
 import { incidentsOpen } from "./incidents.ts";
 import { type Ground, nameOf, roundOf } from "./localiser.ts";
@@ -36,6 +35,7 @@ export function trackBook(ground: Ground, around: (first: Known) => Known[]): Tr
 
   function adopt(id: string, version: number, incident: string): void {
     adopted.set(id, { version, incident });
+    if (adopted.size > KEPT_ADOPTED) for (const oldest of adopted.keys()) if (adopted.delete(oldest)) break;
   }
 
   function open(shot: AssociatedShot, air: AirReport): Shot {
@@ -87,7 +87,6 @@ export function trackBook(ground: Ground, around: (first: Known) => Known[]): Tr
     forget(track);
     // Should its arrivals make a shot again, its versions go on from the withdrawal.
     adopt(track.id, track.version + 1, track.incident);
-    if (adopted.size > KEPT_ADOPTED) for (const oldest of adopted.keys()) if (adopted.delete(oldest)) break;
     counters.withdrawn++;
     return { ...track.record, version: track.version + 1, withdrawn: why };
   }

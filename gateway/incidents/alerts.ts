@@ -57,15 +57,15 @@ export class Alerts {
     const standing = this.#incidents.standing(shot);
     // Solvers count their versions each for itself; two messages may pass each other on their way.
     const newest = waiting?.newest.node === shot.node ? waiting.newest.version : 0;
-    const isOvertaken = newest > shot.version || this.#wasOvertaken(shot);
+    const isOvertaken = () => newest > shot.version || this.#wasOvertaken(shot);
     const isRound = () => isRoundOf(shot, this.#incidents.roundsBeside(shot), this.#policy);
-    if (standing === "known" || (standing === "open" && !isOvertaken && !shot.withdrawn && isRound())) {
+    if (standing === "known" || (standing === "open" && !shot.withdrawn && isRound() && !isOvertaken())) {
       this.#forget(shot.id);
       if (this.#incidents.isPast(shot) && this.#wasKept(shot)) this.counters.repeats++;
       else this.#ingest(shot);
       return;
     }
-    if (isOvertaken || newest === shot.version) return;
+    if (newest === shot.version || isOvertaken()) return;
     this.#keep(shot);
     if (shot.withdrawn) {
       if (waiting && !waiting.newest.withdrawn) this.counters.fellApart++;
