@@ -120,18 +120,30 @@ export type AgentConfig = Omit<Parsed, "broker" | "roles" | "neighbours"> & {
 /** A role's own schema, asked for by name before the whole is checked. */
 export type RoleSchemas = (role: NodeRole) => Promise<v.GenericSchema<unknown, Record<string, unknown>>>;
 
+/** What is wrong with a `dataDir`, a line each, beginning with its name. Asked only beside other faults: the start finds it out itself. */
+export type FolderFaults = (dataDir: string) => readonly string[];
+
 /** Reads and checks the file; relative paths in it are relative to it. Throws `Fault` (config) that lists every fault. */
-export async function readConfig(file: string, schemaOf: RoleSchemas): Promise<AgentConfig> {
+export async function readConfig(
+  file: string,
+  schemaOf: RoleSchemas,
+  folderFaults?: FolderFaults,
+): Promise<AgentConfig> {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
   } catch (cause) {
     throw new Fault("config", `${file}: ${whyUnread(cause)}; give a node's configuration (docs/node.md)`, { cause });
   }
-  return parseConfig(text, file, schemaOf);
+  return parseConfig(text, file, schemaOf, folderFaults);
 }
 
-export async function parseConfig(text: string, file: string, schemaOf: RoleSchemas): Promise<AgentConfig> {
+export async function parseConfig(
+  text: string,
+  file: string,
+  schemaOf: RoleSchemas,
+  folderFaults: FolderFaults = () => [],
+): Promise<AgentConfig> {
   const document = parseDocument(text);
   // What follows the first fault of the form is mostly its echo.
   const [broken] = document.errors;
@@ -151,6 +163,8 @@ export async function parseConfig(text: string, file: string, schemaOf: RoleSche
   const folder = dirname(resolve(file));
   const secrets = filesIn(json, folder, faults);
   if (!parsed.success || faults.length > 0) {
+    const named = (json as { dataDir?: unknown } | null)?.dataDir;
+    if (typeof named === "string") faults.push(...folderFaults(resolve(folder, named)));
     throw new Fault(
       "config",
       faults.map((line) => `${file}: ${line.replace(/^\(whole\): /, "")}`),

@@ -8,11 +8,11 @@ import { Agent, agentSuite, start, tocsin } from "./testing-agents.ts";
 
 const test = agentSuite("agents that cannot start");
 
-test("three faults in the configuration: three lines, exit 78, no stack", async (world) => {
+test("faults of the configuration, one of them of its data folder: a line each, exit 78, no stack", async (world) => {
   const file = join(world.folder, "bad.yaml");
   writeFileSync(
     file,
-    "site: Test Site\nnode: n1\nbroker: { url: 'http://x', secret: x }\ndataDir: data\nroles: { listen: {}, dance: {} }\n",
+    "site: Test Site\nnode: n1\nbroker: { url: 'http://x', secret: x }\ndataDir: bad.yaml\nroles: { listen: {}, dance: {} }\n",
   );
   const agent = new Agent(file);
   await until("its end", () => agent.ended !== undefined);
@@ -21,7 +21,9 @@ test("three faults in the configuration: three lines, exit 78, no stack", async 
   assert.ok(lines.some((line) => line.includes("site: must be 1 to 48")));
   assert.ok(lines.some((line) => line.includes("broker.url: must be mqtt://")));
   assert.ok(lines.some((line) => line.includes("roles: no role is named dance")));
-  assert.not.match(agent.stderr, "at ");
+  const folder = `${file}: dataDir: ${file}: ${file} is a file, not a folder; name a folder that this account can write`;
+  assert.ok(lines.includes(`tocsin agent: ${folder}`), agent.stderr);
+  assert.not.match(agent.stderr, /^ +at /m);
 });
 
 test("what it cannot start with ends it: a file for its folder, a certificate that is missing, a folder of another agent", async (world) => {

@@ -4,7 +4,7 @@ import { Fault } from "#contract/errors.ts";
 import type { NodeRole } from "#contract/node.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { type AgentConfig, type RoleSchemas, readConfig } from "./config.ts";
-import { makeDataFolder } from "./devices/data-folder.ts";
+import { dataFolderFaults, makeDataFolder } from "./devices/data-folder.ts";
 import type { LocalBroker } from "./devices/local-broker.ts";
 import { MqttBus } from "./devices/mqtt-bus.ts";
 import { NeighbourBus } from "./devices/neighbour-bus.ts";
@@ -24,9 +24,9 @@ async function entryOf(role: NodeRole): Promise<RoleEntry> {
 
 const schemaOf: RoleSchemas = async (role) => (await entryOf(role)).schema;
 
-/** Reads a node's configuration with the schemas of the roles in it. Throws `Fault` (config) with all faults. */
+/** Reads a node's configuration with the schemas of the roles in it. Throws `Fault` (config) with all faults, those of its data folder among them. */
 export function readAgentConfig(file: string): Promise<AgentConfig> {
-  return readConfig(file, schemaOf);
+  return readConfig(file, schemaOf, dataFolderFaults);
 }
 
 export interface AgentEvents {

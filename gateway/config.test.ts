@@ -56,9 +56,24 @@ test("a file that is not there and broken YAML are said with the file's name", a
   const good = await makeConfigText("data");
   assert.match(
     faultsOf(`${good}streets: nowhere.geojson\n`).message,
-    /streets: \/etc\/tocsin\/nowhere\.geojson cannot be read/,
+    /streets: \/etc\/tocsin\/nowhere\.geojson: there is no such file$/,
   );
+  assert.match(faultsOf(`${good}streets: ${import.meta.dirname}\n`).message, /gateway: is a folder, not a file$/);
   assert.match(faultsOf("site: [").message, /^\/etc\/tocsin\/gateway\.yaml: /);
+});
+
+test("what is wrong with the data folder is told beside the other faults, and asked for beside them only", async () => {
+  const good = await makeConfigText("/proc/x");
+  const folderFaults = (dataDir: string) => [`dataDir: ${dataDir}: is full`];
+  assert.equal(parseGatewayConfig(good, "g.yaml", folderFaults).dataDir, "/proc/x");
+  const bad = good.replace("name: ann", "name: flows");
+  assert.throws(
+    () => parseGatewayConfig(bad, "g.yaml", folderFaults),
+    (error: Fault) =>
+      error.lines.length === 2 &&
+      error.lines[0]!.includes("users.0.name") &&
+      error.lines[1] === "g.yaml: dataDir: /proc/x: is full",
+  );
 });
 
 test("paths are relative to the file; MQTT and HTTP bind to loopback unless told otherwise", async () => {

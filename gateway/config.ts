@@ -1,5 +1,5 @@
 /** The gateway's configuration: YAML in, every fault of it listed at once with its path. */
-import { accessSync, constants, readFileSync } from "node:fs";
+import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import * as v from "valibot";
 import { parseDocument } from "yaml";
@@ -170,8 +170,11 @@ function isTimeZone(name: string): boolean {
   }
 }
 
+/** What is wrong with a `dataDir`, a line each, beginning with its name. Asked only beside other faults: the start finds it out itself. */
+export type FolderFaults = (dataDir: string) => readonly string[];
+
 /** @throws Fault (config) with one line per fault. Paths in the file are relative to the file. */
-export function readGatewayConfig(file: string): GatewayConfig {
+export function readGatewayConfig(file: string, folderFaults?: FolderFaults): GatewayConfig {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
@@ -180,11 +183,11 @@ export function readGatewayConfig(file: string): GatewayConfig {
       cause: error,
     });
   }
-  return parseGatewayConfig(text, file);
+  return parseGatewayConfig(text, file, folderFaults);
 }
 
 /** @param file where the text came from: names it in faults, and is the base of relative paths. */
-export function parseGatewayConfig(text: string, file: string): GatewayConfig {
+export function parseGatewayConfig(text: string, file: string, folderFaults: FolderFaults = () => []): GatewayConfig {
   const document = parseDocument(text);
   // What follows the first fault of the form is mostly its echo.
   const [broken] = document.errors;
@@ -196,7 +199,7 @@ export function parseGatewayConfig(text: string, file: string): GatewayConfig {
   const faults = result.success ? [] : faultsOf(result.issues).map((line) => line.replace(/^\(whole\): /, ""));
   const base = dirname(resolve(file));
   const at = (path: string) => resolve(base, path);
-  const raw = json as { streets?: unknown; listen?: Record<string, Record<string, unknown>> };
+  const raw = json as { dataDir?: unknown; streets?: unknown; listen?: Record<string, Record<string, unknown>> };
   const files: [string, unknown][] = [
     ["streets", raw.streets],
     ...["mqtts", "https"].flatMap((name): [string, unknown][] => [
@@ -205,9 +208,11 @@ export function parseGatewayConfig(text: string, file: string): GatewayConfig {
     ]),
   ];
   for (const [path, name] of files) {
-    if (typeof name === "string" && !readable(at(name))) faults.push(`${path}: ${at(name)} cannot be read`);
+    const why = typeof name === "string" ? whyNot(at(name)) : undefined;
+    if (why !== undefined) faults.push(`${path}: ${at(name as string)}: ${why}`);
   }
   if (!result.success || faults.length > 0) {
+    if (typeof raw.dataDir === "string") faults.push(...folderFaults(at(raw.dataDir)));
     throw new Fault(
       "config",
       faults.map((fault) => `${file}: ${fault}`),
@@ -227,11 +232,12 @@ export function parseGatewayConfig(text: string, file: string): GatewayConfig {
   };
 }
 
-function readable(file: string): boolean {
+/** Why a file cannot be used, if so. */
+function whyNot(file: string): string | undefined {
   try {
     accessSync(file, constants.R_OK);
-    return true;
-  } catch {
-    return false;
+    return statSync(file).isDirectory() ? "is a folder, not a file" : undefined;
+  } catch (error) {
+    return whyUnread(error);
   }
 }

@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { parseArgs } from "node:util";
 import { pino } from "pino";
 import { Fault } from "#contract/errors.ts";
-import { checkDataFolder, makeDataFolder } from "#edge-agent/devices/data-folder.ts";
+import { checkDataFolder, dataFolderFaults, makeDataFolder } from "#edge-agent/devices/data-folder.ts";
 import { type GatewayConfig, readGatewayConfig } from "#gateway/config.ts";
 import { hashSecret, newSecret, PASSWORD_LOG2_N, SECRET_LOG2_N } from "#gateway/credentials.ts";
 import { IncidentRecord } from "#gateway/incidents/record.ts";
@@ -72,7 +72,7 @@ async function run(argv: readonly string[]): Promise<number> {
     options: { config: { type: "string" }, check: { type: "boolean" }, json: { type: "boolean" } },
   });
   if (values.config === undefined) throw new Fault("usage", "which configuration? Give --config FILE");
-  const config = readGatewayConfig(values.config);
+  const config = readGatewayConfig(values.config, dataFolderFaults);
   if (values.check) {
     checkDataFolder(config.dataDir);
     say(`${values.config}: good`);

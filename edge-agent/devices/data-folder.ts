@@ -30,6 +30,17 @@ export function checkDataFolder(dataDir: string): void {
   unmake(makeDataFolder(dataDir));
 }
 
+/** What is wrong with it, a line each, for a list of a configuration's faults; leaves no trace. */
+export function dataFolderFaults(dataDir: string): readonly string[] {
+  try {
+    checkDataFolder(dataDir);
+    return [];
+  } catch (error) {
+    if (error instanceof Fault) return error.lines;
+    throw error;
+  }
+}
+
 /** @returns whether it was made here: an agent that starts at the same moment may have made it first, then it is theirs. */
 function makeFolder(path: string): boolean {
   try {
