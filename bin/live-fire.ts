@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import * as v from "valibot";
 import { faultsOf } from "#contract/channel.ts";
-import { Fault } from "#contract/errors.ts";
+import { Fault, whyNoJson, whyUnread } from "#contract/errors.ts";
 import { Finite } from "#contract/units.ts";
 
 const Xyz = v.object({ x: Finite, y: Finite, z: Finite });
@@ -59,7 +59,16 @@ export async function testsIn(folder: string): Promise<LiveFireTest[]> {
     try {
       entries = await readdir(at, { withFileTypes: true });
     } catch (error) {
-      throw new Fault("input", `${at}: cannot be read (${(error as NodeJS.ErrnoException).code})`, { cause: error });
+      const { code } = error as NodeJS.ErrnoException;
+      const why =
+        code === "ENOENT"
+          ? "there is no such folder"
+          : code === "ENOTDIR"
+            ? "is a file, not a folder"
+            : whyUnread(error);
+      throw new Fault("input", `${at}: ${why}; name a folder with test_NNN.allpulses.json or test_NNN.audio.*.wav`, {
+        cause: error,
+      });
     }
     const files = entries.map((entry) => entry.name);
     const name = files.map((file) => /^(test_\w+?)\.(allpulses\.json|audio\.)/.exec(file)?.[1]).find(Boolean);
@@ -98,11 +107,14 @@ async function readIfThere<S extends v.GenericSchema>(file: string, schema: S): 
 }
 
 async function read<S extends v.GenericSchema>(file: string, schema: S): Promise<v.InferOutput<S>> {
+  let text = "";
   let json: unknown;
   try {
-    json = JSON.parse(await readFile(file, "utf8"));
+    text = await readFile(file, "utf8");
+    json = JSON.parse(text);
   } catch (cause) {
-    throw new Fault("input", `${basename(file)}: ${(cause as Error).message}`, { cause });
+    const why = cause instanceof SyntaxError ? whyNoJson(text, cause) : whyUnread(cause);
+    throw new Fault("input", `${basename(file)}: ${why}; copy the test again`, { cause });
   }
   const result = v.safeParse(schema, json);
   if (!result.success)

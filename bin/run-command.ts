@@ -1,5 +1,5 @@
 /** Runs one subcommand of a table: `tocsin` has all of them, a pack for a node or a gateway only its own. */
-import { Fault } from "#contract/errors.ts";
+import { Fault, whyUnread, whyUnwritten } from "#contract/errors.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { type Command, say } from "./command.ts";
 
@@ -44,10 +44,18 @@ export async function runCommand(commands: CommandTable, argv: readonly string[]
   } catch (error) {
     if (error instanceof Fault) for (const line of error.lines) say(`tocsin ${name}: ${line}`);
     else if (isBadArgument(error)) say(`tocsin ${name}: ${inOneLine(error.message)} (see 'tocsin ${name} --help')`);
-    else say(`tocsin ${name}: ${error instanceof Error ? error.message : String(error)}`);
+    else say(`tocsin ${name}: ${ofTheSystem(error) ?? (error instanceof Error ? error.message : String(error))}`);
     if (verbose && error instanceof Error) say(error.stack ?? "");
     return error instanceof Fault ? error.exitCode : isBadArgument(error) ? 64 : 1;
   }
+}
+
+/** What the operating system refused, in words; undefined for other errors. */
+function ofTheSystem(error: unknown): string | undefined {
+  const { path, syscall } = error as NodeJS.ErrnoException;
+  if (!(error instanceof Error) || path === undefined || syscall === undefined) return undefined;
+  const writes = /^(mkdir|rmdir|rename|unlink|chmod|copyfile|symlink|write|ftruncate)$/.test(syscall);
+  return `${path}: ${writes ? whyUnwritten(error) : whyUnread(error)}`;
 }
 
 const inOneLine = (text: string) => text.replaceAll(/\s*\n\s*/g, " ");

@@ -39,7 +39,7 @@ export async function readSite(path: string, told: (line: string) => void): Prom
   if (!result.success)
     throw new Fault(
       "config",
-      faultsOf(result.issues).map((line) => `--site ${path}: ${line}`),
+      faultsOf(result.issues).map((line) => `--site ${path}: ${line.replace(/^\(whole\): /, "")}`),
     );
   const names = new Set<string>();
   const twice = result.output.nodes.filter((node) => names.size === names.add(node.id).size).map((node) => node.id);

@@ -30,3 +30,24 @@ export function whyUnread(error: unknown): string {
   if (code === "EACCES" || code === "EPERM") return `no right to read it (${code})`;
   return `cannot be read (${code ?? message})`;
 }
+
+/** Why a file cannot be written, in words. */
+export function whyUnwritten(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "ENOENT" || code === "ENOTDIR") return "its folder is not there, or takes nothing new";
+  if (code === "EISDIR") return "is a folder, not a file";
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS") return `no right to write it (${code})`;
+  if (code === "EEXIST") return "is there already";
+  if (code === "ENOSPC" || code === "EDQUOT") return `the disk is full (${code})`;
+  return `cannot be written (${code ?? message})`;
+}
+
+/** Why a text is no JSON, in words; of what is no text at all nothing is shown, a terminal would obey it. */
+export function whyNoJson(text: string, error: unknown): string {
+  if (text.trim() === "") return "is empty";
+  const shown = (error as Error).message;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+  return /[\u0000-\u0008\u000e-\u001f\u007f-\u009f\ufffd]/.test(text)
+    ? "is not JSON, not even text"
+    : `is not JSON: ${shown}`;
+}

@@ -1,5 +1,4 @@
 /** `tocsin detect`: finds impulses in sound files and says what they were. */
-import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { Fault } from "#contract/errors.ts";
 import { openOnnxClassifier } from "#edge-agent/devices/onnx-classifier.ts";
@@ -7,6 +6,7 @@ import { type Command, printJson, say } from "../command.ts";
 import { type Detection, type HeardFile, hearFile } from "../detect/hear-file.ts";
 import { pageOf } from "../detect/page.ts";
 import { pictureOf } from "../detect/picture.ts";
+import { save } from "../named-file.ts";
 import { newestModel } from "../newest-model.ts";
 
 export const command: Command = {
@@ -78,20 +78,6 @@ async function hearOr(hear: () => Promise<HeardFile>): Promise<HeardFile | undef
     if (!(error instanceof Fault)) throw error;
     for (const line of error.lines) say(`tocsin detect: ${line}`);
     return undefined;
-  }
-}
-
-async function save(path: string, content: Uint8Array | string): Promise<void> {
-  try {
-    await writeFile(path, content);
-  } catch (cause) {
-    throw new Fault(
-      "failed",
-      `${path}: cannot be written (${(cause as NodeJS.ErrnoException).code}); name another file`,
-      {
-        cause,
-      },
-    );
   }
 }
 

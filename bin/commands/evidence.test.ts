@@ -136,5 +136,26 @@ test("what is no bundle is told in one line with exit 65", () => {
   assert.match(told, /not an evidence bundle: body/);
 });
 
+test("a file that cannot be read is named, with why and what to do; no errno alone, no stack", () => {
+  const run = (file: string) => {
+    const { status, stderr } = spawnSync(tocsin, ["evidence", "verify", file], { encoding: "utf8" });
+    assert.is(status, 65, stderr);
+    return stderr.trim().replace(`tocsin evidence: ${file}: `, "");
+  };
+  const write = (name: string, content: string | Uint8Array) => {
+    writeFileSync(join(folder, name), content);
+    return join(folder, name);
+  };
+  const fix = "; name an evidence bundle, such as the gateway's /api/incidents/ID/evidence gives it";
+  assert.is(run(join(folder, "nope.json")), `there is no such file${fix}`);
+  assert.is(run(folder), `is a folder, not a file${fix}`);
+  assert.is(run(write("empty.json", "")), `is empty${fix}`);
+  assert.match(
+    run(write("cut.json", '{"body": [1')),
+    /^is not JSON: [^\n]*position 11 [^\n]*; name an evidence bundle/,
+  );
+  assert.is(run(write("noise.json", Uint8Array.of(1, 27, 91, 50, 74))), `is not JSON, not even text${fix}`);
+});
+
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 test.run();

@@ -1,5 +1,4 @@
 /** `tocsin evidence verify`: computes an evidence bundle again. */
-import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import * as v from "valibot";
 import { faultsOf } from "#contract/channel.ts";
@@ -7,6 +6,10 @@ import { Fault } from "#contract/errors.ts";
 import { EvidenceBundle } from "#contract/evidence.ts";
 import { type Command, printJson, say } from "../command.ts";
 import { type Finding, findingsOf } from "../evidence-check.ts";
+import { jsonOf, textOf } from "../named-file.ts";
+
+const BUNDLE = "name an evidence bundle, such as the gateway's /api/incidents/ID/evidence gives it";
+const KEY = "name the gateway's public key, such as its /api/keys gives it";
 
 export const command: Command = {
   summary: "recompute an evidence bundle",
@@ -30,16 +33,16 @@ any differs.
     const [action, file, ...more] = positionals;
     if (action !== "verify" || file === undefined || more.length > 0)
       throw new Fault("usage", "usage: tocsin evidence verify FILE [--key FILE] [--json]");
-    const raw = jsonOf(await textOf(file), file);
+    const raw = await jsonOf(file, BUNDLE);
     const parsed = v.safeParse(EvidenceBundle, raw);
     if (!parsed.success)
       throw new Fault(
         "input",
         faultsOf(parsed.issues)
           .slice(0, 20)
-          .map((line) => `${file}: not an evidence bundle: ${line}`),
+          .map((line) => `${file}: is not an evidence bundle: ${line}`),
       );
-    const key = values.key === undefined ? undefined : await textOf(values.key);
+    const key = values.key === undefined ? undefined : await textOf(values.key, KEY);
     let findings: Finding[];
     try {
       findings = await findingsOf(parsed.output, raw as { body: unknown }, key);
@@ -76,20 +79,4 @@ any differs.
 
 function inWords({ of, figure, stored, recomputed, same }: Finding): string {
   return `${same ? "same     " : "DIFFERENT"}  ${of}  ${figure}: stored ${stored}, recomputed ${recomputed}`;
-}
-
-async function textOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    throw new Fault("input", `${file}: cannot be read (${(cause as NodeJS.ErrnoException).code})`, { cause });
-  }
-}
-
-function jsonOf(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new Fault("input", `${file}: not JSON: ${(cause as Error).message}`, { cause });
-  }
 }

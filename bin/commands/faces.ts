@@ -1,5 +1,5 @@
 /** `tocsin faces enrol|match`: the face pipeline on pictures, offline. */
-import { readFile, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import * as v from "valibot";
 import { faultsOf } from "#contract/channel.ts";
@@ -17,6 +17,7 @@ import { embedderSha256 } from "#edge-agent/devices/faces/face-models.ts";
 import { readPicture } from "#edge-agent/devices/faces/picture-file.ts";
 import { type Command, printJson, say } from "../command.ts";
 import { byPerson, enrolPerson, picturesIn, withFaceFinder } from "../faces/enrol.ts";
+import { jsonOf, save } from "../named-file.ts";
 
 const GalleryFile = v.object({
   v: v.literal(1),
@@ -90,7 +91,7 @@ async function enrol(file: string, person: string | undefined, paths: string[], 
       added++;
     }
   });
-  if (added > 0) await writeFile(file, `${JSON.stringify(gallery)}\n`, { mode: 0o600 });
+  if (added > 0) await save(file, `${JSON.stringify(gallery)}\n`, 0o600);
   const summary = {
     type: "summary",
     gallery: file,
@@ -201,13 +202,8 @@ function inWords(decision: Decision): string {
 }
 
 async function readGallery(file: string): Promise<GalleryFile | undefined> {
-  let json: unknown;
-  try {
-    json = JSON.parse(await readFile(file, "utf8"));
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new Fault("input", `${file}: not a gallery (${(cause as Error).message})`, { cause });
-  }
+  if (!existsSync(file)) return undefined;
+  const json = await jsonOf(file, "name a gallery that tocsin faces enrol made");
   const parsed = v.safeParse(GalleryFile, json);
   if (!parsed.success)
     throw new Fault(

@@ -10,8 +10,8 @@ import * as assert from "uvu/assert";
 const tocsin = join(import.meta.dirname, "..", "tocsin");
 
 /** @returns exit status and the lines of stderr that are not the log's. */
-function ended(file: string, ...args: string[]): Promise<{ code: number | null; told: string[] }> {
-  const child = spawn(tocsin, ["gateway", "--config", file, ...args], { timeout: 60_000 });
+function ended(...args: string[]): Promise<{ code: number | null; told: string[] }> {
+  const child = spawn(tocsin, ["gateway", ...args], { timeout: 60_000 });
   let err = "";
   child.stderr.on("data", (chunk: Buffer) => (err += chunk));
   return new Promise((resolve) =>
@@ -36,7 +36,7 @@ test("a port that is taken, a file in the place of dataDir, and a node's configu
   };
   try {
     const taken = write("taken.yaml", "data", port);
-    assert.equal(await ended(taken), {
+    assert.equal(await ended("--config", taken), {
       code: 78,
       told: [`tocsin gateway: listen.http.port: ${port} is taken by another program; stop it, or choose another port`],
     });
@@ -47,14 +47,22 @@ test("a port that is taken, a file in the place of dataDir, and a node's configu
         `tocsin gateway: dataDir: ${taken}: ${taken} is a file, not a folder; name a folder that this account can write`,
       ],
     };
-    assert.equal(await ended(file), refused);
-    assert.equal(await ended(file, "--check"), refused);
+    assert.equal(await ended("--config", file), refused);
+    assert.equal(await ended("--config", file, "--check"), refused);
     const before = readdirSync(folder);
-    assert.equal((await ended(write("good.yaml", "new/data", 0), "--check")).code, 0);
+    assert.equal((await ended("--config", write("good.yaml", "new/data", 0), "--check")).code, 0);
     assert.equal(readdirSync(folder).sort(), [...before, "good.yaml"].sort());
+    writeFileSync(join(folder, "incidents.sqlite"), "no record");
+    const record = join(folder, "incidents.sqlite");
+    assert.equal(await ended("verify", "--config", write("record.yaml", ".", 0)), {
+      code: 65,
+      told: [
+        `tocsin gateway: ${record}: cannot be read as a gateway's record (file is not a database); restore dataDir from its backup`,
+      ],
+    });
     const node = join(folder, "node.yaml");
     writeFileSync(node, "site: test\nnode: n1\nbroker: {}\nroles: { listen: {} }\n");
-    assert.equal(await ended(node, "--check"), {
+    assert.equal(await ended("--config", node, "--check"), {
       code: 78,
       told: [`tocsin gateway: ${node}: is a node's configuration (it has roles); give a gateway's (docs/gateway.md)`],
     });

@@ -53,14 +53,25 @@ async function verify(argv: readonly string[]): Promise<number> {
   if (values.config === undefined) throw new Fault("usage", "which configuration? Give --config FILE");
   const file = join(readGatewayConfig(values.config).dataDir, "incidents.sqlite");
   if (!existsSync(file)) throw new Fault("input", `${file} is not there: no gateway has run on this data directory`);
-  const db = new DatabaseSync(file, { readOnly: true });
+  let db: DatabaseSync | undefined;
   try {
+    db = new DatabaseSync(file, { readOnly: true });
     const record = new IncidentRecord(db);
     const result = record.verifyAll();
     printJson({ ...result, head: record.head() });
     return result.ok ? 0 : 1;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ERR_SQLITE_ERROR") throw cause;
+    const why = (cause as Error).message;
+    throw new Fault(
+      "input",
+      `${file}: cannot be read as a gateway's record (${why}); restore dataDir from its backup`,
+      {
+        cause,
+      },
+    );
   } finally {
-    db.close();
+    db?.close();
   }
 }
 
@@ -85,7 +96,7 @@ async function run(argv: readonly string[]): Promise<number> {
   });
   makeDataFolder(config.dataDir);
   const gateway = await startGateway(config, log).catch((error: unknown) => {
-    throw portFault(config, error) ?? error;
+    throw portFault(config, error) ?? dataFault(config, error) ?? error;
   });
   const { ports } = gateway;
   log.info(ports, `console at http://${config.listen.http.host}:${ports.http}/`);
@@ -107,6 +118,14 @@ function portFault({ listen }: GatewayConfig, error: unknown): Fault | undefined
       ? "is taken by another program; stop it, or choose another port"
       : `cannot be listened on (${code}); choose another port, or another listen.${field}.host`;
   return new Fault("config", `${where} ${why}`, { cause: error });
+}
+
+/** SQLite's errors do not say of which file they are. */
+function dataFault({ dataDir }: GatewayConfig, error: unknown): Fault | undefined {
+  if ((error as NodeJS.ErrnoException).code !== "ERR_SQLITE_ERROR") return undefined;
+  const why = (error as Error).message;
+  const text = `dataDir: ${dataDir}: a database in it cannot be used (${why}); give the disk room, or restore dataDir from its backup`;
+  return new Fault("failed", text, { cause: error });
 }
 
 export const command: Command = { summary: "run the district's hub", help, run };

@@ -75,7 +75,7 @@ test("bad lines are told by number and field and skipped; the others still make 
   const { code, shots, told } = locate(["--site", site, "--json", file]);
   assert.is(code, 0);
   assert.is(shots.length, 1);
-  assert.match(told, /line 1: not JSON/);
+  assert.match(told, /line 1: is not JSON/);
   assert.match(told, /line 2: toa: must be RFC 3339 UTC/);
   assert.match(told, /line 3: node: 'post-9' is not in the site file; add it there, or give lat, lon and altM/);
   assert.match(told, /3 of 9 lines were bad/);

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import * as v from "valibot";
 import { faultsOf } from "#contract/channel.ts";
-import { Fault, whyUnread } from "#contract/errors.ts";
+import { Fault, whyNoJson, whyUnread } from "#contract/errors.ts";
 import { Arrival } from "#contract/shot.ts";
 import { Id, nsOfUtc } from "#contract/units.ts";
 import { finalLocaliser, type LocaliserOptions } from "#core/localise/localiser.ts";
@@ -191,7 +191,7 @@ function arrivalOf(line: string): Arrival | string {
   try {
     json = JSON.parse(line);
   } catch (error) {
-    return `not JSON: ${(error as Error).message}`;
+    return whyNoJson(line, error);
   }
   if (json === null || typeof json !== "object" || Array.isArray(json)) return "must be a JSON object";
   const toa = (json as { toa?: unknown }).toa;

@@ -27,6 +27,14 @@ test("a folder without a test is told so with exit 65", () => {
   const { code, told } = replay(import.meta.dirname, "--json");
   assert.is(code, 65);
   assert.match(told, /holds no live-fire test/);
+  assert.match(
+    replay(join(import.meta.dirname, "nope")).told,
+    /nope: there is no such folder; name a folder with test_/,
+  );
+  assert.match(
+    replay(import.meta.filename).told,
+    /replay\.test\.ts: is a file, not a folder; name a folder with test_/,
+  );
 });
 
 withData("live fire of position 1 from raw pulses: each of its 36 rounds once, within 10 m of the survey", () => {

@@ -15,8 +15,8 @@ import {
   readTrusted,
   revocationFile,
   signedFileOf,
+  signedText,
   signFolder,
-  textOf,
 } from "../faces/watchlist-folder.ts";
 
 const usage = "usage: tocsin watchlist key|sign|verify|show|revoke|deliver ... (see 'tocsin watchlist --help')";
@@ -100,7 +100,7 @@ deliver Brings a signed folder, or a revocation, to the gateway, which brings it
     }
     if (action !== "verify" && action !== "show") throw new Fault("usage", usage);
     const file = signedFileOf(subject);
-    const jws = await textOf(file);
+    const jws = await signedText(subject);
     if (action === "show") {
       const opened = values.keys === undefined ? undefined : await openWatchlist(jws, await readTrusted(values.keys));
       print(shown(file, jws, opened));

@@ -3,7 +3,8 @@ import { statSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { Fault } from "#contract/errors.ts";
 import { say } from "../command.ts";
-import { enrolmentOf, textOf } from "./watchlist-folder.ts";
+import { textOf } from "../named-file.ts";
+import { enrolmentOf } from "./watchlist-folder.ts";
 
 export async function deliver(path: string, gateway: string, user: string): Promise<object> {
   const base = urlOf(gateway);
@@ -17,7 +18,7 @@ export async function deliver(path: string, gateway: string, user: string): Prom
 }
 
 async function revocationCall(file: string): Promise<[string, object]> {
-  const jws = (await textOf(file)).trim();
+  const jws = (await textOf(file, "name a watchlist's folder or a signed revocation")).trim();
   let list: unknown;
   try {
     ({ list } = JSON.parse(Buffer.from(jws.split(".")[1] ?? "", "base64url").toString()) as { list?: unknown });

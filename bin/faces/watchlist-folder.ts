@@ -1,7 +1,7 @@
 /** A watchlist folder (list.yaml, pictures by person), its signed file, and the keys. */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { exportJWK, generateKeyPair } from "jose";
 import * as v from "valibot";
@@ -17,18 +17,19 @@ import { embeddingToText } from "#edge-agent/devices/faces/embedding-text.ts";
 import { embedderSha256 } from "#edge-agent/devices/faces/face-models.ts";
 import { jpegOf } from "#edge-agent/devices/faces/probe-seal.ts";
 import { say } from "../command.ts";
+import { jsonOf, save, textOf } from "../named-file.ts";
 import { enrolPerson, picturesIn, withFaceFinder } from "./enrol.ts";
 
 const SIGNED = "watchlist.jws";
+const SIGN = "make one with tocsin watchlist sign";
+const TRUST = "use the .pub file of tocsin watchlist key";
+const KEY = "make one with tocsin watchlist key";
 
 export const signedFileOf = (path: string) =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, SIGNED) : path;
 
-export async function textOf(file: string): Promise<string> {
-  return await readFile(file, "utf8").catch((cause) => {
-    throw new Fault("input", `${file}: cannot be read (${(cause as NodeJS.ErrnoException).code})`, { cause });
-  });
-}
+/** The signed list of a folder, or the signed file itself. */
+export const signedText = (path: string) => textOf(signedFileOf(path), SIGN);
 
 export async function makeKey(authority: string, out: string): Promise<{ file: string; trust: string; kid: string }> {
   for (const file of [out, `${out}.pub`])
@@ -40,25 +41,25 @@ export async function makeKey(authority: string, out: string): Promise<{ file: s
     .digest("hex")
     .slice(0, 16);
   const key = v.parse(AuthorityKey, { ...jwk, kid, authority });
-  await writeFile(out, `${JSON.stringify(key)}\n`, { mode: 0o600 });
-  await writeFile(`${out}.pub`, `${JSON.stringify({ keys: [publicPart(key)] }, null, 2)}\n`);
+  await save(out, `${JSON.stringify(key)}\n`, 0o600);
+  await save(`${out}.pub`, `${JSON.stringify({ keys: [publicPart(key)] }, null, 2)}\n`);
   return { file: out, trust: `${out}.pub`, kid };
 }
 
 export async function readKey(file: string): Promise<AuthorityKey> {
-  const parsed = v.safeParse(v.intersect([AuthorityKey, v.looseObject({ d: v.string() })]), await jsonOf(file));
-  if (!parsed.success) throw new Fault("input", `${file}: no private Ed25519 key; make one with tocsin watchlist key`);
+  const parsed = v.safeParse(v.intersect([AuthorityKey, v.looseObject({ d: v.string() })]), await jsonOf(file, KEY));
+  if (!parsed.success) throw new Fault("input", `${file}: no private Ed25519 key; ${KEY}`);
   return parsed.output;
 }
 
 /** A JWK set, as `key` writes it beside the private key; several can be put together in one file. */
 export async function readTrusted(file: string): Promise<AuthorityKey[]> {
-  const parsed = v.safeParse(v.object({ keys: v.pipe(v.array(AuthorityKey), v.minLength(1)) }), await jsonOf(file));
+  const parsed = v.safeParse(
+    v.object({ keys: v.pipe(v.array(AuthorityKey), v.minLength(1)) }),
+    await jsonOf(file, TRUST),
+  );
   if (!parsed.success)
-    throw new Fault(
-      "input",
-      `${file}: no set of trusted keys: ${faultsOf(parsed.issues).join("; ")}; use the .pub file of tocsin watchlist key`,
-    );
+    throw new Fault("input", `${file}: no set of trusted keys: ${faultsOf(parsed.issues).join("; ")}; ${TRUST}`);
   return parsed.output.keys;
 }
 
@@ -98,7 +99,7 @@ export async function signFolder(folder: string, key: AuthorityKey) {
   if (faults.length > 0) throw new Fault("input", faults);
   const list: Watchlist = { v: 1, kind: "watchlist", ...terms, embedderSha256, people };
   const file = join(folder, SIGNED);
-  await writeFile(file, await sign(list, key), { mode: 0o600 });
+  await save(file, await sign(list, key), 0o600);
   return { file, list: list.id, people: people.length, kid: key.kid, start: list.start, end: list.end };
 }
 
@@ -109,13 +110,13 @@ async function reviewPicture(folder: string, person: string, chip: Uint8Array): 
   const bytes = Buffer.from(await jpegOf(chip, CHIP_PX, CHIP_PX), "base64");
   const at = join(folder, REVIEW);
   await mkdir(at, { recursive: true, mode: 0o700 });
-  await writeFile(join(at, `${person}.jpg`), bytes, { mode: 0o600 });
+  await save(join(at, `${person}.jpg`), bytes, 0o600);
   return createHash("sha256").update(bytes).digest("hex");
 }
 
 /** The signed list with the pictures that it names, as the gateway takes it (`FaceListAsk`). */
 export async function enrolmentOf(folder: string): Promise<FaceListAsk> {
-  const jws = (await textOf(join(folder, SIGNED))).trim();
+  const jws = (await signedText(folder)).trim();
   const at = join(folder, REVIEW);
   const files = existsSync(at) ? readdirSync(at).filter((name) => name.endsWith(".jpg")) : [];
   const pictures: Record<string, string> = {};
@@ -127,17 +128,19 @@ export async function revocationFile(list: string, key: AuthorityKey, why: strin
   const at = `${new Date().toISOString().slice(0, 19)}Z`;
   const parsed = v.safeParse(Revocation, { v: 1, kind: "revocation", list, authority: key.authority, why, at });
   if (!parsed.success) throw new Fault("usage", faultsOf(parsed.issues));
-  await writeFile(out, await sign(parsed.output, key));
+  await save(out, await sign(parsed.output, key));
   return { list, at, why };
 }
 
 async function termsOf(file: string): Promise<WatchlistTerms> {
   let yaml: unknown;
   try {
-    yaml = parseYaml(await textOf(file));
+    yaml = parseYaml(await textOf(file, "name a watchlist's folder (tocsin watchlist --help)"));
   } catch (cause) {
     if (cause instanceof Fault) throw cause;
-    throw new Fault("input", `${file}: ${(cause as Error).message}`, { cause });
+    throw new Fault("input", `${file}: is not YAML: ${(cause as Error).message.split("\n")[0]!.replace(/:$/, "")}`, {
+      cause,
+    });
   }
   const parsed = v.safeParse(WatchlistTerms, yaml);
   if (!parsed.success)
@@ -146,13 +149,4 @@ async function termsOf(file: string): Promise<WatchlistTerms> {
       faultsOf(parsed.issues).map((line) => `${file}: ${line}`),
     );
   return parsed.output;
-}
-
-async function jsonOf(file: string): Promise<unknown> {
-  const text = await textOf(file);
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new Fault("input", `${file}: not JSON (${(cause as Error).message})`, { cause });
-  }
 }

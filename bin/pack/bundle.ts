@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { basename, dirname, extname, join, relative, resolve, sep } from "node:path";
 import { build, type Metafile, type Plugin } from "esbuild";
-import { Fault } from "#contract/errors.ts";
+import { Fault, whyUnwritten } from "#contract/errors.ts";
 
 const root = resolve(import.meta.dirname, "..", "..");
 
@@ -88,7 +88,7 @@ const LATER = ["node_modules", "package-lock.json", "package.json", ".tocsin"];
 
 /** Only what an earlier pack put there may be replaced. */
 function refuseForeign(folder: string): void {
-  const found = lstatSync(folder, { throwIfNoEntry: false });
+  const found = lookedAt(folder);
   if (!found) return;
   if (!found.isDirectory()) throw new Fault("usage", `--out ${folder}: is there and is no folder; name a new one`);
   const inside = readdirSync(folder);
@@ -107,6 +107,14 @@ function refuseForeign(folder: string): void {
     );
 }
 
+function lookedAt(folder: string) {
+  try {
+    return lstatSync(folder, { throwIfNoEntry: false });
+  } catch (cause) {
+    throw new Fault("usage", `--out ${folder}: ${whyUnwritten(cause)}; name a folder elsewhere`, { cause });
+  }
+}
+
 /** The names at the top of a folder that a pack wrote, as its package.json lists them; undefined where it is none. */
 function packedIn(folder: string): string[] | undefined {
   try {
@@ -117,8 +125,22 @@ function packedIn(folder: string): string[] | undefined {
   }
 }
 
+/** Beside the folder that was named, so that the two can change places. */
+function makeFolder(unfinished: string): void {
+  const missing: string[] = [];
+  for (let at = unfinished; !existsSync(at); at = dirname(at)) missing.unshift(at);
+  // One at a time: with `recursive` Node 24 never returns where a file system refuses new folders, as /proc does.
+  for (const folder of missing) {
+    try {
+      mkdirSync(folder);
+    } catch (cause) {
+      throw new Fault("usage", `--out: ${dirname(folder)}: ${whyUnwritten(cause)}; name a folder elsewhere`, { cause });
+    }
+  }
+}
+
 async function bundleInto(plan: PackPlan, folder: string): Promise<Packed> {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const bundles: Record<string, number> = {};
   const outside = new Set(plan.packages);
   const inputs = new Set<string>();

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import * as v from "valibot";
 import { faultsOf } from "#contract/channel.ts";
-import { Fault, whyUnread } from "#contract/errors.ts";
+import { Fault, whyNoJson, whyUnread } from "#contract/errors.ts";
 import { type Scores, soundClasses } from "#contract/shot.ts";
 import { Probability, Sha256 } from "#contract/units.ts";
 import { MODEL_RATE_HZ, resampleClip } from "#core/acoustics/clip-resampler.ts";
@@ -39,7 +39,7 @@ export async function openOnnxClassifier(folder: string): Promise<OnnxClassifier
   const card = await readCard(folder);
   const path = join(folder, "model.onnx");
   const bytes = await readFile(path).catch((cause) => {
-    throw new Fault("config", `${path}: cannot be read; check out the model's folder again`, { cause });
+    throw new Fault("config", `${path}: ${whyUnread(cause)}; check out the model's folder again`, { cause });
   });
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   if (sha256 !== card.sha256) {
@@ -82,11 +82,13 @@ export async function openOnnxClassifier(folder: string): Promise<OnnxClassifier
 
 async function readCard(folder: string): Promise<v.InferOutput<typeof Card>> {
   const path = join(folder, "card.json");
+  let text = "";
   let json: unknown;
   try {
-    json = JSON.parse(await readFile(path, "utf8"));
+    text = await readFile(path, "utf8");
+    json = JSON.parse(text);
   } catch (cause) {
-    const why = cause instanceof SyntaxError ? `is not JSON: ${cause.message}` : whyUnread(cause);
+    const why = cause instanceof SyntaxError ? whyNoJson(text, cause) : whyUnread(cause);
     throw new Fault("config", `${path}: ${why}; name a model's folder such as models/gunshot/1`, { cause });
   }
   const card = v.safeParse(Card, json);
