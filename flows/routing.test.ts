@@ -8,7 +8,7 @@ const burst = JSON.parse(
   readFileSync(new URL("./recorded/burst-of-three.json", import.meta.url), "utf8"),
 ) as IncidentState[];
 const last = burst.at(-1) as IncidentState;
-const anyone: Rule = { statuses: [], minProbability: 0, maxWithinM: 0, unverified: true, hours: "" };
+const anyone: Rule = { statuses: [], minProbability: 0, maxWithinM: 0, unverified: true, unmeasured: true, hours: "" };
 const why = (rule: Partial<Rule>, state: IncidentState = last, hour = 12) => {
   const routed = route({ ...anyone, ...rule }, state, hour);
   return routed.kind === "match" ? "match" : routed.why;
@@ -25,6 +25,27 @@ test("each condition turns away with its reason", () => {
   assert.equal(why({ statuses: ["escalated"] }), "it is unreviewed");
   assert.equal(why({ unverified: false }, { ...last, unverified: true }), "it may be an echo");
   assert.equal(why({ maxWithinM: 2 }, { ...last, place: undefined }), "its place is not known");
+});
+
+test("a probability that nobody measured is compared with nothing: a person's word passes, a detector's by the tick", () => {
+  const known = (probability: number, probabilityKnown: boolean) => ({
+    ...last,
+    kind: "event" as const,
+    what: "somebody on the ground",
+    probability,
+    probabilityKnown,
+  });
+  const half = { minProbability: 0.5 };
+  assert.equal(why(half, known(0.4, true)), "40 % is less than 50 %");
+  for (const probability of [1, 0.4]) {
+    assert.equal(why(half, known(probability, false)), "match");
+    assert.equal(why({ ...half, unmeasured: false }, known(probability, false)), "its probability is not measured");
+  }
+  assert.equal(why({ ...half, unmeasured: false }, known(0.6, true)), "match");
+  for (const kind of ["caller", "backup", "face"] as const) {
+    const judged = { ...last, kind, probability: 0.3, probabilityKnown: false };
+    assert.equal(why({ ...half, unmeasured: false }, judged), "match", kind);
+  }
 });
 
 test("hours run over midnight, the end not included", () => {

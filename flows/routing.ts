@@ -5,8 +5,10 @@ import type { IncidentState, IncidentStatus } from "#contract/incident.ts";
 export interface Rule {
   /** Statuses that pass; none means all. */
   statuses: readonly IncidentStatus[];
-  /** 0 to 1. */
+  /** 0 to 1; asked of measured probabilities alone. */
   minProbability: number;
+  /** May a detector's report pass whose probability nobody measured? What a person reported or judged always may. */
+  unmeasured: boolean;
   /** Largest semi-major axis of the 95 % ellipse, in metres; 0 means any, also no place at all. */
   maxWithinM: number;
   /** May every round of it be an echo that nothing contradicts? */
@@ -17,11 +19,16 @@ export interface Rule {
 
 export type Routed = { kind: "match" } | { kind: "other"; why: string };
 
+/** Someone called, asked or judged: nothing to be more or less probable. */
+const fromPeople: ReadonlySet<IncidentState["kind"]> = new Set(["backup", "caller", "face"]);
+
 /** @param localHour 0 to 23, at the site. */
 export function route(rule: Rule, state: IncidentState, localHour: number): Routed {
   const other = (why: string): Routed => ({ kind: "other", why });
   if (rule.statuses.length > 0 && !rule.statuses.includes(state.status)) return other(`it is ${state.status}`);
-  if (state.probability < rule.minProbability) {
+  if (unmeasured(state) !== undefined) {
+    if (!rule.unmeasured && !fromPeople.has(state.kind)) return other("its probability is not measured");
+  } else if (state.probability < rule.minProbability) {
     return other(`${percent(state.probability)} is less than ${percent(rule.minProbability)}`);
   }
   if (rule.maxWithinM > 0) {

@@ -11,6 +11,8 @@ interface Config {
   minProbability: string | number;
   maxWithinM: string | number;
   unverified: boolean;
+  /** Absent in flows from before it was there: these passed on what nobody measured. */
+  unmeasured?: boolean;
   hours: string;
   /** Post to the gateway's configured webhook: puts its address in `msg.url`. */
   webhook: boolean;
@@ -25,6 +27,7 @@ export default function register(red: Red): void {
       minProbability: Number(config.minProbability) || 0,
       maxWithinM: Number(config.maxWithinM) || 0,
       unverified: config.unverified,
+      unmeasured: config.unmeasured ?? true,
       hours: config.hours?.trim() ?? "",
     } as Rule;
     const fault = hoursFault(rule.hours);
