@@ -9,10 +9,15 @@ function world() {
   const said: string[] = [];
   const ended: string[] = [];
   const pushed: string[] = [];
+  const disk = { full: false };
   const store = new CallerStore(":memory:");
   const book = new CallerBook(store, {
     broadcast: () => {},
-    record: (_, __, by, text) => void said.push(`${by}: ${text}`) as undefined,
+    record: (_, __, by, text) => {
+      if (disk.full) throw new Error("database or disk is full");
+      said.push(`${by}: ${text}`);
+      return undefined as never;
+    },
     recordOnce: () => undefined,
   });
   const consent = { video: "granted", voice: "granted", position: "granted" } as const;
@@ -33,7 +38,7 @@ function world() {
     close: (stream) => void ended.push(stream),
   };
   const voice = new OperatorVoice(book, media, (id) => pushed.push(id));
-  return { voice, book, said, ended, pushed };
+  return { voice, book, said, ended, pushed, disk };
 }
 const stream = streamsOf("c1").voice;
 
@@ -66,6 +71,20 @@ test("a word whose voice is silent for 15 s is free again, one that is heard is 
   voice.tick(Date.now() + 16_000);
   assert.equal(book.talking.size, 0);
   assert.equal(said.at(-1), "gateway: nothing comes of the operator's voice: ended");
+});
+
+test("on a full disk a voice begins and ends when the operator says so; the record is told in order when it can be", async () => {
+  const { voice, book, said, ended, pushed, disk } = world();
+  disk.full = true;
+  await voice.talk("c1", "ann");
+  assert.equal(book.talking.get("c1")?.by, "ann");
+  voice.hush("c1", "ann");
+  assert.deepEqual([book.talking.size, ended, pushed, said], [0, [stream], ["c1", "c1"], []]);
+  assert.throws(() => voice.tick(Date.now()), /disk is full/, "for the log");
+  disk.full = false;
+  voice.tick(Date.now());
+  voice.tick(Date.now());
+  assert.deepEqual(said, ["ann: speaks to the caller", "ann: has stopped speaking to the caller"]);
 });
 
 test.run();

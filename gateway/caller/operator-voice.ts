@@ -6,8 +6,12 @@ import type { MediaPort } from "./media-port.ts";
 
 /** The operator's page was closed, or its network is gone. */
 const QUIET_MS = 15_000;
+/** Words that wait for the disk; of more the oldest are given up, and counted. */
+const UNSAID_MAX = 200;
 
 export class OperatorVoice {
+  readonly counters = { unsaidDropped: 0 };
+  readonly #unsaid: { id: string; text: string; data: { voice: boolean; at: string }; by: string }[] = [];
   readonly #book: CallerBook;
   readonly #media: MediaPort;
   readonly #push: (id: string) => void;
@@ -36,9 +40,9 @@ export class OperatorVoice {
     if (other) other.quietMs &&= Date.now();
     else {
       book.talking.set(id, { by, quietMs: Date.now() });
-      book.record(row, "speaks to the caller", { voice: true }, by);
       book.tell(row);
       push(id);
+      this.#say(id, "speaks to the caller", true, by);
     }
     return grant;
   }
@@ -47,12 +51,36 @@ export class OperatorVoice {
     const [book, media, push] = [this.#book, this.#media, this.#push];
     const row = book.get(id);
     if (!book.talking.delete(id)) return;
-    const text =
-      by === "gateway" ? "nothing comes of the operator's voice: ended" : "has stopped speaking to the caller";
-    book.record(row, text, { voice: false }, by);
+    // First what the operator means: a disk that takes nothing keeps no voice in somebody's room.
+    media.close(streamsOf(id).voice, row.facts.incident, "the operator stopped speaking");
     book.tell(row);
     push(id);
-    media.close(streamsOf(id).voice, row.facts.incident, "the operator stopped speaking");
+    const text =
+      by === "gateway" ? "nothing comes of the operator's voice: ended" : "has stopped speaking to the caller";
+    this.#say(id, text, false, by);
+  }
+
+  /** On the incident's record; what a full disk does not take is said by a later `tick`, in order. */
+  #say(id: string, text: string, voice: boolean, by: string): void {
+    this.#unsaid.push({ id, text, data: { voice, at: new Date().toISOString() }, by });
+    if (this.#unsaid.length > UNSAID_MAX) {
+      this.#unsaid.shift();
+      this.counters.unsaidDropped++;
+    }
+    try {
+      this.#sayAll();
+    } catch {
+      // The next tick tries again, and tells the log where it fails.
+    }
+  }
+
+  #sayAll(): void {
+    for (let [first] = this.#unsaid; first; [first] = this.#unsaid) {
+      const { id, text, data, by } = first;
+      const row = this.#book.store.get(id);
+      if (row) this.#book.record(row, text, data, by);
+      this.#unsaid.shift();
+    }
   }
 
   /** The relay says whether an operator's voice comes in. */
@@ -67,5 +95,6 @@ export class OperatorVoice {
   tick(nowMs: number): void {
     for (const [id, { quietMs }] of this.#book.talking)
       if (quietMs !== undefined && nowMs - quietMs > QUIET_MS) this.hush(id, "gateway");
+    this.#sayAll();
   }
 }

@@ -49,6 +49,15 @@ export class Gaps {
     });
   }
 
+  /** Told when it was over already: beside the gap that lasts, where one does. */
+  past({ stream, incident }: Recorded, fromMs: number, toMs: number, why: string): void {
+    const [from, to] = [Math.round(fromMs), Math.round(toMs)];
+    this.#options.rows.save("INSERT INTO gap VALUES (?, ?, ?, ?, ?)", incident, stream, from, to, why);
+    const gap = { from: new Date(from).toISOString(), to: new Date(to).toISOString(), why };
+    const text = `no picture of ${stream} for ${((to - from) / 1000).toFixed(1)} s: ${why}`;
+    this.#options.fact(incident, "gateway", text, { stream, gap });
+  }
+
   /** @param toMs undefined where the picture never came back. */
   keep({ id, stream, incident }: Recorded, { fromMs, why }: OpenGap, toMs: number | undefined): void {
     this.#options.rows.save("INSERT INTO gap VALUES (?, ?, ?, ?, ?)", incident, stream, fromMs, toMs ?? null, why);

@@ -1,5 +1,7 @@
 /** What the disk does not let close is tried once a round, ever more seldom, and holds nobody else up. */
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pino } from "pino";
 import { test } from "uvu";
@@ -9,6 +11,28 @@ import { Recordings } from "./recordings.ts";
 import { openVideoStore } from "./store.ts";
 
 const WAIT_MS = 20_000;
+
+function makeRecordings(db: DatabaseSync, folder: string, said: (line: string) => void): Recordings {
+  return new Recordings({
+    db,
+    folder: `${folder}/r`,
+    key: Buffer.alloc(32),
+    segmentS: 1,
+    full: () => undefined,
+    log: pino({ level: "silent" }),
+    lateAgainMs: 5,
+    kept: () => {},
+    failed: () => {},
+    segment: (incident, _, { seq }) => said(`${incident} ${seq}`),
+  });
+}
+
+function begun(recordings: Recordings, incident: string) {
+  const kind = { stream: "n01.front", codec: "H264", format: "mp4", preRoll: false } as const;
+  const id = recordings.begin({ ...kind, incident, startedMs: 0, start: Buffer.from("start") });
+  return { id, add: (n: number) => recordings.add(id, n * 500, 0.5, Buffer.from(`piece ${n};`)) };
+}
+
 const which = (id: string) => ({ id, stream: "n01.front", incident: "i1", sinceMs: 0 });
 
 test("of three that wait each is tried once a round while it fails, and no more once it is closed", async () => {
@@ -46,28 +70,37 @@ test("the pause doubles while it fails: 5 ms at first make less than ten tries i
   assert.equal(late.waiting, waiting + 1, "after the end nothing is tried");
 });
 
+test("what is to be discarded and the store refuses is not closed instead: tried again until it is gone, and told once", async () => {
+  const { folder, remove } = makeFolder();
+  const db = openVideoStore(folder);
+  let told = 0;
+  try {
+    const recordings = makeRecordings(db, folder, () => {});
+    const { id, add } = begun(recordings, "i1");
+    for (let n = 0; n < 3; n++) add(n);
+    assert.equal(await recordings.isWhole(id), true);
+    db.exec("CREATE TRIGGER never BEFORE UPDATE ON recording BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END");
+    await recordings.discard(id, () => told++);
+    await until("two more tries", () => recordings.counters.failed >= 3, WAIT_MS);
+    assert.deepEqual([told, recordings.archive.list("i1")[0]?.endedAt], [0, undefined]);
+    db.exec("DROP TRIGGER never");
+    await until("its end", () => told > 0, WAIT_MS);
+    const segments = recordings.archive.list("i1")[0]?.segments.map(({ seq, deleted }) => [seq, deleted]);
+    assert.deepEqual([told, segments, readdirSync(`${folder}/r`)], [1, [[1, true]], []]);
+    await recordings.close();
+  } finally {
+    db.close();
+    remove();
+  }
+});
+
 test("where the end of a recording is never taken, the one beside it is kept whole, and the gateway goes on", async () => {
   const { folder, remove } = makeFolder();
   const db = openVideoStore(folder);
   const said: string[] = [];
   try {
-    const recordings = new Recordings({
-      db,
-      folder: `${folder}/r`,
-      key: Buffer.alloc(32),
-      segmentS: 1,
-      full: () => undefined,
-      log: pino({ level: "silent" }),
-      lateAgainMs: 5,
-      kept: () => {},
-      failed: () => {},
-      segment: (incident, _, { seq }) => said.push(`${incident} ${seq}`),
-    });
-    const make = (incident: string) => {
-      const kind = { stream: "n01.front", codec: "H264", format: "mp4", preRoll: false } as const;
-      const id = recordings.begin({ ...kind, incident, startedMs: 0, start: Buffer.from("start") });
-      return { id, add: (n: number) => recordings.add(id, n * 500, 0.5, Buffer.from(`piece ${n};`)) };
-    };
+    const recordings = makeRecordings(db, folder, (line) => said.push(line));
+    const make = (incident: string) => begun(recordings, incident);
     db.exec("CREATE TRIGGER never BEFORE UPDATE ON recording BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END");
     db.exec("CREATE TRIGGER nor BEFORE INSERT ON segment WHEN new.seq = 2 BEGIN SELECT RAISE(ABORT, 'full'); END");
     const [first, second] = [make("i1"), make("i2")];

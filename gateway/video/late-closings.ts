@@ -6,6 +6,8 @@ export interface Closing {
   incident: string;
   /** When its last picture was, as far as is known. */
   sinceMs: number;
+  /** Of what is not to be kept, because it will come a second time: called where hashes of it stay on the record. */
+  discard?: () => void;
 }
 
 /** Between two rounds at first; it doubles with each round in which something fails again. */

@@ -6,15 +6,12 @@ import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { suite } from "uvu";
-import type { FromRelay, ToRelay } from "../relay/pipe.ts";
 import { makeLog, until } from "../testing.ts";
-import { RecordOrders } from "./record-orders.ts";
+import { type Desk, order, STREAM, T } from "./record-orders.testing.ts";
 import { Recordings } from "./recordings.ts";
 import { openVideoStore } from "./store.ts";
 
 const WAIT_MS = 20_000;
-const STREAM = "lamp-3.front";
-const T = Date.parse("2026-11-23T03:00:00Z");
 const test = suite<{ folder: string; db: DatabaseSync }>("record orders");
 test.before.each((world) => {
   world.folder = mkdtempSync(join(tmpdir(), "tocsin-orders-"));
@@ -24,37 +21,6 @@ test.after.each(({ folder, db }) => {
   db.close();
   rmSync(folder, { recursive: true });
 });
-
-interface Desk {
-  orders: RecordOrders;
-  asked: ToRelay[];
-  facts: string[];
-  /** What the relay hands over of its run. */
-  hand(run: number, kind: "start" | "media", atMs: number): void;
-}
-
-/** One stream that is recorded for incident `a`. */
-function order(db: DatabaseSync, recordings: Recordings, more = {}): Desk {
-  const asked: ToRelay[] = [];
-  const facts: string[] = [];
-  const orders = new RecordOrders({
-    db,
-    recordings,
-    log: makeLog().log,
-    relay: (message) => asked.push(message),
-    fact: (_, by, text) => facts.push(`${by}: ${text}`),
-    ...more,
-  });
-  orders.record({ stream: STREAM, incident: "a", media: ["video"], by: "ann" });
-  const [first] = asked;
-  assert.ok(first?.type === "record");
-  const { recording } = first;
-  const hand = (run: number, kind: "start" | "media", atMs: number) => {
-    const piece = { type: "piece", recording, run, piece: kind, format: "mp4", codec: "H264" } as const;
-    orders.heard({ ...piece, atMs, durationS: 0.5, bytes: Buffer.from(`${kind} ${atMs};`) } satisfies FromRelay);
-  };
-  return { orders, asked, facts, hand };
-}
 
 test("the gap stands on the record while it lasts, what was still on its way does not end it, and the file is closed", async ({
   db,
@@ -166,6 +132,37 @@ test("pieces that a person's last word left waiting for a disk which then fails 
   await sleep(0);
   desk.orders.failed("r1", T + 600, "another");
   assert.equal(desk.orders.gaps("a").length, 1);
+});
+
+test("pieces of a file that a new run has replaced, which the disk then does not take, are a gap of their own", async ({
+  db,
+}) => {
+  const ends: (() => void)[] = [];
+  let begun = 0;
+  const recordings = {
+    begin: () => `r${++begun}`,
+    add: () => undefined,
+    end: () => new Promise<void>((resolve) => ends.push(resolve)),
+  } as unknown as Recordings;
+  const { orders, facts, hand } = order(db, recordings);
+  hand(1, "start", T);
+  for (let n = 0; n < 4; n++) hand(1, "media", T + 500 * n);
+  hand(2, "start", T + 2_000);
+  hand(2, "media", T + 2_000);
+  orders.kept("r2", T + 2_000);
+  orders.failed("r1", T + 500, "not written to disk: EIO");
+  const gap = { stream: STREAM, from: "2026-11-23T03:00:00.500Z", to: "2026-11-23T03:00:02.000Z" };
+  assert.deepEqual(orders.gaps("a"), [{ ...gap, why: "not written to disk: EIO" }]);
+  assert.equal(facts.at(-1), "gateway: no picture of lamp-3.front for 1.5 s: not written to disk: EIO");
+  ends.shift()?.();
+  await sleep(0);
+  // Closed: whatever is said of it now is of nothing that was wanted.
+  orders.failed("r1", T + 600, "another");
+  assert.equal(orders.gaps("a").length, 1);
+  // The new run goes on: its own failure is the gap that lasts.
+  orders.failed("r2", T + 2_500, "not written to disk: EIO");
+  assert.equal(orders.gaps("a").at(-1)?.from, "2026-11-23T03:00:02.500Z");
+  for (const end of ends) end();
 });
 
 /** Real files, two seconds a segment. */

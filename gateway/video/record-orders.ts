@@ -28,6 +28,8 @@ interface Order {
   brokenRun: number;
   recording: string | undefined;
   gap: OpenGap | undefined;
+  /** Files that are being closed, with the instant up to which their pictures count: what of them waits for the disk may still fail. */
+  former: Map<string, number>;
   /** Until the relay is asked for a new run, after the disk did not take the last one. */
   anew: NodeJS.Timeout | undefined;
   /** Runs asked for since a piece was kept. */
@@ -68,7 +70,7 @@ export class RecordOrders {
     for (const { id, stream, incident, media, by, gap_from_ms, gap_why } of rows) {
       const gap = gap_from_ms === null ? undefined : { fromMs: gap_from_ms, why: gap_why ?? "" };
       const kinds = media.split(",") as MediaKind[];
-      this.#orders.set(id, { ...fresh, id, stream, incident, media: kinds, by, gap });
+      this.#orders.set(id, { ...fresh, former: new Map(), id, stream, incident, media: kinds, by, gap });
     }
   }
 
@@ -89,13 +91,17 @@ export class RecordOrders {
 
   /** A piece of a recording is not on disk. */
   failed(recording: string, atMs: number, why: string): void {
-    for (const order of this.#orders.values()) if (order.recording === recording) this.#notKept(order, atMs, why);
+    for (const order of this.#orders.values()) {
+      const untilMs = order.former.get(recording);
+      if (order.recording === recording) this.#notKept(order, atMs, why);
+      else if (untilMs !== undefined && untilMs > atMs) this.#gaps.past(order, atMs, untilMs, why);
+    }
     for (const order of this.#leaving.values()) if (order.recording === recording) this.#lastNotKept(order, atMs, why);
   }
 
   record({ stream, incident, media, by }: RecordFor): void {
     if (this.#find(stream, incident)) return;
-    const order: Order = { ...fresh, id: ulid(), stream, incident, media, by };
+    const order: Order = { ...fresh, former: new Map(), id: ulid(), stream, incident, media, by };
     const values = [order.id, stream, incident, media.join(","), by];
     this.rows.save("INSERT INTO record_order VALUES (?, ?, ?, ?, ?, NULL, NULL)", ...values);
     this.#orders.set(order.id, order);
@@ -188,10 +194,17 @@ export class RecordOrders {
   }
 
   #closeBroken(order: Order, run: number): void {
-    const { recording } = order;
-    if (!order.gap || order.run !== run || recording === undefined || !this.#orders.has(order.id)) return;
+    if (!order.gap || order.run !== run || !this.#orders.has(order.id)) return;
+    this.#close(order, order.gap.fromMs);
+  }
+
+  /** @param untilMs up to when the file's pictures count. */
+  #close(order: Order, untilMs: number): void {
+    const { recording, former } = order;
     order.recording = undefined;
-    void this.#options.recordings.end(recording);
+    if (recording === undefined) return;
+    former.set(recording, untilMs);
+    void this.#options.recordings.end(recording).finally(() => former.delete(recording));
   }
 
   #ask({ id, stream, media }: Order): void {
@@ -211,7 +224,7 @@ export class RecordOrders {
       return;
     }
     if (piece.piece === "start") {
-      if (order.recording !== undefined) void this.#options.recordings.end(order.recording);
+      this.#close(order, order.gap?.fromMs ?? piece.atMs);
       order.run = piece.run;
       this.#begin(order, piece);
     } else if (order.recording !== undefined && order.run === piece.run) {
@@ -237,10 +250,8 @@ export class RecordOrders {
 
   /** The gap is told, this run's file ends, and another is begun after a while: what follows a hole does not play. */
   #notKept(order: Order, atMs: number, why: string): void {
-    const { recording } = order;
-    order.recording = undefined;
     order.brokenRun = Math.max(order.brokenRun, order.run);
-    if (recording !== undefined) void this.#options.recordings.end(recording);
+    this.#close(order, order.gap?.fromMs ?? atMs);
     this.#beginGap(order, atMs, why);
     this.#anewLater(order);
   }

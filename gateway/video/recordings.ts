@@ -60,7 +60,11 @@ export class Recordings {
     this.#options = options;
     this.archive = new RecordingArchive(options);
     this.#segments = new Segments(options);
-    this.#late = new LateClosings((which) => this.#settle(which), options.lateAgainMs);
+    this.#late = new LateClosings(async (which) => {
+      const { discard } = which;
+      if (discard) this.#discard({ ...which, discard });
+      else await this.#settle(which);
+    }, options.lateAgainMs);
     mkdirSync(options.folder, { recursive: true, mode: 0o700 });
   }
 
@@ -144,11 +148,17 @@ export class Recordings {
     open.broken = true;
     await this.#then(open, async () => open.segment?.file.close());
     this.#open.delete(id);
+    this.#discard({ id, stream: open.stream, incident: open.incident, sinceMs: open.lastMs, discard: marked });
+  }
+
+  #discard(which: Closing & { discard: () => void }): void {
     try {
-      this.archive.discard(id, marked);
+      this.archive.discard(which.id, which.discard);
     } catch (error) {
-      this.#options.log.error({ recording: id, error: (error as Error).message }, "recording not discarded yet");
-      this.#late.add({ id, stream: open.stream, incident: open.incident, sinceMs: open.lastMs });
+      this.counters.failed++;
+      const facts = { recording: which.id, error: (error as Error).message };
+      this.#options.log.error(facts, "recording not discarded yet; tried again in a while");
+      this.#late.add(which);
     }
   }
 
