@@ -90,6 +90,22 @@ desks(
         return rows.scrollHeight === 451 * 88;
       });
       await page.locator('.row[aria-posinset="451"]', { hasText: "9 rounds" }).waitFor();
+      // The reader sets letters half as large again: the rows grow, none lies on another, and the one at the top stays there.
+      const read = () =>
+        page.locator(".rows").evaluate((rows) => {
+          const topPx = rows.getBoundingClientRect().top;
+          const boxes = [...rows.querySelectorAll(".row")].map((row) => row.getBoundingClientRect());
+          const seen = [...rows.querySelectorAll(".row")].find((row) => row.getBoundingClientRect().bottom > topPx + 1);
+          const apart = boxes.slice(1).map((box, i) => Math.round(box.top - boxes[i]!.bottom));
+          return { first: seen?.getAttribute("aria-posinset"), heightPx: boxes[0]!.height, apart: [...new Set(apart)] };
+        });
+      await page.locator(".rows").evaluate((rows) => (rows.scrollTop = 200 * 88));
+      await page.locator('.row[aria-posinset="201"]').waitFor();
+      assert.equal(await read(), { first: "201", heightPx: 88, apart: [0] });
+      await page.evaluate(() => (document.documentElement.style.fontSize = "24px"));
+      await page.waitForFunction(() => document.querySelector(".rows")!.scrollTop === 200 * 132);
+      await page.locator('.row[aria-posinset="206"]').waitFor();
+      assert.equal(await read(), { first: "201", heightPx: 132, apart: [0] });
     });
   },
 );

@@ -44,7 +44,7 @@ function StateLine({ incident }: { incident: IncidentState }) {
   );
 }
 
-function Row({ incident, at, count, topPx }: { incident: IncidentState; at: number; count: number; topPx: number }) {
+function Row({ incident, at, count }: { incident: IncidentState; at: number; count: number }) {
   const near = placesWords(incident);
   const sure = sureWords(incident);
   const chosen = selectedId.value === incident.incident;
@@ -58,7 +58,7 @@ function Row({ incident, at, count, topPx }: { incident: IncidentState; at: numb
       aria-setsize={count}
       aria-posinset={at + 1}
       class={`row is-${incident.status}${callsForSomebody(incident) ? " is-calling" : ""}`}
-      style={{ transform: `translateY(${topPx}px)` }}
+      style={{ transform: `translateY(${at * ROW_REM}rem)` }}
       onClick={() => select(incident.incident)}
       onKeyDown={(event) => event.key === "Enter" && select(incident.incident)}
     >
@@ -138,7 +138,9 @@ function Nothing() {
 
 function Incidents() {
   const list = useRef<HTMLDivElement>(null);
-  const rowPx = useMemo(() => ROW_REM * 16 * textScale(), []);
+  const space = useRef<HTMLDivElement>(null);
+  const row = useSignal(useMemo(() => ROW_REM * 16 * textScale(), []));
+  const rowPx = row.value;
   const top = useSignal(0);
   const height = useSignal(800);
   const ids = queue.value;
@@ -150,6 +152,21 @@ function Incidents() {
     observer.observe(box);
     return () => observer.disconnect();
   }, [height]);
+
+  // Rows stand in rem and grow with the letters by themselves; what is counted in pixels follows, and the row at the top stays there.
+  useEffect(() => {
+    const [box, rows] = [list.current, space.current];
+    if (box === null || rows === null) return;
+    const observer = new ResizeObserver(() => {
+      const px = ROW_REM * 16 * textScale();
+      if (px === row.value) return;
+      const seen = box.scrollTop / row.value;
+      row.value = px;
+      box.scrollTop = seen * px;
+    });
+    observer.observe(rows);
+    return () => observer.disconnect();
+  }, [row]);
 
   const at = selectedId.value === undefined ? -1 : ids.indexOf(selectedId.value);
   useEffect(() => {
@@ -207,15 +224,9 @@ function Incidents() {
           }
         }}
       >
-        <div class="rows-space" role="presentation" style={{ height: `${ids.length * rowPx}px` }}>
+        <div ref={space} class="rows-space" role="presentation" style={{ height: `${ids.length * ROW_REM}rem` }}>
           {ids.slice(from, to).map((id, i) => (
-            <Row
-              key={id}
-              incident={incidentsById.value.get(id)!}
-              at={from + i}
-              count={ids.length}
-              topPx={(from + i) * rowPx}
-            />
+            <Row key={id} incident={incidentsById.value.get(id)!} at={from + i} count={ids.length} />
           ))}
         </div>
       </div>
