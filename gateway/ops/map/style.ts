@@ -1,5 +1,11 @@
 /** The map's own style: streets, nodes, bounds. No tiles, glyphs or sprites from anywhere; names are drawn with the page's typeface. */
-import type { ExpressionSpecification, FilterSpecification, LayerSpecification, StyleSpecification } from "maplibre-gl";
+import type {
+  ExpressionSpecification,
+  FilterSpecification,
+  LayerSpecification,
+  StyleSpecification,
+  VariableAnchorOffsetCollectionSpecification,
+} from "maplibre-gl";
 import type { Theme } from "../state/preferences.ts";
 import { corners, droneLayers } from "./drone-layers.ts";
 import { collection, type Features } from "./features.ts";
@@ -44,6 +50,29 @@ const width = (low: number, high: number): ExpressionSpecification => [
   high,
 ];
 
+type Places = VariableAnchorOffsetCollectionSpecification;
+/** Where words may stand about an icon, the best first: anchors with their offsets, so many times the size of the letters away. */
+const beside = (radius: number): Places => [
+  "top",
+  [0, radius],
+  "bottom",
+  [0, -radius],
+  "left",
+  [radius, 0],
+  "right",
+  [-radius, 0],
+];
+const cornered = (radius: number, part = radius * Math.SQRT1_2): Places => [
+  "top-left",
+  [part, part],
+  "bottom-left",
+  [part, -part],
+  "top-right",
+  [-part, part],
+  "bottom-right",
+  [-part, -part],
+];
+
 /**
  * A complete MapLibre style of `data` under a theme. Room is given from the top layer down: first to the icons, which are always there, then to
  * the words, the chosen incident's before all others, each on that side of its icon where nothing stands.
@@ -58,7 +87,12 @@ export function styleOf(theme: Theme, data: MapData, scale = 1): StyleSpecificat
   const strong = ["Inter Semibold"];
   const shape = (name: string): FilterSpecification => ["==", ["get", "shape"], name];
   // Unseen: the heart of each icon, where no word may stand. The whole of it would not leave room for the icon's own words.
-  const room = (source: SourceName, filter: FilterSpecification = true, maxzoom = 24): LayerSpecification => ({
+  const room = (
+    source: SourceName,
+    filter: FilterSpecification = true,
+    maxzoom = 24,
+    part = 0.7,
+  ): LayerSpecification => ({
     id: `${source}-room`,
     type: "symbol",
     source,
@@ -66,7 +100,7 @@ export function styleOf(theme: Theme, data: MapData, scale = 1): StyleSpecificat
     maxzoom,
     layout: {
       "icon-image": ["get", "icon"],
-      "icon-size": 0.7 * scale,
+      "icon-size": part * scale,
       "icon-padding": 0,
       "icon-allow-overlap": true,
     },
@@ -165,8 +199,8 @@ export function styleOf(theme: Theme, data: MapData, scale = 1): StyleSpecificat
           "text-field": ["get", "id"],
           "text-font": strong,
           "text-size": 11.5 * scale,
-          "text-variable-anchor": ["top", "bottom", "left", "right", ...corners],
-          "text-radial-offset": 1.4,
+          // Beside its icon; where an incident's frame is about both, beside the frame.
+          "text-variable-anchor-offset": [...beside(1.4), ...cornered(1.4), ...beside(2.6)],
         },
         paint: { "text-color": p.text, "text-halo-color": p.halo, "text-halo-width": 1.6 },
       },
@@ -251,8 +285,8 @@ export function styleOf(theme: Theme, data: MapData, scale = 1): StyleSpecificat
       room("incidents", shape("mark")),
       room("drones", ["in", ["get", "shape"], ["literal", ["drone", "dock"]]]),
       room("field", shape("mark")),
-      // From close by the numbers of the rounds stand there.
-      room("selected", shape("mark"), 18),
+      // A frame whose words stand clear of it. From close by the numbers of the rounds stand in it.
+      room("selected", shape("mark"), 18, 1),
     ],
   };
 }
