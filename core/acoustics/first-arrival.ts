@@ -6,19 +6,14 @@
  * kernels; the one with the least sigma wins. Sigma follows from noise over slope, as for any level crossing
  * (Bendat and Piersol, "Random data", on zero crossings of a signal in noise).
  */
+import { dullness, onsetSigmaS } from "./onset-sigma.ts";
+import { EARLY_S, type Filtered, PickerFilters, pickerWindow } from "./picker-filters.ts";
 
-/** Half widths of the smoothing kernels (triangles), seconds. */
-const SMOOTHING_S = [0, 0.00009, 0.00018, 0.00036, 0.00072] as const;
-/** Slow sound (wind, engines) is taken off by subtracting the mean of one of these before each sample: a centred mean would fall before the wave comes. */
-const SLOW_S = [0.012, 0.004, 0.0015] as const;
-/** Sound before the trigger that the picker sees, and the last of it that noise is measured in, seconds. */
-const BEFORE_S = 0.06;
-const NOISE_S = 0.03;
+export { pickerWindow } from "./picker-filters.ts";
+
 /** The trigger stands this near to its wave, seconds. */
 const TRIGGER_FROM_S = 0.0035;
 const TRIGGER_TO_S = 0.004;
-/** A weaker first arrival may stand this much before it. */
-const EARLY_S = 0.012;
 /** What counts as the wave, and as a weaker one before it: noise sigmas, and part of the strongest near the trigger. */
 const WAVE_SIGMAS = 4;
 const WAVE_PART = 0.35;
@@ -34,6 +29,24 @@ const CLEAR_SIGMAS = 8;
 const SAME_WAVE_S = 0.0006;
 const EARLY_SIGMAS = 6.5;
 const EARLY_PART = 0.12;
+/**
+ * In whitened sound, which has no slow waves of its own, a wave counts from this many sigmas on (smoothed: more), this part of the
+ * clearest, and this much above all noise before it, which clicks of the street and the converter raise.
+ */
+const WHITE_SIGMAS = 4.7;
+const WHITE_SIGMAS_SMOOTHED = 6.5;
+const WHITE_PART = 0.25;
+const OVER_LOUDEST = 1.3;
+/** It is looked for this much behind the trigger too: noise may have triggered just before the wave, and made the trigger deaf to it. */
+const WHITE_LATE_S = 0.0065;
+/** What stood out less than this before it, in sound that is not whitened, was noise if the wave is that many times clearer within half a millisecond. */
+const WEAK_SIGMAS = 5;
+const CLEARER = 2.6;
+const SPIKE_S = 0.0005;
+/** Timed in whitened sound, with the first two kernels, only where nothing else times the same wave as well as this, seconds. */
+const WELL_TIMED_S = 0.00015;
+const WHITE_TIMED = 2;
+const SAME_ONSET_S = 0.0004;
 /** From the crossing to the first peak, seconds at most. */
 const TO_PEAK_S = 0.0025;
 /**
@@ -43,35 +56,12 @@ const TO_PEAK_S = 0.0025;
 const LEAN = 0.22;
 const SHARP = 2.1;
 const SHARP_HALF = 1.5;
-/** What no kernel takes off: a part of that longer rise, which the wave's own shape leaves open, and a part of a sample. */
-const SHAPE_PART = 1.5;
-const SAMPLE_PART = 0.035;
-/** A wave shorter than the kernel is drawn out by it: a part of the kernel's half width. */
-const KERNEL_PART = 0.1;
-/** Sigma of the crossing over noise per slope: a street's noise moves the peak as well as the flank, and is not white. */
-const NOISE_PART = 1.65;
-/**
- * A dull wave (this mean frequency over the 4 ms after its start, Hz) has mostly come round an edge: earlier, weaker paths may lie
- * under the noise. Fitted on 2200 rendered shots in line of sight and behind buildings, and on blasts in white noise.
- */
-const DULL_HZ = 950;
-const DULL_WIDTH_HZ = 30;
-const DULL_S = 0.004;
-const NOISE_PART_DULL = 3.45;
-/** Nor does anything know a wave's start better than to 3 mm of its way, seconds. */
-const LEAST_S = 0.000008;
 /** A band-limited edge reaches half its height this much early, samples. */
 const EARLY_EDGE = 0.22;
-/**
- * Below some 14 dB over the noise (dull waves: 17) the wrong peak is taken ever more often, and is then off by this, seconds. In a
- * street's noise, which has waves of its own (smoothed by the widest kernel a third or more of it is left, of white noise a tenth),
- * that ends less soon: fitted on 3600 rendered shots of four samples and 800 blasts in white noise.
- */
-const WRONG_DB = 14;
-const WRONG_DB_DULL = 2.5;
-const WRONG_PER_DB = { white: 0.4, street: 1.2 };
-const WRONG_S = 0.0025;
-const LEFT = { white: 0.15, street: 0.25 };
+/** Whitened, an edge is a spike: how long it rises, and how early it reaches half its height, samples and per half width. */
+const SHARP_WHITE = 1.2;
+const EARLY_WHITE = 0.37;
+const EARLY_WHITE_HALF = 1.04;
 
 export interface Arrival {
   /** Samples from the start of the window. */
@@ -85,38 +75,22 @@ export interface Arrival {
   snrDb: number;
 }
 
-/** Samples of sound that the picker wants before and after the trigger. */
-export function pickerWindow(sampleRateHz: number): { before: number; after: number } {
-  return { before: Math.round(BEFORE_S * sampleRateHz), after: Math.round(0.012 * sampleRateHz) };
-}
-
-interface Filtered {
-  y: Float64Array;
-  /** Half width of the smoothing kernel, samples. */
-  half: number;
-  noise: number;
+/** Where a wave was found: index of half its height, and its first peak, over the noise of the filter it was found in. */
+interface Found {
+  at: number;
+  sigmas: number;
+  unsmoothed: boolean;
 }
 
 export class FirstArrivalPicker {
   readonly #rate: number;
   readonly #before: number;
-  readonly #filtered: Filtered[] = [];
-  readonly #mean: Float64Array;
-  readonly #sums: Float64Array;
+  readonly #filters: PickerFilters;
 
   constructor(sampleRateHz: number) {
     this.#rate = sampleRateHz;
-    const { before, after } = pickerWindow(sampleRateHz);
-    this.#before = before;
-    this.#mean = new Float64Array(before + after);
-    this.#sums = new Float64Array(before + after + 1);
-    for (const slow of SLOW_S) {
-      for (const width of SMOOTHING_S) {
-        const half = Math.round(width * sampleRateHz);
-        if (width > 0 && half < 1) continue;
-        this.#filtered.push({ y: new Float64Array(before + after), half, noise: slow });
-      }
-    }
+    this.#before = pickerWindow(sampleRateHz).before;
+    this.#filters = new PickerFilters(sampleRateHz);
   }
 
   /**
@@ -124,80 +98,79 @@ export class FirstArrivalPicker {
    * @param valid index of the first sample that is sound: before it lie zeros or nothing.
    */
   pick(window: Float64Array, valid: number): Arrival {
-    this.#filter(window, valid);
+    this.#filters.run(window, valid);
+    const { level, white } = this.#filters;
     // Where: in the filter through which the wave stands out most. When: in the one that times it best.
-    let clearest = this.#filtered[0]!;
+    let first = this.#find(valid);
+    const whitened = this.#findWhitened(valid);
+    const earlier = whitened && whitened.at < first.at - OTHER_EARLIER_S * this.#rate;
+    const insteadOfNoise = first.sigmas < WEAK_SIGMAS && whitened && whitened.clearest > CLEARER * first.sigmas;
+    if (earlier || insteadOfNoise) first = whitened;
+    const isClear = first.unsmoothed && first.sigmas > CLEAR_SIGMAS;
+    const latest = isClear ? first.at + SAME_WAVE_S * this.#rate : Number.POSITIVE_INFINITY;
+    let best: Arrival | undefined;
+    const consider = (each: Filtered, isWhite: boolean) => {
+      const arrival = this.#time(each, isWhite, first.at, valid);
+      if (arrival && arrival.at <= latest && (!best || arrival.sigmaS < best.sigmaS)) best = arrival;
+    };
+    for (const each of level) consider(each, false);
+    if (whitened && Math.abs(whitened.at - first.at) < SAME_ONSET_S * this.#rate) {
+      for (let k = 0; k < Math.min(WHITE_TIMED, white.length); k++) {
+        if (!best || best.sigmaS >= WELL_TIMED_S) consider(white[k]!, true);
+      }
+    }
+    // Nothing stands out: the trigger itself, good to its two hops.
+    return best ?? { at: this.#before, sigmaS: 0.002, riseS: 0, noiseS: 0.002, snrDb: 0 };
+  }
+
+  #find(valid: number): Found {
+    const { level } = this.#filters;
+    let clearest = level[0]!;
     let most = 0;
-    for (const each of this.#filtered) {
+    for (const each of level) {
       const ratio = this.#strongest(each.y, valid) / each.noise;
       if (ratio > most) [most, clearest] = [ratio, each];
     }
     let first = this.#locate(clearest, valid);
     let seenIn = clearest;
-    for (const each of this.#filtered) {
+    for (const each of level) {
       const other = this.#locate(each, valid);
       const clear = other.peak > Math.max(OTHER_SIGMAS * each.noise, OTHER_PART * this.#strongest(each.y, valid));
       if (!clear || other.at >= first.at - OTHER_EARLIER_S * this.#rate - 2 * each.half) continue;
       first = other;
       seenIn = each;
     }
-    const isClear = seenIn.half === 0 && first.peak > CLEAR_SIGMAS * seenIn.noise;
-    const latest = isClear ? first.at + SAME_WAVE_S * this.#rate : Number.POSITIVE_INFINITY;
-    let best: Arrival | undefined;
-    for (const each of this.#filtered) {
-      const arrival = this.#time(each, first.at, valid);
-      if (arrival && arrival.at > latest) continue;
-      if (arrival && (!best || arrival.sigmaS < best.sigmaS)) best = arrival;
-    }
-    // Nothing stands out: the trigger itself, good to its two hops.
-    return best ?? { at: this.#before, sigmaS: 0.002, riseS: 0, noiseS: 0.002, snrDb: 0 };
+    return { at: first.at, sigmas: first.peak / seenIn.noise, unsmoothed: seenIn.half === 0 };
   }
 
-  #filter(window: Float64Array, valid: number): void {
-    let k = 0;
-    for (const slow of SLOW_S) {
-      this.#meanBefore(window, Math.round(slow * this.#rate), valid);
-      const first = this.#filtered[k]!.y;
-      for (let i = 0; i < window.length; i++) first[i] = i < valid ? 0 : window[i]! - this.#mean[i]!;
-      for (let of = k; k < this.#filtered.length && (k === of || this.#filtered[k]!.half > 0); k++) {
-        const { y, half } = this.#filtered[k]!;
-        if (half > 0) {
-          this.#boxcar(first, y, half, valid);
-          this.#boxcar(y, y, half, valid);
-        }
-        const to = this.#before - Math.round(EARLY_S * this.#rate);
-        this.#filtered[k]!.noise = this.#rms(y, Math.max(valid, to - Math.round(NOISE_S * this.#rate)), to);
-      }
+  /** The first wave of the whitened sound, and how clear it is unsmoothed within `SPIKE_S`, sigmas. */
+  #findWhitened(valid: number): (Found & { clearest: number }) | undefined {
+    const { white, whitened } = this.#filters;
+    if (!whitened) return undefined;
+    const sharp = white[0]!;
+    const from = Math.max(valid, this.#before - Math.round(EARLY_S * this.#rate));
+    const to = this.#before + Math.round(WHITE_LATE_S * this.#rate);
+    let most = 0;
+    for (const { y, noise } of white) for (let i = from; i < to; i++) most = Math.max(most, Math.abs(y[i]!) / noise);
+    let first: (Found & { clearest: number }) | undefined;
+    for (const { y, half, noise, loudest } of white) {
+      const sigmas = Math.max(half > 0 ? WHITE_SIGMAS_SMOOTHED : WHITE_SIGMAS, WHITE_PART * most);
+      const level = Math.max(sigmas * noise, OVER_LOUDEST * loudest);
+      let i = from;
+      while (i < to && Math.abs(y[i]!) < level) i++;
+      if (i >= to) continue;
+      const { at, peak } = this.#halfHeight(y, i, valid);
+      if (first && at >= first.at - OTHER_EARLIER_S * this.#rate - 2 * half) continue;
+      let spike = 0;
+      for (let k = i; k < i + SPIKE_S * this.#rate; k++) spike = Math.max(spike, Math.abs(sharp.y[k]!));
+      first = {
+        at: at + EARLY_WHITE + EARLY_WHITE_HALF * half,
+        sigmas: peak / noise,
+        unsmoothed: half === 0,
+        clearest: spike / sharp.noise,
+      };
     }
-  }
-
-  /** Mean of the `count` samples before each. */
-  #meanBefore(from: Float64Array, count: number, valid: number): void {
-    const sums = this.#sums;
-    sums[0] = 0;
-    for (let i = 0; i < from.length; i++) {
-      sums[i + 1] = sums[i]! + from[i]!;
-      const a = Math.max(Math.min(valid, i), i - count);
-      this.#mean[i] = i > a ? (sums[i]! - sums[a]!) / (i - a) : 0;
-    }
-  }
-
-  /** Centred mean over 2 * half + 1 samples. `from` and `to` may be the same. */
-  #boxcar(from: Float64Array, to: Float64Array, half: number, valid: number): void {
-    const sums = this.#sums;
-    sums[0] = 0;
-    for (let i = 0; i < from.length; i++) sums[i + 1] = sums[i]! + from[i]!;
-    for (let i = 0; i < from.length; i++) {
-      const a = Math.max(Math.min(valid, i), i - half);
-      const b = Math.min(from.length, i + half + 1);
-      to[i] = (sums[b]! - sums[a]!) / (b - a);
-    }
-  }
-
-  #rms(y: Float64Array, from: number, to: number): number {
-    let sum = 0;
-    for (let i = from; i < to; i++) sum += y[i]! * y[i]!;
-    return Math.max(1e-7, to > from ? Math.sqrt(sum / (to - from)) : 0);
+    return first;
   }
 
   #strongest(y: Float64Array, valid: number): number {
@@ -244,9 +217,9 @@ export class FirstArrivalPicker {
     return { at, peak, slope, rise: peakAt - at };
   }
 
-  /** Half-height of the first peak near where the clearest filter has it. */
-  #time({ y, half, noise }: Filtered, located: number, valid: number): Arrival | undefined {
-    const reach = 0.0004 * this.#rate + half;
+  /** Half-height of the first peak near where the wave was found. */
+  #time({ y, half, noise }: Filtered, white: boolean, located: number, valid: number): Arrival | undefined {
+    const reach = SAME_ONSET_S * this.#rate + half;
     const from = Math.max(valid, Math.floor(located - reach));
     const to = Math.min(y.length - 2, Math.ceil(located + reach));
     let strongest = 0;
@@ -256,41 +229,16 @@ export class FirstArrivalPicker {
     let crossing = from;
     while (crossing < to && Math.abs(y[crossing]!) < level) crossing++;
     const { at, peak, slope, rise } = this.#halfHeight(y, crossing, valid);
-    const dull = this.#dullness(at);
-    const noiseSamples = ((NOISE_PART + NOISE_PART_DULL * dull) * noise) / slope;
-    const longer = Math.max(0, rise - SHARP - SHARP_HALF * half);
+    const [sharp, smooth] = [this.#filters.level.findLast((each) => each.half === 0)!, this.#filters.level.at(-1)!];
+    const longer = Math.max(0, rise - (white ? SHARP_WHITE + EARLY_WHITE_HALF * half : SHARP + SHARP_HALF * half));
     const snrDb = 20 * Math.log10(peak / noise);
-    const wrong = this.#wrongPeakS(snrDb - WRONG_DB - WRONG_DB_DULL * dull);
-    const samples = Math.hypot(noiseSamples, SHAPE_PART * longer, SAMPLE_PART, KERNEL_PART * half);
-    const sigmaS = Math.hypot(samples / this.#rate, wrong, LEAST_S);
-    return {
-      at: at + EARLY_EDGE - LEAN * longer,
-      sigmaS,
-      riseS: longer / this.#rate,
-      noiseS: noiseSamples / this.#rate,
-      snrDb,
-    };
-  }
-
-  /** RMS of what the wrong peak is off by, at that many dB over where every second is wrong. */
-  #wrongPeakS(overDb: number): number {
-    const [sharp, smooth] = [this.#filtered.findLast(({ half }) => half === 0)!, this.#filtered.at(-1)!];
-    const street = Math.min(1, Math.max(0, (smooth.noise / sharp.noise - LEFT.white) / (LEFT.street - LEFT.white)));
-    const perDb = WRONG_PER_DB.white + street * (WRONG_PER_DB.street - WRONG_PER_DB.white);
-    return WRONG_S / Math.sqrt(1 + Math.exp(overDb / perDb));
-  }
-
-  /** 0 for a sharp wave to 1 for a dull one. */
-  #dullness(at: number): number {
-    const { y } = this.#filtered.findLast(({ half }) => half === 0)!;
-    let steps = 0;
-    let sum = 0;
-    const to = Math.min(y.length, at + DULL_S * this.#rate);
-    for (let i = Math.max(1, Math.round(at)); i < to; i++) {
-      steps += (y[i]! - y[i - 1]!) ** 2;
-      sum += y[i]! * y[i]!;
-    }
-    const meanHz = (Math.sqrt(steps / (sum + 1e-30)) * this.#rate) / (2 * Math.PI);
-    return 1 / (1 + Math.exp((meanHz - DULL_HZ) / DULL_WIDTH_HZ));
+    const dull = dullness(sharp.y, at, this.#rate);
+    const left = smooth.noise / sharp.noise;
+    const { sigmaS, noiseS } = onsetSigmaS(
+      { noise: noise / slope, longer, half, white, snrDb, dull, left },
+      this.#rate,
+    );
+    const start = white ? at + EARLY_WHITE + EARLY_WHITE_HALF * half : at + EARLY_EDGE - LEAN * longer;
+    return { at: start, sigmaS, riseS: longer / this.#rate, noiseS, snrDb };
   }
 }
