@@ -100,6 +100,8 @@ export interface ClipTruth {
   distanceM?: number;
   /** Peak within 50 ms of the onset over the RMS of all noise, both above 150 Hz and before the recorder, dB. */
   snrDb?: number;
+  /** The same of the first arrival itself: peak within 2.5 ms of the onset, before what is scattered or comes by the ground or a facade. */
+  firstSnrDb?: number;
   /** Peak pressure within 50 ms of the onset, dB re 20 micropascals. */
   peakDbSpl?: number;
   noiseDbSpl: number;
@@ -117,6 +119,9 @@ export interface TrainingClip {
   onsetS: number | undefined;
   truth: ClipTruth;
 }
+
+/** A wave has its first peak within this; what street furniture scatters comes 3 ms behind. */
+const FIRST_S = 0.0025;
 
 /** One clip; every draw comes from `rng`. */
 export function renderTrainingClip(rng: Rng, options: ClipOptions): TrainingClip {
@@ -138,6 +143,7 @@ export function renderTrainingClip(rng: Rng, options: ClipOptions): TrainingClip
   }).addTo(noise, 0, length);
   const selfNoise = 20e-6 * 10 ** (microphone.selfNoiseDbSpl / 20);
   let snrDb: number | undefined;
+  let firstSnrDb: number | undefined;
   if (event) {
     // Rumble and wind say little about what can be heard: both sides above 150 Hz.
     const eventBand = pressure.slice();
@@ -155,7 +161,9 @@ export function renderTrainingClip(rng: Rng, options: ClipOptions): TrainingClip
       if (loudestFs > 0.1) microphone.sensitivityDbFsAt94Spl -= 20 * Math.log10(loudestFs / rng.logUniform(0.02, 0.1));
       noiseDbSpl += 20 * Math.log10(gain);
     }
-    snrDb = 20 * Math.log10(peakPa / Math.hypot(noiseRms, selfNoise));
+    const noisePa = Math.hypot(noiseRms, selfNoise);
+    snrDb = 20 * Math.log10(peakPa / noisePa);
+    firstSnrDb = 20 * Math.log10(peakAfter(eventBand, event.onsetS, rateHz, FIRST_S) / noisePa);
   }
   const peakPa = event ? peakAfter(pressure, event.onsetS, rateHz) : 0;
   for (let i = 0; i < length; i++) pressure[i] = pressure[i]! + noise[i]!;
@@ -174,6 +182,7 @@ export function renderTrainingClip(rng: Rng, options: ClipOptions): TrainingClip
         ? {
             distanceM: event.distanceM,
             snrDb: snrDb!,
+            firstSnrDb: firstSnrDb!,
             peakDbSpl: 20 * Math.log10(peakPa / 20e-6),
           }
         : {}),
@@ -254,10 +263,10 @@ function arrivalsOf(heard: HeardTruth): ClipArrival[] {
   ];
 }
 
-/** Largest size within 50 ms from `fromS`. */
-function peakAfter(samples: Float32Array, fromS: number, rateHz: number): number {
+/** Largest size within `forS` from `fromS`. */
+function peakAfter(samples: Float32Array, fromS: number, rateHz: number, forS = 0.05): number {
   let peak = 1e-9;
-  const end = Math.min(samples.length, (fromS + 0.05) * rateHz);
+  const end = Math.min(samples.length, (fromS + forS) * rateHz);
   for (let i = Math.max(0, Math.floor(fromS * rateHz)); i < end; i++) peak = Math.max(peak, Math.abs(samples[i]!));
   return peak;
 }
