@@ -47,6 +47,14 @@ const SPIKE_S = 0.0005;
 const WELL_TIMED_S = 0.00015;
 const WHITE_TIMED = 2;
 const SAME_ONSET_S = 0.0004;
+/**
+ * Something this clear in whitened sound before the wave (noise sigmas, or three of the loudest noise) may be the first arrival, too faint
+ * to be taken for it; from so much more on it is. Of 3200 rendered shots a quarter of those with 4.2 to 4.6 were timed too late, all from 5.5 on.
+ */
+const HINT_SIGMAS = 4;
+const HINT_SURE_SIGMAS = 1.5;
+const HINT_LOUDEST = 3.2;
+const HINT_BEFORE_S = 0.0006;
 /** From the crossing to the first peak, seconds at most. */
 const TO_PEAK_S = 0.0025;
 /**
@@ -120,7 +128,26 @@ export class FirstArrivalPicker {
       }
     }
     // Nothing stands out: the trigger itself, good to its two hops.
-    return best ?? { at: this.#before, sigmaS: 0.002, riseS: 0, noiseS: 0.002, snrDb: 0 };
+    best ??= { at: this.#before, sigmaS: 0.002, riseS: 0, noiseS: 0.002, snrDb: 0 };
+    best.sigmaS = Math.hypot(best.sigmaS, this.#hintS(best.at, valid));
+    return best;
+  }
+
+  /** How much too late a pick may be, by what faintly stands out before it, seconds. */
+  #hintS(at: number, valid: number): number {
+    const { white, whitened } = this.#filters;
+    if (!whitened) return 0;
+    let [most, when] = [0, at];
+    for (const { y, half, noise, loudest } of white) {
+      const unit = Math.max(noise, loudest / HINT_LOUDEST);
+      const to = Math.floor(at - HINT_BEFORE_S * this.#rate - 2 * half);
+      for (let i = Math.max(valid, this.#before - Math.round(EARLY_S * this.#rate)); i < to; i++) {
+        const sigmas = Math.abs(y[i]!) / unit;
+        if (sigmas > most) [most, when] = [sigmas, i];
+      }
+    }
+    const part = Math.min(1, Math.max(0, (most - HINT_SIGMAS) / HINT_SURE_SIGMAS));
+    return (Math.sqrt(part) * (at - when)) / this.#rate;
   }
 
   #find(valid: number): Found {
