@@ -38,7 +38,7 @@ const WHITE_SIGMAS_SMOOTHED = 6.5;
 const WHITE_PART = 0.25;
 const OVER_LOUDEST = 1.3;
 /** It is looked for this much behind the trigger too: noise may have triggered just before the wave, and made the trigger deaf to it. */
-const WHITE_LATE_S = 0.0065;
+const WHITE_LATE_S = 0.009;
 /** What stood out less than this before it, in sound that is not whitened, was noise if the wave is that many times clearer within half a millisecond. */
 const WEAK_SIGMAS = 5;
 const CLEARER = 2.6;
