@@ -42,6 +42,7 @@ export async function buildConsole(
     metafile: true,
     entryPoints: [
       { in: join(opsFolder, "main.tsx"), out: "main" },
+      { in: join(opsFolder, "early.ts"), out: "early" },
       { in: join(opsFolder, "styles/console.css"), out: "main" },
       { in: join(opsFolder, "styles/field.css"), out: "field" },
       { in: join(maplibre, "dist/maplibre-gl.css"), out: "map-library" },
@@ -96,7 +97,7 @@ function neededAtOnce({ outputs }: Metafile): string[] {
 /** The browser fetches all of them together with `main.js`, not one after the other has told of it. */
 function withPreloads(html: string, chunks: readonly string[]): string {
   const links = chunks.map((name) => `    <link rel="modulepreload" href="./${name}" />\n`).join("");
-  return html.replace('    <script type="module"', `${links}    <script type="module"`);
+  return html.replace('    <script type="module" src="./main.js"', (script) => `${links}${script}`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

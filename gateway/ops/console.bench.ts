@@ -1,11 +1,14 @@
-/** What the console costs a dispatcher: time to the first picture, time to an incident on screen, frames, a long queue. */
+/**
+ * What the console costs a dispatcher: time to the first picture, time to an incident on screen, frames, a long queue.
+ * `node gateway/ops/console.bench.ts [part of a part's name ...]`: firstPaint, firstOnScreen, onScreen, thousandNodes, longQueue; all without one.
+ */
 
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import type { Browser, CDPSession, Page } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions, CDPSession, Page } from "playwright-core";
 import { buildConsole } from "#gateway/build-console.ts";
 import { chromiumPath, launchBrowser } from "./fixtures/browser.ts";
 import { incidentOf } from "./fixtures/city.ts";
@@ -54,9 +57,16 @@ async function frames(page: Page, doing: () => Promise<void>): Promise<number[]>
   });
 }
 
+/** `tsx` gives functions their names with a helper that no page has. */
+async function openContext(browser: Browser, options: BrowserContextOptions): Promise<BrowserContext> {
+  const context = await browser.newContext(options);
+  await context.addInitScript("globalThis.__name ??= (named) => named");
+  return context;
+}
+
 async function firstPaint(browser: Browser, folder: string): Promise<void> {
   const gateway = await fakeGateway({ folder, incidents: [incidentOf({ id: "01K0SHOT8F2A", firedAt: ago(19) })] });
-  const context = await browser.newContext({ viewport: phone, deviceScaleFactor: 2 });
+  const context = await openContext(browser, { viewport: phone, deviceScaleFactor: 2 });
   const page = await context.newPage();
   await signIn(page, gateway.url);
   const cdp = await context.newCDPSession(page);
@@ -98,7 +108,7 @@ const nowMs = () => performance.timeOrigin + performance.now();
 
 async function onScreen(browser: Browser, folder: string): Promise<void> {
   const gateway = await fakeGateway({ folder, incidents: [incidentOf({ id: "01K0SHOT8F2A", firedAt: ago(19) })] });
-  const context = await browser.newContext({ viewport: desk });
+  const context = await openContext(browser, { viewport: desk });
   const page = await context.newPage();
   await page.addInitScript(noteWhatIsDrawn);
   await signIn(page, gateway.url);
@@ -148,7 +158,7 @@ async function firstOnScreen(browser: Browser, folder: string): Promise<void> {
   const latencies: number[] = [];
   for (let i = 0; i < 6; i++) {
     const gateway = await fakeGateway({ folder, incidents: [] });
-    const context = await browser.newContext({ viewport: desk });
+    const context = await openContext(browser, { viewport: desk });
     const page = await context.newPage();
     await page.addInitScript(noteWhatIsDrawn);
     await signIn(page, gateway.url);
@@ -167,7 +177,7 @@ async function firstOnScreen(browser: Browser, folder: string): Promise<void> {
 
 async function thousandNodes(browser: Browser, folder: string): Promise<void> {
   const gateway = await fakeGateway({ folder, nodes: 1000, incidents: [] });
-  const context = await browser.newContext({ viewport: desk });
+  const context = await openContext(browser, { viewport: desk });
   const page = await context.newPage();
   const cdp = await context.newCDPSession(page);
   await cdp.send("Performance.enable", { timeDomain: "threadTicks" });
@@ -217,7 +227,7 @@ async function longQueue(browser: Browser, folder: string): Promise<void> {
     }),
   );
   const gateway = await fakeGateway({ folder, incidents, page: 10_000 });
-  const context = await browser.newContext({ viewport: desk });
+  const context = await openContext(browser, { viewport: desk });
   const page = await context.newPage();
   await signIn(page, gateway.url);
   await page.getByRole("button", { name: /^All/ }).click();
@@ -260,11 +270,9 @@ else {
     );
     const wire = first.reduce((sum, name) => sum + gzipSync(readFileSync(join(folder, name))).length, 0);
     print("console without the map library, gzipped", wire / 1000, "kB");
-    await firstPaint(browser, folder);
-    await firstOnScreen(browser, folder);
-    await onScreen(browser, folder);
-    await thousandNodes(browser, folder);
-    await longQueue(browser, folder);
+    const wanted = process.argv.slice(2);
+    for (const part of [firstPaint, firstOnScreen, onScreen, thousandNodes, longQueue])
+      if (wanted.length === 0 || wanted.some((name) => part.name.includes(name))) await part(browser, folder);
   } finally {
     await browser.close();
     await rm(folder, { recursive: true, force: true });

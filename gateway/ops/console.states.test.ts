@@ -60,6 +60,28 @@ desks(
 );
 
 desks(
+  "a page that is loaded by somebody signed in asks once who is there and opens one line, before its own code has come",
+  async ({ browser, folder }) => {
+    await onPage(browser, folder, {}, async (page) => {
+      const asked: string[] = [];
+      page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+      page.on("websocket", (line) => asked.push(new URL(line.url()).pathname));
+      // The code comes late: line and answer are there before it.
+      await page.route("**/main.js", async (route) => {
+        await page.waitForFunction(() => "tocsinEarly" in globalThis);
+        await route.continue();
+      });
+      await page.reload();
+      await page.locator('.console[data-link="live"]').waitFor();
+      await page.locator(".row", { hasText: "3 rounds" }).waitFor();
+      const times = (path: string) => asked.filter((each) => each === path).length;
+      assert.equal([times("/api/session"), times("/api/live")], [1, 1], asked.join(" "));
+      assert.is(await page.evaluate(() => "tocsinEarly" in globalThis), false);
+    });
+  },
+);
+
+desks(
   "the legend leads to the lost node, whose card says what it last said and how long ago",
   async ({ browser, folder }) => {
     await onPage(browser, folder, {}, async (page) => {

@@ -13,7 +13,7 @@ import { callers, calls, robots, units } from "../state/field.ts";
 import { aiming, chosenDrone, drone, drones, outHere, pressPlace } from "../state/flight.ts";
 import { chosenNode, nodesPlaced, recentIncidents, ringShot, selectedShots } from "../state/map-state.ts";
 import { reducedMotion, textScale, theme } from "../state/preferences.ts";
-import { gatewayNowMs, rings, selected, selectedId, site, streets, tab } from "../state/store.ts";
+import { gatewayNowMs, hasPicture, rings, selected, selectedId, site, streets, tab } from "../state/store.ts";
 import { Aim, mapMiddle } from "./aim.tsx";
 import { FlatMap } from "./flat-map.tsx";
 import { Key } from "./key.tsx";
@@ -42,8 +42,24 @@ function Legend() {
   );
 }
 
+/** Longest that the map waits for the incidents: where none come it still shows the streets. */
+const WORDS_MS = 2000;
+
+/** The first incidents are on screen. The map's library, a megabyte, would else be read in the very second in which they should appear. */
+async function wordsShown(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const patience = setTimeout(resolve, WORDS_MS);
+  const stop = effect(() => {
+    if (hasPicture.value) requestAnimationFrame(() => setTimeout(resolve, 0));
+  });
+  await promise;
+  stop();
+  clearTimeout(patience);
+}
+
 /** Creates the map and keeps it at the state's hand. Returns what takes it away. */
 async function mount(container: HTMLElement, centre: { lat: number; lon: number }): Promise<() => void> {
+  await wordsShown();
   const [{ createCityMap }] = await Promise.all([import("../map/city-map.ts"), styleSheet("./map-library.css")]);
   const map: CityMap = createCityMap({
     container,

@@ -30,6 +30,25 @@ function liveAddress(): string {
   return url.href;
 }
 
+interface Early {
+  socket: WebSocket;
+  said: unknown[];
+}
+
+/** The line that `early.ts` has opened, once, with what was said on it before; else a new one. */
+function openLine(): Socket {
+  const page = globalThis as { tocsinEarly?: Early };
+  const early = page.tocsinEarly;
+  delete page.tocsinEarly;
+  if (early === undefined || early.socket.readyState > WebSocket.OPEN)
+    return new WebSocket(liveAddress()) as unknown as Socket;
+  const socket = early.socket as unknown as Socket;
+  queueMicrotask(() => {
+    for (const data of early.said) socket.onmessage?.({ data });
+  });
+  return socket;
+}
+
 async function loadSite(): Promise<void> {
   site.value = { kind: "loading" };
   const answer = await api.site();
@@ -103,7 +122,7 @@ export function connect(until: AbortSignal): void {
   keepControl(lines.signal);
   const stopWatching = watchOthersVerdicts();
   retry = keepLive({
-    open: () => new WebSocket(liveAddress()) as unknown as Socket,
+    open: openLine,
     nowMs: () => Date.now(),
     jitter: () => Math.random(),
     onEvent: (event) => {
