@@ -39,9 +39,13 @@ const WHITE_PART = 0.25;
 const OVER_LOUDEST = 1.3;
 /** It is looked for this much behind the trigger too: noise may have triggered just before the wave, and made the trigger deaf to it. */
 const WHITE_LATE_S = 0.009;
-/** What stood out less than this before it, in sound that is not whitened, was noise if the wave is that many times clearer within half a millisecond. */
+/**
+ * What stood out before it, in sound that is not whitened, was noise if the wave is that many times clearer within half a millisecond:
+ * of what was weak (sigmas), and of what was not (a swell of wind, whose noise differs from that before it).
+ */
 const WEAK_SIGMAS = 5;
 const CLEARER = 2.6;
+const CLEARER_STRONG = 5;
 const SPIKE_S = 0.0005;
 /** Timed in whitened sound, with the first two kernels, only where nothing else times the same wave as well as this, seconds. */
 const WELL_TIMED_S = 0.00015;
@@ -112,7 +116,8 @@ export class FirstArrivalPicker {
     let first = this.#find(valid);
     const whitened = this.#findWhitened(valid);
     const earlier = whitened && whitened.at < first.at - OTHER_EARLIER_S * this.#rate;
-    const insteadOfNoise = first.sigmas < WEAK_SIGMAS && whitened && whitened.clearest > CLEARER * first.sigmas;
+    const times = first.sigmas < WEAK_SIGMAS ? CLEARER : CLEARER_STRONG;
+    const insteadOfNoise = whitened && whitened.clearest > times * first.sigmas;
     if (earlier || insteadOfNoise) first = whitened;
     const isClear = first.unsmoothed && first.sigmas > CLEAR_SIGMAS;
     const latest = isClear ? first.at + SAME_WAVE_S * this.#rate : Number.POSITIVE_INFINITY;
