@@ -27,6 +27,8 @@ const OTHER_EARLIER_S = 0.0003;
 /** Where the first is that clear without any smoothing, what a filter times this much later is a stronger wave behind it. */
 const CLEAR_SIGMAS = 8;
 const SAME_WAVE_S = 0.0006;
+/** ... and this much later where it is as clear at the same instant in whitened sound. */
+const SAME_SHARP_WAVE_S = 0.00035;
 const EARLY_SIGMAS = 6.5;
 const EARLY_PART = 0.12;
 /**
@@ -119,15 +121,17 @@ export class FirstArrivalPicker {
     const times = first.sigmas < WEAK_SIGMAS ? CLEARER : CLEARER_STRONG;
     const insteadOfNoise = whitened && whitened.clearest > times * first.sigmas;
     if (earlier || insteadOfNoise) first = whitened;
-    const isClear = first.unsmoothed && first.sigmas > CLEAR_SIGMAS;
-    const latest = isClear ? first.at + SAME_WAVE_S * this.#rate : Number.POSITIVE_INFINITY;
+    const inBoth = whitened && Math.abs(whitened.at - first.at) < SAME_ONSET_S * this.#rate;
+    const isClear = (found: Found) => found.unsmoothed && found.sigmas > CLEAR_SIGMAS;
+    let latest = isClear(first) ? first.at + SAME_WAVE_S * this.#rate : Number.POSITIVE_INFINITY;
+    if (inBoth && isClear(whitened)) latest = Math.min(latest, whitened.at + SAME_SHARP_WAVE_S * this.#rate);
     let best: Arrival | undefined;
     const consider = (each: Filtered, isWhite: boolean) => {
       const arrival = this.#time(each, isWhite, first.at, valid);
       if (arrival && arrival.at <= latest && (!best || arrival.sigmaS < best.sigmaS)) best = arrival;
     };
     for (const each of level) consider(each, false);
-    if (whitened && Math.abs(whitened.at - first.at) < SAME_ONSET_S * this.#rate) {
+    if (inBoth) {
       for (let k = 0; k < Math.min(WHITE_TIMED, white.length); k++) {
         if (!best || best.sigmaS >= WELL_TIMED_S) consider(white[k]!, true);
       }
