@@ -43,7 +43,7 @@ const OVER_LOUDEST = 1.3;
 const WHITE_LATE_S = 0.009;
 /**
  * What stood out before it, in sound that is not whitened, was noise if the wave is that many times clearer within half a millisecond:
- * of what was weak (sigmas), and of what was not (a swell of wind, whose noise differs from that before it).
+ * unsmoothed where that was weak (sigmas), in any filter where it was not (a swell of wind, unlike the noise before it).
  */
 const WEAK_SIGMAS = 5;
 const CLEARER = 2.6;
@@ -118,8 +118,10 @@ export class FirstArrivalPicker {
     let first = this.#find(valid);
     const whitened = this.#findWhitened(valid);
     const earlier = whitened && whitened.at < first.at - OTHER_EARLIER_S * this.#rate;
-    const times = first.sigmas < WEAK_SIGMAS ? CLEARER : CLEARER_STRONG;
-    const insteadOfNoise = whitened && whitened.clearest > times * first.sigmas;
+    const isWeak = first.sigmas < WEAK_SIGMAS;
+    const insteadOfNoise =
+      whitened &&
+      (isWeak ? whitened.sharpest > CLEARER * first.sigmas : whitened.clearest > CLEARER_STRONG * first.sigmas);
     if (earlier || insteadOfNoise) first = whitened;
     const inBoth = whitened && Math.abs(whitened.at - first.at) < SAME_ONSET_S * this.#rate;
     const isClear = (found: Found) => found.unsmoothed && found.sigmas > CLEAR_SIGMAS;
@@ -179,16 +181,15 @@ export class FirstArrivalPicker {
     return { at: first.at, sigmas: first.peak / seenIn.noise, unsmoothed: seenIn.half === 0 };
   }
 
-  /** The first wave of the whitened sound, and how clear it is unsmoothed within `SPIKE_S`, sigmas. */
-  #findWhitened(valid: number): (Found & { clearest: number }) | undefined {
+  /** The first wave of the whitened sound, and how clear it is within `SPIKE_S`, unsmoothed and in any filter, sigmas. */
+  #findWhitened(valid: number): (Found & { sharpest: number; clearest: number }) | undefined {
     const { white, whitened } = this.#filters;
     if (!whitened) return undefined;
-    const sharp = white[0]!;
     const from = Math.max(valid, this.#before - Math.round(EARLY_S * this.#rate));
     const to = this.#before + Math.round(WHITE_LATE_S * this.#rate);
     let most = 0;
     for (const { y, noise } of white) for (let i = from; i < to; i++) most = Math.max(most, Math.abs(y[i]!) / noise);
-    let first: (Found & { clearest: number }) | undefined;
+    let first: (Found & { crossing: number }) | undefined;
     for (const { y, half, noise, loudest } of white) {
       const sigmas = Math.max(half > 0 ? WHITE_SIGMAS_SMOOTHED : WHITE_SIGMAS, WHITE_PART * most);
       const level = Math.max(sigmas * noise, OVER_LOUDEST * loudest);
@@ -197,16 +198,24 @@ export class FirstArrivalPicker {
       if (i >= to) continue;
       const { at, peak } = this.#halfHeight(y, i, valid);
       if (first && at >= first.at - OTHER_EARLIER_S * this.#rate - 2 * half) continue;
-      let spike = 0;
-      for (let k = i; k < i + SPIKE_S * this.#rate; k++) spike = Math.max(spike, Math.abs(sharp.y[k]!));
       first = {
         at: at + EARLY_WHITE + EARLY_WHITE_HALF * half,
         sigmas: peak / noise,
         unsmoothed: half === 0,
-        clearest: spike / sharp.noise,
+        crossing: i,
       };
     }
-    return first;
+    if (!first) return undefined;
+    let clearest = 0;
+    let sharpest = 0;
+    for (const { y, half, noise } of white) {
+      let peak = 0;
+      for (let k = first.crossing; k < first.crossing + SPIKE_S * this.#rate; k++)
+        peak = Math.max(peak, Math.abs(y[k]!));
+      clearest = Math.max(clearest, peak / noise);
+      if (half === 0) sharpest = peak / noise;
+    }
+    return { ...first, sharpest, clearest };
   }
 
   #strongest(y: Float64Array, valid: number): number {
