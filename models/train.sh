@@ -1,6 +1,7 @@
 #!/bin/sh
 # Everything from recordings to a released model: models/train.sh DATA SCRATCH VERSION [SIZE]
-# DATA: the folder with pittsburgh/ and sounds/. SCRATCH: 11 GB of room outside the repository. Needs python3 and espeak-ng.
+# DATA: the folder with pittsburgh/ and sounds/. SCRATCH: 12 GB of room outside the repository. Needs python3 and espeak-ng.
+# Recordings from elsewhere come from Debian's packages (train/fetch-elsewhere.ts).
 # SIZE, 0.01 to 1: so much of the made-up clips, copies, steps and measurements; below 1 nothing is released, the model lies in SCRATCH/model.
 set -eu
 [ $# -eq 3 ] || [ $# -eq 4 ] || { echo "usage: models/train.sh DATA SCRATCH VERSION [SIZE]" >&2; exit 64; }
@@ -15,6 +16,8 @@ mkdir -p "$scratch/clips" "$scratch/folds"
 of() { awk "BEGIN { print int($1 * $size + 0.999) }"; }
 clips() { kind=$1; shift; node "$here/train/cut-$kind.ts" "$scratch/clips" "$@"; }
 clips clips "$data"
+[ -e "$scratch/elsewhere/manifest.csv" ] || node "$here/train/fetch-elsewhere.ts" "$scratch/elsewhere"
+clips others "$scratch/elsewhere"
 clips simulated "$(of 2400)" 3 sim
 clips simulated "$(of 1300)" 4 distractors firework,firecrackers,hammer,balloon 0.5
 clips simulated "$(of 900)" 5 shots gunshot 0.6
@@ -27,6 +30,7 @@ step() { script=$1; shift; "$scratch/venv/bin/python" "$here/train/$script.py" -
 sets() { member=$1; shift; for set; do step make_sets --member "$member" --clips "$scratch/clips" --which "$set" --size "$size"; done; }
 sets first made recorded
 sets second made recorded faint street
-for member in first second; do step train --member "$member" --size "$size"; done
+sets third recorded loud near nearer others
+for member in first second third; do step train --member "$member" --size "$size"; done
 step calibrate --clips "$scratch/clips" --out "$model" --version "$version"
 node "$here/evaluate.ts" --data "$data" --folds "$scratch/folds" --model "$model" --effort "$size" --report "$report"

@@ -55,11 +55,11 @@ def calibration_error(p, hit, bins=10):
 
 def members(folds_folder, name):
     """Weights of each network of a fold, or of the release (all)."""
-    return {member: dict(np.load(f"{folds_folder}/{member}/{name}.npz")) for member in net.MEMBERS}
+    return {member: net.halved(np.load(f"{folds_folder}/{member}/{name}.npz")) for member in net.MEMBERS}
 
 
 def together(networks, looks):
-    return net.joint(*(predict(params, looks) for params in networks.values()))
+    return net.joint({member: predict(params, looks) for member, params in networks.items()})
 
 
 def held_out(clips_folder, folds_folder):
@@ -161,12 +161,14 @@ def main():
         ],
     }
     trained = {member: json.loads(pathlib.Path(a.folds, member, "trained.json").read_text()) for member in net.MEMBERS}
-    trained["secondShare"] = net.SECOND_SHARE
+    trained["shares"] = net.SHARES
     data_used = [
         {"what": "live fire of 18 December 2018, Pittsburgh, recorded by ShotSpotter", "licence": "CC BY 4.0"},
         {"what": "CC0 and CC BY rows of the sounds folder (ESC-10, sound libraries)", "licence": "CC0-1.0, CC BY 3.0"},
         {"what": "clips of the simulated world (sim/)", "licence": "Apache-2.0"},
-        {"what": "impulses of models/train/synth.py and synth_negatives.py", "licence": "Apache-2.0"},
+        {"what": "impulses of models/train/synth*.py", "licence": "Apache-2.0"},
+        {"what": "sounds of Debian's packages blanket, openrct2-opensfx and openclonk-data as train/elsewhere.json lists them; five of them shots, of muskets",
+         "licence": "public domain, CC0-1.0, CC BY 3.0, CC BY 4.0"},
         {"what": "words spoken by espeak-ng", "licence": "output of the program, no claim"},
     ]
     card(a.out, a.version, threshold, {"trained": datetime.date.today().isoformat(), "trainedWith": trained, "data": data_used, "calibration": report})

@@ -23,6 +23,8 @@ def export(members, scale, bias, path):
 
     ints = lambda name, *values: w(name, np.array(values, np.int64))
     f32 = lambda name, value: w(name, np.asarray(value, np.float32))
+    # Weights lie there in half precision, as net.halved rounds them, and become float32 when the model is opened.
+    f16 = lambda name, value: op("Cast", [w(name + "16", np.asarray(value, np.float16))], name, to=TensorProto.FLOAT)
     # Level: the largest sample near the onset counts as 1.
     op("Slice", ["clip", ints("near0", net.NEAR_FROM), ints("near1", net.NEAR_FROM + net.NEAR), ints("axis1", 1)], "near")
     op("Abs", ["near"], "near_abs")
@@ -30,10 +32,15 @@ def export(members, scale, bias, path):
     op("Add", ["peak", f32("tiny", 1e-6)], "level")
     op("Div", ["clip", "level"], "x")
     # Log-mel: the DFT as a convolution, then squares, then the mel matrix over real and imaginary parts alike.
-    k = np.arange(net.WINDOW // 2 + 1)[:, None] * np.arange(net.WINDOW)[None] * 2 * np.pi / net.WINDOW
-    dft = np.concatenate([np.cos(k), -np.sin(k)]) * net.hann() / (net.hann().sum() / 2)
+    # One turn of the cosine is kept; the matrix is made of it when the model is opened.
+    turn = np.arange(net.WINDOW) * 2 * np.pi / net.WINDOW
+    bins = w("bins", np.arange(net.WINDOW // 2 + 1)[:, None])
+    places = op("Mod", [op("Mul", [bins, w("samples", np.arange(net.WINDOW)[None])], "products"), ints("window", net.WINDOW)], "places")
+    waves = [op("Gather", [f32(name, table), places], name + "s") for name, table in (("cosine", np.cos(turn)), ("sine", -np.sin(turn)))]
+    op("Mul", [op("Concat", waves, "turns", axis=0), f32("hann", net.hann() / (net.hann().sum() / 2))], "dft2")
+    op("Unsqueeze", ["dft2", "axis1"], "dft")
     op("Unsqueeze", ["x", "axis1"], "x3")
-    op("Conv", ["x3", f32("dft", dft[:, None])], "dfts", strides=[net.HOP])
+    op("Conv", ["x3", "dft"], "dfts", strides=[net.HOP])
     op("Mul", ["dfts", "dfts"], "squares")
     op("MatMul", [f32("mel", np.concatenate([net.mel_matrix()] * 2, axis=1)), "squares"], "mels")
     f32("floor", net.FLOOR), f32("twelve", 12), f32("quarter", 0.25)
@@ -69,13 +76,13 @@ def export(members, scale, bias, path):
         def stack(x, specs):
             for name, spec in specs.items():
                 (top, bottom), (left, right) = net.pads(spec)
-                weight = f32(of(name + "w"), np.asarray(params[name + "w"]).transpose(3, 2, 0, 1))
+                weight = f16(of(name + "w"), np.asarray(params[name + "w"]).transpose(3, 2, 0, 1))
                 conv = {"strides": list(spec[4:6]), "pads": [top, left, bottom, right]}
-                op("Conv", [x, weight, f32(of(name + "b"), params[name + "b"])], of(name + "c"), **conv)
+                op("Conv", [x, weight, f16(of(name + "b"), params[name + "b"])], of(name + "c"), **conv)
                 x = op("Relu", [of(name + "c")], of(name))
             return x
 
-        layer = lambda x, name, out: op("Gemm", [x, f32(of(name + "w"), params[name + "w"]), f32(of(name + "b"), params[name + "b"])], out)
+        layer = lambda x, name, out: op("Gemm", [x, f16(of(name + "w"), params[name + "w"]), f16(of(name + "b"), params[name + "b"])], out)
         a = op("ReduceMean", [stack("m0", net.MEL_CONVS)], of("am"), axes=[2], keepdims=0)
         c = stack("b0", net.BEFORE_CONVS)
         looks = [
@@ -92,10 +99,9 @@ def export(members, scale, bias, path):
         embedding = "embedding" if member == "second" else of("embedding")
         op("Relu", [layer(of("hidden"), "e", of("e"))], embedding)
         op("LogSoftmax", [layer(embedding, "o", of("logits"))], of("logs"), axis=1)
-        share = net.SECOND_SHARE if member == "second" else 1 - net.SECOND_SHARE
-        return op("Mul", [of("logs"), f32(of("share"), share * scale)], of("part"))
+        return op("Mul", [of("logs"), f32(of("share"), net.SHARES[member] * scale)], of("part"))
 
-    op("Add", [network(params, member) for member, params in members.items()], "together")
+    op("Sum", [network(params, member) for member, params in members.items()], "together")
     op("Softmax", [op("Add", ["together", f32("bias", bias)], "logits")], "scores", axis=1)
     info = lambda name, n: helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", n])
     graph = helper.make_graph(

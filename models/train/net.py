@@ -24,11 +24,10 @@ FLOOR = 1e-8
 BLOCK = (4, 7)
 BEFORE_BLOCK = 9
 EMBEDDING = 32
-# Two networks answer together; the second is wider.
-MEMBERS = ("first", "second")
-HIDDEN = {"first": 96, "second": 128}
-# How much the second's logarithms of probabilities count, the first's the rest.
-SECOND_SHARE = 0.6
+# Three networks answer together, each with a share in the logarithms of probabilities; all but the first are wider.
+SHARES = {"first": 0.2, "second": 0.3, "third": 0.5}
+MEMBERS = tuple(SHARES)
+HIDDEN = {"first": 96, "second": 128, "third": 128}
 
 
 def mel_matrix():
@@ -122,16 +121,21 @@ def trunk(params, mel, before, fine):
     return jnp.concatenate([flat(a), a.max(1), flat(b), flat(c), c.max(1), *coarse], axis=1)
 
 
-def logits(params, mel, before, fine, drop=None):
+def logits(params, mel, before, fine, drop=None, keep=1.0):
     y = trunk(params, mel, before, fine)
     if drop is not None:
-        y = y * jax.random.bernoulli(drop, 0.7, y.shape) / 0.7
+        y = y * jax.random.bernoulli(drop, keep, y.shape) / keep
     h = jax.nn.relu(y @ params["hw"] + params["hb"])
     e = jax.nn.relu(h @ params["ew"] + params["eb"])
     return e @ params["ow"] + params["ob"], e
 
 
-def joint(first, second):
-    """What two networks' logits [n, classes] say together: the mean of their logarithms of probabilities."""
+def joint(said):
+    """What the networks' logits {member: [n, classes]} say together: the weighted mean of their logarithms of probabilities."""
     logs = lambda z: z - z.max(1, keepdims=True) - np.log(np.exp(z - z.max(1, keepdims=True)).sum(1, keepdims=True))
-    return (1 - SECOND_SHARE) * logs(first) + SECOND_SHARE * logs(second)
+    return sum(SHARES[member] * logs(z) for member, z in said.items())
+
+
+def halved(params):
+    """Weights as the released model keeps them."""
+    return {name: np.asarray(value).astype(np.float16).astype(np.float32) for name, value in params.items()}
