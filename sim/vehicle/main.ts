@@ -9,6 +9,9 @@ import { parseArgs } from "node:util";
 import { Fault } from "#contract/errors.ts";
 import { type SimulatedVehicle, startVehicle } from "./start-vehicle.ts";
 
+const usage =
+  "usage: node sim/vehicle/main.ts --lat DEG --lon DEG [--alt M] [--port N] [--host H] [--seed N] [--speed X] [--wind M/S] [--wind-from DEG] [--battery 0..1] [--ardupilot]";
+
 const orders = [
   "linkDown",
   "linkUp",
@@ -36,6 +39,7 @@ function number(name: string, value: string | undefined, fallback?: number): num
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
+      help: { type: "boolean" },
       lat: { type: "string" },
       lon: { type: "string" },
       alt: { type: "string" },
@@ -49,6 +53,7 @@ async function main(): Promise<void> {
       ardupilot: { type: "boolean" },
     },
   });
+  if (values.help) return void process.stdout.write(`${usage}\n`);
   const vehicle = await startVehicle({
     home: { lat: number("lat", values.lat), lon: number("lon", values.lon), absAltM: number("alt", values.alt, 0) },
     udpPort: number("port", values.port, 14540),
@@ -101,8 +106,10 @@ if (import.meta.main) {
   try {
     await main();
   } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    process.stderr.write(`vehicle: ${error.message}\n`);
-    process.exit(error.exitCode);
+    const { code, message } = error as NodeJS.ErrnoException;
+    const isUsage = code?.startsWith("ERR_PARSE_ARGS_") === true;
+    if (!isUsage && !(error instanceof Fault)) throw error;
+    process.stderr.write(`vehicle: ${message}${isUsage ? `\n${usage}` : ""}\n`);
+    process.exit(error instanceof Fault ? error.exitCode : 64);
   }
 }
