@@ -39,11 +39,10 @@ const USUAL_DIRECT = 25;
 const FEWEST_CLASSED = 3;
 
 /**
- * Weights of `features` in the log odds, for `models/gunshot/5`: fitted by bin/demo/fit-belief.ts to 98 simulated cities of low and 40
- * of high houses, with other sounds counted four times as often as shots. In four-fold cross-validation no rocket of the low cities
- * called people and no burst was missed (docs/bench/chain.md).
+ * Weights of `features` in the log odds, for `models/gunshot/6`: fitted by bin/demo/fit-belief.ts to 100 simulated cities of low and 40
+ * of high houses, with other sounds counted four times as often as shots (docs/bench/chain.md).
  */
-export const WEIGHTS: readonly number[] = [-3.07, 2.26, -1.97, 0.72];
+export const WEIGHTS: readonly number[] = [-3.23, 1.86, -2, 0.71];
 
 export interface Belief {
   /** Log odds of the association against chance. */
