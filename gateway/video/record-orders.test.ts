@@ -165,6 +165,45 @@ test("pieces of a file that a new run has replaced, which the disk then does not
   for (const end of ends) end();
 });
 
+for (const [what, end] of [
+  ["and whose recording was then ended", "run 2 goes on"],
+  ["ended while no run was being kept", "the picture was away"],
+] as const)
+  test(`pieces of a file that is being closed, ${what}, are a gap when the disk does not take them`, async ({ db }) => {
+    const ends = new Map<string, () => void>();
+    let begun = 0;
+    const recordings = {
+      begin: () => `r${++begun}`,
+      add: () => undefined,
+      end: (id: string) => new Promise<void>((resolve) => ends.set(id, resolve)),
+    } as unknown as Recordings;
+    const { orders, asked, facts, hand } = order(db, recordings, { handedOverMs: 0 });
+    const { recording } = asked[0] as { recording: string };
+    hand(1, "start", T);
+    for (let n = 0; n < 4; n++) hand(1, "media", T + 500 * n);
+    if (end === "run 2 goes on") hand(2, "start", T + 2_000);
+    else orders.heard({ type: "gap", recording, atMs: T + 2_000, why: "none comes", run: 1 });
+    await until("the first file's closing", () => ends.has("r1"), WAIT_MS);
+    orders.unrecord(STREAM, "a", "ann");
+    if (end === "run 2 goes on") orders.heard({ type: "recorded", recording });
+    await sleep(0);
+    orders.failed("r1", T + 500, "not written to disk: EIO");
+    // What was told is not told again.
+    orders.failed("r1", T + 1_000, "not written to disk: EIO");
+    const gap = { stream: STREAM, from: "2026-11-23T03:00:00.500Z", to: "2026-11-23T03:00:02.000Z" };
+    const away = { stream: STREAM, from: "2026-11-23T03:00:02.000Z", why: "none comes" };
+    assert.deepEqual(orders.gaps("a"), [
+      { ...gap, why: "not written to disk: EIO" },
+      ...(end === "run 2 goes on" ? [] : [away]),
+    ]);
+    assert.equal(facts.at(-1), "gateway: no picture of lamp-3.front for 1.5 s: not written to disk: EIO");
+    for (const close of ends.values()) close();
+    await sleep(0);
+    // Closed: nothing is remembered of it.
+    orders.failed("r1", T + 100, "another");
+    assert.equal(orders.gaps("a").length, end === "run 2 goes on" ? 1 : 2);
+  });
+
 /** Real files, two seconds a segment. */
 function keepIn(folder: string, db: DatabaseSync, desk: () => Desk, full: () => string | undefined): Recordings {
   return new Recordings({

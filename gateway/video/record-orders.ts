@@ -3,7 +3,8 @@ import type { Logger } from "pino";
 import { ulid } from "ulid";
 import type { MediaKind, RecordingGap } from "#contract/video.ts";
 import type { FromRelay, ToRelay } from "../relay/pipe.ts";
-import { Gaps, type GapsOptions, type OpenGap } from "./gaps.ts";
+import { Gaps, type GapsOptions } from "./gaps.ts";
+import { formerNotKept, Leaving, type Recording } from "./leaving.ts";
 import type { Recordings } from "./recordings.ts";
 import { Rows } from "./rows.ts";
 import type { RecordFor } from "./service.ts";
@@ -16,20 +17,11 @@ const ANEW_MOST_MS = 60_000;
 
 type PieceMessage = Extract<FromRelay, { type: "piece" }>;
 
-interface Order {
-  id: string;
-  stream: string;
-  incident: string;
+interface Order extends Recording {
   media: MediaKind[];
   by: string;
-  /** Its run in the relay, and the recording that it goes to. */
-  run: number;
   /** Runs up to this one have broken off: what still comes of them does not mean that the picture is back. */
   brokenRun: number;
-  recording: string | undefined;
-  gap: OpenGap | undefined;
-  /** Files that are being closed, with the instant up to which their pictures count: what of them waits for the disk may still fail. */
-  former: Map<string, number>;
   /** Until the relay is asked for a new run, after the disk did not take the last one. */
   anew: NodeJS.Timeout | undefined;
   /** Runs asked for since a piece was kept. */
@@ -49,15 +41,15 @@ const fresh = { run: 0, brokenRun: 0, recording: undefined, gap: undefined, anew
 export class RecordOrders {
   readonly #options: RecordOrdersOptions;
   readonly #orders = new Map<string, Order>();
-  /** Not recorded any more, with last pieces on their way; the gap of theirs that stands there has been told. */
-  readonly #leaving = new Map<string, Order>();
   readonly rows: Rows;
   readonly #gaps: Gaps;
+  readonly #leaving: Leaving;
 
   constructor(options: RecordOrdersOptions) {
     this.#options = options;
     this.rows = new Rows(options.db, options.log);
     this.#gaps = new Gaps({ ...options, rows: this.rows });
+    this.#leaving = new Leaving({ recordings: options.recordings, gaps: this.#gaps, log: options.log });
     const rows = options.db.prepare("SELECT * FROM record_order").all() as unknown as {
       id: string;
       stream: string;
@@ -92,11 +84,10 @@ export class RecordOrders {
   /** A piece of a recording is not on disk. */
   failed(recording: string, atMs: number, why: string): void {
     for (const order of this.#orders.values()) {
-      const untilMs = order.former.get(recording);
       if (order.recording === recording) this.#notKept(order, atMs, why);
-      else if (untilMs !== undefined && untilMs > atMs) this.#gaps.past(order, atMs, untilMs, why);
+      else formerNotKept(this.#gaps, order, recording, atMs, why);
     }
-    for (const order of this.#leaving.values()) if (order.recording === recording) this.#lastNotKept(order, atMs, why);
+    this.#leaving.failed(recording, atMs, why);
   }
 
   record({ stream, incident, media, by }: RecordFor): void {
@@ -118,7 +109,7 @@ export class RecordOrders {
     this.rows.save("DELETE FROM record_order WHERE id = ?", order.id);
     if (order.gap) this.#gaps.keep(order, order.gap, undefined);
     // The relay's last piece is still on its way: the recording is ended when the relay says that all is handed over.
-    if (order.recording !== undefined) this.#leaving.set(order.id, order);
+    this.#leaving.add(order);
     this.#options.fact(incident, by, `recording of ${stream} ended`, { stream, act: "stop" });
   }
 
@@ -154,14 +145,17 @@ export class RecordOrders {
   }
 
   relayLost(why: string): void {
-    for (const order of this.#leaving.values()) this.#left(order);
+    for (const order of this.#leaving.all()) this.#leaving.left(order);
     for (const order of this.#orders.values()) {
       if (order.recording === undefined) continue;
       const { recording } = order;
       order.recording = undefined;
       this.#options.recordings
         .end(recording)
-        .then((endedMs) => this.#beginGap(order, endedMs, why))
+        .then((endedMs) => {
+          if (this.#orders.has(order.id)) this.#beginGap(order, endedMs, why);
+          else this.#leaving.lastNotKept(order, endedMs, why);
+        })
         .catch((error: Error) =>
           this.#options.log.error({ stream: order.stream, error: error.message }, "gap not on the record"),
         );
@@ -183,14 +177,8 @@ export class RecordOrders {
       setTimeout(() => this.#closeBroken(order, run), this.#options.handedOverMs ?? HANDED_OVER_MS).unref();
     } else if (message.type === "recorded") {
       const order = this.#leaving.get(message.recording);
-      if (order) this.#left(order);
+      if (order) this.#leaving.left(order);
     }
-  }
-
-  /** All is handed over; what of it waits for the disk may still fail until the file is closed. */
-  #left({ id, recording }: Order): void {
-    const ended = recording === undefined ? Promise.resolve() : this.#options.recordings.end(recording);
-    void ended.finally(() => this.#leaving.delete(id));
   }
 
   #closeBroken(order: Order, run: number): void {
@@ -203,8 +191,8 @@ export class RecordOrders {
     const { recording, former } = order;
     order.recording = undefined;
     if (recording === undefined) return;
-    former.set(recording, untilMs);
-    void this.#options.recordings.end(recording).finally(() => former.delete(recording));
+    const closed = this.#options.recordings.end(recording).finally(() => former.delete(recording));
+    former.set(recording, { untilMs, closed });
   }
 
   #ask({ id, stream, media }: Order): void {
@@ -220,7 +208,7 @@ export class RecordOrders {
         last.run === piece.run
           ? this.#options.recordings.add(last.recording, piece.atMs, piece.durationS, piece.bytes)
           : "a new run had just begun";
-      if (why !== undefined) this.#lastNotKept(last, piece.atMs, why);
+      if (why !== undefined) this.#leaving.lastNotKept(last, piece.atMs, why);
       return;
     }
     if (piece.piece === "start") {
@@ -265,13 +253,6 @@ export class RecordOrders {
       order.tries++;
       this.#options.relay({ type: "anew", recording: order.id, run: order.run });
     }, pauseMs).unref();
-  }
-
-  /** Of what is recorded no more: there is no new run, the picture never comes back. */
-  #lastNotKept(order: Order, atMs: number, why: string): void {
-    if (order.gap) return;
-    order.gap = this.#gaps.begin(order, atMs, why);
-    this.#gaps.keep(order, order.gap, undefined);
   }
 
   #beginGap(order: Order, fromMs: number, why: string): void {
