@@ -39,4 +39,50 @@ for (const rate of [16000, 48000]) {
   });
 }
 
+for (const rate of [16000, 48000]) {
+  test(`of a wave 30 dB over the noise and an echo 4 to 8 ms behind it, 14 to 24 dB stronger, the wave is timed within 0.3 ms at ${rate} Hz`, () => {
+    for (const gainDb of [14, 18, 24]) {
+      for (const gapS of [0.004, 0.006, 0.008]) {
+        const samples = noise(0.6 * rate, 0.0015, Math.round(gainDb + 1000 * gapS));
+        addBlast(samples, rate, 0.4, 0.05, 0.0008);
+        addBlast(samples, rate, 0.4 + gapS, 0.05 * 10 ** (gainDb / 20), 0.0011);
+        const heard: number[] = [];
+        const ear = createEar({
+          sampleRateHz: rate,
+          onCandidate: ({ onsetTick }) => heard.push(onsetTick / rate - 0.4),
+        });
+        ear.push(samples);
+        ear.flush();
+        assert.ok(
+          heard.some((errorS) => Math.abs(errorS) < 0.0003),
+          `${gainDb} dB, ${gapS * 1000} ms: ${heard.map((errorS) => (errorS * 1000).toFixed(2))}`,
+        );
+      }
+    }
+  });
+}
+
+for (const rate of [48000, 96000]) {
+  test(`14 to 40 ms of noise after zeros widen no sigma beyond 0.5 ms at ${rate} Hz`, () => {
+    for (const noiseS of [0.014, 0.016, 0.02, 0.024, 0.03, 0.04]) {
+      for (let i = 0; i < 6; i++) {
+        const samples = noise(0.6 * rate, 0.002, 40 + i);
+        samples.fill(0, 0, (0.3 - noiseS) * rate);
+        addBlast(samples, rate, 0.3, 0.3);
+        let found = { errorS: 1, sigmaS: 1 };
+        const ear = createEar({
+          sampleRateHz: rate,
+          onCandidate: ({ onsetTick, onsetSigmaS }) => {
+            const errorS = Math.abs(onsetTick / rate - 0.3);
+            if (errorS < found.errorS) found = { errorS, sigmaS: onsetSigmaS };
+          },
+        });
+        ear.push(samples);
+        ear.flush();
+        assert.ok(found.errorS < 0.0003 && found.sigmaS < 0.0005, `${noiseS} s: ${JSON.stringify(found)}`);
+      }
+    }
+  });
+}
+
 test.run();

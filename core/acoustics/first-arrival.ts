@@ -7,7 +7,7 @@
  * (Bendat and Piersol, "Random data", on zero crossings of a signal in noise).
  */
 import { dullness, onsetSigmaS } from "./onset-sigma.ts";
-import { EARLY_S, type Filtered, PickerFilters, pickerWindow } from "./picker-filters.ts";
+import { EARLY_S, type Filtered, PickerFilters, pickerWindow, whiteLevel } from "./picker-filters.ts";
 
 export { pickerWindow } from "./picker-filters.ts";
 
@@ -31,24 +31,20 @@ const SAME_WAVE_S = 0.0006;
 const SAME_SHARP_WAVE_S = 0.00035;
 const EARLY_SIGMAS = 6.5;
 const EARLY_PART = 0.12;
-/**
- * In whitened sound, which has no slow waves of its own, a wave counts from this many sigmas on (smoothed: more), this part of the
- * clearest, and this much above all noise before it, which clicks of the street and the converter raise.
- */
-const WHITE_SIGMAS = 4.7;
-const WHITE_SIGMAS_SMOOTHED = 6.5;
+/** In whitened sound a wave counts from `whiteLevel` and this part of the clearest on. */
 const WHITE_PART = 0.25;
-const OVER_LOUDEST = 1.3;
 /** It is looked for this much behind the trigger too: noise may have triggered just before the wave, and made the trigger deaf to it. */
 const WHITE_LATE_S = 0.009;
 /**
- * What stood out before it, in sound that is not whitened, was noise if the wave is that many times clearer within half a millisecond:
+ * What stood out before it, in sound that is not whitened alone, was noise if the wave is that many times clearer within half a millisecond:
  * unsmoothed where that was weak (sigmas), in any filter where it was not (a swell of wind, unlike the noise before it).
  */
 const WEAK_SIGMAS = 5;
 const CLEARER = 2.6;
 const CLEARER_STRONG = 5;
 const SPIKE_S = 0.0005;
+/** What stands out in whitened sound too is the first arrival, however strong an echo comes behind it, up to this many times (30 dB). */
+const ECHO_AT_MOST = 32;
 /** Timed in whitened sound, with the first two kernels, only where nothing else times the same wave as well as this, seconds. */
 const WELL_TIMED_S = 0.00015;
 const WHITE_TIMED = 2;
@@ -121,6 +117,7 @@ export class FirstArrivalPicker {
     const isWeak = first.sigmas < WEAK_SIGMAS;
     const insteadOfNoise =
       whitened &&
+      whitened.clearest > ECHO_AT_MOST * this.#clearnessInWhitened(first.at, valid, whitened.at) &&
       (isWeak ? whitened.sharpest > CLEARER * first.sigmas : whitened.clearest > CLEARER_STRONG * first.sigmas);
     if (earlier || insteadOfNoise) first = whitened;
     const inBoth = whitened && Math.abs(whitened.at - first.at) < SAME_ONSET_S * this.#rate;
@@ -146,8 +143,8 @@ export class FirstArrivalPicker {
 
   /** How much too late a pick may be, by what faintly stands out before it, seconds. */
   #hintS(at: number, valid: number): number {
-    const { white, whitened } = this.#filters;
-    if (!whitened) return 0;
+    const { white, isNoiseKnown } = this.#filters;
+    if (!isNoiseKnown) return 0;
     let [most, when] = [0, at];
     for (const { y, half, noise, loudest } of white) {
       const unit = Math.max(noise, loudest / HINT_LOUDEST);
@@ -190,9 +187,9 @@ export class FirstArrivalPicker {
     let most = 0;
     for (const { y, noise } of white) for (let i = from; i < to; i++) most = Math.max(most, Math.abs(y[i]!) / noise);
     let first: (Found & { crossing: number }) | undefined;
-    for (const { y, half, noise, loudest } of white) {
-      const sigmas = Math.max(half > 0 ? WHITE_SIGMAS_SMOOTHED : WHITE_SIGMAS, WHITE_PART * most);
-      const level = Math.max(sigmas * noise, OVER_LOUDEST * loudest);
+    for (const each of white) {
+      const { y, half, noise } = each;
+      const level = Math.max(whiteLevel(each), WHITE_PART * most * noise);
       let i = from;
       while (i < to && Math.abs(y[i]!) < level) i++;
       if (i >= to) continue;
@@ -216,6 +213,12 @@ export class FirstArrivalPicker {
       if (half === 0) sharpest = peak / noise;
     }
     return { ...first, sharpest, clearest };
+  }
+
+  /** How clear something is at an instant in whitened sound, the wave behind it left out, sigmas. */
+  #clearnessInWhitened(at: number, valid: number, behind: number): number {
+    const from = Math.max(valid, Math.floor(at - SAME_ONSET_S * this.#rate));
+    return this.#filters.clearness(from, at + SPIKE_S * this.#rate, behind - OTHER_EARLIER_S * this.#rate);
   }
 
   #strongest(y: Float64Array, valid: number): number {

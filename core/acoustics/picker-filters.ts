@@ -13,6 +13,8 @@ const SLOW_S = [0.012, 0.004, 0.0015] as const;
 const BEFORE_S = 0.06;
 const NOISE_S = 0.03;
 const AFTER_S = 0.012;
+/** Less noise than this does not tell what it foretells, nor how large it gets: three milliseconds hold three values of the widest kernel. */
+const LEAST_NOISE_S = 0.02;
 /** A weaker first arrival may stand this much before the trigger: what lies before that is noise. */
 export const EARLY_S = 0.012;
 
@@ -30,12 +32,26 @@ export interface Filtered {
   loudest: number;
 }
 
+/**
+ * In whitened sound, which has no slow waves of its own, a wave counts from this many sigmas on (smoothed: more), and this much above
+ * all noise before it, which clicks of the street and the converter raise.
+ */
+const WHITE_SIGMAS = 4.7;
+const WHITE_SIGMAS_SMOOTHED = 6.5;
+const OVER_LOUDEST = 1.3;
+
+export function whiteLevel({ half, noise, loudest }: Filtered): number {
+  return Math.max((half > 0 ? WHITE_SIGMAS_SMOOTHED : WHITE_SIGMAS) * noise, OVER_LOUDEST * loudest);
+}
+
 export class PickerFilters {
   /** The last one whose `half` is 0 has lost most of what is slow. */
   readonly level: Filtered[] = [];
   /** The first is not smoothed. Holds nothing where `whitened` is false: too little noise before the trigger. */
   readonly white: Filtered[] = [];
   whitened = false;
+  /** Whether there was as much noise as its RMS and largest size are wanted of in whitened sound. */
+  isNoiseKnown = false;
   readonly #rate: number;
   readonly #before: number;
   readonly #mean: Float64Array;
@@ -67,8 +83,26 @@ export class PickerFilters {
       this.#smooth(this.level, k * widths, widths, valid, noiseTo);
     });
     const [sharp] = this.white;
-    this.whitened = this.#whitener.whiten(window, sharp!.y, valid, noiseTo);
+    const noiseS = (noiseTo - valid) / this.#rate;
+    this.isNoiseKnown = noiseS >= NOISE_S;
+    this.whitened = noiseS >= LEAST_NOISE_S && this.#whitener.whiten(window, sharp!.y, valid, noiseTo);
+    this.isNoiseKnown &&= this.whitened;
     if (this.whitened) this.#smooth(this.white, 0, this.white.length, this.#whitener.from(valid), noiseTo);
+  }
+
+  /** How clear something is in whitened sound from one index to another, no kernel reaching to `behind`, sigmas; 0 where nothing stands out: a swell of wind. */
+  clearness(from: number, to: number, behind: number): number {
+    let most = 0;
+    for (const each of this.white) {
+      let peak = whiteLevel(each);
+      const last = Math.min(each.y.length - 1, to + each.half, behind - 2 * each.half);
+      for (let i = Math.max(0, from - each.half); i <= last; i++) {
+        if (Math.abs(each.y[i]!) <= peak) continue;
+        peak = Math.abs(each.y[i]!);
+        most = Math.max(most, peak / each.noise);
+      }
+    }
+    return most;
   }
 
   /** The first of `count` filters smoothed into the others, and the noise of all. */
