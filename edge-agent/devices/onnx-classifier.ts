@@ -89,7 +89,11 @@ async function readCard(folder: string): Promise<v.InferOutput<typeof Card>> {
     json = JSON.parse(text);
   } catch (cause) {
     const why = cause instanceof SyntaxError ? whyNoJson(text, cause) : whyUnread(cause);
-    throw new Fault("config", `${path}: ${why}; name a model's folder such as models/gunshot/1`, { cause });
+    throw new Fault(
+      "config",
+      `${path}: ${why}; name a model's folder, one with model.onnx and card.json such as the highest of models/gunshot`,
+      { cause },
+    );
   }
   const card = v.safeParse(Card, json);
   if (!card.success)

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { isAbsolute, join } from "node:path";
-import { Fault } from "#contract/errors.ts";
+import { Fault, whyUnread } from "#contract/errors.ts";
 import type { GatewayContext } from "../context.ts";
 import { Refusal } from "../http/refusal.ts";
 import { readSealKey } from "../keys.ts";
@@ -127,8 +127,7 @@ function senderOf({ sms }: CallersConfig, dataDir: string): SmsSender | undefine
   try {
     return webhookSender(sms, readFileSync(sms.secretFile, "utf8").split("\n", 1)[0]?.trim());
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new Fault("config", `callers.sms.secretFile: ${sms.secretFile} cannot be read (${code})`, { cause: error });
+    throw new Fault("config", `callers.sms.secretFile: ${sms.secretFile}: ${whyUnread(error)}`, { cause: error });
   }
 }
 

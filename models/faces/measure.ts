@@ -3,7 +3,7 @@
  * are different, and prints core/faces/measured-error.ts.
  *   node models/faces/measure.ts FOLDER GROUP-PICTURE... > core/faces/measured-error.ts
  */
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { distance } from "#core/faces/distance.ts";
 import type { MeasuredError } from "#core/faces/threshold.ts";
@@ -18,6 +18,17 @@ const [folder, ...groups] = process.argv.slice(2);
 if (folder === undefined) {
   process.stderr.write("usage: node models/faces/measure.ts FOLDER GROUP-PICTURE...\n");
   process.exit(64);
+}
+for (const [path, isWanted, wanted] of [
+  [folder, (stat: Stats) => stat.isDirectory(), "a folder with one folder of pictures a person"],
+  ...groups.map((file) => [file, (stat: Stats) => stat.isFile(), "a picture of a group"] as const),
+] as const) {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat && isWanted(stat)) continue;
+  process.stderr.write(
+    `measure: ${path}: ${stat ? "is" : "there is no such file or folder; name"} ${stat ? "not " : ""}${wanted}\n`,
+  );
+  process.exit(65);
 }
 const models = await openFaceModels(join(import.meta.dirname, "../../.tocsin/faces"), 2);
 const finder = makeFaceFinder(models);

@@ -1,6 +1,6 @@
 """Trains a network for the release and one for each fold from the sets of make_sets.py; see models/README.md.
 
-  python models/train/train.py --folds FOLDS --member first|second|third|fourth [--seed 1]      writes FOLDS/MEMBER/{base,...,all,0..5}.npz
+  python models/train/train.py --folds FOLDS --member first|second|third [--seed 1]      writes FOLDS/MEMBER/{base,...,all,0..5}.npz
 """
 
 import argparse
