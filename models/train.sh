@@ -1,7 +1,8 @@
 #!/bin/sh
 # Everything from recordings to a released model: models/train.sh DATA SCRATCH VERSION [SIZE]
-# DATA: the folder with pittsburgh/ and sounds/. SCRATCH: 12 GB of room outside the repository. Needs python3 and espeak-ng.
-# Recordings from elsewhere come from Debian's packages (train/fetch-elsewhere.ts).
+# DATA: the folder with pittsburgh/ and sounds/. SCRATCH: 12 GB of room outside the repository. Needs python3 with venv and espeak-ng.
+# Recordings from elsewhere come from Debian's packages (train/fetch-elsewhere.ts), which needs apt-get on Debian, dpkg-deb, ffmpeg and
+# gresource (libglib2.0-bin).
 # SIZE, 0.01 to 1: so much of the made-up clips, copies, steps and measurements; below 1 nothing is released, the model lies in SCRATCH/model.
 set -eu
 [ $# -eq 3 ] || [ $# -eq 4 ] || { echo "usage: models/train.sh DATA SCRATCH VERSION [SIZE]" >&2; exit 64; }
@@ -9,6 +10,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 data=$1 scratch=$2 version=$3 size=${4:-1}
 model="$here/gunshot/$version" report="$here/../docs/bench/hear.md"
 [ "$size" = 1 ] || { model="$scratch/model" report="$scratch/hear.md"; }
+missing=""
+need() { for tool; do command -v "$tool" > /dev/null || missing="$missing $tool"; done; }
+need python3 espeak-ng
+[ -e "$scratch/elsewhere/manifest.csv" ] || need apt-get dpkg-deb ffmpeg gresource
+[ -z "$missing" ] || { echo "train.sh: not installed:$missing (Debian: apt install python3-venv espeak-ng ffmpeg libglib2.0-bin)" >&2; exit 69; }
 export PATH="$here/../node_modules/node/bin:$PATH"
 mkdir -p "$scratch/clips" "$scratch/folds"
 [ -x "$scratch/venv/bin/python" ] || python3 -m venv "$scratch/venv"

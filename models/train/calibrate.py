@@ -28,6 +28,11 @@ from train import predict
 
 LEFT_OUT = ("echo", "ungrouped", "sim_echo")
 KEPT = 0.988
+SOUNDS = (
+    "CC0 and CC BY rows of the sounds folder: ESC-10 (K. J. Piczak, ESC: Dataset for Environmental Sound Classification, 2015), clips of freesound.org's"
+    " users, adapted: cut, resampled, filtered, mixed; a clip's name begins with its fold and its number there, authors stand in ESC-10's own list;"
+    " and samples of Sonic Pi (CC0)"
+)
 # Of simulated clips one in so many counts: a string of crackers has dozens of impulses, and New Year's Eve is not the whole year.
 ONE_OF = {"sim_noise": 4, "firecrackers": 4, "firework": 2}
 
@@ -105,6 +110,28 @@ def card(folder, version, threshold, more):
     pathlib.Path(folder, "card.json").write_text(json.dumps(content, indent=2) + "\n")
 
 
+def credits(clips_folder):
+    """Whose recordings were learned from, of each package of elsewhere.json by licence: their licences ask that the authors be named."""
+    packages = {}
+    for row in map(json.loads, open(f"{clips_folder}/others.jsonl")):
+        if row["learn"]:
+            if not row.get("author"):
+                raise SystemExit(f"others.jsonl: {row['file']} names no author; cut it again from recordings with a manifest that does")
+            authors, shots = packages.setdefault((row["group"], row["version"]), ({}, set()))
+            authors.setdefault(row["licence"], set()).add(row["author"])
+            if row["kind"] == "shot":
+                shots.add(row["file"])
+    return [
+        {
+            "what": f"sounds of Debian's package {name} {version} as models/train/elsewhere.json lists them, adapted: cut, resampled, filtered, mixed"
+            + (f"; {len(shots)} of them shots" if shots else ""),
+            "licence": ", ".join(sorted(authors)),
+            "authors": {licence: sorted(each) for licence, each in sorted(authors.items())},
+        }
+        for (name, version), (authors, shots) in sorted(packages.items())
+    ]
+
+
 def pick_threshold(rows, p):
     """The greatest threshold that leaves KEPT of the recorded shots of 6 dB and more over it."""
     shots = np.array([row["what"] == "shot" and row["snrDb"] >= 6 for row in rows])
@@ -164,11 +191,10 @@ def main():
     trained["shares"] = net.SHARES
     data_used = [
         {"what": "live fire of 18 December 2018, Pittsburgh, recorded by ShotSpotter", "licence": "CC BY 4.0"},
-        {"what": "CC0 and CC BY rows of the sounds folder (ESC-10, sound libraries)", "licence": "CC0-1.0, CC BY 3.0"},
+        {"what": SOUNDS, "licence": "CC0-1.0, CC BY 3.0"},
         {"what": "clips of the simulated world (sim/)", "licence": "Apache-2.0"},
         {"what": "impulses of models/train/synth*.py", "licence": "Apache-2.0"},
-        {"what": "sounds of Debian's packages blanket, openrct2-opensfx and openclonk-data as train/elsewhere.json lists them; five of them shots, of muskets",
-         "licence": "public domain, CC0-1.0, CC BY 3.0, CC BY 4.0"},
+        *credits(a.clips),
         {"what": "words spoken by espeak-ng", "licence": "output of the program, no claim"},
     ]
     card(a.out, a.version, threshold, {"trained": datetime.date.today().isoformat(), "trainedWith": trained, "data": data_used, "calibration": report})

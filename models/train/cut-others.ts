@@ -1,7 +1,8 @@
 /**
  * Runs the ear over recordings from elsewhere, as cut-clips.ts over those of the data folder.
  *
- *   node models/train/cut-others.ts OUT OTHERS     OTHERS: recordings and manifest.csv (file, label, kind, package, usable_for_training)
+ *   node models/train/cut-others.ts OUT OTHERS     OTHERS: recordings and manifest.csv (file, label, kind, package, version, licence,
+ *   usable_for_training, note: by AUTHOR)
  *
  * OUT/others.f32 holds one clip after the other, OUT/others.jsonl a line for each, with `learn`: whether training may see it.
  * `kind` is shot, negative or apart (explosions, made-up weapons: neither learned from nor counted).
@@ -35,11 +36,24 @@ async function main(out: string, others: string): Promise<void> {
   const rows = readCsv(readFileSync(join(others, "manifest.csv"), "utf8"));
   const armed = new Set(rows.filter(({ kind }) => kind === "shot").map((row) => row.package));
   const writer = clipWriter(out, "others");
-  for (const { file, label, kind, package: from, usable_for_training: usable } of rows) {
+  for (const { file, label, kind, package: from, version, licence, note, usable_for_training: usable } of rows) {
+    const author = note?.match(/^by (.*)$/)?.[1];
     const { channels, sampleRateHz } = await readAudioFile(join(others, file!));
     const learn = usable === "yes" && kind !== "apart" && (!armed.has(from) || isLearned(from!));
     for (const heard of hear(channels[0]!, sampleRateHz)) {
-      writer.write(heard, { source: "others", group: from, fold: -1, file, what: label, kind, learn, usable });
+      writer.write(heard, {
+        source: "others",
+        group: from,
+        fold: -1,
+        file,
+        what: label,
+        kind,
+        learn,
+        usable,
+        version,
+        licence,
+        author,
+      });
     }
   }
   writer.close();

@@ -7,7 +7,7 @@ export const RATE_HZ = 16_000;
 const PIECE_S = 30;
 const MOST_PIECES = 10;
 
-/** Licences under which a recording may be learned from; attribution is kept in the list and in the model's card. */
+/** Licences under which a recording may be learned from; authors stand in the list and, of what a model learned from, in its card (`data`). */
 export const PERMITTED: readonly string[] = ["CC0-1.0", "public-domain", "CC-BY-3.0", "CC-BY-4.0"];
 
 export interface Sound {
