@@ -32,7 +32,7 @@ export function alertDesk(): AlertDesk {
     if (known.has(shot.id)) known.set(shot.id, shot);
     else if (opened.has(shot.incident) && isRound()) ingest(shot, nowMs);
     else if (shot.withdrawn) waiting.delete(shot.id);
-    else waiting.set(shot.id, heldWith(waiting.get(shot.id), shot as ShotFixed, nowMs));
+    else waiting.set(shot.id, heldWith(waiting.get(shot.id), shot as ShotFixed, nowMs, policy));
   }
 
   return {

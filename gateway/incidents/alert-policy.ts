@@ -7,7 +7,7 @@ export interface AlertPolicy {
   minProbability: number;
   /** The same for another round of an incident that is open. */
   minRoundProbability: number;
-  /** So long after the last node that joined it a fix must stand, s; one that may be an echo's, so long. */
+  /** So long after the last node that joined it, and as likely as that, a fix must stand, s; one that may be an echo's, so long. */
   holdS: number;
   holdUnverifiedS: number;
 }
@@ -32,12 +32,14 @@ export interface Held {
   mostNodes: number;
 }
 
-export function heldWith(before: Held | undefined, shot: ShotFixed, heardMs: number): Held {
+/** What was too unlikely to call people has not stood: a version that jumps over the threshold for a moment calls nobody. */
+export function heldWith(before: Held | undefined, shot: ShotFixed, heardMs: number, policy: AlertPolicy): Held {
   const nodes = shot.nodesUsed.length;
+  const stood = before && before.newest.probability >= policy.minProbability ? before : undefined;
   return {
     newest: shot,
-    sinceMs: before?.sinceMs ?? heardMs,
-    grownMs: before && nodes <= before.mostNodes ? before.grownMs : heardMs,
+    sinceMs: stood?.sinceMs ?? heardMs,
+    grownMs: stood && nodes <= stood.mostNodes ? stood.grownMs : heardMs,
     mostNodes: Math.max(nodes, before?.mostNodes ?? 0),
   };
 }

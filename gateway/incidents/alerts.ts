@@ -70,12 +70,12 @@ export class Alerts {
     if (shot.withdrawn) {
       if (waiting && !waiting.newest.withdrawn) this.counters.fellApart++;
       const timer = setTimeout(() => this.#forget(shot.id), REMEMBERED_MS);
-      this.#wait({ ...heldWith(waiting, shot, heardMs), timer });
+      this.#wait({ ...heldWith(waiting, shot, heardMs, this.#policy), timer });
       return;
     }
     // What was said while the link was down has stood since then.
     const saidMs = Math.min(heardMs, Number(nsOfUtc(shot.at) / 1_000_000n));
-    const held = heldWith(waiting?.newest.withdrawn ? undefined : waiting, shot, saidMs);
+    const held = heldWith(waiting?.newest.withdrawn ? undefined : waiting, shot, saidMs, this.#policy);
     const dueMs = ripeMs(held, this.#policy);
     if (dueMs !== undefined && dueMs <= Date.now()) {
       this.#forget(shot.id);
@@ -114,7 +114,7 @@ export class Alerts {
         this.#forget(shot.id);
         this.#orAgain(shot, act);
       }, AGAIN_MS);
-      this.#wait({ ...heldWith(undefined, shot, Date.now()), timer });
+      this.#wait({ ...heldWith(undefined, shot, Date.now(), this.#policy), timer });
     }
   }
 
