@@ -1,5 +1,5 @@
 /** Runs one subcommand of a table: `tocsin` has all of them, a pack for a node or a gateway only its own. */
-import { Fault, whyUnread, whyUnwritten } from "#contract/errors.ts";
+import { Fault, whyUnopened, whyUnread, whyUnwritten } from "#contract/errors.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { type Command, say } from "./command.ts";
 
@@ -55,6 +55,8 @@ function ofTheSystem(error: unknown): string | undefined {
   const { path, syscall } = error as NodeJS.ErrnoException;
   if (!(error instanceof Error) || path === undefined || syscall === undefined) return undefined;
   const writes = /^(mkdir|rmdir|rename|unlink|chmod|copyfile|symlink|write|ftruncate)$/.test(syscall);
+  // Opened to be read or to be written: the error does not say which.
+  if (syscall === "open") return `${path}: ${whyUnopened(error)}`;
   return `${path}: ${writes ? whyUnwritten(error) : whyUnread(error)}`;
 }
 

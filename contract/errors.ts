@@ -42,6 +42,17 @@ export function whyUnwritten(error: unknown): string {
   return `cannot be written (${code ?? message})`;
 }
 
+/** Why a file cannot be opened, in words that are true of reading and of writing. */
+export function whyUnopened(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "ENOENT") return "there is no such file or folder";
+  if (code === "ENOTDIR") return "there is no such file: a part of its path is no folder";
+  if (code === "EACCES" || code === "EPERM") return `no right to open it (${code})`;
+  // Of reading these do not come.
+  if (code === "EROFS" || code === "EEXIST" || code === "ENOSPC" || code === "EDQUOT") return whyUnwritten(error);
+  return code === "EISDIR" ? "is a folder, not a file" : `cannot be opened (${code ?? message})`;
+}
+
 /** Why a text is no JSON, in words; of what is no text at all nothing is shown, a terminal would obey it. */
 export function whyNoJson(text: string, error: unknown): string {
   if (text.trim() === "") return "is empty";
