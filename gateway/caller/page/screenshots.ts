@@ -1,15 +1,37 @@
 /** Pictures of every state of the caller page, light and dark: `node gateway/caller/page/screenshots.ts FOLDER`. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import type { Page } from "playwright-core";
 import { callerWorld } from "../testing.ts";
 import { knockOn, launchPhone, onPhone, type PhoneOptions, smallPhone, tap, usualPhone } from "./testing.ts";
 
-const folder = process.argv[2] ?? "build/caller-pictures";
+const usage = "usage: node gateway/caller/page/screenshots.ts [FOLDER]   (build/caller-pictures where none is named)";
+const folder = folderOf(process.argv.slice(2));
 mkdirSync(folder, { recursive: true });
 const world = await callerWorld("", "relay: { addresses: [127.0.0.1] }, record: { enabled: false }");
 const browser = await launchPhone();
 const { operator } = world;
+
+/** Ends the process where help is asked for or the arguments do not fit. */
+function folderOf(args: string[]): string {
+  try {
+    const { values, positionals } = parseArgs({
+      args,
+      options: { help: { type: "boolean", short: "h" } },
+      allowPositionals: true,
+    });
+    if (values.help) {
+      console.log(usage);
+      process.exit(0);
+    }
+    if (positionals.length > 1) throw new Error("one folder is named, not more");
+    return positionals[0] ?? "build/caller-pictures";
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${usage}`);
+    process.exit(64);
+  }
+}
 
 async function shots(
   name: string,
