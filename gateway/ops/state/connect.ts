@@ -32,7 +32,7 @@ function liveAddress(): string {
 
 interface Early {
   socket: WebSocket;
-  said: unknown[];
+  said: { data: unknown; atMs: number }[];
 }
 
 /** The line that `early.ts` has opened, once, with what was said on it before; else a new one. */
@@ -44,7 +44,7 @@ function openLine(): Socket {
     return new WebSocket(liveAddress()) as unknown as Socket;
   const socket = early.socket as unknown as Socket;
   queueMicrotask(() => {
-    for (const data of early.said) socket.onmessage?.({ data });
+    for (const held of early.said) socket.onmessage?.(held);
   });
   return socket;
 }
@@ -125,7 +125,7 @@ export function connect(until: AbortSignal): void {
     open: openLine,
     nowMs: () => Date.now(),
     jitter: () => Math.random(),
-    onEvent: (event) => {
+    onEvent: (event, heardMs) => {
       if (event.type === "snapshot") {
         void loadDrones();
         queueMicrotask(() => startPages(event.incidents, event.total));
@@ -136,7 +136,7 @@ export function connect(until: AbortSignal): void {
         if (selectedId.value !== undefined) void loadDetail(selectedId.value);
       }
       if (event.type === "message") following.added((event.message as { incident?: unknown } | undefined)?.incident);
-      const missed = hear(event);
+      const missed = hear(event, heardMs);
       if (!missed) {
         following.added(hearDrone(event));
         hearField(event);

@@ -2,21 +2,24 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { LiveEvent } from "#contract/ops-api.ts";
 import { backoffMs, keepLive, type Link, type Socket } from "./live.ts";
+import { clockOffsetMs, hear } from "./store.ts";
 
 class FakeSocket implements Socket {
   onopen: (() => void) | null = null;
-  onmessage: ((event: { data: unknown }) => void) | null = null;
+  onmessage: ((event: { data: unknown; atMs?: number }) => void) | null = null;
   onclose: (() => void) | null = null;
   closed = false;
   close() {
     this.closed = true;
   }
-  say(event: Partial<LiveEvent>) {
-    this.onmessage?.({ data: JSON.stringify(event) });
+  say(event: Partial<LiveEvent>, atMs?: number) {
+    this.onmessage?.({ data: JSON.stringify(event), ...(atMs !== undefined && { atMs }) });
   }
 }
 
-function start(options: { missed?: (event: LiveEvent) => boolean; mayRetry?: () => Promise<boolean> } = {}) {
+function start(
+  options: { missed?: (event: LiveEvent, heardMs: number) => boolean; mayRetry?: () => Promise<boolean> } = {},
+) {
   const sockets: FakeSocket[] = [];
   const links: Link[] = [];
   const stop = new AbortController();
@@ -50,6 +53,26 @@ test("waits double from 0.25 s to 8 s, and jitter takes off a quarter at most", 
     [250, 500, 1000, 2000, 4000, 8000, 8000, 8000],
   );
   assert.is(backoffMs(5, 1), 6000);
+});
+
+test("what was held for 1.3 s and is told now leaves the gateway's clock right, as does what comes now", () => {
+  const offsets: number[] = [];
+  const { sockets, stop } = start({
+    missed: (event, heardMs) => {
+      const missed = hear(event, heardMs);
+      offsets.push(clockOffsetMs.value);
+      return missed;
+    },
+  });
+  // The gateway's clock is a minute ahead.
+  const said = (ms: number) => new Date(ms + 60_000).toISOString();
+  const health = {} as never;
+  const heldMs = Date.now() - 1300;
+  sockets[0]!.say({ type: "snapshot", seq: 1, at: said(heldMs), incidents: [], total: 0, nodes: [], health }, heldMs);
+  sockets[0]!.say({ type: "health", seq: 2, at: said(Date.now()), health });
+  stop.abort();
+  // A difference of up to 250 ms is left as it was.
+  assert.equal(offsets, [60_000, 60_000]);
 });
 
 test("a closed link is lost since it last said something, and is opened again", async () => {

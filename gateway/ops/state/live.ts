@@ -22,7 +22,8 @@ export function backoffMs(attempt: number, jitter: number): number {
 /** What of a WebSocket is needed; a test brings its own. */
 export interface Socket {
   onopen: (() => void) | null;
-  onmessage: ((event: { data: unknown }) => void) | null;
+  /** `atMs`: when it came, where that was before now. */
+  onmessage: ((event: { data: unknown; atMs?: number }) => void) | null;
   onclose: (() => void) | null;
   close(): void;
 }
@@ -32,7 +33,7 @@ export interface LiveOptions {
   nowMs: () => number;
   jitter: () => number;
   /** Returns true where events were missed: the link is then opened anew, for a new snapshot. */
-  onEvent: (event: LiveEvent) => boolean;
+  onEvent: (event: LiveEvent, heardMs: number) => boolean;
   onLink: (link: Link) => void;
   /** Asked before every attempt but the first; false ends it (the session is over). */
   mayRetry: () => Promise<boolean>;
@@ -78,12 +79,12 @@ export function keepLive(options: LiveOptions): () => void {
     const opened = options.open();
     const openedMs = nowMs();
     socket = opened;
-    opened.onmessage = ({ data }) => {
+    opened.onmessage = ({ data, atMs = nowMs() }) => {
       const event = JSON.parse(String(data)) as LiveEvent;
-      lastHeardMs = nowMs();
+      lastHeardMs = atMs;
       attempt = 0;
       stale = false;
-      const missed = options.onEvent(event);
+      const missed = options.onEvent(event, atMs);
       if (missed) connect();
       else onLink({ kind: "live" });
     };

@@ -113,13 +113,16 @@ export function placesWords(incident: IncidentState): string | undefined {
   return streets.length === 0 ? undefined : streets.join(" or ");
 }
 
-/** Folds one live event in; true where events were missed. */
-export function hear(event: LiveEvent): boolean {
+/**
+ * Folds one live event in; true where events were missed.
+ * @param heardMs when it came, by this computer's clock: the gateway's clock is told from it.
+ */
+export function hear(event: LiveEvent, heardMs: number): boolean {
   const step = fold(picture.value, event);
   if (step.gap) return true;
   batch(() => {
     picture.value = step.picture;
-    const offset = Date.parse(event.at) - Date.now();
+    const offset = Date.parse(event.at) - heardMs;
     if (Math.abs(offset - clockOffsetMs.value) > 250) clockOffsetMs.value = offset;
   });
   return false;
