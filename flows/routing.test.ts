@@ -2,13 +2,21 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import type { IncidentState } from "#contract/incident.ts";
-import { fill, hoursFault, isDue, localHourOf, type Rule, route, wordsOf } from "./routing.ts";
+import { fill, hoursFault, isDue, kindsFault, localHourOf, type Rule, route, wordsOf } from "./routing.ts";
 
 const burst = JSON.parse(
   readFileSync(new URL("./recorded/burst-of-three.json", import.meta.url), "utf8"),
 ) as IncidentState[];
 const last = burst.at(-1) as IncidentState;
-const anyone: Rule = { statuses: [], minProbability: 0, maxWithinM: 0, unverified: true, unmeasured: true, hours: "" };
+const anyone: Rule = {
+  kinds: [],
+  statuses: [],
+  minProbability: 0,
+  maxWithinM: 0,
+  unverified: true,
+  unmeasured: true,
+  hours: "",
+};
 const why = (rule: Partial<Rule>, state: IncidentState = last, hour = 12) => {
   const routed = route({ ...anyone, ...rule }, state, hour);
   return routed.kind === "match" ? "match" : routed.why;
@@ -44,8 +52,28 @@ test("a probability that nobody measured is compared with nothing: a person's wo
   assert.equal(why({ ...half, unmeasured: false }, known(0.6, true)), "match");
   for (const kind of ["caller", "backup", "face"] as const) {
     const judged = { ...last, kind, probability: 0.3, probabilityKnown: false };
-    assert.equal(why({ ...half, unmeasured: false }, judged), "match", kind);
+    assert.equal(why({ ...half, kinds: [kind], unmeasured: false }, judged), "match", kind);
   }
+});
+
+test("a face goes only where faces are named, everything else also where nothing is", () => {
+  const of = (kind: typeof last.kind) => ({ ...last, kind });
+  for (const kind of ["gunfire", "event", "caller", "backup"] as const) assert.equal(why({}, of(kind)), "match", kind);
+  assert.equal(why({}, of("face")), "a face goes only where it is named");
+  assert.equal(why({ kinds: ["gunfire", "face"] }, of("face")), "match");
+  assert.equal(why({ kinds: ["gunfire"] }, of("face")), "a face goes only where it is named");
+  assert.equal(why({ kinds: ["face"] }, of("gunfire")), "it is of kind gunfire");
+  assert.equal(kindsFault(["gunfire", "face"]), undefined);
+  assert.match(kindsFault(["faces"]) ?? "", /'faces' is not known; known are gunfire/);
+});
+
+test("the flow that comes with Tocsin tells the desk of faces and the outside system of none", () => {
+  const nodes: { route?: string; kinds?: string }[] = JSON.parse(
+    readFileSync(new URL("./default-flows.json", import.meta.url), "utf8"),
+  );
+  const kinds = Object.fromEntries(nodes.flatMap(({ route, kinds }) => (route ? [[route, kinds]] : [])));
+  assert.ok(kinds.desk?.split(",").includes("face"));
+  assert.equal(kinds.webhook, "");
 });
 
 test("hours run over midnight, the end not included", () => {

@@ -3,6 +3,8 @@ import { percent, unmeasured } from "#contract/certainty.ts";
 import type { IncidentState, IncidentStatus } from "#contract/incident.ts";
 
 export interface Rule {
+  /** Kinds that pass; none means all but faces: who somebody may be goes only where that is asked for. */
+  kinds: readonly IncidentState["kind"][];
   /** Statuses that pass; none means all. */
   statuses: readonly IncidentStatus[];
   /** 0 to 1; asked of measured probabilities alone. */
@@ -26,6 +28,8 @@ const fromPeople: ReadonlySet<IncidentState["kind"]> = new Set(["backup", "calle
 export function route(rule: Rule, state: IncidentState, localHour: number): Routed {
   const other = (why: string): Routed => ({ kind: "other", why });
   if (rule.statuses.length > 0 && !rule.statuses.includes(state.status)) return other(`it is ${state.status}`);
+  if (rule.kinds.length > 0 ? !rule.kinds.includes(state.kind) : state.kind === "face")
+    return other(state.kind === "face" ? "a face goes only where it is named" : `it is of kind ${state.kind}`);
   if (unmeasured(state) !== undefined) {
     if (!rule.unmeasured && !fromPeople.has(state.kind)) return other("its probability is not measured");
   } else if (state.probability < rule.minProbability) {
@@ -39,6 +43,14 @@ export function route(rule: Rule, state: IncidentState, localHour: number): Rout
   if (state.unverified && !rule.unverified) return other("it may be an echo");
   if (!isWithin(rule.hours, localHour)) return other(`it is ${localHour} h, outside ${rule.hours}`);
   return { kind: "match" };
+}
+
+const KINDS: readonly string[] = ["gunfire", "event", "caller", "backup", "face"] satisfies IncidentState["kind"][];
+
+/** What is wrong with the kinds of a rule, if anything. */
+export function kindsFault(kinds: readonly string[]): string | undefined {
+  const strange = kinds.find((kind) => !KINDS.includes(kind));
+  return strange === undefined ? undefined : `kind '${strange}' is not known; known are ${KINDS.join(", ")}`;
 }
 
 /** What is wrong with the hours of a rule, if anything. */

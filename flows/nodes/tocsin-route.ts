@@ -1,12 +1,14 @@
 /** Node-RED: passes on the incidents that fit a rule, with the text to tell. */
 import { type IncidentMessage, incidentOf } from "../incident-message.ts";
 import { linkOf, type Red, type RedNode } from "../red.ts";
-import { fill, hoursFault, localHourOf, type Rule, route } from "../routing.ts";
+import { fill, hoursFault, kindsFault, localHourOf, type Rule, route } from "../routing.ts";
 
 interface Config {
   route: string;
   to: string;
   text: string;
+  /** Absent in flows from before it was there. */
+  kinds?: string;
   statuses: string;
   minProbability: string | number;
   maxWithinM: string | number;
@@ -22,15 +24,17 @@ export default function register(red: Red): void {
   function TocsinRoute(this: RedNode, config: Config): void {
     red.nodes.createNode(this, config);
     const link = linkOf(red);
+    const words = (list = "") => list.split(",").flatMap((word) => word.trim() || []);
     const rule = {
-      statuses: (config.statuses ?? "").split(",").flatMap((status) => status.trim() || []),
+      kinds: words(config.kinds),
+      statuses: words(config.statuses),
       minProbability: Number(config.minProbability) || 0,
       maxWithinM: Number(config.maxWithinM) || 0,
       unverified: config.unverified,
       unmeasured: config.unmeasured ?? true,
       hours: config.hours?.trim() ?? "",
     } as Rule;
-    const fault = hoursFault(rule.hours);
+    const fault = kindsFault(rule.kinds) ?? hoursFault(rule.hours);
     if (fault) this.error(fault);
     let passed = 0;
     this.on("input", (message, send, done) => {

@@ -79,6 +79,7 @@ export class OperatorVoice {
       const { id, text, data, by } = first;
       const row = this.#book.store.get(id);
       if (row) this.#book.record(row, text, data, by);
+      else this.counters.unsaidDropped++;
       this.#unsaid.shift();
     }
   }

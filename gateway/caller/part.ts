@@ -94,6 +94,11 @@ export async function startCallers(context: GatewayContext): Promise<void> {
       help: "Not taken: consent was missing",
       read: () => desk.counters.withoutConsent,
     },
+    {
+      name: "callers_unsaid_dropped",
+      help: "What an operator's voice did while the disk took nothing, not on the record",
+      read: () => voice.counters.unsaidDropped,
+    },
     { name: "callers_stills", help: "Stills taken in", read: () => desk.counters.stills },
     {
       name: "callers_texts",
