@@ -87,7 +87,7 @@ test("a WAV cut in the middle is heard as far as it goes, and one line says wher
 test("a folder without a model is named with what to give; help names a command's options, --version the version", async () => {
   const none = await detect(shotFile, "--model", folder);
   assert.is(none.code, 78);
-  assert.match(none.err, "card.json: there is no such file; name a model's folder such as models/gunshot/1");
+  assert.match(none.err, "card.json: there is no such file; name a model's folder, one with model.onnx and card.json");
   const told = (...args: string[]) => spawnSync(tocsin, args, { encoding: "utf8" }).stdout;
   assert.match(told("help", "detect"), "usage: tocsin detect FILE...");
   assert.match(told("--version"), /^tocsin \d+\.\d+\.\d+\n$/);
