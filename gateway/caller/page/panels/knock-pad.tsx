@@ -1,5 +1,5 @@
 /** A pad to knock on, with the code beside it. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { knockCode } from "#contract/caller.ts";
 import { hearKnocks } from "../knocks.ts";
 import { words } from "../state.ts";
@@ -8,7 +8,7 @@ import { knock } from "../talk.ts";
 export function KnockPad() {
   const pad = useRef<HTMLButtonElement>(null);
   const [count, setCount] = useState(0);
-  useEffect(() => (pad.current ? hearKnocks(pad.current, { count: setCount, done: knock }) : undefined), []);
+  useLayoutEffect(() => (pad.current ? hearKnocks(pad.current, { count: setCount, done: knock }) : undefined), []);
   const w = words.value;
   const means = knockCode.find(({ knocks, orMore }) => count === knocks || (orMore && count > knocks))?.means;
   return (

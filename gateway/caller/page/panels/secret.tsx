@@ -1,5 +1,5 @@
 /** Secret mode: what it does is said before; then an ordinary search page, silent, black at a touch, ended by one long press. */
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { hearKnocks } from "../knocks.ts";
 import { darken, hide, unhide } from "../phone.ts";
 import * as s from "../state.ts";
@@ -46,7 +46,7 @@ function Search() {
   const page = useRef<HTMLElement>(null);
   const text = useRef<HTMLInputElement>(null);
   const w = s.words.value.search;
-  useEffect(
+  useLayoutEffect(
     () => (page.current ? hearKnocks(page.current, { count: () => {}, done: () => {}, held: unhide }) : undefined),
     [],
   );
@@ -110,7 +110,8 @@ function Search() {
 /** Nothing to see, nothing to hear: knocks anywhere, a long press ends it. */
 function Dark() {
   const screen = useRef<HTMLElement>(null);
-  useEffect(
+  // Before the screen is painted: on a busy phone the first knock comes sooner than an effect after it.
+  useLayoutEffect(
     () => (screen.current ? hearKnocks(screen.current, { count: () => {}, done: knock, held: unhide }) : undefined),
     [],
   );
@@ -118,7 +119,7 @@ function Dark() {
 }
 
 export function Secret({ dark }: { dark: boolean }) {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const leave = (event: KeyboardEvent) => {
       if (event.key === "Escape") unhide();
     };
