@@ -9,6 +9,7 @@ import { Aedes } from "aedes";
 import { suite } from "uvu";
 import type { NodeState } from "#contract/node.ts";
 import type { ShotHeard } from "#contract/shot.ts";
+import { pcm16Of, wavOf } from "#core/acoustics/wav-file.ts";
 import { until } from "./devices/bus-suite.ts";
 
 export const tocsin = fileURLToPath(new URL("../bin/tocsin", import.meta.url));
@@ -92,33 +93,15 @@ export async function brokerDown(world: World): Promise<void> {
 
 /** 16-bit mono WAV at 16 kHz: quiet noise of five seconds, with a blast at 2 s. */
 function wav(path: string, peak: number): void {
-  const samples = 5 * 16_000;
-  const bytes = Buffer.alloc(44 + samples * 2);
-  bytes.write("RIFF\0\0\0\0WAVEfmt ", 0, "latin1");
-  bytes.writeUInt32LE(36 + samples * 2, 4);
-  for (const [at, value] of [
-    [16, 16],
-    [24, 16_000],
-    [28, 32_000],
-    [40, samples * 2],
-  ] as const)
-    bytes.writeUInt32LE(value, at);
-  for (const [at, value] of [
-    [20, 1],
-    [22, 1],
-    [32, 2],
-    [34, 16],
-  ] as const)
-    bytes.writeUInt16LE(value, at);
-  bytes.write("data", 36, "latin1");
+  const samples = new Float32Array(5 * 16_000);
   let state = 7;
-  for (let i = 0; i < samples; i++) {
+  for (let i = 0; i < samples.length; i++) {
     state = (state * 48_271) % 2_147_483_647;
     const u = (i - 32_000) / 48;
     const blast = u >= 0 && u < 10 ? peak * (1 - u) * Math.exp(-u) : 0;
-    bytes.writeInt16LE(Math.round(32_000 * (blast + 0.002 * (state / 2_147_483_647 - 0.5))), 44 + 2 * i);
+    samples[i] = 0.98 * (blast + 0.002 * (state / 2_147_483_647 - 0.5));
   }
-  writeFileSync(path, bytes);
+  writeFileSync(path, wavOf(pcm16Of(samples), 16_000));
 }
 
 export function start(

@@ -5,30 +5,13 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { addBlast, noise } from "#core/acoustics/testing-sounds.ts";
+import { pcm16Of, wavOf as wavFile } from "#core/acoustics/wav-file.ts";
 
 const tocsin = join(import.meta.dirname, "..", "tocsin");
 const folder = mkdtempSync(join(tmpdir(), "tocsin-detect-"));
 const RATE = 48000;
 
-function wavOf(samples: Float32Array): Buffer {
-  const out = Buffer.alloc(44 + samples.length * 2);
-  out.write("RIFF", 0);
-  out.writeUInt32LE(out.length - 8, 4);
-  out.write("WAVEfmt ", 8);
-  out.writeUInt32LE(16, 16);
-  out.writeUInt16LE(1, 20);
-  out.writeUInt16LE(1, 22);
-  out.writeUInt32LE(RATE, 24);
-  out.writeUInt32LE(RATE * 2, 28);
-  out.writeUInt16LE(2, 32);
-  out.writeUInt16LE(16, 34);
-  out.write("data", 36);
-  out.writeUInt32LE(samples.length * 2, 40);
-  samples.forEach((x, i) => {
-    out.writeInt16LE(Math.round(Math.max(-1, Math.min(1, x)) * 32767), 44 + 2 * i);
-  });
-  return out;
-}
+const wavOf = (samples: Float32Array) => Buffer.from(wavFile(pcm16Of(samples), RATE).buffer);
 
 const shot = noise(3 * RATE, 0.002, 5);
 addBlast(shot, RATE, 1.2345678, 0.6, 0.0011);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Fault } from "#contract/errors.ts";
+import { wavOf } from "#core/acoustics/wav-file.ts";
 import type { AudioFrame } from "../ports.ts";
 import { FileMicrophone } from "./file-microphone.ts";
 
@@ -12,27 +13,9 @@ test.after(() => rmSync(folder, { recursive: true, force: true }));
 
 /** 0.5 s of 8 kHz mono, sample i is i / 32768. */
 function ramp(): string {
-  const bytes = Buffer.alloc(44 + 8000);
-  bytes.write("RIFF\0\0\0\0WAVEfmt ", 0, "latin1");
-  for (const [at, value] of [
-    [4, 8036],
-    [16, 16],
-    [24, 8000],
-    [28, 16_000],
-    [40, 8000],
-  ] as const)
-    bytes.writeUInt32LE(value, at);
-  for (const [at, value] of [
-    [20, 1],
-    [22, 1],
-    [32, 2],
-    [34, 16],
-  ] as const)
-    bytes.writeUInt16LE(value, at);
-  bytes.write("data", 36, "latin1");
-  for (let i = 0; i < 4000; i++) bytes.writeInt16LE(i, 44 + 2 * i);
+  const samples = Int16Array.from({ length: 4000 }, (_, i) => i);
   const path = join(folder, "ramp.wav");
-  writeFileSync(path, bytes);
+  writeFileSync(path, wavOf(new Uint8Array(samples.buffer), 8000));
   return path;
 }
 

@@ -3,12 +3,12 @@ import type { FastifyInstance } from "fastify";
 import * as v from "valibot";
 import { type IncidentState, IncidentStatus } from "#contract/incident.ts";
 import { type IncidentDetail, NoteAsk, VerdictAsk } from "#contract/ops-api.ts";
+import { wavOf } from "#core/acoustics/wav-file.ts";
 import { type EvidenceSources, makeEvidence } from "../incidents/evidence.ts";
 import type { Decision } from "../incidents/incidents.ts";
 import { incidentFor, timelineFor } from "./for-role.ts";
 import { parseBody, Refusal } from "./refusal.ts";
 import { sessionOf } from "./server.ts";
-import { wavOf } from "./wav.ts";
 
 const Listing = v.object({
   limit: v.optional(v.pipe(v.string(), v.toNumber(), v.integer(), v.minValue(1), v.maxValue(1000)), "200"),
@@ -98,7 +98,7 @@ export function addIncidentRoutes(app: FastifyInstance, sources: EvidenceSources
         fix: "it may be withheld, on its way, or past its time",
       });
     look(id, user, `listened to ${arrival}`, { arrival });
-    return reply.type("audio/wav").send(wavOf(clip.pcm16, clip.sampleRateHz));
+    return reply.type("audio/wav").send(Buffer.from(wavOf(clip.pcm16, clip.sampleRateHz).buffer));
   });
 }
 

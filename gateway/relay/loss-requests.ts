@@ -66,7 +66,7 @@ export class LossRequests {
     return index > first;
   }
 
-  /** What to ask for now, lowest first, and how many will never come. */
+  /** What to ask for now, lowest first, and how many are given up. */
   due(nowMs: number): { ask: number[]; givenUp: number } {
     const ask: number[] = [];
     let givenUp = 0;

@@ -10,7 +10,7 @@ const ints = (attr: { list?: { i?: string[] } } | undefined) => (attr?.list?.i ?
 
 export interface Conversion {
   readonly name: string;
-  /** The placeholder, and how its value is made in the graph. */
+  /** The node that stands for the input, and how its value is made in the graph. */
   readonly input: { readonly node: string; readonly make: (graph: OnnxGraph) => string };
   /** Nodes that are results, with the name and shape that they get. */
   readonly outputs: readonly { readonly node: string; readonly name: string; readonly dims: readonly number[] }[];

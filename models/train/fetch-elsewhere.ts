@@ -9,6 +9,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pcm16Of, wavOf } from "#core/acoustics/wav-file.ts";
 import { outputName, pieces, RATE_HZ, readList } from "./elsewhere.ts";
 import { privateApt, run, unpack } from "./elsewhere-packages.ts";
 
@@ -33,14 +34,7 @@ function decode(file: string): Float32Array {
 /** 16-bit mono WAV; what exceeds full scale (decoders may) is scaled down as a whole, never clipped. Returns the peak before that. */
 function writeWav(file: string, samples: Float32Array): number {
   const peak = samples.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-  const wav = Buffer.alloc(44 + 2 * samples.length);
-  wav.write("RIFF    WAVEfmt ", 0, "latin1");
-  wav.writeUInt32LE(36 + 2 * samples.length, 4);
-  [16, 0x10001, RATE_HZ, 2 * RATE_HZ, 0x100002].forEach((field, i) => void wav.writeUInt32LE(field, 16 + 4 * i));
-  wav.write("data", 36, "latin1");
-  wav.writeUInt32LE(2 * samples.length, 40);
-  samples.forEach((x, i) => void wav.writeInt16LE(Math.round((x / Math.max(1, peak)) * 32767), 44 + 2 * i));
-  writeFileSync(file, wav);
+  writeFileSync(file, wavOf(pcm16Of(samples.map((x) => x / Math.max(1, peak))), RATE_HZ));
   return Math.min(1, peak);
 }
 

@@ -75,8 +75,8 @@ function Search() {
           type="search"
           maxLength={1000}
           autocomplete="off"
-          aria-label={w.placeholder}
-          placeholder={w.placeholder}
+          aria-label={w.hint}
+          placeholder={w.hint}
         />
         <button type="submit" class="search-go">
           {w.button}

@@ -119,7 +119,7 @@ export const ar: Words = {
   call: "اتصل بالرقم {number}",
   search: {
     title: "بحث",
-    placeholder: "ابحث في الويب",
+    hint: "ابحث في الويب",
     button: "بحث",
     recent: ["طقس الغد", "وصفة معكرونة", "مواعيد الحافلات", "مواعيد الأفلام", "ترجمة"],
     dark: "داكن",

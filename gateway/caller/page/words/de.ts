@@ -140,7 +140,7 @@ export const de: Words = {
   call: "{number} anrufen",
   search: {
     title: "Suche",
-    placeholder: "Im Web suchen",
+    hint: "Im Web suchen",
     button: "Suchen",
     recent: ["Wetter morgen", "Nudelrezept", "Busfahrplan", "Kinozeiten", "Übersetzer"],
     dark: "Dunkel",

@@ -137,7 +137,7 @@ export const en: Words = {
   call: "Call {number}",
   search: {
     title: "Search",
-    placeholder: "Search the web",
+    hint: "Search the web",
     button: "Search",
     recent: ["weather tomorrow", "pasta recipe", "bus timetable", "film times", "translate"],
     dark: "Dark",

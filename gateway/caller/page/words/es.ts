@@ -136,7 +136,7 @@ export const es: Words = {
   call: "Llamar al {number}",
   search: {
     title: "Buscar",
-    placeholder: "Buscar en la web",
+    hint: "Buscar en la web",
     button: "Buscar",
     recent: ["tiempo mañana", "receta de pasta", "horario autobús", "cartelera", "traductor"],
     dark: "Oscuro",

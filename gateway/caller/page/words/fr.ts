@@ -137,7 +137,7 @@ export const fr: Words = {
   call: "Appeler le {number}",
   search: {
     title: "Recherche",
-    placeholder: "Rechercher sur le web",
+    hint: "Rechercher sur le web",
     button: "Rechercher",
     recent: ["météo demain", "recette de pâtes", "horaires de bus", "cinéma", "traduction"],
     dark: "Sombre",

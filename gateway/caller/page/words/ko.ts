@@ -136,7 +136,7 @@ export const ko: Words = {
   call: "{number}에 전화",
   search: {
     title: "검색",
-    placeholder: "웹 검색",
+    hint: "웹 검색",
     button: "검색",
     recent: ["내일 날씨", "파스타 만들기", "버스 시간표", "영화 시간", "번역"],
     dark: "어둡게",

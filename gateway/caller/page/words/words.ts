@@ -80,7 +80,7 @@ export interface Words {
   over: Record<"expired" | "revoked" | "ended" | "other" | "unknown", { title: string; text: string }>;
   /** `{number}`. */
   call: string;
-  search: { title: string; placeholder: string; button: string; recent: readonly string[]; dark: string };
+  search: { title: string; hint: string; button: string; recent: readonly string[]; dark: string };
 }
 
 export function fill(text: string, values: Record<string, string | number>): string {

@@ -116,7 +116,7 @@ export const zh: Words = {
   call: "拨打{number}",
   search: {
     title: "搜索",
-    placeholder: "搜索网页",
+    hint: "搜索网页",
     button: "搜索",
     recent: ["明天天气", "意面做法", "公交时刻", "电影场次", "翻译"],
     dark: "深色",
