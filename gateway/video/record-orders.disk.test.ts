@@ -1,26 +1,15 @@
 /** A recording whose disk takes nothing: what the incident's record says of it, and what becomes of the files. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
-import { suite } from "uvu";
 import { makeLog, until } from "../testing.ts";
-import { type Desk, order, STREAM, T } from "./record-orders.testing.ts";
+import { type Desk, order, orderSuite, STREAM, T } from "./record-orders.testing.ts";
 import { Recordings } from "./recordings.ts";
-import { openVideoStore } from "./store.ts";
 
 const WAIT_MS = 20_000;
-const test = suite<{ folder: string; db: DatabaseSync }>("record orders, disk");
-test.before.each((world) => {
-  world.folder = mkdtempSync(join(tmpdir(), "tocsin-orders-"));
-  world.db = openVideoStore(world.folder);
-});
-test.after.each(({ folder, db }) => {
-  db.close();
-  rmSync(folder, { recursive: true });
-});
+const test = orderSuite("record orders, disk");
 
 test("last pieces of what a person ended that the disk does not take are a gap, told once", async ({ db }) => {
   let why: string | undefined;

@@ -1,26 +1,12 @@
 /** A recording whose picture stops: what the incident's record says of it, when, and what becomes of the files. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
-import { suite } from "uvu";
 import { until } from "../testing.ts";
-import { order, STREAM, T } from "./record-orders.testing.ts";
+import { order, orderSuite, STREAM, T } from "./record-orders.testing.ts";
 import type { Recordings } from "./recordings.ts";
-import { openVideoStore } from "./store.ts";
 
 const WAIT_MS = 20_000;
-const test = suite<{ folder: string; db: DatabaseSync }>("record orders");
-test.before.each((world) => {
-  world.folder = mkdtempSync(join(tmpdir(), "tocsin-orders-"));
-  world.db = openVideoStore(world.folder);
-});
-test.after.each(({ folder, db }) => {
-  db.close();
-  rmSync(folder, { recursive: true });
-});
+const test = orderSuite("record orders");
 
 test("the gap stands on the record while it lasts, what was still on its way does not end it, and the file is closed", async ({
   db,
