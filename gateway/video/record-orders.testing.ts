@@ -1,5 +1,4 @@
 /** What tests of recordings that are asked for share: one stream, one incident, and a relay that is played. */
-
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
