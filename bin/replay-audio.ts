@@ -1,4 +1,5 @@
 /** The ear and the classifier of a lamppost on one sensor's recording. */
+import { Crowd } from "#core/acoustics/crowd.ts";
 import { type Candidate, CLIP_AFTER_S, CLIP_BEFORE_S, createEar } from "#core/acoustics/ear.ts";
 import { readAudioFile } from "#edge-agent/devices/audio-file.ts";
 import type { Classifier } from "#edge-agent/ports.ts";
@@ -33,8 +34,10 @@ export async function arrivalsOfAudio(
   for (let at = 0; at < samples.length; at += BLOCK) ear.push(samples.subarray(at, at + BLOCK));
   ear.flush();
   const arrivals: RecordedArrival[] = [];
+  const crowd = new Crowd(classifier.crowd);
   for (const [k, { candidate, clip, onsetS }] of heard.entries()) {
-    const { gunshot } = await classifier.classify(clip, sampleRateHz, onsetS);
+    const alone = await classifier.classify(clip, sampleRateHz, onsetS);
+    const { gunshot } = crowd.judge(candidate.onsetTick / sampleRateHz, candidate.peakDbFs, alone).scores;
     if (gunshot < LEAST_PROBABILITY) continue;
     arrivals.push({
       id: `${sensor.serial}-${k}`,

@@ -1,6 +1,7 @@
 /** The messages of a shot: what one node heard, and where the network places it. */
 import * as v from "valibot";
 import { channel, type MessageOf } from "./channel.ts";
+import { Company } from "./company.ts";
 import { Ellipse95, Place } from "./geo.ts";
 import {
   BearingDeg,
@@ -81,6 +82,7 @@ export const shotHeard = channel(
   {
     ...arrivalEntries,
     scores: Scores,
+    company: v.optional(Company),
     peakDbFs: Finite,
     /** Parts of `toaSigmaS`, for whoever wants to know where it comes from. */
     onsetSigmaS: PositiveS,

@@ -3,6 +3,7 @@
  * a fake and its real twin run the same suite.
  */
 import type { Channel, MessageOf } from "#contract/channel.ts";
+import type { CrowdWeights } from "#contract/company.ts";
 import type { Position } from "#contract/geo.ts";
 import type { ClockState, NodeState } from "#contract/node.ts";
 import type { Scores } from "#contract/shot.ts";
@@ -44,8 +45,10 @@ export interface Classifier {
   readonly model: ModelIdentity;
   /** Probability of `gunshot` from which an impulse counts as one. */
   readonly threshold: number;
+  /** How impulses before it count; without, each is judged alone. */
+  readonly crowd?: CrowdWeights | undefined;
   /**
-   * Calibrated probabilities for one candidate.
+   * Calibrated probabilities for one candidate by its own sound.
    * @param clip mono samples at `sampleRateHz` with the onset at `onsetS` from the start.
    */
   classify(clip: Float32Array, sampleRateHz: number, onsetS: number): Promise<Scores>;

@@ -27,12 +27,16 @@ test("what is above 6 kHz does not fold down: a 9 kHz sine at 48 kHz is 40 dB we
   assert.ok(peak < 0.01, `${peak}`);
 });
 
-test("what lies outside the clip is zero", () => {
+test("what lies outside the clip is zero, and an offset of the converter is taken off what lies within", () => {
   const out = new Float32Array(MODEL_SAMPLES).fill(9);
-  resampleClip(new Float32Array(1600).fill(1), 16000, 0.05, out);
-  assert.is(out[0], 0);
-  assert.is(out.at(-1), 0);
-  assert.ok(Math.abs(out[ONSET_SAMPLE]! - 1) < 0.01);
+  const tone = (offset: number) =>
+    Float32Array.from({ length: 1600 }, (_, i) => offset + Math.cos((2 * Math.PI * 500 * (i - 800)) / 16000));
+  for (const offset of [0, 0.5, -3]) {
+    resampleClip(tone(offset), 16000, 0.05, out);
+    assert.is(out[0], 0);
+    assert.is(out.at(-1), 0);
+    assert.ok(Math.abs(out[ONSET_SAMPLE]! - 1) < 0.01, `offset ${offset}: ${out[ONSET_SAMPLE]}`);
+  }
 });
 
 test.run();

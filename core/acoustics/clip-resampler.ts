@@ -23,7 +23,7 @@ const table = (() => {
 
 /**
  * @param clip samples at `sampleRateHz`, onset at `onsetS` from the first; what lies outside it is zero
- * @param out filled with samples at `MODEL_RATE_HZ`, onset at `onsetSample`
+ * @param out filled with samples at `MODEL_RATE_HZ`, onset at `onsetSample`, their mean taken off
  */
 export function resampleClip(
   clip: Float32Array,
@@ -48,4 +48,13 @@ export function resampleClip(
     }
     out[i] = sum * cut;
   }
+  const first = Math.min(out.length, Math.max(0, Math.ceil(onsetSample - (onsetS * sampleRateHz) / step)));
+  const held = out.subarray(
+    first,
+    Math.max(first, Math.floor(onsetSample + (clip.length - onsetS * sampleRateHz) / step)),
+  );
+  // A converter's offset would count as loudness: the network takes the largest sample for 1.
+  let mean = 0;
+  for (const x of held) mean += x / held.length;
+  for (let i = 0; i < held.length; i++) held[i] = held[i]! - mean;
 }

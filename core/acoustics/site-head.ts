@@ -3,7 +3,8 @@
  *   logit p' = scale * logit p + bias + weights . embedding
  * With `{ scale: 1, bias: 0, weights: 0 }` nothing is changed; fitting pulls towards that, so that few verdicts change little.
  */
-import type { Scores, SoundClass } from "#contract/shot.ts";
+import type { Scores } from "#contract/shot.ts";
+import { logOdds, probabilityOf, withGunshot } from "./scores.ts";
 
 export interface SiteHead {
   scale: number;
@@ -46,24 +47,17 @@ export const LEAST_INCIDENTS = 20;
 const MARGIN = 0.05;
 const CLIP = 1e-4;
 
-const logit = (p: number) => Math.log(p / (1 - p));
 const bounded = (p: number) => Math.min(1 - CLIP, Math.max(CLIP, p));
 
 export function correctedProbability(head: SiteHead, embedding: ArrayLike<number>, probability: number): number {
-  let z = head.scale * logit(bounded(probability)) + head.bias;
+  let z = head.scale * logOdds(probability, CLIP) + head.bias;
   for (let i = 0; i < head.weights.length; i++) z += head.weights[i]! * (embedding[i] ?? 0);
-  return 1 / (1 + Math.exp(-z));
+  return probabilityOf(z);
 }
 
-/** The scores with the corrected probability of a gunshot; the other classes share the rest as before. */
+/** The scores with the corrected probability of a gunshot. */
 export function correctedScores(head: SiteHead, embedding: ArrayLike<number>, scores: Scores): Scores {
-  const gunshot = correctedProbability(head, embedding, scores.gunshot);
-  const rest = 1 - scores.gunshot;
-  const corrected = { ...scores, gunshot };
-  for (const name of Object.keys(scores) as SoundClass[]) {
-    if (name !== "gunshot") corrected[name] = rest > 0 ? (scores[name] * (1 - gunshot)) / rest : (1 - gunshot) / 5;
-  }
-  return corrected;
+  return withGunshot(scores, correctedProbability(head, embedding, scores.gunshot));
 }
 
 /** Are there verdicts enough to fit a head? */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import * as v from "valibot";
 import { faultsOf } from "#contract/channel.ts";
+import { CrowdWeights } from "#contract/company.ts";
 import { Fault, whyNoJson, whyUnread } from "#contract/errors.ts";
 import { type Scores, soundClasses } from "#contract/shot.ts";
 import { Probability, Sha256 } from "#contract/units.ts";
@@ -25,6 +26,7 @@ const Card = v.object({
     samples: v.pipe(v.number(), v.integer(), v.minValue(6000), v.maxValue(24_000)),
     onsetSample: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(24_000)),
   }),
+  crowd: v.optional(CrowdWeights),
 });
 
 export interface OnnxClassifier extends Classifier {
@@ -70,6 +72,7 @@ export async function openOnnxClassifier(folder: string): Promise<OnnxClassifier
   return {
     model: { name: card.name, version: card.version, sha256 },
     threshold: card.threshold,
+    crowd: card.crowd,
     embed,
     classifyExact: async (clip) => (await run(() => input.set(clip))).scores,
     classify: async (clip, sampleRateHz, onsetS) => (await embed(clip, sampleRateHz, onsetS)).scores,

@@ -217,6 +217,36 @@ test("what is too little like a gunshot is not told, but to a robot's own ears; 
   ]);
 });
 
+test("rain: where the card weighs the impulses before, the last of nine drops as loud is told as less likely, and how that came about", async () => {
+  const sound = noise(6 * RATE);
+  for (let i = 0; i < 9; i++) blast(sound, (2 + i * 0.15) * RATE);
+  const crowd = {
+    withinS: 2,
+    likeDb: 9,
+    half: 3.5,
+    width: 0.7,
+    noShotLogOdds: 0.5,
+    shotLogOddsFrom: 1.2,
+    echoDb: 2,
+    crowdLogOdds: 2.2,
+    echoLogOdds: 1.2,
+  };
+  const world = await listening([{ tick: 0, channels: [sound] }], {
+    classifier: Object.assign(
+      classifier(() => 0.3),
+      { crowd },
+    ),
+  });
+  const got = await world.over();
+  assert.is(got.length, 9);
+  const [first, last] = [got[0]!, got[8]!];
+  assert.ok(Math.abs(first.probability! - 0.3) < 0.001, `${first.probability}`);
+  assert.ok(last.probability! < 0.1, `${last.probability}`);
+  assert.is(last.scores.gunshot, last.probability);
+  assert.ok(Math.abs(last.company!.alone - 0.3) < 1e-9);
+  assert.ok(last.company!.among > 5 && last.company!.afterShot < 0.01, JSON.stringify(last.company));
+});
+
 test("a burst of three passes, the fourth within the second is held back and counted", async () => {
   const sound = noise(6 * RATE);
   for (let i = 0; i < 4; i++) blast(sound, (2 + i * 0.2) * RATE);

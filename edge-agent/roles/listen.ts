@@ -1,9 +1,11 @@
 /** Listens: sound -> impulses -> what they were -> `shot/heard` with its time, how sure both are, and no more sound than asked for. */
 import { ulid } from "ulid";
 import * as v from "valibot";
-import { type ShotHeard, shotHeard } from "#contract/shot.ts";
+import type { Company } from "#contract/company.ts";
+import { type Scores, type ShotHeard, shotHeard } from "#contract/shot.ts";
 import { Count, Finite, Probability, utcOfNs } from "#contract/units.ts";
 import type { MicrophonePlace } from "#core/acoustics/bearing.ts";
+import { Crowd } from "#core/acoustics/crowd.ts";
 import type { Classifier, ClipStore, Microphone, RoleContext, Running, Speaker, VoiceGate } from "../ports.ts";
 import { answerClips } from "./answer-clips.ts";
 import { type Heard, Hearing } from "./hearing.ts";
@@ -78,6 +80,7 @@ export async function startListen(context: ListenContext): Promise<Running> {
 class Listener {
   readonly #context: ListenContext;
   readonly #bucket: TokenBucket;
+  readonly #crowd: Crowd;
   readonly #counters = {
     frames: 0,
     impulses: 0,
@@ -97,6 +100,7 @@ class Listener {
   constructor(context: ListenContext) {
     this.#context = context;
     this.#bucket = new TokenBucket(context.config.burst, context.config.perSecond);
+    this.#crowd = new Crowd(context.classifier.crowd);
   }
 
   async run(): Promise<void> {
@@ -168,8 +172,10 @@ class Listener {
 
   async #tell(heard: Heard): Promise<void> {
     const { bus, classifier, clips, config } = this.#context;
-    const scores = await classifier.classify(heard.clip, heard.sampleRateHz, heard.clipOnsetS);
-    const { bearing } = heard;
+    const { bearing, candidate, sampleRateHz } = heard;
+    const alone = await classifier.classify(heard.clip, sampleRateHz, heard.clipOnsetS);
+    const judged = this.#crowd.judge(candidate.onsetTick / sampleRateHz, candidate.peakDbFs, alone);
+    const { scores } = judged;
     this.#context.onScored?.({
       toa: utcOfNs(heard.toaNs),
       scores,
@@ -183,7 +189,7 @@ class Listener {
       this.#counters.rateLimited += 1;
       return;
     }
-    const message = messageOf(heard, scores, this.#context);
+    const message = messageOf(heard, judged, this.#context);
     this.#context.onTold?.(message.id);
     if (clips) {
       const startUtcNs = heard.toaNs - BigInt(Math.round(heard.storedOnsetS * 1e9));
@@ -205,7 +211,11 @@ class Listener {
   }
 }
 
-function messageOf(heard: Heard, scores: ShotHeard["scores"], context: ListenContext): ShotHeard {
+function messageOf(
+  heard: Heard,
+  { scores, company }: { scores: Scores; company?: Company },
+  context: ListenContext,
+): ShotHeard {
   const { node, position, config, classifier, micSensitivityDbFsAt94Spl, configSha256 } = context;
   const { candidate, bearing } = heard;
   const now = context.now();
@@ -223,6 +233,7 @@ function messageOf(heard: Heard, scores: ShotHeard["scores"], context: ListenCon
     clockSigmaS: heard.clockSigmaS,
     probability: scores.gunshot,
     scores,
+    ...(company && { company }),
     snrDb: candidate.snrDb,
     peakDbFs: candidate.peakDbFs,
     ...(micSensitivityDbFsAt94Spl === undefined

@@ -91,6 +91,10 @@ export class SiteAdaptation implements Classifier {
     return this.#parts.classifier.threshold;
   }
 
+  get crowd() {
+    return this.#parts.classifier.crowd;
+  }
+
   async classify(clip: Float32Array, sampleRateHz: number, onsetS: number): Promise<Scores> {
     const { scores, embedding } = await this.#parts.classifier.embed(clip, sampleRateHz, onsetS);
     this.#last = { probability: scores.gunshot, embedding };

@@ -2,6 +2,7 @@
  * A day on a lamppost with nothing fired: street noise without end, hour by hour of its own seed, level, traffic and wind, through the
  * ear and the classifier. Beside it the everyday events of the simulated world, so many an hour.
  */
+import { Crowd } from "#core/acoustics/crowd.ts";
 import { CLIP_AFTER_S, CLIP_BEFORE_S, createEar, type Ear } from "#core/acoustics/ear.ts";
 import type { Classifier } from "#edge-agent/ports.ts";
 import { digitise, lamppostMicrophone } from "#sim/acoustics/microphone.ts";
@@ -53,14 +54,16 @@ export async function measureStreetNoise(classifier: Classifier, hours: number, 
     const rng = new Rng(`${seed}/${hour}`);
     const microphone = { ...lamppostMicrophone };
     const noise = new StreetNoise(rng, { rateHz: RATE, highPassHz: microphone.highPassHz, ...hourOf(hour) });
+    const crowd = new Crowd(classifier.crowd);
     const ear: Ear = createEar({
       sampleRateHz: RATE,
-      onCandidate: ({ onsetTick }) => {
+      onCandidate: ({ onsetTick, peakDbFs }) => {
         impulses++;
         const clip = new Float32Array(Math.round((CLIP_BEFORE_S + CLIP_AFTER_S) * RATE));
         const from = Math.round(onsetTick) - Math.round(CLIP_BEFORE_S * RATE);
         ear.clip(from, clip);
-        const judged = classifier.classify(clip, RATE, (onsetTick - from) / RATE).then(({ gunshot }) => {
+        const judged = classifier.classify(clip, RATE, (onsetTick - from) / RATE).then((alone) => {
+          const { gunshot } = crowd.judge(onsetTick / RATE, peakDbFs, alone).scores;
           if (gunshot >= classifier.threshold) alerts++;
           if (gunshot >= 0.05) told++;
           highest = Math.max(highest, gunshot);

@@ -1,0 +1,80 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { CrowdWeights } from "#contract/company.ts";
+import type { Scores } from "#contract/shot.ts";
+import { Crowd } from "./crowd.ts";
+
+const weights: CrowdWeights = {
+  withinS: 2,
+  likeDb: 9,
+  half: 3.5,
+  width: 0.7,
+  noShotLogOdds: 0.5,
+  shotLogOddsFrom: 1.2,
+  echoDb: 2,
+  crowdLogOdds: 2.2,
+  echoLogOdds: 1.2,
+};
+const alone = (gunshot: number): Scores => ({
+  gunshot,
+  firework: 0,
+  vehicle: 0,
+  impact: (1 - gunshot) / 4,
+  glass: 0,
+  other: (3 * (1 - gunshot)) / 4,
+});
+const sumOf = (scores: Scores) => Object.values(scores).reduce((a, b) => a + b, 0);
+
+test("an impulse with nothing before it keeps its probability; without weights every one does", () => {
+  assert.ok(Math.abs(new Crowd(weights).judge(5, -12, alone(0.6)).scores.gunshot - 0.6) < 0.002);
+  const plain = new Crowd(undefined);
+  for (let i = 0; i < 20; i++) plain.judge(i / 10, -10, alone(0.01));
+  assert.equal(plain.judge(2, -10, alone(0.6)), { scores: alone(0.6) });
+});
+
+test("rain: after ten drops as loud in a second 0.6 becomes 0.2; the rest is shared as before and sums to 1", () => {
+  const crowd = new Crowd(weights);
+  for (let i = 0; i < 10; i++) crowd.judge(i / 10, -20, alone(0.02));
+  const { scores, company } = crowd.judge(1, -20, alone(0.6));
+  assert.ok(scores.gunshot < 0.22, `${scores.gunshot}`);
+  assert.ok(Math.abs(sumOf(scores) - 1) < 1e-12);
+  assert.ok(Math.abs(scores.other / scores.impact - 3) < 1e-9);
+  assert.ok(company!.among > 9 && company!.among < 10, `among ${company!.among}`);
+  assert.is(company!.alone, 0.6);
+});
+
+test("ten drops 25 dB fainter, or heard more than two seconds ago, take nothing off", () => {
+  const faint = new Crowd(weights);
+  for (let i = 0; i < 10; i++) faint.judge(i / 10, -45, alone(0.02));
+  assert.ok(faint.judge(1, -20, alone(0.6)).scores.gunshot > 0.59);
+  const past = new Crowd(weights);
+  for (let i = 0; i < 10; i++) past.judge(i / 10, -20, alone(0.02));
+  assert.ok(past.judge(2.95, -20, alone(0.6)).scores.gunshot > 0.59);
+});
+
+test("a burst: a round as loud as a sure one before it loses a tenth at most, echoes among them or not", () => {
+  const crowd = new Crowd(weights);
+  crowd.judge(0, -10, alone(0.97));
+  for (let i = 1; i < 8; i++) crowd.judge(i / 100, -16, alone(0.1));
+  const { scores, company } = crowd.judge(0.1, -10, alone(0.6));
+  assert.ok(company!.afterShot > 0.99);
+  assert.ok(scores.gunshot > 0.5, `${scores.gunshot}`);
+});
+
+test("what follows a sure shot 12 dB fainter is told with more doubt: it may be its echo", () => {
+  const crowd = new Crowd(weights);
+  crowd.judge(0, -10, alone(0.97));
+  const { scores, company } = crowd.judge(0.2, -22, alone(0.6));
+  assert.ok(company!.echoOfShot > 0.95, `${company!.echoOfShot}`);
+  assert.ok(scores.gunshot > 0.25 && scores.gunshot < 0.35, `${scores.gunshot}`);
+});
+
+test("a certain score stays a probability, and the ear's densest rain holds no more than 512 impulses", () => {
+  const crowd = new Crowd(weights);
+  for (let i = 0; i < 2000; i++) crowd.judge(i / 1000, -20, alone(0));
+  const { scores, company } = crowd.judge(2, -20, alone(1));
+  assert.ok(company!.among <= 512, `${company!.among}`);
+  assert.ok(scores.gunshot > 0.999 && scores.gunshot < 1 && Math.abs(sumOf(scores) - 1) < 1e-9);
+});
+
+test.run();
