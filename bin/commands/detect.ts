@@ -12,21 +12,22 @@ import { newestModel } from "../newest-model.ts";
 export const command: Command = {
   summary: "find impulses in WAV or FLAC files and say what they were",
   help: `
-usage: tocsin detect FILE... [--json] [--all] [--png FILE] [--html FILE] [--model FOLDER]
+usage: tocsin detect FILE... [--json] [--all] [--channel N] [--png FILE] [--html FILE] [--model FOLDER]
 
 Hears each WAV or FLAC file, of any sample rate, as a lamppost would, and writes one line per gunshot: where its first wavefront
 arrives (onsetS, seconds from the first sample, with its sigma), the calibrated probabilities, and how likely it is an echo.
-Of several channels the one with most energy is heard.
+Of several channels the one with the loudest impulse is heard. A converter's constant offset is taken off first.
 
   --json           one JSON object a line: {file, onsetS, onsetSigmaS, gunshot, probability, echoProbability, scores, snrDb,
                    peakDbFs, clipped, channel}
   --all            every impulse, not only what the model's threshold makes a gunshot
+  --channel N      hear this channel, 0 for the first
   --png FILE       draw waveform, spectrogram, onsets and scores
   --html FILE      the same as a page
   --model FOLDER   another classifier than the newest in models/gunshot
 
-A file that cannot be read gets one line on stderr and the others are heard; exit 65 only if none could be read. A WAV file
-that is cut short is heard as far as it goes, and said to be.`,
+A file that cannot be read gets one line on stderr and the others are heard; exit 65 only if none could be read. One
+that is cut short or damaged is heard as far as it goes, and said to be.`,
   async run(argv) {
     const { values, positionals } = parseArgs({
       args: [...argv],
@@ -37,22 +38,23 @@ that is cut short is heard as far as it goes, and said to be.`,
         png: { type: "string" },
         html: { type: "string" },
         model: { type: "string" },
+        channel: { type: "string" },
       },
     });
     if (positionals.length === 0) throw new Fault("usage", "FILE: name at least one WAV or FLAC file");
+    if (values.channel !== undefined && !/^\d{1,2}$/.test(values.channel))
+      throw new Fault("usage", `--channel: '${values.channel}' is no number of a channel; give 0 for the first`);
+    const channel = values.channel === undefined ? undefined : Number(values.channel);
     const classifier = await openOnnxClassifier(await newestModel(values.model));
     // Sound is kept only for what is to be drawn.
     const drawn: HeardFile[] = [];
     let read = 0;
     try {
       for (const file of positionals) {
-        const heard = await hearOr(() => hearFile(file, classifier));
+        const heard = await hearOr(() => hearFile(file, classifier, channel));
         if (!heard) continue;
         read++;
-        if (heard.cutOf !== undefined)
-          say(
-            `tocsin detect: ${file}: is cut short at sample ${heard.samples.length} of ${heard.cutOf}; what is there was heard, copy it again for the rest`,
-          );
+        for (const remark of heard.remarks) say(`tocsin detect: ${file}: ${remark}`);
         for (const detection of heard.detections) {
           if (!values.all && !detection.gunshot) continue;
           if (values.json) printJson(detection);

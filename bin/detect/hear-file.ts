@@ -1,8 +1,8 @@
 /** What the detector and the classifier make of one sound file. */
 import type { Scores } from "#contract/shot.ts";
 import { type Candidate, CLIP_AFTER_S, CLIP_BEFORE_S, createEar } from "#core/acoustics/ear.ts";
-import { readAudioFile } from "#edge-agent/devices/audio-file.ts";
 import type { Classifier } from "#edge-agent/ports.ts";
+import { type PreparedSound, prepareSound } from "./prepare-sound.ts";
 
 export interface Detection {
   file: string;
@@ -15,24 +15,22 @@ export interface Detection {
   snrDb: number;
   peakDbFs: number;
   clipped: boolean;
-  /** Index of the channel listened to: the one with most energy. */
+  /** Index of the channel listened to, from 0. */
   channel: number;
 }
 
-export interface HeardFile {
+export interface HeardFile extends PreparedSound {
   file: string;
-  samples: Float32Array;
-  sampleRateHz: number;
   detections: Detection[];
-  /** Samples that the file should have, where it is cut short. */
-  cutOf?: number;
 }
 
-/** Throws `Fault` (input) where the file cannot be read. */
-export async function hearFile(file: string, classifier: Classifier): Promise<HeardFile> {
-  const { channels, sampleRateHz, cutOf } = await readAudioFile(file);
-  const channel = loudest(channels);
-  const samples = channels[channel]!;
+/** Of a shot whose beginning the file does not hold nobody knows how much is missing: a blast's first wave is about as long, seconds. */
+const CUT_OFF_SIGMA_S = 0.001;
+
+/** @param asked the channel to be heard, from 0; undefined: that with the loudest impulse. Throws `Fault` (input) where the file cannot be read. */
+export async function hearFile(file: string, classifier: Classifier, asked?: number): Promise<HeardFile> {
+  const sound = await prepareSound(file, asked);
+  const { samples, sampleRateHz, channel } = sound;
   const candidates: Candidate[] = [];
   const ear = createEar({ sampleRateHz, onCandidate: (candidate) => candidates.push(candidate) });
   for (let i = 0; i < samples.length; i += 4096) ear.push(samples.subarray(i, i + 4096));
@@ -45,7 +43,7 @@ export async function hearFile(file: string, classifier: Classifier): Promise<He
     detections.push({
       file,
       onsetS: onsetTick / sampleRateHz,
-      onsetSigmaS,
+      onsetSigmaS: onsetTick < 1 ? Math.max(onsetSigmaS, CUT_OFF_SIGMA_S) : onsetSigmaS,
       gunshot: scores.gunshot >= classifier.threshold,
       probability: scores.gunshot,
       echoProbability,
@@ -56,16 +54,5 @@ export async function hearFile(file: string, classifier: Classifier): Promise<He
       channel,
     });
   }
-  return { file, samples, sampleRateHz, detections, ...(cutOf !== undefined && { cutOf }) };
-}
-
-function loudest(channels: readonly Float32Array[]): number {
-  let best = 0;
-  let most = -1;
-  channels.forEach((samples, index) => {
-    let energy = 0;
-    for (const x of samples) energy += x * x;
-    if (energy > most) [best, most] = [index, energy];
-  });
-  return best;
+  return { ...sound, file, detections };
 }

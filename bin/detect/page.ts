@@ -11,15 +11,19 @@ export function pageOf(files: readonly HeardFile[], model: string, threshold: nu
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>What the detector heard</title>
 <style>
-  body { margin: 0 auto; padding: 1.5rem; max-width: 76rem; background: #0f141e; color: #e2e8f0; font: 15px/1.5 system-ui, sans-serif; }
+  :root { color-scheme: light dark; --ground: #f6f8fb; --ink: #1d2533; --dim: #56637a; --shot: #b3261e; --cell: #e7ecf4; --bar: #b9c8e4; }
+  @media (prefers-color-scheme: dark) {
+    :root { --ground: #0f141e; --ink: #e2e8f0; --dim: #9aa8bf; --shot: #ff8a80; --cell: #181f2c; --bar: #3b4a66; }
+  }
+  body { margin: 0 auto; padding: 1.5rem; max-width: 76rem; background: var(--ground); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
   h1 { font-size: 1.3rem; } h2 { font-size: 1rem; margin-top: 2rem; overflow-wrap: anywhere; }
   img { width: 100%; height: auto; border-radius: 4px; }
   .scroll { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-  th, td { padding: 0.15rem 0.7rem; text-align: right; white-space: nowrap; } th { color: #9aa8bf; font-weight: 500; }
-  tr.shot td { color: #ff8a80; } td.class { min-width: 5rem; background: linear-gradient(90deg, #3b4a66 var(--p), #181f2c var(--p)); }
+  th, td { padding: 0.15rem 0.7rem; text-align: right; white-space: nowrap; } th { color: var(--dim); font-weight: 500; }
+  tr.shot td { color: var(--shot); } td.class { min-width: 5rem; background: linear-gradient(90deg, var(--bar) var(--p), var(--cell) var(--p)); }
 </style>
 <h1>What the detector heard</h1>
-<p>Model ${escaped(model)}; a gunshot from probability ${threshold}. Echoes are marked, never dropped.</p>
+<p>Model ${escaped(model)}; a gunshot from probability ${threshold}: red, its line through the whole picture. Other impulses have a short yellow line. Echoes are marked, never dropped.</p>
 ${sections}
 </html>
 `;
@@ -29,12 +33,16 @@ function section(heard: HeardFile, threshold: number): string {
   const png = Buffer.from(pictureOf([heard], threshold)).toString("base64");
   const shots = heard.detections.filter(({ gunshot }) => gunshot).length;
   const lengthS = (heard.samples.length / heard.sampleRateHz).toFixed(2);
-  const words = `${heard.detections.length} impulses in ${lengthS} s, ${shots} of them gunshots`;
-  const heads = ["Onset s", "Sigma ms", "SNR dB", "Peak dBFS", "Echo", ...soundClasses].map(
+  const count = heard.detections.length;
+  const of = heard.channels > 1 ? `channel ${heard.channel} of 0 to ${heard.channels - 1}: ` : "";
+  const words = `${of}${count} ${count === 1 ? "impulse" : "impulses"} in ${lengthS} s, gunshots: ${shots}`;
+  const remarks = heard.remarks.map((remark) => `<p>The file: ${escaped(remark)}</p>`).join("\n");
+  const heads = ["", "Onset s", "Sigma ms", "SNR dB", "Peak dBFS", "Echo", ...soundClasses].map(
     (head) => `<th>${head}</th>`,
   );
   return `<h2>${escaped(heard.file)}</h2>
 <p>${words}</p>
+${remarks}
 <img alt="Waveform and spectrogram of ${escaped(heard.file)}: ${words}" src="data:image/png;base64,${png}">
 <div class="scroll"><table><thead><tr>${heads.join("")}</tr></thead><tbody>${heard.detections.map(row).join("")}</tbody></table></div>`;
 }
@@ -42,6 +50,7 @@ function section(heard: HeardFile, threshold: number): string {
 function row(detection: Detection): string {
   const { onsetS, onsetSigmaS, snrDb, peakDbFs, echoProbability, scores, gunshot } = detection;
   const cells = [
+    gunshot ? "gunshot" : "",
     onsetS.toFixed(5),
     (onsetSigmaS * 1000).toFixed(3),
     snrDb.toFixed(1),

@@ -50,24 +50,29 @@ function panelHeight(detections: number): number {
 }
 
 function panel(canvas: Canvas, heard: HeardFile, top: number, threshold: number): void {
-  const { file, samples, sampleRateHz, detections } = heard;
+  const { file, samples, sampleRateHz, detections, channel, channels } = heard;
   const width = WIDTH - LEFT - RIGHT;
   const lengthS = samples.length / sampleRateHz;
   const shots = detections.filter(({ gunshot }) => gunshot).length;
   const name = file.split("/").at(-1)!.slice(-70);
-  const title = `${name}  ${sampleRateHz} Hz  ${lengthS.toFixed(2)} s  ${detections.length} impulses, ${shots} gunshot (from ${threshold})`;
+  const of = channels > 1 ? `  channel ${channel} of 0 to ${channels - 1}` : "";
+  const title = `${name}  ${sampleRateHz} Hz${of}  ${lengthS.toFixed(2)} s  ${detections.length} impulses, ${shots} gunshot (from ${threshold})`;
   canvas.text(LEFT, top + 10, title, INK);
   const waveTop = top + TITLE;
+  const atOnsets = (top: number, height: number, other: number) => {
+    for (const { onsetS, gunshot } of detections) {
+      const x = LEFT + Math.round((onsetS / lengthS) * (width - 1));
+      canvas.line(x, top, gunshot ? height : other, gunshot ? SHOT : OTHER);
+    }
+  };
+  canvas.fill(LEFT, waveTop, width, WAVE, PANEL);
+  // Behind the trace: a shot seen from afar is no wider than its line.
+  atOnsets(waveTop, WAVE, WAVE / 6);
   drawWave(canvas, samples, LEFT, waveTop, width);
   const spectrumTop = waveTop + WAVE + 4;
   drawSpectrum(canvas, heard, LEFT, spectrumTop, width);
   drawAxis(canvas, lengthS, spectrumTop + SPECTRUM, width);
-  for (const detection of detections) {
-    const x = LEFT + Math.round((detection.onsetS / lengthS) * (width - 1));
-    const colour = detection.gunshot ? SHOT : OTHER;
-    canvas.line(x, waveTop, detection.gunshot ? WAVE : WAVE / 6, colour);
-    canvas.line(x, spectrumTop, detection.gunshot ? SPECTRUM : 12, colour);
-  }
+  atOnsets(spectrumTop, SPECTRUM, 12);
   drawScores(canvas, listed(detections), spectrumTop + SPECTRUM + AXIS);
 }
 
@@ -77,7 +82,6 @@ function listed(detections: readonly Detection[]): Detection[] {
 }
 
 function drawWave(canvas: Canvas, samples: Float32Array, left: number, top: number, width: number): void {
-  canvas.fill(left, top, width, WAVE, PANEL);
   let peak = 1e-6;
   for (const x of samples) peak = Math.max(peak, Math.abs(x));
   for (let c = 0; c < width; c++) {
@@ -109,7 +113,8 @@ function drawSpectrum(canvas: Canvas, heard: HeardFile, left: number, top: numbe
   }
   for (const part of [0, 0.5, 1]) {
     const y = top + Math.round((1 - part) * (SPECTRUM - 8));
-    canvas.text(4, y, `${((part * topHz) / 1000).toFixed(1)} K`, DIM);
+    const kHz = (part * topHz) / 1000;
+    canvas.text(4, y, `${kHz.toFixed(kHz < 10 ? 1 : 0)} kHz`, DIM);
   }
 }
 
