@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -148,11 +148,15 @@ test("a recording cut short by a power cut is read as far as it goes", async () 
   assert.is(channels[0]!.length, 4);
 });
 
-test("a missing file and a folder are told apart", async () => {
+test("a missing file, a folder and one that is too large are told apart", async () => {
   const folder = mkdtempSync(join(tmpdir(), "tocsin-audio-"));
   try {
     assert.match(await readFault(join(folder, "none.wav")), /no such file/);
     assert.match(await readFault(folder), /is a folder/);
+    // Without blocks on the disk; Node itself refuses from 2 GiB on.
+    writeFileSync(join(folder, "long.wav"), good);
+    truncateSync(join(folder, "long.wav"), 3e9);
+    assert.match(await readFault(join(folder, "long.wav")), /larger than 1\.5 GB; cut it into pieces/);
     writeFileSync(join(folder, "a.wav"), good);
     assert.is((await readAudioFile(join(folder, "a.wav"))).channels.length, 2);
   } finally {

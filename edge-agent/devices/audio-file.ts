@@ -16,6 +16,8 @@ export interface Sound {
 
 /** Largest file that is read: an hour of four channels of 48 kHz, 16 bit. */
 const MAX_BYTES = 1.5e9;
+const tooLarge =
+  "is larger than 1.5 GB; cut it into pieces, such as 'ffmpeg -i IN -c copy -f segment -segment_time 600 OUT%03d.wav'";
 
 /** Throws `Fault` (input) with one line: the file, what is wrong with it, what to do. */
 export async function readAudioFile(path: string): Promise<Sound> {
@@ -29,7 +31,9 @@ export async function readAudioFile(path: string): Promise<Sound> {
         ? "there is no such file; check the path"
         : code === "EISDIR"
           ? "is a folder; name the files in it"
-          : `cannot be read (${code}); check its permissions`;
+          : code === "ERR_FS_FILE_TOO_LARGE"
+            ? tooLarge
+            : `cannot be read (${code}); check its permissions`;
     throw new Fault("input", `${path}: ${why}`, { cause: error });
   }
   return decodeAudio(bytes, path);
@@ -38,11 +42,7 @@ export async function readAudioFile(path: string): Promise<Sound> {
 /** Decodes the bytes of a WAV or FLAC file; `name` stands in the messages. */
 export async function decodeAudio(bytes: Uint8Array, name: string): Promise<Sound> {
   if (bytes.length === 0) throw new Fault("input", `${name}: is empty; record or copy it again`);
-  if (bytes.length > MAX_BYTES)
-    throw new Fault(
-      "input",
-      `${name}: ${(bytes.length / 1e9).toFixed(1)} GB is too large; cut it into files of an hour`,
-    );
+  if (bytes.length > MAX_BYTES) throw new Fault("input", `${name}: ${tooLarge}`);
   const magic = text(bytes, 0, 4);
   if (magic === "RIFF" || magic === "RF64" || magic === "BW64") return decodeWav(bytes, name);
   const from = afterId3(bytes);
