@@ -39,6 +39,8 @@ export interface Filtered {
 const WHITE_SIGMAS = 4.7;
 const WHITE_SIGMAS_SMOOTHED = 6.5;
 const OVER_LOUDEST = 1.3;
+/** What is left of slow sound comes through the smoothing: its noise has that much larger waves for its RMS. */
+const SMOOTHED_OVER_SHARP = 1.3;
 
 export function whiteLevel({ half, noise, loudest }: Filtered): number {
   return Math.max((half > 0 ? WHITE_SIGMAS_SMOOTHED : WHITE_SIGMAS) * noise, OVER_LOUDEST * loudest);
@@ -101,6 +103,17 @@ export class PickerFilters {
         peak = Math.abs(each.y[i]!);
         most = Math.max(most, peak / each.noise);
       }
+    }
+    return most;
+  }
+
+  /** The most that stands between two indexes in whitened sound, no kernel reaching to `behind`, noise sigmas as of unsmoothed sound. */
+  most(from: number, to: number, behind: number): number {
+    let most = 0;
+    for (const { y, half, noise } of this.white) {
+      const unit = half > 0 ? SMOOTHED_OVER_SHARP * noise : noise;
+      const last = Math.min(y.length - 1, to + half, behind - 2 * half);
+      for (let i = Math.max(0, Math.floor(from - half)); i <= last; i++) most = Math.max(most, Math.abs(y[i]!) / unit);
     }
     return most;
   }
