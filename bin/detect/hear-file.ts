@@ -1,5 +1,7 @@
 /** What the detector and the classifier make of one sound file. */
+import type { Company } from "#contract/company.ts";
 import type { Scores } from "#contract/shot.ts";
+import { Crowd } from "#core/acoustics/crowd.ts";
 import { type Candidate, CLIP_AFTER_S, CLIP_BEFORE_S, createEar } from "#core/acoustics/ear.ts";
 import type { Classifier } from "#edge-agent/ports.ts";
 import { type PreparedSound, prepareSound } from "./prepare-sound.ts";
@@ -12,6 +14,8 @@ export interface Detection {
   probability: number;
   echoProbability: number;
   scores: Scores;
+  /** What the impulses before it had to say in that, where the model's card weighs them. */
+  company?: Company;
   snrDb: number;
   peakDbFs: number;
   clipped: boolean;
@@ -36,10 +40,12 @@ export async function hearFile(file: string, classifier: Classifier, asked?: num
   for (let i = 0; i < samples.length; i += 4096) ear.push(samples.subarray(i, i + 4096));
   ear.flush();
   const detections: Detection[] = [];
+  const crowd = new Crowd(classifier.crowd);
   for (const { onsetTick, onsetSigmaS, snrDb, peakDbFs, echoProbability, clipped } of candidates) {
     const from = Math.max(0, Math.floor(onsetTick - CLIP_BEFORE_S * sampleRateHz));
     const clip = samples.subarray(from, Math.ceil(onsetTick + CLIP_AFTER_S * sampleRateHz));
-    const scores = await classifier.classify(clip, sampleRateHz, (onsetTick - from) / sampleRateHz);
+    const alone = await classifier.classify(clip, sampleRateHz, (onsetTick - from) / sampleRateHz);
+    const { scores, company } = crowd.judge(onsetTick / sampleRateHz, peakDbFs, alone);
     detections.push({
       file,
       onsetS: onsetTick / sampleRateHz,
@@ -48,6 +54,7 @@ export async function hearFile(file: string, classifier: Classifier, asked?: num
       probability: scores.gunshot,
       echoProbability,
       scores,
+      ...(company && { company }),
       snrDb,
       peakDbFs,
       clipped,
