@@ -7,13 +7,14 @@ import net
 from augment import augment, coloured
 from data import CLASS_OF, ECHO_DB, KIND_CLASS, MARGIN, Set, fold_of, load, mark_weaker, permissive
 from recorder import Recorder
-from synth import MAKERS
+from synth import MAKERS, RATE
+from synth_fire import MAKERS as FIRE
 from synth_loud import MAKERS as LOUD, press
 from synth_near import MAKERS as NEAR, heard_late, process
 from synth_negatives import MAKERS as NEGATIVES
 from synth_street import MAKERS as STREET
 
-ALL = {**MAKERS, **NEGATIVES, **LOUD, **NEAR, **STREET}
+ALL = {**MAKERS, **NEGATIVES, **LOUD, **NEAR, **STREET, **FIRE}
 
 
 def noise_pools(rows, clips, kinds, rng, unsure):
@@ -39,6 +40,13 @@ def quiet(world):
 def shifted(clip, rng):
     shift = MARGIN + rng.integers(-30, 31)
     return np.array(clip[shift : shift + net.SAMPLES], np.float64)
+
+
+def misplaced(rng, x):
+    """The onset a little off, whatever was cut away before it: pickers err so, with files that begin with their sound above all."""
+    way = rng.random()
+    late = rng.normal(0, 0.4e-3) if way < 0.65 else rng.uniform(-1e-3, 2e-3) if way < 0.85 else 0.0
+    return np.roll(x, -int(round(late * RATE)))
 
 
 def recorded(folder, rng, member, size=1.0):
@@ -167,9 +175,8 @@ def loud(folder, rng, _member, size=1.0):
     return out.arrays()
 
 
-def near(folder, rng, _member, size=1.0):
-    """Shots and everything else as near microphones, limiters and sound libraries have them: synth_near.py and synth_street.py."""
-    pool = quiet(load(folder, "faint-others"))
+def close_by(folder, rng, size, worlds, synthetic, pool, least_db):
+    """Shots and everything else as near microphones, limiters and sound libraries have them, at `least_db` of peak over noise and more."""
     recorder = Recorder(rng)
     out = Set()
 
@@ -180,20 +187,35 @@ def near(folder, rng, _member, size=1.0):
         if way < 0.4:  # as it is, or in some noise
             if rng.random() < 0.5:
                 noise = pool[rng.integers(len(pool))] if rng.random() < 0.6 else coloured(rng, net.SAMPLES)
-                x = x + 10 ** (-rng.uniform(22, 70) / 20) * noise
-            out.add((x * rng.choice([-1, 1])).astype(np.float32), name, -1, what)
+                x = x + 10 ** (-rng.uniform(least_db, 70) / 20) * noise
+            x = (x * rng.choice([-1, 1])).astype(np.float32)
         else:
-            out.add(recorder.record(rng, x, pool, clean) if way < 0.7 else augment(rng, x, pool, clean), name, -1, what)
+            x = recorder.record(rng, x, pool, clean) if way < 0.7 else augment(rng, x, pool, clean)
+        out.add(misplaced(rng, x), name, -1, what)
 
-    for clip, name, what in parts_of(folder, rng, counts.NEAR_WORLDS, size):
+    for clip, name, what in parts_of(folder, rng, worlds, size):
         add(clip, name, what, False)
-    for name, count in counts.NEAR_SYNTHETIC.items():
+    for name, count in synthetic.items():
         for _ in range(int(count * size)):
             sound = np.roll(ALL[name](rng), rng.integers(-18, 19))
             if name in counts.LATE and rng.random() < 0.15:
                 sound = heard_late(rng, sound)
             add(sound, KIND_CLASS.get(name, name), name, True)
     return out.arrays()
+
+
+def near(folder, rng, _member, size=1.0):
+    """Of synth_near.py and synth_street.py."""
+    return close_by(folder, rng, size, counts.NEAR_WORLDS, counts.NEAR_SYNTHETIC, quiet(load(folder, "faint-others")), 22)
+
+
+def fire(folder, rng, _member, size=1.0):
+    """Of synth_fire.py, down to faint ones in recorded rain, wind, surf and towns."""
+    rows, clips = load(folder, "others")
+    steady = [i for i, row in enumerate(rows) if row["learn"] and row["what"] in counts.STEADY_OTHERS]
+    pool = [np.array(clips[i, : net.SAMPLES], np.float64) for i in rng.permutation(steady)[:300]]
+    pool = [x / (x.std() + 1e-9) for x in pool] + quiet(load(folder, "faint-others"))
+    return close_by(folder, rng, size, counts.FIRE_WORLDS, counts.FIRE_SYNTHETIC, pool, 12)
 
 
 def others(folder, rng, _member, size=1.0):
@@ -220,8 +242,8 @@ def others(folder, rng, _member, size=1.0):
                 x = augment(rng, x, pool, False) if rng.random() < 0.5 else (x / (np.abs(x).max() + 1e-9)).astype(np.float32)
             else:
                 x = augment(rng, x, pool, False) if k > 0 else x.astype(np.float32)
-            out.add(x, "gunshot" if shot else CLASS_OF.get(what, "other"), -1, what)
+            out.add(misplaced(rng, x), "gunshot" if shot else CLASS_OF.get(what, "other"), -1, what)
     return out.arrays()
 
 
-DRAWN = {"made": simulated, "recorded": recorded, "faint": faint, "street": street, "loud": loud, "near": near, "nearer": near, "others": others}
+DRAWN = {"made": simulated, "recorded": recorded, "faint": faint, "street": street, "loud": loud, "near": near, "nearer": near, "others": others, "fire": fire}

@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { basename, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import type { Package } from "./elsewhere.ts";
+import { lieroSamples, soundFontSamples } from "./elsewhere-samples.ts";
 
 export const run = (program: string, args: string[], env = process.env) =>
   execFileSync(program, args, { env, maxBuffer: 2 ** 30, stdio: ["ignore", "pipe", "pipe"] });
@@ -59,6 +60,9 @@ export function unpack(from: Package, folder: string, env: NodeJS.ProcessEnv): s
     if (inner.kind === "zip") run("python3", ["-m", "zipfile", "-e", file, out]);
     else if (inner.kind === "c4group")
       unpackGroup(gunzipSync(Buffer.concat([Buffer.from([0x1f, 0x8b]), readFileSync(file).subarray(2)])), out);
+    else if (inner.kind === "soundfont" || inner.kind === "liero")
+      for (const [name, wav] of (inner.kind === "liero" ? lieroSamples : soundFontSamples)(readFileSync(file)))
+        writeFileSync(join(out, name), wav);
     else
       for (const path of run("gresource", ["list", file])
         .toString()

@@ -8,7 +8,7 @@ const PIECE_S = 30;
 const MOST_PIECES = 10;
 
 /** Licences under which a recording may be learned from; authors stand in the list and, of what a model learned from, in its card (`data`). */
-export const PERMITTED: readonly string[] = ["CC0-1.0", "public-domain", "CC-BY-3.0", "CC-BY-4.0"];
+export const PERMITTED: readonly string[] = ["CC0-1.0", "public-domain", "CC-BY-3.0", "CC-BY-4.0", "MIT", "WTFPL"];
 
 export interface Sound {
   /** In the unpacked package, containers unpacked too. */
@@ -26,7 +26,7 @@ export interface Package {
   version: string;
   sha256: string;
   /** Archives in the package: unpacked to `into`. */
-  containers?: { path: string; into: string; kind: "gresource" | "c4group" | "zip" }[];
+  containers?: { path: string; into: string; kind: "gresource" | "c4group" | "zip" | "soundfont" | "liero" }[];
   sounds: Sound[];
 }
 

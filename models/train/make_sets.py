@@ -1,6 +1,6 @@
 """Draws what train.py learns from out of cut clips, once: features of clips as augment.py changes them.
 
-  python models/train/make_sets.py --clips CLIPS --folds FOLDS --member first|second|third --which made|recorded|faint|street|loud|near|nearer|others [--seed 1] [--size 1]
+  python models/train/make_sets.py --clips CLIPS --folds FOLDS --member first|second|third --which made|recorded|faint|street|loud|near|nearer|others|fire [--seed 1] [--size 1]
 
 writes FOLDS/<member>/<which>-set.npz
 """

@@ -24,10 +24,10 @@ FLOOR = 1e-8
 BLOCK = (4, 7)
 BEFORE_BLOCK = 9
 EMBEDDING = 32
-# Three networks answer together, each with a share in the logarithms of probabilities; all but the first are wider.
-SHARES = {"first": 0.2, "second": 0.3, "third": 0.5}
+HIDDEN = 128
+# Three networks answer together, each with a share in the logarithms of probabilities.
+SHARES = {"first": 0.4, "second": 0.3, "third": 0.3}
 MEMBERS = tuple(SHARES)
-HIDDEN = {"first": 96, "second": 128, "third": 128}
 
 
 def mel_matrix():
@@ -63,7 +63,6 @@ def features(x):
 
 # name: (kernel height, width, in, out, stride height, width)
 MEL_CONVS = {"m1": (3, 5, 1, 16, 2, 2), "m2": (3, 3, 16, 24, 2, 2), "m3": (3, 3, 24, 40, 2, 2), "m4": (3, 3, 40, 48, 2, 2)}
-FIRST_CONVS = {"m3": (3, 3, 24, 32, 2, 2), "m4": (3, 3, 32, 32, 2, 2)}
 FINE_CONVS = {"f1": (1, 16, 1, 16, 1, 4), "f2": (1, 8, 16, 24, 1, 4), "f3": (1, 5, 24, 24, 1, 2), "f4": (1, 5, 24, 24, 1, 2)}
 BEFORE_CONVS = {"b1": (1, 5, BANDS, 24, 1, 1), "b2": (1, 5, 24, 24, 1, 3), "b3": (1, 5, 24, 24, 1, 3)}
 
@@ -72,18 +71,16 @@ def pads(spec):
     return ((spec[0] // 2, spec[0] // 2), (spec[1] // 2, spec[1] // 2))
 
 
-def init(rng, member):
+def init(rng):
     params = {}
-    narrower = FIRST_CONVS if member == "first" else {}
-    for name, (h, w, cin, cout, _, _) in {**MEL_CONVS, **narrower, **FINE_CONVS, **BEFORE_CONVS}.items():
+    for name, (h, w, cin, cout, _, _) in {**MEL_CONVS, **FINE_CONVS, **BEFORE_CONVS}.items():
         params[name + "w"] = rng.standard_normal((h, w, cin, cout)).astype(np.float32) * np.sqrt(2 / (h * w * cin))
         params[name + "b"] = np.zeros(cout, np.float32)
     shapes = jax.eval_shape(trunk, params, jnp.zeros((1, MELS, FRAMES)), jnp.zeros((1, BANDS, BEFORE)), jnp.zeros((1, FINE)))
     width = shapes.shape[1]
-    hidden = HIDDEN[member]
-    params["hw"] = rng.standard_normal((width, hidden)).astype(np.float32) * np.sqrt(2 / width)
-    params["hb"] = np.zeros(hidden, np.float32)
-    params["ew"] = rng.standard_normal((hidden, EMBEDDING)).astype(np.float32) * np.sqrt(2 / hidden)
+    params["hw"] = rng.standard_normal((width, HIDDEN)).astype(np.float32) * np.sqrt(2 / width)
+    params["hb"] = np.zeros(HIDDEN, np.float32)
+    params["ew"] = rng.standard_normal((HIDDEN, EMBEDDING)).astype(np.float32) * np.sqrt(2 / HIDDEN)
     params["eb"] = np.zeros(EMBEDDING, np.float32)
     params["ow"] = rng.standard_normal((EMBEDDING, len(CLASSES))).astype(np.float32) * np.sqrt(1 / EMBEDDING)
     params["ob"] = np.zeros(len(CLASSES), np.float32)

@@ -18,7 +18,12 @@ import net
 BATCH, PART = 256, 32
 # What a batch is made of, by set, when the base is made, widened, tuned, and in the last steps; and how many steps each has.
 STAGES = {
-    "first": {"base": ({"made": 1.0}, 1500), "tuned": ({"recorded": 0.6, "made": 0.4}, 600)},
+    "first": {
+        "near": ({"second/made": 0.18, "second/faint": 0.22, "third/loud": 0.15, "third/near": 0.45}, 4200),
+        "fire": ({"second/made": 0.12, "second/faint": 0.18, "third/loud": 0.06, "third/near": 0.12, "third/nearer": 0.14, "third/fire": 0.38}, 1600),
+        "again": ({"third/recorded": 0.48, "third/others": 0.17, "second/made": 0.04, "second/faint": 0.1, "third/loud": 0.03, "third/nearer": 0.05,
+                   "third/near": 0.02, "third/fire": 0.08, "second/street": 0.03}, 1000),
+    },
     "second": {
         "base": ({"made": 1.0}, 2600),
         "wide": ({"made": 0.5, "faint": 0.5}, 1200),
@@ -29,33 +34,37 @@ STAGES = {
         "loud": ({"second/made": 0.25, "second/faint": 0.3, "loud": 0.45}, 1300),
         "louder": ({"second/made": 0.25, "second/faint": 0.3, "loud": 0.45}, 2000),
         "near": ({"second/made": 0.18, "second/faint": 0.22, "loud": 0.15, "near": 0.45}, 4500),
-        "tuned": ({"recorded": 0.5, "others": 0.11, "second/made": 0.05, "second/faint": 0.13, "loud": 0.04, "nearer": 0.13, "second/street": 0.04}, 800),
-        "again": ({"recorded": 0.52, "others": 0.12, "second/made": 0.05, "second/faint": 0.12, "loud": 0.03, "nearer": 0.12, "second/street": 0.04}, 1000),
-        "more": ({"recorded": 0.5, "others": 0.12, "second/made": 0.05, "second/faint": 0.12, "loud": 0.03, "nearer": 0.08, "near": 0.06,
-                  "second/street": 0.04}, 1000),
+        "fire": ({"second/made": 0.12, "second/faint": 0.18, "loud": 0.1, "near": 0.1, "nearer": 0.14, "fire": 0.36}, 2200),
+        "longer": ({"second/made": 0.12, "second/faint": 0.18, "loud": 0.08, "near": 0.13, "nearer": 0.13, "fire": 0.36}, 2500),
+        "again": ({"recorded": 0.48, "others": 0.17, "second/made": 0.04, "second/faint": 0.1, "loud": 0.03, "nearer": 0.05, "near": 0.03,
+                   "fire": 0.07, "second/street": 0.03}, 1000),
+        "more": ({"recorded": 0.5, "others": 0.17, "second/made": 0.04, "second/faint": 0.1, "loud": 0.02, "nearer": 0.04, "near": 0.02,
+                  "fire": 0.08, "second/street": 0.03}, 1000),
     },
 }
 # Where a member begins that does not begin at random: with what the second was before it heard anything recorded.
-BEGIN = {"third": "second/wide.npz"}
+BEGIN = {"first": "second/wide.npz", "third": "second/wide.npz"}
 # Greatest rate of each stage's steps.
 PEAK = {"base": 2e-3, "last": 5e-4}
 PEAK_ELSE = 1.5e-3
 # Only these stages see what was recorded: once for the release, once for each fold.
 OF_FOLD = ("tuned", "again", "more", "last")
-# These begin where `tuned` began, and the mean of their weights and of those of `tuned` is the result.
-BESIDE = ("again", "more")
+# This begins where `again` began, and the mean of the weights of both is the result.
+BESIDE = ("more",)
 # What of the trunk's answers is kept, the rest is dropped, and the spread of responses laid over each clip's spectrum.
 KEEP = {"again": 0.5, "more": 0.5}
 KEEP_ELSE = 0.7
 RESPONSES = {"again": 0.11, "more": 0.11}
-SEED_OF = {"base": 2, "wide": 3, "loud": 4, "louder": 5, "near": 6, "tuned": 10, "last": 20, "again": 30, "more": 40}
-SEED_OF_MEMBER = {"first": 0, "second": 0, "third": 100}
+SEED_OF = {"base": 2, "wide": 3, "loud": 4, "louder": 5, "near": 6, "fire": 7, "longer": 8, "tuned": 10, "last": 20, "again": 30, "more": 40}
+SEED_OF_MEMBER = {"first": 200, "second": 0, "third": 100}
 # What is laid under other clips while training.
 STEADY = ("street", "rain", "sea_waves", "helicopter", "chainsaw", "sim_noise", "noise")
 # How fast the averaged weights, which are the result, follow those that are stepped.
 FOLLOW = 0.01
 # How often the second before is missing up to some instant, as where a recording begins.
 NOTHING_BEFORE = 0.25
+# How many get a slow wave.
+WINDY = 0.04
 # A clip is drawn as often as this, plus how far off the last answer was: the harder ones more often.
 EASY = 0.3
 SILENCE = (np.log(net.FLOOR) + 12) / 4
@@ -86,6 +95,16 @@ def masked(rng, mel, before, responses):
         t0 = rng.integers(30, net.FRAMES - 20)
         mel[len(mel) // 2 :, :, t0 : t0 + rng.integers(4, 20)] = mel.mean()
     return mel, before
+
+
+def with_wind(rng, fine):
+    """A wave of a few Hz under some: wind, a step, a recorder's drift. The bands of the images lie above it."""
+    some = np.flatnonzero(rng.random(len(fine)) < WINDY)
+    t = np.arange(net.FINE) / net.RATE
+    size = np.exp(rng.uniform(np.log(0.03), 0, (len(some), 1)))
+    wave = size * np.cos(2 * np.pi * rng.uniform(0, 8, (len(some), 1)) * t + rng.uniform(0, 2 * np.pi, (len(some), 1)))
+    fine[some] = np.clip(fine[some] + wave, -2, 2)
+    return fine
 
 
 def _loss(p, looks, y, key, keep):
@@ -144,7 +163,7 @@ def train(sets, rng, steps, note, start, peak, keep=KEEP_ELSE, responses=0.0):
             if len(noise):
                 for whole, part in zip(looks, over_noise(rng, [x[some] for x in looks], look(rng.choice(noise, len(some))))):
                     whole[some] = part
-            parts.append((*masked(rng, looks[0], looks[1], responses), looks[2], s["label"][use[place]]))
+            parts.append((*masked(rng, looks[0], looks[1], responses), with_wind(rng, looks[2]), s["label"][use[place]]))
         rate = peak * min(1, t / 50) * 0.5 * (1 + np.cos(np.pi * t / (steps + 1)))
         key, drop = jax.random.split(key)
         *looks, y = (np.concatenate(x) for x in zip(*parts))
@@ -191,7 +210,7 @@ def main():
         shares, steps = stages[name]
         use = [(set_of(each), np.flatnonzero(set_of(each)["fold"] != fold), part) for each, part in shares.items()]
         rng = np.random.default_rng(a.seed + SEED_OF_MEMBER[a.member] + SEED_OF[name] + (fold if name in OF_FOLD else 0))
-        begin = net.init(rng, a.member) if start is None else start
+        begin = net.init(rng) if start is None else start
         note, peak = f"{path.stem} {name} ", PEAK.get(name, PEAK_ELSE)
         params = train(use, rng, max(1, round(steps * a.size)), note, begin, peak, KEEP.get(name, KEEP_ELSE), RESPONSES.get(name, 0))
         np.savez(path, **params)
