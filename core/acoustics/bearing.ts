@@ -1,9 +1,9 @@
 /**
- * Direction of arrival at a node with two to four microphones.
- * Generalised cross-correlation with the maximum-likelihood (Hannan-Thomson) weighting, which is PHAT where the signal stands out
- * and discounts the bands where noise does; its variance is the bound it attains (Knapp and Carter, IEEE Trans. ASSP 24(4), 1976, eq. 33).
+ * Direction of arrival at a node with two to four microphones: the delays of all pairs, judged before they are believed. A microphone
+ * that hears nothing of what the others hear is left out; echoes on top of each other, or cables that were swapped, give no bearing.
  */
-import FFT from "fft.js";
+import { cholesky, choleskySolve } from "#core/algebra/cholesky.ts";
+import { type Delay, delayOf, spectrumOf } from "./delay.ts";
 
 /** A microphone relative to the node's position, metres. */
 export interface MicrophonePlace {
@@ -24,14 +24,32 @@ export interface BearingAsk {
   placeSigmaM?: number;
 }
 
+/** `leftOut`: index of a microphone that heard something else than the others, which agree. */
 export type Bearing =
-  | { kind: "bearing"; bearingDeg: number; sigmaDeg: number }
+  | { kind: "bearing"; bearingDeg: number; sigmaDeg: number; leftOut?: number }
   /** Microphones in one line cannot tell the two sides of it apart. */
-  | { kind: "ambiguous"; bearingsDeg: readonly [number, number]; sigmaDeg: number }
-  | { kind: "unsolved"; why: string };
+  | { kind: "ambiguous"; bearingsDeg: readonly [number, number]; sigmaDeg: number; leftOut?: number }
+  /** `misplaced`: the microphones agree on the sound, but its delays are those of no plane wave over these places. */
+  | { kind: "unsolved"; why: string; misplaced?: boolean };
 
-/** Weights estimated from the one impulse they weigh cost this much against the bound with known spectra (measured: 1.2 to 1.3). */
-const weightsCost = 1.3;
+/**
+ * Least peak of two microphones that hear one wave. Measured: 0.68 and more in street noise 20 dB below the blast, 0.8 in white noise 10 dB
+ * below it, 0.65 with an echo at 0.7 of it; three such echoes give 0.5.
+ */
+const LEAST_PEAK = 0.65;
+/** Mean peak of a faulty microphone with the others, at most: dead, inverted, stuck or in noise of its own it has 0.1 to 0.3. */
+const STRANGER_PEAK = 0.5;
+/** Around a triangle delays add up to nothing: to this many sigmas, and to what an echo bends the peaks by. */
+const CLOSURE_SIGMAS = 5;
+const CLOSURE_SLACK_S = 1e-5;
+/** Squared misfit of the delays to a plane wave, in variances: four sigmas. */
+const MOST_MISFIT = 16;
+/** Where places good to `placeSigmaM` do not fit, places measured with a tape may, with the sigma that follows. */
+const TAPE_SIGMA_M = 0.004;
+/** One sigma of the sine of the elevation from which a shot comes at microphones on a post. */
+const ELEVATION_SIGMA = 0.2;
+/** Of a delay against what sound along the line would take, at most: cold air, wind, and places measured with a tape. */
+const MOST_SLOWNESS = 1.25;
 const windowBeforeS = 0.002;
 const windowAfterS = 0.006;
 
@@ -50,179 +68,75 @@ export function bearingOf(ask: BearingAsk): Bearing {
     return { kind: "unsolved", why: "too little sound around the onset" };
   }
   const spectra = channels.map((samples) => spectrumOf(samples, from, length));
-  const pairs: Delay[] = [];
-  for (let j = 1; j < channels.length; j++) {
-    const baselineM = distanceM(places[0]!, places[j]!);
-    const limit = (baselineM / ask.speedOfSoundMps) * sampleRateHz + 2;
-    const delay = delayOf(spectra[0]!, spectra[j]!, limit, length);
-    if (!delay) return { kind: "unsolved", why: `microphones 1 and ${j + 1} have no coherent sound` };
-    pairs.push({ s: delay.samples / sampleRateHz, varS2: delay.varSamples2 / sampleRateHz ** 2 });
-  }
-  return directionOf(pairs, ask);
+  // The longest way for every pair: cables that were swapped then show as delays that cannot be, not as sound of no kin.
+  const longestM = Math.max(...places.flatMap((a) => places.map((b) => distanceM(a, b))));
+  const limitS = longestM / ask.speedOfSoundMps + 2 / sampleRateHz;
+  const delays = channels.map((_, i) =>
+    channels.map((_, j) => (i < j ? delayOf(spectra[i]!, spectra[j]!, limitS, length, sampleRateHz) : undefined)),
+  );
+  const between: Between = (i, j) => delays[Math.min(i, j)]![Math.max(i, j)];
+  const all = channels.map((_, i) => i);
+  const [leftOut] = agree(all, between) ? [] : all.filter((i) => isStranger(i, all, between));
+  const use = all.filter((i) => i !== leftOut);
+  if (!agree(use, between)) return { kind: "unsolved", why: "the microphones hear no single wave" };
+  const found = directionOf(use, between, ask);
+  return leftOut === undefined || found.kind === "unsolved" ? found : { ...found, leftOut };
 }
 
-interface Delay {
-  s: number;
+/** Delay of a pair, that of the higher index against the lower; undefined where nothing stands out of the noise. */
+type Between = (i: number, j: number) => Delay | undefined;
+
+/** All pairs hear one wave, and their delays add up around every triangle. */
+function agree(use: readonly number[], between: Between): boolean {
+  for (const [n, i] of use.entries()) {
+    for (const [m, j] of use.entries()) {
+      if (m <= n) continue;
+      const ij = between(i, j);
+      if (!ij || ij.peak < LEAST_PEAK) return false;
+      for (const k of use.slice(m + 1)) {
+        const [jk, ik] = [between(j, k), between(i, k)];
+        if (!jk || !ik) return false;
+        const sigmaS = Math.sqrt(ij.varS2 + jk.varS2 + ik.varS2);
+        if (Math.abs(ij.s + jk.s - ik.s) > CLOSURE_SIGMAS * sigmaS + CLOSURE_SLACK_S) return false;
+      }
+    }
+  }
+  return true;
+}
+
+/** This one alone is at odds: the others, two at least, agree. */
+function isStranger(stranger: number, all: readonly number[], between: Between): boolean {
+  const others = all.filter((i) => i !== stranger);
+  const mean = others.reduce((sum, i) => sum + (between(i, stranger)?.peak ?? 0), 0) / others.length;
+  return others.length >= 2 && mean < STRANGER_PEAK && agree(others, between);
+}
+
+interface Row {
+  x: number;
+  y: number;
+  z: number;
+  t: number;
   varS2: number;
 }
 
-interface Spectrum {
-  /** Interleaved re, im. */
-  values: Float64Array;
-  /** Power per bin of the impulse's window and mean noise power per bin, both averaged over neighbouring bins. */
-  power: Float64Array;
-  noise: Float64Array;
-  size: number;
-}
-
-/** Spectrum of the window and of the noise before it; tapered at both ends so that the cut does not click. */
-function spectrumOf(samples: Float32Array, from: number, length: number): Spectrum {
-  let size = 1;
-  while (size < 2 * length) size *= 2;
-  const fft = new FFT(size);
-  const input = new Float64Array(size);
-  const output = fft.createComplexArray();
-  const noise = new Float64Array(size / 2);
-  const taper = Math.max(4, Math.round(length / 10));
-  const transform = (start: number) => {
-    input.fill(0);
-    for (let i = 0; i < length; i++) {
-      const edge = Math.min(i, length - 1 - i);
-      const gain = edge < taper ? 0.5 - 0.5 * Math.cos((Math.PI * (edge + 0.5)) / taper) : 1;
-      input[i] = gain * (samples[start + i] ?? 0);
-    }
-    fft.realTransform(output, input);
-  };
-  let windows = 0;
-  for (let start = from - length; start >= 0 && windows < 16; start -= length) {
-    transform(start);
-    for (let k = 0; k < size / 2; k++) noise[k]! += output[2 * k]! ** 2 + output[2 * k + 1]! ** 2;
-    windows++;
-  }
-  smooth(noise, windows);
-  transform(from);
-  const power = new Float64Array(size / 2);
-  for (let k = 0; k < size / 2; k++) power[k] = output[2 * k]! ** 2 + output[2 * k + 1]! ** 2;
-  smooth(power, 1);
-  return { values: Float64Array.from(output), power, noise, size };
-}
-
-/** Averages over 17 neighbouring bins (six independent ones): an impulse's spectrum is smooth, a single periodogram is not. */
-function smooth(power: Float64Array, windows: number): void {
-  const rough = Float64Array.from(power);
-  for (let k = 0; k < power.length; k++) {
-    let sum = 0;
-    let count = 0;
-    for (let i = Math.max(0, k - 8); i <= Math.min(power.length - 1, k + 8); i++) {
-      sum += rough[i]!;
-      count++;
-    }
-    power[k] = sum / count / windows + 1e-20;
-  }
-}
-
-/** Delay of b against a in samples (positive: b hears it later), with the Knapp-Carter variance. */
-function delayOf(a: Spectrum, b: Spectrum, limit: number, length: number) {
-  const { size } = a;
-  const re = new Float64Array(size / 2);
-  const im = new Float64Array(size / 2);
-  let information = 0;
-  for (let k = 1; k < size / 2; k++) {
-    const ar = a.values[2 * k]!;
-    const ai = a.values[2 * k + 1]!;
-    const br = b.values[2 * k]!;
-    const bi = b.values[2 * k + 1]!;
-    // Both microphones hear the same impulse: its power is told from the two together. What stands out less than chance would is none.
-    const noisePower = (a.noise[k]! + b.noise[k]!) / 2;
-    const power = (a.power[k]! + b.power[k]!) / 2;
-    const signal = power > 2 * noisePower ? power - noisePower : 0;
-    const coherence = signal ** 2 / ((signal + a.noise[k]!) * (signal + b.noise[k]!));
-    // A bin 60 dB above the noise is no more trustworthy than its microphones are alike.
-    const weight = Math.min(coherence / (1 - coherence + 1e-12), 1e3);
-    const crossRe = ar * br + ai * bi;
-    const crossIm = ar * bi - ai * br;
-    const magnitude = Math.hypot(crossRe, crossIm) + 1e-30;
-    re[k] = (weight * crossRe) / magnitude;
-    im[k] = (weight * crossIm) / magnitude;
-    information += ((2 * Math.PI * k) / size) ** 2 * weight;
-  }
-  // Bins of the zero-padded transform are not independent: only `length` of the `size` are.
-  information *= (2 * length) / size;
-  if (!(information > 0)) return undefined;
-  const at = (lag: number) => {
-    let sum = 0;
-    for (let k = 1; k < size / 2; k++) {
-      const phase = (2 * Math.PI * k * lag) / size;
-      sum += re[k]! * Math.cos(phase) - im[k]! * Math.sin(phase);
-    }
-    return sum;
-  };
-  let best = 0;
-  let bestValue = Number.NEGATIVE_INFINITY;
-  for (let lag = -Math.ceil(limit); lag <= limit; lag += 0.5) {
-    const value = at(lag);
-    if (value > bestValue) [best, bestValue] = [lag, value];
-  }
-  let step = 0.5;
-  for (let i = 0; i < 6; i++) {
-    const before = at(best - step);
-    const after = at(best + step);
-    const here = at(best);
-    const curvature = before - 2 * here + after;
-    if (curvature < 0) best += (0.5 * step * (before - after)) / curvature;
-    step /= 3;
-  }
-
-  return { samples: best, varSamples2: weightsCost ** 2 / information };
-}
-
-/** Plane wave through all microphones: weighted least squares of the horizontal direction. */
-function directionOf(
-  pairs: readonly Delay[],
-  { places, speedOfSoundMps: c, placeSigmaM = 0.001 }: BearingAsk,
-): Bearing {
-  const first = places[0]!;
-  const placeVarS2 = (placeSigmaM / c) ** 2;
-  // Delays to microphone 1 share its noise: covariance is half the variance, as for equal microphones.
-  const rows = pairs.map((pair, i) => ({
-    x: (places[i + 1]!.eastM - first.eastM) / c,
-    y: (places[i + 1]!.northM - first.northM) / c,
-    t: pair.s,
-    v: pair.varS2 + 2 * placeVarS2,
-  }));
-  const shared = Math.min(...rows.map((row) => row.v)) / 2;
-  // Inverse of D + shared * 11' by Sherman-Morrison, D diagonal.
-  const d = rows.map((row) => 1 / (row.v - shared));
-  const k = shared / (1 + shared * d.reduce((sum, x) => sum + x, 0));
-  const form = (a: (i: number) => number, b: (i: number) => number) => {
-    let sum = 0;
-    let wa = 0;
-    let wb = 0;
-    for (let i = 0; i < rows.length; i++) {
-      sum += a(i) * d[i]! * b(i);
-      wa += a(i) * d[i]!;
-      wb += b(i) * d[i]!;
-    }
-    return sum - k * wa * wb;
-  };
-  const x = (i: number) => rows[i]!.x;
-  const y = (i: number) => rows[i]!.y;
-  const t = (i: number) => rows[i]!.t;
-  const xx = form(x, x);
-  const xy = form(x, y);
-  const yy = form(y, y);
-  const determinant = xx * yy - xy * xy;
-  if (determinant < 1e-6 * (xx + yy) ** 2) return oneLine(rows);
-  // Wave travels along (px, py); the sound comes from the opposite side.
-  const px = (yy * form(x, t) - xy * form(y, t)) / determinant;
-  const py = (xx * form(y, t) - xy * form(x, t)) / determinant;
+/** Plane wave through all microphones: weighted least squares of the horizontal direction, its elevation unknown. */
+function directionOf(use: readonly number[], between: Between, ask: BearingAsk): Bearing {
+  const { places, speedOfSoundMps: c, placeSigmaM = 0.001 } = ask;
+  const first = places[use[0]!]!;
+  const rows = use.slice(1).map((j): Row => {
+    const { s, varS2 } = between(use[0]!, j)!;
+    const { eastM, northM, upM } = places[j]!;
+    return { x: (eastM - first.eastM) / c, y: (northM - first.northM) / c, z: (upM - first.upM) / c, t: s, varS2 };
+  });
+  if (isOneLine(rows)) return oneLine(rows, (placeSigmaM / c) ** 2);
+  let fit = planeWave(rows, (placeSigmaM / c) ** 2);
+  if (fit.misfit > MOST_MISFIT) fit = planeWave(rows, (TAPE_SIGMA_M / c) ** 2);
+  const { px, py, across, misfit } = fit;
   const norm = Math.hypot(px, py);
+  if (norm > MOST_SLOWNESS || misfit > MOST_MISFIT) {
+    return { kind: "unsolved", why: "delays between the microphones fit no plane wave", misplaced: true };
+  }
   if (norm < 0.2) return { kind: "unsolved", why: "the sound came from above: no horizontal direction" };
-  if (norm > 1.5) return { kind: "unsolved", why: "delays between the microphones fit no plane wave" };
-  // Sigma across the direction of travel: n' P n with n normal to p and P the inverse of the information matrix.
-  const nx = -py / norm;
-  const ny = px / norm;
-  const across = (nx * nx * yy - 2 * nx * ny * xy + ny * ny * xx) / determinant;
   return {
     kind: "bearing",
     bearingDeg: degreesFromNorth(-px, -py),
@@ -230,15 +144,60 @@ function directionOf(
   };
 }
 
+/** Slowness times c, along which the wave travels (1: level), its variance across that, and what the delays lack of it. */
+function planeWave(rows: readonly Row[], placeVarS2: number) {
+  const n = rows.length;
+  const factor = new Float64Array(n * n);
+  // Delays to one microphone share its noise: covariance is half the variance, as for equal microphones.
+  const shared = Math.min(...rows.map((row) => row.varS2)) / 2 + placeVarS2;
+  for (const [i, a] of rows.entries()) {
+    for (const [j, b] of rows.entries()) {
+      const own = i === j ? a.varS2 + 2 * placeVarS2 : shared;
+      factor[i * n + j] = own + ELEVATION_SIGMA ** 2 * a.z * b.z;
+    }
+  }
+  cholesky(factor, n);
+  const solved = (of: (row: Row) => number) => {
+    const b = Float64Array.from(rows, of);
+    choleskySolve(factor, n, b);
+    return b;
+  };
+  const dot = (of: (row: Row) => number, b: Float64Array) => rows.reduce((sum, row, i) => sum + of(row) * b[i]!, 0);
+  const [sx, sy] = [solved(({ x }) => x), solved(({ y }) => y)];
+  const [xx, xy, yy] = [dot(({ x }) => x, sx), dot(({ y }) => y, sx), dot(({ y }) => y, sy)];
+  const [xt, yt] = [dot(({ t }) => t, sx), dot(({ t }) => t, sy)];
+  const determinant = xx * yy - xy * xy;
+  const px = (yy * xt - xy * yt) / determinant;
+  const py = (xx * yt - xy * xt) / determinant;
+  const lack = ({ x, y, t }: Row) => t - px * x - py * y;
+  // n' P n with n normal to p and P the inverse of the information matrix.
+  const norm = Math.hypot(px, py);
+  const [nx, ny] = [-py / norm, px / norm];
+  const across = (nx * nx * yy - 2 * nx * ny * xy + ny * ny * xx) / determinant;
+  return { px, py, across, misfit: dot(lack, solved(lack)) };
+}
+
+function isOneLine(rows: readonly Row[]): boolean {
+  const xx = rows.reduce((sum, { x }) => sum + x * x, 0);
+  const yy = rows.reduce((sum, { y }) => sum + y * y, 0);
+  const xy = rows.reduce((sum, { x, y }) => sum + x * y, 0);
+  return xx * yy - xy * xy < 1e-6 * (xx + yy) ** 2;
+}
+
 /** All microphones in one line: the angle to that line, on either side of it. */
-function oneLine(rows: readonly { x: number; y: number; t: number; v: number }[]): Bearing {
+function oneLine(rows: readonly Row[], placeVarS2: number): Bearing {
   const longest = rows.reduce((a, b) => (Math.hypot(b.x, b.y) > Math.hypot(a.x, a.y) ? b : a));
   const lengthS = Math.hypot(longest.x, longest.y);
   if (lengthS === 0) return { kind: "unsolved", why: "the microphones stand in one place" };
+  if (Math.abs(longest.t) > MOST_SLOWNESS * lengthS) {
+    return { kind: "unsolved", why: "delays between the microphones fit no plane wave", misplaced: true };
+  }
   const cos = Math.max(-1, Math.min(1, -longest.t / lengthS));
   const axisDeg = degreesFromNorth(longest.x, longest.y);
   const angleDeg = Math.acos(cos) * (180 / Math.PI);
-  const sigmaCos = Math.sqrt(longest.v) / lengthS;
+  // A shot above or below bends the cosine by a share that grows with the square of its elevation's sine.
+  const elevationVar = (0.5 * cos * ELEVATION_SIGMA ** 2) ** 2 + (ELEVATION_SIGMA * (longest.z / lengthS)) ** 2;
+  const sigmaCos = Math.sqrt((longest.varS2 + 2 * placeVarS2) / lengthS ** 2 + elevationVar);
   const sin = Math.sqrt(1 - cos * cos);
   // Near the line's own direction the cosine is flat: there the sigma of the angle goes with its square root.
   const sigmaDeg = Math.min(sigmaCos / Math.max(sin, 1e-9), Math.sqrt(2 * sigmaCos)) * (180 / Math.PI);
