@@ -6,11 +6,19 @@ import { type Heard, Hearing } from "./hearing.ts";
 
 const RATE = 48_000;
 
-/** Street noise (Park and Miller's generator) of three seconds with what `add` puts into it, through a `Hearing` in frames of 20 ms. */
+/** Street noise (Park and Miller's generator) of some seconds with what `add` puts into it, through a `Hearing` in frames of 20 ms. */
 function hear(add: (sound: Float32Array, microphone?: MicrophonePlace) => void, places?: MicrophonePlace[]): Heard[] {
+  return hearing(3, add, places).heard;
+}
+
+function hearing(
+  seconds: number,
+  add: (sound: Float32Array, microphone?: MicrophonePlace) => void,
+  places?: MicrophonePlace[],
+): { heard: Heard[]; hearing: Hearing } {
   let state = 17;
   const sounds = (places ?? [undefined]).map((place) => {
-    const sound = Float32Array.from({ length: 3 * RATE }, () => {
+    const sound = Float32Array.from({ length: seconds * RATE }, () => {
       state = (state * 48_271) % 2_147_483_647;
       return 0.002 * (state / 2_147_483_647 - 0.5);
     });
@@ -19,7 +27,7 @@ function hear(add: (sound: Float32Array, microphone?: MicrophonePlace) => void, 
   });
   const heard: Heard[] = [];
   let hearing: Hearing | undefined;
-  for (let at = 0; at < 3 * RATE; at += 960) {
+  for (let at = 0; at < seconds * RATE; at += 960) {
     const frame: AudioFrame = {
       channels: sounds.map((sound) => sound.subarray(at, at + 960)),
       sampleRateHz: RATE,
@@ -35,8 +43,8 @@ function hear(add: (sound: Float32Array, microphone?: MicrophonePlace) => void, 
     );
     hearing.take(frame);
   }
-  hearing?.flush();
-  return heard;
+  hearing!.flush();
+  return { heard, hearing: hearing! };
 }
 
 /** The N of a passing bullet: 0.3 ms, from +peak straight down to -peak (G. B. Whitham, 1952). */
@@ -68,24 +76,83 @@ test("a shock wave 0.25 s before the blast: the blast carries the lead, the shoc
   assert.ok(lead.sigmaS > 0 && lead.sigmaS < 1e-3);
 });
 
+const square = [
+  [-0.15, -0.15],
+  [0.15, -0.15],
+  [0.15, 0.15],
+  [-0.15, 0.15],
+].map(([eastM, northM]) => ({ eastM: eastM!, northM: northM!, upM: 0 }));
+/** Seconds by which a microphone towards the sound hears it sooner. */
+const sooner = (deg: number, at: MicrophonePlace) =>
+  (at.eastM * Math.sin((deg * Math.PI) / 180) + at.northM * Math.cos((deg * Math.PI) / 180)) / 343.2;
+
 test("four microphones: the blast from 40 degrees carries the bearing of its shock wave, 100 degrees", () => {
-  const places = [
-    [-0.15, -0.15],
-    [0.15, -0.15],
-    [0.15, 0.15],
-    [-0.15, 0.15],
-  ].map(([eastM, northM]) => ({ eastM: eastM!, northM: northM!, upM: 0 }));
-  /** Seconds by which a microphone towards the sound hears it sooner. */
-  const sooner = (deg: number, at: MicrophonePlace) =>
-    (at.eastM * Math.sin((deg * Math.PI) / 180) + at.northM * Math.cos((deg * Math.PI) / 180)) / 343.2;
   const heard = hear((sound, place) => {
     shockWave(sound, 1 - sooner(100, place!));
     blast(sound, 1.25 - sooner(40, place!));
-  }, places);
+  }, square);
   const { bearing, shockWave: lead } = heard[1]!;
   assert.ok(Math.abs(bearing!.bearingDeg - 40) < 3, `${bearing!.bearingDeg}`);
   assert.ok(Math.abs(lead!.bearingDeg! - 100) < 3, `${lead!.bearingDeg}`);
   assert.ok(lead!.bearingSigmaDeg! < 5, `${lead!.bearingSigmaDeg}`);
+});
+
+test("the first microphone dies at 1 s: at 12.5 s the second hears the blast at its time, with a bearing of the three that live", () => {
+  const { heard, hearing: over } = hearing(
+    14,
+    (sound, place) => {
+      blast(sound, 0.5 - sooner(40, place!));
+      blast(sound, 12.5 - sooner(40, place!));
+      if (place === square[0]) sound.fill(0, RATE);
+    },
+    square,
+  );
+  assert.equal(over.faults, [
+    "microphone 1 of 4 has given nothing but 0 for 10 s; microphone 2 is listened on instead",
+  ]);
+  assert.is(over.listened, 1);
+  assert.is(heard.length, 2);
+  const offS = heard.map(({ toaNs }, i) => Number(toaNs) / 1e9 - [0.5, 12.5][i]! + sooner(40, square[i]!));
+  assert.ok(
+    offS.every((s) => Math.abs(s) < 2e-4),
+    `${offS}`,
+  );
+  for (const { bearing } of heard) assert.ok(Math.abs(bearing!.bearingDeg - 40) < 3, `${bearing?.bearingDeg}`);
+  const { impulses, deadMicrophones, microphoneSwitches, bearings, microphoneLeftOut } = over.counters;
+  assert.equal([impulses, deadMicrophones, microphoneSwitches, bearings, microphoneLeftOut], [2, 1, 1, 2, 0]);
+});
+
+test("the third microphone's cable is inverted: after five impulses in a row that is said, bearings are told without it", () => {
+  const { heard, hearing: over } = hearing(
+    4,
+    (sound, place) => {
+      for (let i = 0; i < 5; i++) blast(sound, 0.5 + 0.5 * i - sooner(40, place!));
+      if (place === square[2]) for (let i = 0; i < sound.length; i++) sound[i]! *= -1;
+    },
+    square,
+  );
+  for (const { bearing } of heard) assert.ok(Math.abs(bearing!.bearingDeg - 40) < 3, `${bearing?.bearingDeg}`);
+  assert.is(over.counters.microphoneLeftOut, 5);
+  assert.is(over.faults.length, 1);
+  assert.match(over.faults[0]!, /^microphone 3 of 4 has not heard what the others heard, 5 impulses in a row/);
+});
+
+test("two neighbours' cables swapped: no bearing is told, and after five impulses in a row why", () => {
+  const swapped = [square[0]!, square[2]!, square[1]!, square[3]!];
+  const { heard, hearing: over } = hearing(
+    4,
+    (sound, place) => {
+      const stands = swapped[square.indexOf(place!)]!;
+      for (let i = 0; i < 5; i++) blast(sound, 0.5 + 0.5 * i - sooner(10, stands));
+    },
+    square,
+  );
+  assert.equal(
+    heard.map(({ bearing }) => bearing),
+    Array(5).fill(undefined),
+  );
+  assert.is(over.counters.misplaced, 5);
+  assert.match(over.faults.join(), "fit no plane wave, 5 impulses in a row");
 });
 
 test("two blasts of a pistol have no shock wave between them", () => {

@@ -5,6 +5,7 @@ import { type Candidate, CLIP_AFTER_S, CLIP_BEFORE_S, createEar, type Ear } from
 import { TickTimes } from "#core/clock/tick-times.ts";
 import type { AudioFrame } from "../ports.ts";
 import { BearingFinder } from "./bearing-finder.ts";
+import { ChannelLife } from "./channel-life.ts";
 import { type Lead, ShockPairs } from "./shock-pairs.ts";
 
 /** Sound before an impulse in its clip: enough to tell it from what was there before. */
@@ -36,13 +37,19 @@ export interface Heard {
 
 /** The ear with its times: one sample rate, one number of channels. */
 export class Hearing {
-  readonly #ear: Ear;
+  readonly #onCandidate: (candidate: Candidate) => void;
   readonly #times: TickTimes;
   readonly #rate: number;
   readonly #first: bigint;
   readonly #channels: number;
   readonly #bearings: BearingFinder | undefined;
   readonly #shocks: ShockPairs;
+  readonly #life: ChannelLife;
+  #ear: Ear;
+  /** Channel that the ear listens on. */
+  #listened = 0;
+  #foundBefore = 0;
+  #faults: readonly string[] = [];
   #nextTick: bigint;
 
   /** @param frame the first; ticks count from it. `onUnstamped`: an impulse while the node had no time. */
@@ -56,18 +63,33 @@ export class Hearing {
     if (array.places && array.places.length >= 2) {
       this.#bearings = new BearingFinder(frame.sampleRateHz, array.places, array.airTempC);
     }
-    this.#ear = createEar({
-      sampleRateHz: frame.sampleRateHz,
-      onCandidate: (candidate) => {
-        const heard = this.#heardOf(candidate);
-        if (heard) onHeard(heard);
-        else onUnstamped();
-      },
-    });
+    this.#life = new ChannelLife(frame.sampleRateHz, frame.channels.length, array.places?.length ?? 1);
+    this.#onCandidate = (candidate) => {
+      const heard = this.#heardOf(candidate);
+      this.#lookForFaults();
+      if (heard) onHeard(heard);
+      else onUnstamped();
+    };
+    this.#ear = createEar({ sampleRateHz: this.#rate, onCandidate: this.#onCandidate });
   }
 
-  get impulses(): number {
-    return this.#ear.counters.found;
+  /** What is wrong with the microphones, one sentence each; a new list whenever that changes. */
+  get faults(): readonly string[] {
+    return this.#faults;
+  }
+
+  /** Index of the channel that is listened on. */
+  get listened(): number {
+    return this.#listened;
+  }
+
+  get counters() {
+    return {
+      impulses: this.#foundBefore + this.#ear.counters.found,
+      deadMicrophones: this.#life.deadCount,
+      microphoneSwitches: this.#life.switches,
+      ...this.#bearings?.counters,
+    };
   }
 
   take(frame: AudioFrame): void {
@@ -84,7 +106,9 @@ export class Hearing {
       this.#bearings?.skip(lost);
     }
     this.#times.add({ tick: frame.tick, utcNs: frame.utcNs, clock: frame.clock });
-    const samples = frame.channels[0]!;
+    if (this.#life.push(frame.channels)) this.#lookForFaults();
+    if (this.#life.ear !== this.#listened) this.#listenOn(this.#life.ear, Number(frame.tick - this.#first));
+    const samples = frame.channels[this.#listened]!;
     this.#nextTick = frame.tick + BigInt(samples.length);
     this.#bearings?.push(frame.channels);
     this.#ear.push(samples);
@@ -92,6 +116,21 @@ export class Hearing {
 
   flush(): void {
     this.#ear.flush();
+  }
+
+  /** A fresh ear whose ticks go on from those of the last one: what it knew of the noise was another microphone's. */
+  #listenOn(channel: number, tick: number): void {
+    this.#ear.flush();
+    this.#foundBefore += this.#ear.counters.found;
+    this.#ear = createEar({ sampleRateHz: this.#rate, onCandidate: this.#onCandidate });
+    this.#ear.skip(tick);
+    this.#listened = channel;
+  }
+
+  #lookForFaults(): void {
+    const faults = [...this.#life.faults(), ...(this.#bearings?.faults() ?? [])];
+    if (faults.length !== this.#faults.length || faults.some((fault, i) => fault !== this.#faults[i]))
+      this.#faults = faults;
   }
 
   #heardOf(candidate: Candidate): Heard | undefined {
@@ -105,7 +144,7 @@ export class Hearing {
     const [clip, clipOnsetS] = cut(CLIP_BEFORE_S);
     const [stored, storedOnsetS] = cut(STORED_BEFORE_S);
     // Also of impulses without a time, so that no shock wave is paired with another's blast.
-    const bearing = this.#bearings?.at(candidate.onsetTick);
+    const bearing = this.#bearings?.at(candidate.onsetTick, (channel) => this.#life.isDead(channel));
     const shockWave = this.#shocks.take(candidate, stored, storedOnsetS * this.#rate, bearing);
     const instant = this.#times.at(this.#first + BigInt(whole), candidate.onsetTick - whole);
     if (!instant) return undefined;

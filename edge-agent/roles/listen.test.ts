@@ -89,7 +89,8 @@ async function listening(
 ) {
   const folder = mkdtempSync(join(tmpdir(), "tocsin-listen-"));
   // Also of those that break before they are over.
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  process.once("exit", remove);
   const broker = new MemoryBroker();
   const lines: string[] = [];
   const log = keepingLog(lines);
@@ -100,6 +101,7 @@ async function listening(
   await hub.subscribe(clipCut, (message) => void cuts.push(message));
   const stop = new AbortController();
   const counters: Record<string, number> = {};
+  const tests: string[] = [];
   const source = microphone(pieces);
   const clips = new EncryptedClipStore({ folder, keepS: 3600, maxBytes: 1e7, nowS: () => Date.now() / 1000, log });
   const { settings, ...rest } = options;
@@ -114,7 +116,10 @@ async function listening(
     configSha256: "1".repeat(64),
     dataDir: folder,
     now: () => ({ utcNs: nsOfUtc(START) + 60_000_000_000n, clock: good }),
-    report: ({ counters: part }) => void Object.assign(counters, part),
+    report: ({ counters: part, state }) => {
+      Object.assign(counters, part);
+      if (state?.selfTest) tests.push(state.selfTest.detail);
+    },
     microphone: source,
     classifier: classifier(() => 0.9),
     clips,
@@ -127,6 +132,7 @@ async function listening(
     got,
     cuts,
     counters,
+    tests,
     hub,
     lines,
     done,
@@ -137,7 +143,8 @@ async function listening(
       await done;
       await new Promise((resolve) => setTimeout(resolve, 20));
       await clips.close();
-      rmSync(folder, { recursive: true, force: true });
+      process.off("exit", remove);
+      remove();
       return got;
     },
   };
@@ -310,6 +317,20 @@ test("four microphones 20 cm apart: a blast from the east has a bearing of 90 de
   const world = await listening([{ tick: 0, channels }], { places });
   const [message] = await world.over();
   assert.ok(message?.bearingDeg !== undefined && Math.abs(message.bearingDeg - 90) < 6, `${message?.bearingDeg}`);
+});
+
+test("the first of two microphones is dead: the shot is told all the same, and the self-test names the dead one", async () => {
+  const sound = noise(14 * RATE);
+  blast(sound, 12.5 * RATE);
+  const places = [-0.1, 0.1].map((eastM) => ({ eastM, northM: 0, upM: 0 }));
+  const world = await listening([{ tick: 0, channels: [new Float32Array(14 * RATE), sound] }], { places });
+  const [message, ...rest] = await world.over();
+  assert.is(rest.length, 0);
+  assert.ok(Math.abs(seconds(message!.toa) - 12.5) < 1e-4, message!.toa);
+  assert.equal(world.tests, [
+    "microphone 1 of 2 has given nothing but 0 for 10 s; microphone 2 is listened on instead",
+  ]);
+  assert.is(world.counters.microphoneSwitches, 1);
 });
 
 test("a microphone that fails ends the role with its reason", async () => {

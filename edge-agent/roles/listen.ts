@@ -117,19 +117,19 @@ class Listener {
       );
       hearing.take(frame);
       test ??= this.#selfTest(frame.sampleRateHz);
-      test.push(frame.channels[0]!);
+      test.push(frame.channels[hearing.listened]!, hearing.faults);
       if (this.#failure) throw this.#failure;
       this.#counters.frames += 1;
       if (frame.tick - lastReportTick >= BigInt(frame.sampleRateHz)) {
         lastReportTick = frame.tick;
-        Object.assign(this.#counters, microphone.counters, { impulses: hearing.impulses });
+        Object.assign(this.#counters, microphone.counters, hearing.counters);
         report({ counters: this.#counters, state: { clock: frame.clock } });
       }
     }
     hearing?.flush();
     await this.#working;
     if (this.#failure) throw this.#failure;
-    Object.assign(this.#counters, microphone.counters, { impulses: hearing?.impulses ?? 0 });
+    Object.assign(this.#counters, microphone.counters, hearing?.counters);
     report({ counters: this.#counters });
     if (!signal.aborted)
       this.#context.log.info({ microphone: microphone.name }, "the sound source has ended; clips are still answered");
@@ -139,12 +139,12 @@ class Listener {
     const { config, log, now, report, speaker } = this.#context;
     const { everyHours = 24, minSnrDb = DEFAULT_MIN_SNR_DB } = config.selfTest ?? {};
     const onResult = ({ passed, detail }: { passed: boolean; detail: string }) => {
-      if (passed) log.info({ detail }, "the microphone passed its test");
-      else log.warn({ detail }, "the microphone failed its test");
+      if (passed) log.info({ detail }, "the microphones are well");
+      else log.error({ detail }, "a microphone is not well");
       const at = utcOfNs(now()?.utcNs ?? BigInt(Date.now()) * 1_000_000n);
       report({ state: { selfTest: { at, passed, detail } } });
     };
-    return new MicrophoneTest({ sampleRateHz, speaker, everyS: everyHours * 3600, minSnrDb, log, onResult });
+    return new MicrophoneTest({ sampleRateHz, speaker, everyS: everyHours * 3600, minSnrDb, onResult });
   }
 
   #enqueue(heard: Heard): void {

@@ -1,10 +1,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { Log } from "../ports.ts";
 import { findChirp, MicrophoneTest, type TestResult, testChirp } from "./microphone-test.ts";
 
 const RATE = 48_000;
-const quiet: Log = { debug() {}, info() {}, warn() {}, error() {} };
+const none: readonly string[] = [];
 
 /** Park and Miller's generator: the same street noise every time. */
 function noise(samples: number, level: number, seed = 3): Float32Array {
@@ -49,13 +48,12 @@ async function run(
     everyS: 20,
     firstS: 1,
     minSnrDb: 20,
-    log: quiet,
     onResult: (result) => results.push(result),
   });
   for (; at < sound.length; ) {
     const frame = sound.slice(at, at + 320);
     at += 320;
-    tester.push(frame);
+    tester.push(frame, none);
     if (at % 16_000 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   return results;
@@ -78,25 +76,36 @@ test("a chirp that does not come back, or cannot be played, fails with what to l
   assert.equal(broken, { passed: false, detail: "the test sound could not be played: no such device" });
 });
 
-test("ten seconds of zeros are a dead microphone, told once; sound is told to be back", () => {
+test("a fault of a microphone is told once, beside the chirp that the others heard; that it is over is told too", async () => {
   const results: TestResult[] = [];
+  const rate = 16_000;
+  const sound = noise(6 * rate, 0.01);
+  let at = 0;
   const tester = new MicrophoneTest({
-    sampleRateHz: 16_000,
-    speaker: undefined,
-    everyS: 1,
+    sampleRateHz: rate,
+    speaker: {
+      async play(chirp) {
+        for (let i = 0; i < chirp.length; i++) sound[at + 0.25 * rate + i]! += 0.1 * chirp[i]!;
+      },
+    },
+    everyS: 20,
+    firstS: 1,
     minSnrDb: 20,
-    log: quiet,
     onResult: (result) => results.push(result),
   });
-  for (let i = 0; i < 9; i++) tester.push(new Float32Array(16_000));
-  assert.equal(results, []);
-  for (let i = 0; i < 9; i++) tester.push(new Float32Array(16_000));
-  tester.push(noise(16_000, 0.01));
+  const faults = ["microphone 2 of 4 has given nothing but 0 for 10 s"];
+  for (; at < sound.length; ) {
+    const frame = sound.slice(at, at + 320);
+    at += 320;
+    tester.push(frame, at > 4 * rate && at < 5 * rate ? faults : none);
+    if (at % rate === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
   assert.equal(
     results.map(({ passed }) => passed),
-    [false, true],
+    [true, false, true],
   );
-  assert.match(results[0]!.detail, "nothing but 0 for 10 s");
+  assert.match(results[1]!.detail, /^microphone 2 of 4 has given nothing but 0 for 10 s; the chirp was heard/);
+  assert.match(results[2]!.detail, /^the chirp was heard/);
 });
 
 test.run();

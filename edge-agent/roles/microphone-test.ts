@@ -1,10 +1,10 @@
 /**
- * Proves the microphone: a chirp goes out through the node's speaker and must come back in, well above the noise; between tests, sound
- * that is nothing but zeros, or stuck at full scale, is a dead microphone. The chirp swells and fades, so that no ear takes it for an
- * impulse, and nothing else is kept from being heard meanwhile.
+ * Proves the microphones: a chirp goes out through the node's speaker and must come back in, well above the noise; between tests, what
+ * else is known to be wrong with them (a dead one, one that hears nothing of what the others hear) is told when it changes. The chirp
+ * swells and fades, so that no ear takes it for an impulse, and nothing else is kept from being heard meanwhile.
  */
 import { MODEL_RATE_HZ, resampleClip } from "#core/acoustics/clip-resampler.ts";
-import type { Log, Speaker } from "../ports.ts";
+import type { Speaker } from "../ports.ts";
 
 const CHIRP_S = 0.3;
 const FROM_HZ = 600;
@@ -13,8 +13,6 @@ const TO_HZ = 3000;
 const WINDOW_S = 2;
 /** Of noise alone, the best of a window's 20000 lags stands 13 dB above their mean. */
 export const DEFAULT_MIN_SNR_DB = 20;
-/** Dead when all of so much sound is one value. */
-const DEAD_S = 10;
 
 export interface TestResult {
   passed: boolean;
@@ -57,25 +55,23 @@ export function findChirp(sound: Float32Array, sampleRateHz: number): { snrDb: n
 
 export interface MicrophoneTestOptions {
   sampleRateHz: number;
-  /** Absent: only the dead microphone is looked for. */
+  /** Absent: only faults are told. */
   speaker: Speaker | undefined;
   everyS: number;
   /** The first test comes so long after the start. */
   firstS?: number;
   minSnrDb: number;
-  log: Log;
   onResult: (result: TestResult) => void;
 }
 
-/** Fed with all sound of one microphone; its time is that of the samples. */
+/** Fed with all sound of the microphone that is listened on; its time is that of the samples. */
 export class MicrophoneTest {
   readonly #options: MicrophoneTestOptions;
   readonly #window: Float32Array;
   #filled: number | undefined;
   #untilTest: number;
-  #same = 0;
-  #last = Number.NaN;
-  #dead = false;
+  #chirp: TestResult | undefined;
+  #faults: readonly string[] = [];
 
   constructor(options: MicrophoneTestOptions) {
     const { sampleRateHz, speaker, firstS = 10 } = options;
@@ -84,8 +80,13 @@ export class MicrophoneTest {
     this.#untilTest = speaker ? Math.round(firstS * sampleRateHz) : Number.POSITIVE_INFINITY;
   }
 
-  push(samples: Float32Array): void {
-    this.#watch(samples);
+  /** @param faults what is wrong with the microphones now; a new list where that changed. */
+  push(samples: Float32Array, faults: readonly string[]): void {
+    if (faults !== this.#faults) {
+      const had = this.#faults.length > 0;
+      this.#faults = faults;
+      if (had || faults.length > 0) this.#tell();
+    }
     if (this.#filled !== undefined) this.#take(samples);
     this.#untilTest -= samples.length;
     if (this.#untilTest > 0 || this.#filled !== undefined) return;
@@ -95,7 +96,8 @@ export class MicrophoneTest {
       ?.play(testChirp(this.#options.sampleRateHz), this.#options.sampleRateHz)
       .catch((error: Error) => {
         this.#filled = undefined;
-        this.#options.onResult({ passed: false, detail: `the test sound could not be played: ${error.message}` });
+        this.#chirp = { passed: false, detail: `the test sound could not be played: ${error.message}` };
+        this.#tell();
       });
   }
 
@@ -111,24 +113,14 @@ export class MicrophoneTest {
     const detail = passed
       ? `the chirp was heard ${heard}`
       : `the chirp was not heard (best match ${heard}): look at speaker and microphone`;
-    this.#options.onResult({ passed, detail });
+    this.#chirp = { passed, detail };
+    this.#tell();
   }
 
-  #watch(samples: Float32Array): void {
-    for (let i = 0; i < samples.length; i++) {
-      if (samples[i] === this.#last) this.#same += 1;
-      else {
-        this.#same = 0;
-        this.#last = samples[i]!;
-      }
-    }
-    const dead = this.#same >= DEAD_S * this.#options.sampleRateHz;
-    if (dead === this.#dead) return;
-    this.#dead = dead;
-    if (dead) this.#options.log.error({ value: this.#last }, "the microphone gives one value only: look at its cable");
-    const detail = dead
-      ? `the microphone has given nothing but ${this.#last} for ${DEAD_S} s`
-      : "the microphone gives sound again";
-    this.#options.onResult({ passed: !dead, detail });
+  #tell(): void {
+    const { passed = true, detail = "every microphone gives sound" } = this.#chirp ?? {};
+    const well = this.#faults.length === 0;
+    const details = [...this.#faults, ...(well || this.#chirp ? [detail] : [])];
+    this.#options.onResult({ passed: well && passed, detail: details.join("; ") });
   }
 }
