@@ -67,6 +67,8 @@ export const arrivalEntries = {
   snrDb: v.optional(Finite),
   bearingDeg: v.optional(BearingDeg),
   bearingSigmaDeg: v.optional(NonNegative),
+  /** Two microphones, or all in a line, cannot tell its two sides apart: the sound came from `bearingDeg` or from here, as likely as not. */
+  bearingMirrorDeg: v.optional(BearingDeg),
   shockWave: v.optional(ShockWave),
   /** How likely this arrival is an echo of an earlier one at the same node. Marked, never dropped. */
   echoProbability: v.optional(Probability),
@@ -127,6 +129,7 @@ export const UsedArrival = v.object({
   snrDb: v.optional(Finite),
   bearingDeg: v.optional(BearingDeg),
   bearingSigmaDeg: v.optional(NonNegative),
+  bearingMirrorDeg: v.optional(BearingDeg),
   shockWave: v.optional(ShockWave),
   echoProbability: v.optional(Probability),
   scores: v.optional(Scores),

@@ -3,6 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Arrival, ShockWave, ShotFixed } from "#contract/shot.ts";
 import { utcOfNs } from "#contract/units.ts";
+import { travelCueOf } from "./cues.ts";
 import { recomputeShot } from "./evidence.ts";
 import { frameAt } from "./geo.ts";
 import { finalLocaliser } from "./localiser.ts";
@@ -103,6 +104,42 @@ test("without bearings the lead alone rules out a place nearer than the blast mu
   assert.ok(missM(shot, far!) < 5, `${missM(shot, far!)} m`);
 });
 
+test("three posts, a line of two microphones at one: whichever side it was, the place on the line's mirror image keeps 5 % at most; where both images fit, both places stay", () => {
+  const [one, other] = bothPlaces();
+  const post = three[1]!;
+  for (const place of [one, other]) {
+    for (const turned of [70, -70]) {
+      const told = bearingDeg(post, place);
+      const beside = (told + turned + 360) % 360;
+      for (const [bearing, mirror] of [
+        [told, beside],
+        [beside, told],
+      ] as const) {
+        const arrivals = heardFrom(place, three);
+        arrivals[1] = { ...arrivals[1]!, bearingDeg: bearing, bearingSigmaDeg: 2, bearingMirrorDeg: mirror };
+        const shot = locate(arrivals);
+        assert.ok(missM(shot, place) < 5, `${missM(shot, place)} m`);
+        for (const { probability } of shot.alternatives ?? []) assert.ok(probability <= 0.05, String(probability));
+        const [cue] = shot.arrivals.find(({ id }) => id === "a1")!.cues!;
+        assert.ok(cue!.kind === "bearing" && Math.abs(cue!.residualDeg) < 1 && cue!.weight > 0.9);
+      }
+    }
+  }
+  const arrivals = heardFrom(one, three);
+  const both = { bearingDeg: bearingDeg(post, one), bearingMirrorDeg: bearingDeg(post, other) };
+  const plain = locate(arrivals).alternatives![0]!.probability;
+  arrivals[1] = { ...arrivals[1]!, ...both, bearingSigmaDeg: 2 };
+  const shot = locate(arrivals);
+  assert.ok(Math.abs(shot.alternatives![0]!.probability - plain) < 0.05, String(shot.alternatives![0]!.probability));
+});
+
+test("a shock wave's range is taken where the blast's side is sure, not where it has a mirror image", () => {
+  const shockWave: ShockWave = { leadS: 0.2, sigmaS: 1e-3, bearingDeg: 130, bearingSigmaDeg: 2 };
+  const arrival = { shockWave, bearingDeg: 100, bearingSigmaDeg: 2 };
+  assert.is(travelCueOf(arrival)!.travelLeast, false);
+  assert.is(travelCueOf({ ...arrival, bearingMirrorDeg: 260 })!.travelLeast, true);
+});
+
 test("a range three times too long and a bearing to the other side at one post of eight move the fix by less than 1 cm and are told with no weight", () => {
   const truth: Xy = [60, -40];
   const arrivals = heardFrom(truth, around);
@@ -129,6 +166,8 @@ test("what the cues weighed is computed again from the record", () => {
   const arrivals = heardFrom(truth, around.slice(0, 5));
   const shockWave = shockAt(truth, bearingDeg(truth, around[3]!) + 30, around[3]!);
   arrivals[3] = { ...arrivals[3]!, bearingDeg: bearingDeg(around[3]!, truth) + 1, bearingSigmaDeg: 2, shockWave };
+  const mirrored = { bearingDeg: 10, bearingMirrorDeg: bearingDeg(around[1]!, truth) - 1, bearingSigmaDeg: 3 };
+  arrivals[1] = { ...arrivals[1]!, ...mirrored };
   const shot = locate(arrivals);
   const { checks } = recomputeShot(shot as unknown as ShotFixed);
   assert.equal(
@@ -136,7 +175,7 @@ test("what the cues weighed is computed again from the record", () => {
     [],
   );
   const figures = checks.map(({ figure }) => figure).filter((figure) => figure.includes("'s "));
-  assert.equal(figures, ["weight of post-3's bearing", "weight of post-3's range"]);
+  assert.equal(figures, ["weight of post-1's bearing", "weight of post-3's bearing", "weight of post-3's range"]);
   const [, range] = shot.arrivals.find(({ id }) => id === "a3")!.cues!;
   assert.ok(range?.kind === "range" && Math.abs(range.residualM) < range.sigmaM && range.side !== undefined);
 });

@@ -38,6 +38,17 @@ export function cueGain(sigma: number, chance: number): number {
   return Math.log(((1 - WRONG) / (sigma * ROOT_2PI * chance)) * (1 + cueFloor(sigma, chance)));
 }
 
+/** Radians from the bearing seen from a place to that told, of two sides of a line of microphones to the nearer. */
+export function bearingOff(told: number, mirror: number, seen: number): number {
+  const turn = 2 * Math.PI;
+  const off = told - seen - turn * Math.round((told - seen) / turn);
+  const other = mirror - seen - turn * Math.round((mirror - seen) / turn);
+  return Math.abs(other) < Math.abs(off) ? other : off;
+}
+
+/** Of two sides each has half the density: for chance and gain it is as if the sigma were twice as large. */
+export const bearingSpread = (sigma: number, hasMirror: boolean) => (hasMirror ? 2 * sigma : sigma);
+
 export interface TravelCue {
   travelS: number;
   travelSigmaS: number;
@@ -56,11 +67,12 @@ export function travelCueOf(arrival: {
   shockWave?: ShockWave | undefined;
   bearingDeg?: number | undefined;
   bearingSigmaDeg?: number | undefined;
+  bearingMirrorDeg?: number | undefined;
 }): TravelCue | undefined {
-  const { shockWave: shock, bearingDeg, bearingSigmaDeg } = arrival;
+  const { shockWave: shock, bearingDeg, bearingSigmaDeg, bearingMirrorDeg } = arrival;
   if (!shock) return undefined;
   const range =
-    bearingDeg === undefined || shock.bearingDeg === undefined
+    bearingDeg === undefined || bearingMirrorDeg !== undefined || shock.bearingDeg === undefined
       ? undefined
       : rangeFromShockWave({
           leadS: shock.leadS,
@@ -88,9 +100,12 @@ export function cuesAt(h: Heard, s: Solution, prior: Prior): UsedArrival["cues"]
   const dy = s.northM - h.northM;
   if (h.bearingRad !== undefined && h.bearingSigmaRad !== undefined) {
     const sigma = Math.max(h.bearingSigmaRad, LEAST_BEARING_SIGMA);
-    let off = h.bearingRad - Math.atan2(dx, dy);
-    off -= 2 * Math.PI * Math.round(off / (2 * Math.PI));
-    const weight = cueWeight(off / sigma, cueFloor(sigma, BEARING_CHANCE));
+    const mirror = h.bearingMirrorRad ?? h.bearingRad;
+    const off = bearingOff(h.bearingRad, mirror, Math.atan2(dx, dy));
+    const weight = cueWeight(
+      off / sigma,
+      cueFloor(bearingSpread(sigma, h.bearingMirrorRad !== undefined), BEARING_CHANCE),
+    );
     cues.push({ kind: "bearing", residualDeg: (off * 180) / Math.PI, sigmaDeg: (sigma * 180) / Math.PI, weight });
   }
   if (h.travel) {

@@ -116,6 +116,7 @@ function heardOf(one: UsedArrival, record: SolverRecord, frame: ReturnType<typeo
     sigmaS: Math.max(1e-5, Math.hypot(one.toaSigmaS, (one.posSigmaM ?? 0) / 340, record.propagationSigmaS)),
     bearingRad: one.bearingSigmaDeg === undefined || one.bearingDeg === undefined ? undefined : one.bearingDeg * rad,
     bearingSigmaRad: one.bearingSigmaDeg === undefined ? undefined : one.bearingSigmaDeg * rad,
+    bearingMirrorRad: one.bearingMirrorDeg === undefined ? undefined : one.bearingMirrorDeg * rad,
     travel: travelCueOf(one),
     probability: one.probability,
     echoProbability: one.echoProbability,

@@ -92,6 +92,7 @@ export function intakeFor(site: Partial<Site>, propagationSigmaS: number): Intak
         ...(arrival.bearingDeg !== undefined && arrival.bearingSigmaDeg !== undefined
           ? { bearingRad: arrival.bearingDeg * rad, bearingSigmaRad: arrival.bearingSigmaDeg * rad }
           : {}),
+        ...(arrival.bearingMirrorDeg !== undefined ? { bearingMirrorRad: arrival.bearingMirrorDeg * rad } : {}),
         ...(arrival.shockWave ? { travel: travelCueOf(arrival) } : {}),
         probability: arrival.probability,
         echoProbability: arrival.echoProbability,

@@ -1,6 +1,6 @@
 /** Arrivals as the numeric code wants them: columns of numbers in a site's flat frame, seconds from a local origin of time. */
 import type { Air } from "./air.ts";
-import { LEAST_BEARING_SIGMA, type TravelCue } from "./cues.ts";
+import { bearingSpread, LEAST_BEARING_SIGMA, type TravelCue } from "./cues.ts";
 
 /** One arrival, ready to be solved with. */
 export interface Heard {
@@ -19,6 +19,8 @@ export interface Heard {
   /** Clockwise from north, radians. */
   bearingRad?: number | undefined;
   bearingSigmaRad?: number | undefined;
+  /** The other side of a line of microphones, as likely. */
+  bearingMirrorRad?: number | undefined;
   /** How long the sound travelled, by a bullet's shock wave. */
   travel?: TravelCue | undefined;
   /** The detector's calibrated probability that it was a gunshot. */
@@ -52,6 +54,9 @@ export interface Columns {
   /** NaN where the node has no bearing. */
   bearing: Float64Array;
   bearingSigma: Float64Array;
+  /** The same again where there is no other side. */
+  bearingMirror: Float64Array;
+  bearingSpread: Float64Array;
   /** Seconds of travel; NaN where no shock wave tells. */
   travel: Float64Array;
   travelSigma: Float64Array;
@@ -70,6 +75,8 @@ export function columnsFor(capacity: number): Columns {
     sigma: column(),
     bearing: column(),
     bearingSigma: column(),
+    bearingMirror: column(),
+    bearingSpread: column(),
     travel: column(),
     travelSigma: column(),
     travelLeast: new Uint8Array(capacity),
@@ -87,6 +94,8 @@ export function addRow(columns: Columns, heard: Heard): void {
   const hasBearing = heard.bearingRad !== undefined && heard.bearingSigmaRad !== undefined;
   columns.bearing[i] = hasBearing ? heard.bearingRad! : Number.NaN;
   columns.bearingSigma[i] = hasBearing ? Math.max(heard.bearingSigmaRad!, LEAST_BEARING_SIGMA) : 1;
+  columns.bearingMirror[i] = heard.bearingMirrorRad ?? columns.bearing[i]!;
+  columns.bearingSpread[i] = bearingSpread(columns.bearingSigma[i]!, heard.bearingMirrorRad !== undefined);
   columns.travel[i] = heard.travel ? heard.travel.travelS : Number.NaN;
   columns.travelSigma[i] = heard.travel ? heard.travel.travelSigmaS : 1;
   columns.travelLeast[i] = heard.travel?.travelLeast ? 1 : 0;

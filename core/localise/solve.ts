@@ -6,7 +6,16 @@
 
 import { cholesky, choleskyInverse, choleskySolve } from "#core/algebra/cholesky.ts";
 import { travelOverS } from "./air.ts";
-import { BEARING_CHANCE, cueCost, cueFloor, cueGain, cueWeight, LEAST_FLOOR, TRAVEL_CHANCE } from "./cues.ts";
+import {
+  BEARING_CHANCE,
+  bearingOff,
+  cueCost,
+  cueFloor,
+  cueGain,
+  cueWeight,
+  LEAST_FLOOR,
+  TRAVEL_CHANCE,
+} from "./cues.ts";
 import type { Columns, Prior } from "./problem.ts";
 
 const MAX_UNKNOWNS = 5;
@@ -202,16 +211,16 @@ export function solve(
       if (!Number.isNaN(bearing)) {
         // Bearing from the node to the source, clockwise from north.
         const flat2 = dx * dx + dy * dy + 1;
-        let off = bearing - Math.atan2(-dx, -dy);
-        off -= 2 * Math.PI * Math.round(off / (2 * Math.PI));
+        const off = bearingOff(bearing, c.bearingMirror[i]!, Math.atan2(-dx, -dy));
         row[0] = -dy / flat2;
         row[1] = dx / flat2;
         row[2] = 0;
         if (upRow >= 0) row[upRow] = 0;
         if (speedRow >= 0) row[speedRow] = 0;
         const sigma = c.bearingSigma[i]! * cueScale;
-        cuesGain += cueGain(sigma, BEARING_CHANCE);
-        sum += addCue(off, sigma, cueFloor(sigma, BEARING_CHANCE));
+        const spread = c.bearingSpread[i]! * cueScale;
+        cuesGain += cueGain(spread, BEARING_CHANCE);
+        sum += addCue(off, sigma, cueFloor(spread, BEARING_CHANCE));
       }
     }
     if (upRow >= 0) sum += addPrior(upRow, p[upRow]!, prior.sourceUpSigmaM);

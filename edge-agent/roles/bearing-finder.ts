@@ -10,6 +10,13 @@ const KEEP_S = 2.5;
 /** So many impulses in a row are no chance. */
 const IN_A_ROW = 5;
 
+export interface HeardBearing {
+  bearingDeg: number;
+  sigmaDeg: number;
+  /** Of microphones in one line the other side, as likely. */
+  mirrorDeg?: number;
+}
+
 export class BearingFinder {
   readonly counters = {
     bearings: 0,
@@ -66,7 +73,7 @@ export class BearingFinder {
   }
 
   /** Undefined where the microphones do not tell. @param isDead leaves that microphone out. */
-  at(onsetTick: number, isDead: (channel: number) => boolean): { bearingDeg: number; sigmaDeg: number } | undefined {
+  at(onsetTick: number, isDead: (channel: number) => boolean): HeardBearing | undefined {
     const before = Math.round(BEFORE_S * this.#rate);
     const from = Math.round(onsetTick) - before;
     const use: number[] = [];
@@ -81,7 +88,11 @@ export class BearingFinder {
       speedOfSoundMps: this.#speedOfSoundMps,
     });
     this.#note(bearing, use);
-    return bearing.kind === "bearing" ? bearing : undefined;
+    if (bearing.kind === "unsolved") return undefined;
+    const { sigmaDeg } = bearing;
+    if (bearing.kind === "bearing") return { bearingDeg: bearing.bearingDeg, sigmaDeg };
+    const [bearingDeg, mirrorDeg] = bearing.bearingsDeg;
+    return { bearingDeg, sigmaDeg, mirrorDeg };
   }
 
   #note(bearing: Bearing, use: readonly number[]): void {

@@ -4,7 +4,7 @@ import type { MicrophonePlace } from "#core/acoustics/bearing.ts";
 import { type Candidate, CLIP_AFTER_S, CLIP_BEFORE_S, createEar, type Ear } from "#core/acoustics/ear.ts";
 import { TickTimes } from "#core/clock/tick-times.ts";
 import type { AudioFrame } from "../ports.ts";
-import { BearingFinder } from "./bearing-finder.ts";
+import { BearingFinder, type HeardBearing } from "./bearing-finder.ts";
 import { ChannelLife } from "./channel-life.ts";
 import { type Lead, ShockPairs } from "./shock-pairs.ts";
 
@@ -13,7 +13,7 @@ const STORED_BEFORE_S = 0.5;
 const KEEP_TIMES_S = 8;
 
 export interface MicrophoneArray {
-  /** Where the microphones stand; two to four give a bearing. */
+  /** Where the microphones stand: three or four give a bearing, two or a line of them one and its mirror image. */
   places: readonly MicrophonePlace[] | undefined;
   airTempC: number | undefined;
 }
@@ -30,7 +30,7 @@ export interface Heard {
   sampleRateHz: number;
   toaNs: bigint;
   clockSigmaS: number;
-  bearing: { bearingDeg: number; sigmaDeg: number } | undefined;
+  bearing: HeardBearing | undefined;
   /** This is the muzzle blast of a shock wave heard before it. */
   shockWave: Lead | undefined;
 }
@@ -145,7 +145,9 @@ export class Hearing {
     const [stored, storedOnsetS] = cut(STORED_BEFORE_S);
     // Also of impulses without a time, so that no shock wave is paired with another's blast.
     const bearing = this.#bearings?.at(candidate.onsetTick, (channel) => this.#life.isDead(channel));
-    const shockWave = this.#shocks.take(candidate, stored, storedOnsetS * this.#rate, bearing);
+    // Sides of a shock wave and of its blast that are not known to be the same give no range.
+    const sure = bearing?.mirrorDeg === undefined ? bearing : undefined;
+    const shockWave = this.#shocks.take(candidate, stored, storedOnsetS * this.#rate, sure);
     const instant = this.#times.at(this.#first + BigInt(whole), candidate.onsetTick - whole);
     if (!instant) return undefined;
     return {

@@ -319,6 +319,27 @@ test("four microphones 20 cm apart: a blast from the east has a bearing of 90 de
   assert.ok(message?.bearingDeg !== undefined && Math.abs(message.bearingDeg - 90) < 6, `${message?.bearingDeg}`);
 });
 
+test("two microphones 20 cm apart, east and west: a blast from 30 degrees is told as from 30 or 150", async () => {
+  const places = [0.1, -0.1].map((eastM) => ({ eastM, northM: 0, upM: 0 }));
+  const speedMps = 331.3 * Math.sqrt(1 + 20 / 273.15);
+  const channels = places.map(({ eastM }, i) => {
+    const sound = noise(5 * RATE, 31 + i);
+    blast(sound, 40_000 - ((eastM * Math.sin(Math.PI / 6)) / speedMps) * RATE);
+    return sound;
+  });
+  const scored: (number | undefined)[] = [];
+  const world = await listening([{ tick: 0, channels }], {
+    places,
+    onScored: ({ bearingMirrorDeg }) => void scored.push(bearingMirrorDeg),
+  });
+  const [message] = await world.over();
+  const { bearingDeg, bearingMirrorDeg, bearingSigmaDeg } = message!;
+  const [north, south] = [bearingDeg!, bearingMirrorDeg!].sort((a, b) => a - b) as [number, number];
+  assert.ok(Math.abs(north - 30) < 6 && Math.abs(south - 150) < 6, `${north} ${south}`);
+  assert.ok(bearingSigmaDeg! > 0 && bearingSigmaDeg! < 10, `${bearingSigmaDeg}`);
+  assert.equal(scored, [bearingMirrorDeg]);
+});
+
 test("the first of two microphones is dead: the shot is told all the same, and the self-test names the dead one", async () => {
   const sound = noise(14 * RATE);
   blast(sound, 12.5 * RATE);
@@ -327,6 +348,7 @@ test("the first of two microphones is dead: the shot is told all the same, and t
   const [message, ...rest] = await world.over();
   assert.is(rest.length, 0);
   assert.ok(Math.abs(seconds(message!.toa) - 12.5) < 1e-4, message!.toa);
+  assert.is(message!.bearingDeg, undefined, "one microphone tells no direction");
   assert.equal(world.tests, [
     "microphone 1 of 2 has given nothing but 0 for 10 s; microphone 2 is listened on instead",
   ]);

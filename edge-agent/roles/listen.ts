@@ -8,6 +8,7 @@ import type { MicrophonePlace } from "#core/acoustics/bearing.ts";
 import { Crowd } from "#core/acoustics/crowd.ts";
 import type { Classifier, ClipStore, Microphone, RoleContext, Running, Speaker, VoiceGate } from "../ports.ts";
 import { answerClips } from "./answer-clips.ts";
+import type { HeardBearing } from "./bearing-finder.ts";
 import { type Heard, Hearing } from "./hearing.ts";
 import { DEFAULT_MIN_SNR_DB, MicrophoneTest } from "./microphone-test.ts";
 import { AdaptationConfig } from "./site-adaptation.ts";
@@ -47,7 +48,7 @@ export const ListenConfig = v.strictObject({
 export type ListenConfig = v.InferOutput<typeof ListenConfig>;
 
 /** An impulse and what the classifier made of it. */
-export type Scored = Pick<ShotHeard, "toa" | "scores" | "bearingDeg" | "bearingSigmaDeg">;
+export type Scored = Pick<ShotHeard, "toa" | "scores" | keyof ReturnType<typeof bearingEntries>>;
 
 export interface ListenContext extends RoleContext<ListenConfig> {
   microphone: Microphone;
@@ -61,7 +62,7 @@ export interface ListenContext extends RoleContext<ListenConfig> {
   /** Called with the id of each impulse that was told to the network, right after it was classified. */
   onTold?: (arrival: string) => void;
   micSensitivityDbFsAt94Spl: number | undefined;
-  /** Where the microphones stand, metres from the node; two to four give a bearing. */
+  /** Where the microphones stand, metres from the node: three or four give a bearing, two or a line of them one and its mirror image. */
   places: readonly MicrophonePlace[] | undefined;
 }
 
@@ -179,7 +180,7 @@ class Listener {
     this.#context.onScored?.({
       toa: utcOfNs(heard.toaNs),
       scores,
-      ...(bearing && { bearingDeg: bearing.bearingDeg, bearingSigmaDeg: bearing.sigmaDeg }),
+      ...bearingEntries(bearing),
     });
     if (scores.gunshot < config.publishAbove) {
       this.#counters.belowThreshold += 1;
@@ -211,6 +212,14 @@ class Listener {
   }
 }
 
+function bearingEntries(
+  bearing: HeardBearing | undefined,
+): Pick<ShotHeard, "bearingDeg" | "bearingSigmaDeg" | "bearingMirrorDeg"> {
+  if (!bearing) return {};
+  const { bearingDeg, sigmaDeg, mirrorDeg } = bearing;
+  return { bearingDeg, bearingSigmaDeg: sigmaDeg, ...(mirrorDeg !== undefined && { bearingMirrorDeg: mirrorDeg }) };
+}
+
 function messageOf(
   heard: Heard,
   { scores, company }: { scores: Scores; company?: Company },
@@ -240,7 +249,7 @@ function messageOf(
       ? {}
       : { peakDbSpl: candidate.peakDbFs - micSensitivityDbFsAt94Spl + 94 }),
     ...(config.airTempC === undefined ? {} : { airTempC: config.airTempC }),
-    ...(bearing ? { bearingDeg: bearing.bearingDeg, bearingSigmaDeg: bearing.sigmaDeg } : {}),
+    ...bearingEntries(bearing),
     ...(heard.shockWave ? { shockWave: heard.shockWave } : {}),
     echoProbability: candidate.echoProbability,
   };

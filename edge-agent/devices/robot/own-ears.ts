@@ -13,11 +13,11 @@ import type { Bus } from "../../ports.ts";
 const POSE_HOLDS_S = 2;
 /** Sounds carry so far at most. */
 const HEARS_M = 400;
-/** Without an array the direction is anywhere. */
+/** Without an array, or with a line of microphones that tells no side, the direction is anywhere. */
 const NO_BEARING = { azimuthDeg: 0, sigmaDeg: 180 };
 
 /** An impulse and what a classifier made of it, its bearing from the nose. */
-type Impulse = Pick<ShotHeard, "toa" | "scores" | "bearingDeg" | "bearingSigmaDeg">;
+type Impulse = Pick<ShotHeard, "toa" | "scores" | "bearingDeg" | "bearingSigmaDeg" | "bearingMirrorDeg">;
 
 export class OwnEars implements Perception {
   readonly sensor = "ears";
@@ -60,7 +60,7 @@ export class OwnEars implements Perception {
     const { lat, lon, ellipse95, headingDeg, headingSigmaDeg, speedMps } = known.pose;
     // One sigma an axis, and what it drove since it said so.
     const posSigmaM = Math.hypot(ellipse95.semiMajorM / 2.4477, Math.abs(speedMps) * POSE_HOLDS_S);
-    const { bearingDeg, bearingSigmaDeg } = arrival;
+    const { bearingDeg, bearingSigmaDeg, bearingMirrorDeg } = arrival;
     return {
       ...arrival,
       lat,
@@ -70,14 +70,15 @@ export class OwnEars implements Perception {
         bearingDeg: (bearingDeg + headingDeg) % 360,
         bearingSigmaDeg: Math.hypot(bearingSigmaDeg ?? 5, headingSigmaDeg),
       }),
+      ...(bearingMirrorDeg !== undefined && { bearingMirrorDeg: (bearingMirrorDeg + headingDeg) % 360 }),
     };
   }
 
   /** For `listen`: what an impulse was, whether the network is told of it or not. Breaking glass is hardly ever above the threshold of a gunshot. */
-  hears({ toa, scores, bearingDeg, bearingSigmaDeg }: Impulse): void {
+  hears({ toa, scores, bearingDeg, bearingSigmaDeg, bearingMirrorDeg }: Impulse): void {
     const at = nsOfUtc(toa);
     const direction =
-      bearingDeg === undefined
+      bearingDeg === undefined || bearingMirrorDeg !== undefined
         ? NO_BEARING
         : { azimuthDeg: bearingDeg > 180 ? bearingDeg - 360 : bearingDeg, sigmaDeg: bearingSigmaDeg ?? 5 };
     const marks = { gunshot: scores.gunshot, "glass-break": scores.glass };
