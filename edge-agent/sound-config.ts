@@ -6,7 +6,7 @@ import { Port } from "./neighbours-config.ts";
 const microphoneEntries = {
   /** What a sound of 94 dB SPL reads in dB relative to full scale; turns dBFS into dB SPL. From the microphone's data sheet. */
   micSensitivityDbFsAt94Spl: v.optional(v.pipe(Finite, v.minValue(-120), v.maxValue(0))),
-  /** Metres from the node's position, one per channel: two to four give a bearing. */
+  /** Metres from the node's position, one per channel: three or four give a bearing, two or a line of them one and its mirror image. */
   places: v.optional(
     v.pipe(
       v.array(v.strictObject({ eastM: Finite, northM: Finite, upM: v.optional(Finite, 0) })),
