@@ -5,6 +5,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Fault } from "#contract/errors.ts";
 import { MODEL_RATE_HZ } from "#core/acoustics/clip-resampler.ts";
+import { Crowd } from "#core/acoustics/crowd.ts";
 import { CLIP_AFTER_S, CLIP_BEFORE_S } from "#core/acoustics/ear.ts";
 import { addBlast, noise } from "#core/acoustics/testing-sounds.ts";
 import { openOnnxClassifier } from "./onnx-classifier.ts";
@@ -42,6 +43,40 @@ test("features and network of the graph give what training's own code gave, with
       assert.ok(Math.abs(got[i]! - score) < 0.002, `class ${i}: ${got[i]} against ${score}`);
     });
   }
+  await classifier.close();
+});
+
+test("impulses of six sounds, judged by those before them as the card weighs it, come out as in calibration's own code", async () => {
+  const rows: { sound: string; onsetS: number; peakDbFs: number; alone: number[]; scores: number[] }[] = JSON.parse(
+    readFileSync(join(folder, "crowd-vectors.json"), "utf8"),
+  );
+  assert.ok(rows.length >= 100);
+  const classifier = await openOnnxClassifier(folder);
+  const crowds = new Map<string, Crowd>();
+  let changed = 0;
+  for (const { sound, onsetS, peakDbFs, alone, scores } of rows) {
+    const crowd = crowds.get(sound) ?? new Crowd(classifier.crowd);
+    crowds.set(sound, crowd);
+    const [gunshot, firework, vehicle, impact, glass, other] = alone as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    const got = Object.values(
+      crowd.judge(onsetS, peakDbFs, { gunshot, firework, vehicle, impact, glass, other }).scores,
+    );
+    scores.forEach((score, i) => {
+      assert.ok(
+        Math.abs(got[i]! - score) < 1e-4,
+        `sound ${sound} at ${onsetS} s, class ${i}: ${got[i]} against ${score}`,
+      );
+    });
+    if (Math.abs(got[0]! - gunshot) > 0.05) changed++;
+  }
+  assert.ok(changed >= 10, `${changed} of ${rows.length} were changed by those before them`);
   await classifier.close();
 });
 
