@@ -189,6 +189,8 @@ export const SolverRecord = v.object({
   /** Log odds of the association against chance, and this place's share of the belief among its rivals. */
   logOdds: Finite,
   share: Probability,
+  /** How much the belief in a gunshot counted what was heard: they change with each model. Absent in records of model 6 and before. */
+  beliefWeights: v.optional(v.pipe(v.array(Finite), v.minLength(1), v.maxLength(16))),
 });
 export type SolverRecord = v.InferOutput<typeof SolverRecord>;
 

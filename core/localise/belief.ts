@@ -45,6 +45,9 @@ const FEWEST_CLASSED = 3;
  */
 export const WEIGHTS: readonly number[] = [-2.6, 1.69, -2.21, 0.67];
 
+/** Those of model 6: records from before they were written down have no other. */
+export const WEIGHTS_UNTOLD: readonly number[] = [-3.23, 1.86, -2, 0.71];
+
 export interface Belief {
   /** Log odds of the association against chance. */
   direct: number;
@@ -67,14 +70,15 @@ export function features(
   return [1, clamp(verdict, -4, 4), aboveRoofs(elevation), clamp((direct - USUAL_DIRECT) / 15, -1.5, 1.5)];
 }
 
-export function shotProbability(used: readonly Heard[], belief: Belief): number {
-  return belief.share / (1 + Math.exp(-odds(used, belief)));
+/** @param weights of `features`; an older record is computed again with its own. */
+export function shotProbability(used: readonly Heard[], belief: Belief, weights = WEIGHTS): number {
+  return belief.share / (1 + Math.exp(-odds(used, belief, weights)));
 }
 
-function odds(used: readonly Heard[], belief: Belief): number {
+function odds(used: readonly Heard[], belief: Belief, weights: readonly number[]): number {
   const verdicts = used.map((h) => h.probability ?? SILENT_DETECTOR);
   if (used.filter((h) => h.classed).length >= FEWEST_CLASSED)
-    return features(verdicts, belief).reduce((sum, x, i) => sum + WEIGHTS[i]! * x, 0);
+    return features(verdicts, belief).reduce((sum, x, i) => sum + weights[i]! * x, 0);
   // Neighbouring microphones hear the same sound: their verdicts are far from independent, so the sum grows with the root.
   const detectors = verdicts.reduce((sum, p) => sum + logit(clamp(p, 0.005, 0.995)), 0) / Math.sqrt(used.length);
   const levels = levelOdds(used, belief.eastM, belief.northM, belief.upM);

@@ -2,7 +2,7 @@
 import type { ShotFixed, ShotHeard, SolverRecord, UsedArrival } from "#contract/shot.ts";
 import { nsOfUtc } from "#contract/units.ts";
 import { airOf, speedOfSoundMps, travelS } from "./air.ts";
-import { shotProbability } from "./belief.ts";
+import { shotProbability, WEIGHTS_UNTOLD } from "./belief.ts";
 import { fromThree, noCandidates } from "./closed-form.ts";
 import { cuesAt, travelCueOf } from "./cues.ts";
 import { elevationOf } from "./elevation.ts";
@@ -80,7 +80,8 @@ export function recomputeShot(shot: ShotFixed): { checks: Check[]; why?: string 
   const { eastM, northM, upM } = solution;
   const elevation = elevationOf(heard, prior, solution);
   const belief = { direct: record.logOdds, share: record.share, eastM, northM, upM, elevation };
-  add("probability", shot.probability, shotProbability(heard, belief), 1e-4);
+  const probability = shotProbability(heard, belief, record.beliefWeights ?? WEIGHTS_UNTOLD);
+  add("probability", shot.probability, probability, 1e-4);
   if (heard.length <= 4 || record.share < SURE) add("marked unverified", shot.unverified ? 1 : 0, 1, 0);
   return { checks };
 }

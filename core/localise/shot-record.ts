@@ -2,7 +2,7 @@
 import type { Arrival, RejectedArrival, ShotFixed, UsedArrival } from "#contract/shot.ts";
 import { utcOfNs } from "#contract/units.ts";
 import type { AssociatedShot } from "./association.ts";
-import { shotProbability } from "./belief.ts";
+import { shotProbability, WEIGHTS } from "./belief.ts";
 import { cuesAt } from "./cues.ts";
 import { elevationOf } from "./elevation.ts";
 import type { Frame } from "./geo.ts";
@@ -103,6 +103,7 @@ export function shotRecord(shot: AssociatedShot, around: readonly Known[], conte
       huberK: shot.prior.huberK,
       logOdds: shot.hypothesis.direct,
       share: shot.share,
+      beliefWeights: [...WEIGHTS],
     },
     ...(elevation && { elevation }),
     airTempC: air.airTempC,
