@@ -18,8 +18,8 @@ usage: tocsin evidence verify FILE [--key FILE] [--json]
 
 Checks, offline, the signature over the bundle, the hash chain of its record and the hashes of its clips, and computes the
 figures of every shot again from its arrivals: place, instant, ellipse, residuals, weights, cues, probability; the share of the
-belief and the log odds of the sorting are taken as recorded. Prints each figure beside the stored one; exit 0 if all agree, 1 if
-any differs.
+belief, its weights and the log odds of the sorting are taken as recorded. Prints each figure beside the stored one; exit 0 if all
+agree, 1 if any differs.
 
   --key FILE   the gateway's public key (JWK, the JSON of its /api/keys, or PEM); without it the key in the bundle is used,
                which shows that nothing was changed since, but not by whom it was sealed

@@ -1,19 +1,23 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { ShotFixed, ShotHeard } from "#contract/shot.ts";
+import type { Scores, ShotFixed, ShotHeard } from "#contract/shot.ts";
 import { nsOfUtc, utcOfNs } from "#contract/units.ts";
+import { WEIGHTS } from "./belief.ts";
 import { arrivalsOf } from "./case-figures.ts";
 import { cleanCase, randomFrom, shotCase } from "./cases.ts";
 import { recomputeRejected, recomputeShot } from "./evidence.ts";
 import { finalLocaliser } from "./localiser.ts";
 
-function someShots(count: number, over = {}): ShotFixed[] {
+function someShots(count: number, over = {}, scores?: Scores): ShotFixed[] {
   const random = randomFrom(5);
   const localiser = finalLocaliser({ airTempC: 20 });
   const shots = [];
   for (let k = 0; k < count; k++) {
     const one = shotCase(random, { ...cleanCase, speedMps: 343.2, ...over }, k * 8, `s${k}-`);
-    for (const arrival of arrivalsOf(one)) shots.push(...localiser.push(arrival).shots);
+    const told = scores && { scores, probability: scores.gunshot };
+    for (const arrival of arrivalsOf(one)) shots.push(...localiser.push({ ...arrival, ...told }).shots);
   }
   shots.push(...localiser.flush());
   return shots.map((shot) => ({ ...shot, v: 1, node: "hub", at: shot.time }));
@@ -77,6 +81,47 @@ test("what was put out is computed again from the nodes' messages; a message mov
   assert.ok(
     recomputeShot(unmarked as ShotFixed).checks.some(({ figure, same }) => figure === "marked unverified" && !same),
   );
+});
+
+/** Solved and written by the code and the weights that shipped with model 6 (commit e461bfe): six nodes that told all classes. */
+const ofModel6 = JSON.parse(
+  readFileSync(join(import.meta.dirname, "fixtures", "shot-of-model-6.json"), "utf8"),
+) as ShotFixed;
+const differing = (shot: ShotFixed) => recomputeShot(shot).checks.flatMap(({ figure, same }) => (same ? [] : [figure]));
+
+test("a shot that was sealed under model 6 is found again to the last figure, whatever the belief's weights are today", () => {
+  assert.is(ofModel6.solver!.beliefWeights, undefined);
+  assert.is(ofModel6.probability.toFixed(4), "0.5052");
+  assert.is(recomputeShot(ofModel6).checks.length, 22);
+  assert.equal(differing(ofModel6), []);
+});
+
+test("the weights that a record names are those it is computed again from", () => {
+  // By the clearer half of the detectors alone, 0.91, 0.84 and 0.75: the mean of their log odds is 1.69, a probability of 0.844.
+  const named: ShotFixed = {
+    ...ofModel6,
+    probability: 0.844,
+    solver: { ...ofModel6.solver!, beliefWeights: [0, 1, 0, 0] },
+  };
+  const found = recomputeShot(named).checks.find(({ figure }) => figure === "probability");
+  assert.is(found?.recomputed.toFixed(3), "0.844");
+  assert.equal(differing({ ...named, probability: found!.recomputed }), []);
+  const other = {
+    ...named,
+    probability: found!.recomputed,
+    solver: { ...named.solver!, beliefWeights: [0, 1.1, 0, 0] },
+  };
+  assert.equal(differing(other), ["probability"]);
+});
+
+test("what is solved today names today's weights, and verifies from them", () => {
+  const [shot] = someShots(
+    1,
+    { nodes: [6, 6] },
+    { gunshot: 0.8, firework: 0.2, vehicle: 0, impact: 0, glass: 0, other: 0 },
+  );
+  assert.equal(shot!.solver!.beliefWeights, [...WEIGHTS]);
+  assert.equal(differing(shot!), []);
 });
 
 test.run();
