@@ -31,5 +31,8 @@ export const CrowdWeights = v.object({
   /** What a crowd, and what a louder shot before, takes off the log odds. */
   crowdLogOdds: NonNegative,
   echoLogOdds: NonNegative,
+  /** What makes the log odds after that a calibrated probability again. */
+  scale: v.pipe(Finite, v.gtValue(0)),
+  bias: Finite,
 });
 export type CrowdWeights = v.InferOutput<typeof CrowdWeights>;

@@ -9,11 +9,13 @@ const weights: CrowdWeights = {
   likeDb: 9,
   half: 3.5,
   width: 0.7,
-  noShotLogOdds: 0.5,
-  shotLogOddsFrom: 1.2,
+  noShotLogOdds: 0,
+  shotLogOddsFrom: 0.8,
   echoDb: 2,
   crowdLogOdds: 2.2,
   echoLogOdds: 1.2,
+  scale: 1,
+  bias: 0,
 };
 const alone = (gunshot: number): Scores => ({
   gunshot,
@@ -52,13 +54,27 @@ test("ten drops 25 dB fainter, or heard more than two seconds ago, take nothing 
   assert.ok(past.judge(2.95, -20, alone(0.6)).scores.gunshot > 0.59);
 });
 
-test("a burst: a round as loud as a sure one before it loses a tenth at most, echoes among them or not", () => {
+test("a burst: a round as loud as a sure one before it loses little more than a tenth, echoes among them or not", () => {
   const crowd = new Crowd(weights);
   crowd.judge(0, -10, alone(0.97));
   for (let i = 1; i < 8; i++) crowd.judge(i / 100, -16, alone(0.1));
   const { scores, company } = crowd.judge(0.1, -10, alone(0.6));
-  assert.ok(company!.afterShot > 0.99);
-  assert.ok(scores.gunshot > 0.5, `${scores.gunshot}`);
+  assert.ok(company!.afterShot > 0.95, `${company!.afterShot}`);
+  assert.ok(scores.gunshot > 0.49, `${scores.gunshot}`);
+});
+
+test("fifteen rounds 90 ms apart of which none is sure, two echoes behind each, speak for one another: all stay above 0.45", () => {
+  const crowd = new Crowd(weights);
+  for (let round = 0; round < 15; round++) {
+    const { scores } = crowd.judge(0.09 * round, -10, alone(0.6));
+    assert.ok(scores.gunshot > 0.45, `round ${round}: ${scores.gunshot}`);
+    for (const lateS of [0.02, 0.04]) crowd.judge(0.09 * round + lateS, -18, alone(0.1));
+  }
+});
+
+test("scale and bias make a probability of the log odds: of 0.5 with scale 1.2 and bias 0.4 comes 1 / (1 + e^-0.4)", () => {
+  const { scores } = new Crowd({ ...weights, scale: 1.2, bias: 0.4 }).judge(0, -10, alone(0.5));
+  assert.ok(Math.abs(scores.gunshot - 1 / (1 + Math.exp(-0.4))) < 0.002, `${scores.gunshot}`);
 });
 
 test("what follows a sure shot 12 dB fainter is told with more doubt: it may be its echo", () => {

@@ -2,10 +2,10 @@
  * An impulse among many of its kind is seldom a shot: rain, fire, rotors, drums, hammering. The network hears 1.9 s around one impulse; here
  * what it said of the impulses before counts too. Nothing is waited for: only what was heard earlier is used.
  *
- *   logit p = logit alone - crowdLogOdds * crowded * (1 - afterShot) - echoLogOdds * echoOfShot
+ *   logit p = scale * (logit alone - crowdLogOdds * crowded * (1 - afterShot) - echoLogOdds * echoOfShot) + bias
  *   crowded = s((ln among - ln half) / width), among: sum over the earlier impulses of s(how loud against this one) * s(how surely no shot)
- *   afterShot: how surely the surest of them was a shot; then the others are its echoes, and this one may be the next round
- *   echoOfShot: the same, where that shot was the louder one
+ *   afterShot: how surely one of those of like level was a shot; then the others are its echoes, and this one may be the next round
+ *   echoOfShot: how surely one that was louder was a shot
  *
  * with s(x) = 1 / (1 + e^-x). `models/train/crowd.py` does the same for the calibration; a test compares them.
  */
@@ -16,9 +16,7 @@ import { logOdds, probabilityOf as s, withGunshot } from "./scores.ts";
 /** Steepness of the soft limits: dB, log odds, log odds. */
 const LEVEL_DB = 2.5;
 const NO_SHOT = 1;
-const SHOT = 0.3;
-/** A shot so much weaker than this impulse says nothing of it, dB. */
-const FAINTER_DB = 15;
+const SHOT = 0.5;
 /** Probabilities are taken as no surer than this. */
 const LEAST = 6e-6;
 /** The ear tells at most 250 impulses a second apart. */
@@ -49,21 +47,23 @@ export class Crowd {
     if (!weights) return { scores: alone };
     while (this.#earlier.length > 0 && onsetS - this.#earlier[0]!.onsetS >= weights.withinS) this.#earlier.shift();
     let among = 0;
-    let afterShot = 0;
+    let noneAShot = 1;
     let echoOfShot = 0;
     for (const earlier of this.#earlier) {
       const louderDb = earlier.peakDbFs - peakDbFs;
       const shot = s((earlier.logOdds - weights.shotLogOddsFrom) / SHOT);
-      among += s((louderDb + weights.likeDb) / LEVEL_DB) * s((weights.noShotLogOdds - earlier.logOdds) / NO_SHOT);
-      if (louderDb > -FAINTER_DB) afterShot = Math.max(afterShot, shot);
+      const like = s((louderDb + weights.likeDb) / LEVEL_DB);
+      among += like * s((weights.noShotLogOdds - earlier.logOdds) / NO_SHOT);
+      noneAShot *= 1 - like * shot;
       echoOfShot = Math.max(echoOfShot, shot * s((louderDb - weights.echoDb) / LEVEL_DB));
     }
+    const afterShot = 1 - noneAShot;
     const own = logOdds(alone.gunshot, LEAST);
     this.#earlier.push({ onsetS, peakDbFs, logOdds: own });
     if (this.#earlier.length > MOST) this.#earlier.shift();
     const crowded = s((Math.log(among + 1e-3) - Math.log(weights.half)) / weights.width);
     const taken = weights.crowdLogOdds * crowded * (1 - afterShot) + weights.echoLogOdds * echoOfShot;
-    const scores = withGunshot(alone, s(own - taken));
+    const scores = withGunshot(alone, s(weights.scale * (own - taken) + weights.bias));
     return { scores, company: { alone: alone.gunshot, among, afterShot, echoOfShot } };
   }
 }

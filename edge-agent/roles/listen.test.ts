@@ -86,11 +86,13 @@ test("rain: where the card weighs the impulses before, the last of nine drops as
     likeDb: 9,
     half: 3.5,
     width: 0.7,
-    noShotLogOdds: 0.5,
-    shotLogOddsFrom: 1.2,
+    noShotLogOdds: 0,
+    shotLogOddsFrom: 0.8,
     echoDb: 2,
     crowdLogOdds: 2.2,
     echoLogOdds: 1.2,
+    scale: 1,
+    bias: 0,
   };
   const world = await listening([{ tick: 0, channels: [sound] }], {
     classifier: Object.assign(
@@ -102,10 +104,10 @@ test("rain: where the card weighs the impulses before, the last of nine drops as
   assert.is(got.length, 9);
   const [first, last] = [got[0]!, got[8]!];
   assert.ok(Math.abs(first.probability! - 0.3) < 0.001, `${first.probability}`);
-  assert.ok(last.probability! < 0.1, `${last.probability}`);
+  assert.ok(last.probability! < 0.15, `${last.probability}`);
   assert.is(last.scores.gunshot, last.probability);
   assert.ok(Math.abs(last.company!.alone - 0.3) < 1e-9);
-  assert.ok(last.company!.among > 5 && last.company!.afterShot < 0.01, JSON.stringify(last.company));
+  assert.ok(last.company!.among > 4 && last.company!.afterShot < 0.3, JSON.stringify(last.company));
 });
 
 test("a burst of three passes, the fourth within the second is held back and counted", async () => {

@@ -87,7 +87,7 @@ def held_out(clips_folder, folds_folder):
     return rows + made, logits, np.array(label), fold, np.array(counts)
 
 
-def card(folder, version, threshold, more):
+def card(folder, version, threshold, weights, more):
     """card.json beside model.onnx: what the device checks, and what models/evaluate.ts adds its figures to."""
     blob = pathlib.Path(folder, "model.onnx").read_bytes()
     content = {
@@ -103,7 +103,7 @@ def card(folder, version, threshold, more):
             "scores": {"shape": ["n", len(net.CLASSES)], "what": "calibrated probabilities in the order of classes, of the sound alone"},
             "embedding": {"shape": ["n", net.EMBEDDING], "what": "frozen embedding that a site's own head can learn from"},
         },
-        "crowd": crowd.WEIGHTS,
+        "crowd": weights,
         **more,
     }
     pathlib.Path(folder, "card.json").write_text(json.dumps(content, indent=2) + "\n")
@@ -160,21 +160,25 @@ def main():
         pathlib.Path(a.folds, str(k)).mkdir(exist_ok=True)
         export(members(a.folds, k), scale, bias, f"{a.folds}/{k}/model.onnx")
     scale, bias = fit(logits[counts], label[counts])
-    p = crowd.judged(rows, p)
+    odds, shot = crowd.log_odds(rows, p), label == 0
+    weights = {k: crowd.calibrated(odds[counts & (fold != k)], shot[counts & (fold != k)]) for k in range(data.FOLDS)}
+    for k in range(data.FOLDS):
+        p[fold == k] = crowd.judged(p[fold == k], odds[fold == k], weights[k])
+    weights["all"] = crowd.calibrated(odds[counts], shot[counts])
     rows, p, label, fold = [r for r, count in zip(rows, counts) if count], p[counts], label[counts], fold[counts]
     threshold = pick_threshold(rows, p)
     for k in range(data.FOLDS):  # what a fold reports is at a threshold that its clips had no say in
         others = np.flatnonzero(fold != k)
-        card(f"{a.folds}/{k}", f"{a.version}-fold{k}", pick_threshold([rows[i] for i in others], p[others]), {})
+        card(f"{a.folds}/{k}", f"{a.version}-fold{k}", pick_threshold([rows[i] for i in others], p[others]), weights[k], {})
     pathlib.Path(a.out).mkdir(parents=True, exist_ok=True)
     released = members(a.folds, "all")
     export(released, scale, bias, f"{a.out}/model.onnx")
     made = [augment(np.random.default_rng(k), {**MAKERS, **NEGATIVES}[name](np.random.default_rng(k)), [], True) for k, name in enumerate({**MAKERS, **NEGATIVES})]
     vectors(made, released, scale, bias, f"{a.out}/vectors.json")
-    crowd.vectors(f"{a.out}/crowd-vectors.json")
+    crowd.vectors(f"{a.out}/crowd-vectors.json", weights["all"])
     real = np.array([r["source"] != "sim" for r in rows])
     report = {
-        "method": "vector scaling, cross-fitted over the folds; figures after the crowd",
+        "method": "vector scaling, and after the crowd scale and bias of the gunshot's log odds, both cross-fitted over the folds; figures after both",
         "classPrior": {c: int(n) for c, n in zip(net.CLASSES, np.bincount(label, minlength=len(net.CLASSES)))},
         "scale": scale,
         "bias": [float(b) for b in bias],
@@ -199,7 +203,7 @@ def main():
         *credits(a.clips),
         {"what": "words spoken by espeak-ng", "licence": "output of the program, no claim"},
     ]
-    card(a.out, a.version, threshold, {"trained": datetime.date.today().isoformat(), "trainedWith": trained, "data": data_used, "calibration": report})
+    card(a.out, a.version, threshold, weights["all"], {"trained": datetime.date.today().isoformat(), "trainedWith": trained, "data": data_used, "calibration": report})
     shots = np.array([r["what"] == "shot" for r in rows])
     print("threshold", threshold, "recorded shots over it", float((p[shots, 0] >= threshold).mean()))
     print(json.dumps({k: v for k, v in report.items() if k != "reliability"}, indent=1))
