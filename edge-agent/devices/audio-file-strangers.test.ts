@@ -44,6 +44,20 @@ test("RF64 and BW64 say in ds64 where the sound ends: a list behind it is not he
   }
 });
 
+test("24 bits at the upper end of 4 bytes, as some converters write them, are the sound; bytes that are not 0 below them are told", async () => {
+  const inFour = chunk("fmt ", [1, 0, 1, 0, ...u32(RATE), ...u32(4 * RATE), 4, 0, 24, 0]);
+  const wide = new DataView(new ArrayBuffer(4 * sound.length));
+  for (const [i, x] of sound.entries()) wide.setInt32(4 * i, Math.round(x * 8388607) * 256, true);
+  const bytes = new Uint8Array(wide.buffer);
+  await isSound(file("RIFF", 0, inFour, chunk("data", bytes)));
+  // The same at the lower end is 48 dB fainter: not guessed at.
+  for (const [i, x] of sound.entries()) wide.setInt32(4 * i, Math.round(x * 8388607), true);
+  assert.match(
+    await whyNot(file("RIFF", 0, inFour, chunk("data", bytes))),
+    "block size 4 does not fit 1 channels of 24",
+  );
+});
+
 test("a recorder that lost its power has left its sizes at zero: all that follows is sound", async () => {
   await isSound(file("RIFF", 0, fmt(), chunk("data", data, 0)));
   const none = file("RIFF", 36 + list.length, fmt(), chunk("data", []), list);

@@ -1,6 +1,6 @@
 /**
  * RIFF/WAVE reader: PCM 8, 16, 24, 32 bit, IEEE float 32 and 64, mu-law and A-law, plain or WAVE_FORMAT_EXTENSIBLE
- * (Microsoft, "Multiple channel audio data and WAVE files", 2007), RIFF, RF64 (EBU Tech 3306) and BW64 (ITU-R BS.2088).
+ * (Microsoft, "Multiple channel audio data and WAVE files", 2007), PCM also left-justified in wider blocks, RIFF, RF64 (EBU Tech 3306) and BW64 (ITU-R BS.2088).
  */
 import { Fault } from "#contract/errors.ts";
 import type { Sound } from "./audio-file.ts";
@@ -90,10 +90,11 @@ function readFormat(view: DataView, at: number, size: number): Format {
 }
 
 function decodeData(view: DataView, from: number, to: number, format: Format, fail: (what: string) => never): Sound {
-  const { channels, sampleRateHz, bits, blockBytes } = format;
+  const { channels, sampleRateHz, blockBytes } = format;
+  const bits = isLeftJustified(view, from, to, format) ? (8 * blockBytes) / channels : format.bits;
   if (channels < 1 || channels > 64) fail(`${channels} channels: must be 1 to 64`);
   if (sampleRateHz < 1000 || sampleRateHz > 1_000_000) fail(`sample rate ${sampleRateHz} Hz: must be 1000 to 1000000`);
-  const read = reader(view, format);
+  const read = reader(view, format.tag, bits);
   if (!read)
     return fail(
       `format tag ${format.tag} with ${bits} bits is not read: convert it to PCM or float, such as 'ffmpeg -i IN OUT.wav'`,
@@ -117,7 +118,17 @@ function decodeData(view: DataView, from: number, to: number, format: Format, fa
   return { channels: out, sampleRateHz, ...(spoiled > 0 && { spoiled }) };
 }
 
-function reader(view: DataView, { tag, bits }: Format): ((at: number) => number) | undefined {
+/** Samples of 9 to 24 bits at the upper end of 3 or 4 bytes each, the bytes below them 0: as many bits of which the lowest say nothing. */
+function isLeftJustified(view: DataView, from: number, to: number, format: Format): boolean {
+  const { tag, channels, bits, blockBytes } = format;
+  const [needed, held] = [Math.ceil(bits / 8), blockBytes / channels];
+  if (tag !== PCM || bits <= 8 || !Number.isInteger(held) || held <= needed || held > 4) return false;
+  for (let at = from; at + held <= to; at += held)
+    for (let low = 0; low < held - needed; low++) if (view.getUint8(at + low) !== 0) return false;
+  return true;
+}
+
+function reader(view: DataView, tag: number, bits: number): ((at: number) => number) | undefined {
   if (tag === PCM && bits === 8) return (at) => (view.getUint8(at) - 128) / 128;
   if (tag === PCM && bits > 8 && bits <= 16) return (at) => view.getInt16(at, true) / 32768;
   if (tag === PCM && bits > 16 && bits <= 24) {
