@@ -79,6 +79,9 @@ test("a folder without a model is named with what to give; help names a command'
 test("without --all only gunshots are told", async () => {
   const { out } = await detect(shotFile, "--json");
   for (const line of linesOf(out)) assert.is(line.gunshot, true);
+  const help = spawnSync(tocsin, ["help", "detect"], { encoding: "utf8" }).stdout;
+  const listed = /\{(file[^}]+)\}/.exec(help)![1]!.split(/,\s+/);
+  assert.equal(Object.keys(linesOf(out)[0]!).sort(), listed.sort(), "help lists every field");
 });
 
 test("only broken files: exit 65 and no stack trace; no files: exit 64", async () => {

@@ -18,8 +18,9 @@ Hears each WAV or FLAC file, of any sample rate, as a lamppost would, and writes
 arrives (onsetS, seconds from the first sample, with its sigma), the calibrated probabilities, and how likely it is an echo.
 Of several channels the one with the loudest impulse is heard. A converter's constant offset is taken off first.
 
-  --json           one JSON object a line: {file, onsetS, onsetSigmaS, gunshot, probability, echoProbability, scores, snrDb,
-                   peakDbFs, clipped, channel}
+  --json           one JSON object a line: {file, onsetS, onsetSigmaS, gunshot, probability, echoProbability, scores, company,
+                   snrDb, peakDbFs, clipped, channel}; company: what the impulses of the two seconds before had to say in the
+                   probability, and what the sound around this one alone gave
   --all            every impulse, not only what the model's threshold makes a gunshot
   --channel N      hear this channel, 0 for the first
   --png FILE       draw waveform, spectrogram, onsets and scores
