@@ -39,4 +39,22 @@ test("what lies outside the clip is zero, and an offset of the converter is take
   }
 });
 
+test("of a clip whose first 0.6 s and last 0.2 s are not held the offset is taken off the rest, without a step where that begins", () => {
+  for (const [rate, offset] of [
+    [16000, 0.03],
+    [48000, -0.1],
+  ] as const) {
+    const tone = (offset: number) =>
+      Float32Array.from({ length: 1.9 * rate }, (_, i) =>
+        i < 0.6 * rate || i >= 1.7 * rate ? 0 : offset + 0.03 * Math.sin((2 * Math.PI * 500 * i) / rate),
+      );
+    const out = new Float32Array(MODEL_SAMPLES);
+    const plain = new Float32Array(MODEL_SAMPLES);
+    resampleClip(tone(offset), rate, 1.05, out);
+    resampleClip(tone(0), rate, 1.05, plain);
+    const worst = out.reduce((most, x, i) => Math.max(most, Math.abs(x - plain[i]!)), 0);
+    assert.ok(worst < 2e-5, `${rate} Hz: ${worst}`);
+  }
+});
+
 test.run();

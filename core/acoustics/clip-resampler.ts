@@ -22,8 +22,9 @@ const table = (() => {
 })();
 
 /**
- * @param clip samples at `sampleRateHz`, onset at `onsetS` from the first; what lies outside it is zero
- * @param out filled with samples at `MODEL_RATE_HZ`, onset at `onsetSample`, their mean taken off
+ * @param clip samples at `sampleRateHz`, onset at `onsetS` from the first; what lies outside it is zero, as is what it begins or ends with
+ *   where the ring held nothing
+ * @param out filled with samples at `MODEL_RATE_HZ`, onset at `onsetSample`, the mean of what the clip holds there taken off
  */
 export function resampleClip(
   clip: Float32Array,
@@ -36,25 +37,25 @@ export function resampleClip(
   // Cut-off in cycles per input sample times two: 1 is the input's Nyquist.
   const cut = PASS * Math.min(1, 1 / step);
   const half = CROSSINGS / cut;
+  const begin = onsetS * sampleRateHz - onsetSample * step;
+  let first = Math.max(0, Math.ceil(begin - half));
+  let end = Math.min(clip.length, Math.floor(begin + out.length * step + half));
+  while (first < end && clip[first] === 0) first++;
+  while (end > first && clip[end - 1] === 0) end--;
+  // A converter's offset would count as loudness: the network takes the largest sample for 1. Where the sound begins it would be a step.
+  let mean = 0;
+  for (let k = first; k < end; k++) mean += clip[k]!;
+  mean /= Math.max(1, end - first);
   for (let i = 0; i < out.length; i++) {
-    const at = onsetS * sampleRateHz + (i - onsetSample) * step;
-    const from = Math.max(0, Math.ceil(at - half));
-    const to = Math.min(clip.length - 1, Math.floor(at + half));
+    const at = begin + i * step;
+    const from = Math.max(first, Math.ceil(at - half));
+    const to = Math.min(end - 1, Math.floor(at + half));
     let sum = 0;
     for (let k = from; k <= to; k++) {
       const x = Math.abs(k - at) * cut * STEPS;
       const j = x | 0;
-      sum += clip[k]! * (table[j]! + (x - j) * (table[j + 1]! - table[j]!));
+      sum += (clip[k]! - mean) * (table[j]! + (x - j) * (table[j + 1]! - table[j]!));
     }
     out[i] = sum * cut;
   }
-  const first = Math.min(out.length, Math.max(0, Math.ceil(onsetSample - (onsetS * sampleRateHz) / step)));
-  const held = out.subarray(
-    first,
-    Math.max(first, Math.floor(onsetSample + (clip.length - onsetS * sampleRateHz) / step)),
-  );
-  // A converter's offset would count as loudness: the network takes the largest sample for 1.
-  let mean = 0;
-  for (const x of held) mean += x / held.length;
-  for (let i = 0; i < held.length; i++) held[i] = held[i]! - mean;
 }

@@ -1,6 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { MicrophonePlace } from "#core/acoustics/bearing.ts";
+import { addBlast, noise } from "#core/acoustics/testing-sounds.ts";
 import type { AudioFrame } from "../ports.ts";
 import { type Heard, Hearing } from "./hearing.ts";
 
@@ -25,9 +26,19 @@ function hearing(
     add(sound, place);
     return sound;
   });
+  return play(sounds, places);
+}
+
+/** @param isLost of a frame's first sample: the microphone's ring overran. */
+function play(
+  sounds: readonly Float32Array[],
+  places: MicrophonePlace[] | undefined,
+  isLost = (_at: number) => false,
+): { heard: Heard[]; hearing: Hearing } {
   const heard: Heard[] = [];
   let hearing: Hearing | undefined;
-  for (let at = 0; at < seconds * RATE; at += 960) {
+  for (let at = 0; at < sounds[0]!.length; at += 960) {
+    if (isLost(at)) continue;
     const frame: AudioFrame = {
       channels: sounds.map((sound) => sound.subarray(at, at + 960)),
       sampleRateHz: RATE,
@@ -154,6 +165,42 @@ test("two neighbours' cables swapped: no bearing is told, and after five impulse
   assert.is(over.counters.misplaced, 5);
   assert.match(over.faults.join(), "fit no plane wave, 5 impulses in a row");
 });
+
+/** Four blasts before two microphones whose converters have offsets; 40 ms are lost at 1.2 s, the first dies at 2 s, so the ear moves at 12. */
+function withOffsets(offset: number): { heard: Heard[]; hearing: Hearing } {
+  const sounds = [offset, -2 * offset].map((off, channel) => {
+    const sound = noise(15 * RATE, 0.001, 21 + channel);
+    addBlast(sound, RATE, 0.5, 0.03, 0.003);
+    addBlast(sound, RATE, 1.6, 0.006, 0.003);
+    addBlast(sound, RATE, 12.5, 0.03, 0.003);
+    addBlast(sound, RATE, 14, 0.015, 0.003);
+    return sound.map((x, i) => (channel === 0 && i >= 2 * RATE ? 0 : x + off));
+  });
+  return play(sounds, undefined, (at) => at === 57_600 || at === 58_560);
+}
+
+for (const offset of [0.03, -0.1]) {
+  test(`converters with offsets of ${100 * offset} and ${-200 * offset} %: no impulse at the start, after a gap or a switch of microphones; levels, times and clips as without`, () => {
+    const { heard: plain } = withOffsets(0);
+    const { heard, hearing } = withOffsets(offset);
+    assert.is(hearing.listened, 1);
+    assert.equal(
+      heard.map(({ toaNs }) => Math.round(Number(toaNs) / 1e7) / 100),
+      [0.5, 1.6, 12.5, 14],
+    );
+    assert.is(plain.length, 4);
+    for (const [i, each] of heard.entries()) {
+      const { clip, candidate, toaNs } = plain[i]!;
+      assert.ok(Math.abs(Number(each.toaNs - toaNs)) < 1000, `${i}: ${each.toaNs - toaNs} ns`);
+      const louderDb = each.candidate.peakDbFs - candidate.peakDbFs;
+      assert.ok(Math.abs(louderDb) < 0.05, `${i}: ${louderDb} dB`);
+      const mean = each.clip.reduce((sum, x) => sum + x, 0) / each.clip.length;
+      assert.ok(Math.abs(mean) < 2e-4, `${i}: ${mean}`);
+      const worst = each.clip.reduce((most, x, k) => Math.max(most, Math.abs(x - clip[k]!)), 0);
+      assert.ok(worst < 1e-3, `${i}: ${worst}`);
+    }
+  });
+}
 
 test("two blasts of a pistol have no shock wave between them", () => {
   const heard = hear((sound) => {

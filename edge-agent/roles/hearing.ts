@@ -2,6 +2,7 @@
 import { Fault } from "#contract/errors.ts";
 import type { MicrophonePlace } from "#core/acoustics/bearing.ts";
 import { type Candidate, CLIP_AFTER_S, CLIP_BEFORE_S, createEar, type Ear } from "#core/acoustics/ear.ts";
+import { OffsetFilter } from "#core/acoustics/offset.ts";
 import { TickTimes } from "#core/clock/tick-times.ts";
 import type { AudioFrame } from "../ports.ts";
 import { BearingFinder, type HeardBearing } from "./bearing-finder.ts";
@@ -45,6 +46,9 @@ export class Hearing {
   readonly #bearings: BearingFinder | undefined;
   readonly #shocks: ShockPairs;
   readonly #life: ChannelLife;
+  readonly #offsets: OffsetFilter[];
+  /** The frame's channels without their converters' offsets. */
+  readonly #sounds: Float32Array[];
   #ear: Ear;
   /** Channel that the ear listens on. */
   #listened = 0;
@@ -64,6 +68,8 @@ export class Hearing {
       this.#bearings = new BearingFinder(frame.sampleRateHz, array.places, array.airTempC);
     }
     this.#life = new ChannelLife(frame.sampleRateHz, frame.channels.length, array.places?.length ?? 1);
+    this.#offsets = frame.channels.map(() => new OffsetFilter(frame.sampleRateHz));
+    this.#sounds = [...frame.channels];
     this.#onCandidate = (candidate) => {
       const heard = this.#heardOf(candidate);
       this.#lookForFaults();
@@ -104,13 +110,15 @@ export class Hearing {
     if (lost > 0) {
       this.#ear.skip(lost);
       this.#bearings?.skip(lost);
+      for (const offset of this.#offsets) offset.restart();
     }
     this.#times.add({ tick: frame.tick, utcNs: frame.utcNs, clock: frame.clock });
     if (this.#life.push(frame.channels)) this.#lookForFaults();
     if (this.#life.ear !== this.#listened) this.#listenOn(this.#life.ear, Number(frame.tick - this.#first));
-    const samples = frame.channels[this.#listened]!;
+    for (let i = 0; i < this.#channels; i++) this.#sounds[i] = this.#offsets[i]!.take(frame.channels[i]!);
+    const samples = this.#sounds[this.#listened]!;
     this.#nextTick = frame.tick + BigInt(samples.length);
-    this.#bearings?.push(frame.channels);
+    this.#bearings?.push(this.#sounds);
     this.#ear.push(samples);
   }
 
