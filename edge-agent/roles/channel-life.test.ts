@@ -53,6 +53,29 @@ test("the first dies, then the second: the ear moves to the first that lives, st
   assert.equal(life.faults(), []);
 });
 
+test("the first dies and comes back, then the second dies: the ear goes back to the first, and the sentence says so", () => {
+  const life = new ChannelLife(RATE, 4, 4);
+  feed(life, "nnnn", 1);
+  feed(life, "0nnn", 11);
+  feed(life, "nnnn", 2);
+  feed(life, "n0nn", 11);
+  assert.is(life.ear, 0);
+  assert.equal(life.faults(), [
+    "microphone 2 of 4 has given nothing but 0 for 10 s; microphone 1 is listened on instead",
+  ]);
+  feed(life, "n00n", 11);
+  assert.equal(life.faults(), [
+    "microphone 2 of 4 has given nothing but 0 for 10 s; microphone 1 is listened on instead",
+    "microphone 3 of 4 has given nothing but 0 for 10 s",
+  ]);
+  feed(life, "0n0n", 11);
+  assert.is(life.ear, 1);
+  assert.equal(life.faults(), [
+    "microphone 1 of 4 has given nothing but 0 for 10 s; microphone 2 is listened on instead",
+    "microphone 3 of 4 has given nothing but 0 for 10 s",
+  ]);
+});
+
 test("of two channels without places the second is an open input until it has given sound", () => {
   const life = new ChannelLife(RATE, 2, 1);
   feed(life, "n0", 12);
@@ -63,7 +86,9 @@ test("of two channels without places the second is an open input until it has gi
   assert.is(life.ear, 1);
   feed(life, "n0", 12);
   assert.is(life.ear, 0);
-  assert.equal(life.faults(), ["microphone 2 of 2 has given nothing but 0 for 10 s"]);
+  assert.equal(life.faults(), [
+    "microphone 2 of 2 has given nothing but 0 for 10 s; microphone 1 is listened on instead",
+  ]);
 });
 
 test.run();

@@ -13,6 +13,8 @@ export class ChannelLife {
   readonly #last: Float32Array;
   readonly #sounded: boolean[];
   readonly #dead: boolean[];
+  /** Was listened on when it died, and has not been listened on since. */
+  readonly #replaced: boolean[];
   #ear = 0;
   /** How often the ear moved to another microphone. */
   switches = 0;
@@ -25,6 +27,7 @@ export class ChannelLife {
     this.#last = new Float32Array(channels).fill(Number.NaN);
     this.#sounded = Array.from({ length: channels }, () => false);
     this.#dead = Array.from({ length: channels }, () => false);
+    this.#replaced = Array.from({ length: channels }, () => false);
   }
 
   /** Index of the channel that is listened on. */
@@ -47,7 +50,7 @@ export class ChannelLife {
     return this.#dead.flatMap((dead, i) => {
       if (!dead || !this.#counts(i)) return [];
       const name = count === 1 ? "the microphone" : `microphone ${i + 1} of ${count}`;
-      const instead = i < this.#ear ? `; microphone ${this.#ear + 1} is listened on instead` : "";
+      const instead = this.#replaced[i] ? `; microphone ${this.#ear + 1} is listened on instead` : "";
       return [`${name} has given nothing but ${this.#last[i]} for ${DEAD_S} s${instead}`];
     });
   }
@@ -65,6 +68,8 @@ export class ChannelLife {
     if (this.#dead[this.#ear]) {
       const living = this.#dead.findIndex((dead, i) => !dead && this.#sounded[i]);
       if (living >= 0) {
+        this.#replaced[this.#ear] = true;
+        this.#replaced[living] = false;
         this.#ear = living;
         this.switches += 1;
         changed = true;
