@@ -66,6 +66,20 @@ test("every fault is listed at once, with its path", async () => {
   );
 });
 
+test("microphones in one place, or above one another, are a fault that names the field and what to do; one place alone is none", async () => {
+  const withPlaces = (places: string) => good.replace("port: 7000", `port: 7000, places: [${places}]`);
+  const here = "{ eastM: 0, northM: 0 }";
+  for (const places of [`${here}, ${here}`, `${here}, { eastM: 0, northM: 0.005, upM: 0.2 }`]) {
+    const lines = await faultsOf(withPlaces(places));
+    assert.is(lines.length, 1);
+    assert.match(lines[0]!, "microphone.places: must differ by 1 cm or more in eastM or northM");
+    assert.match(lines[0]!, "or leave `places` out");
+  }
+  for (const places of [here, `${here}, { eastM: 0, northM: 0, upM: 0.2 }, { eastM: 0.2, northM: 0 }`]) {
+    assert.is((await parse(withPlaces(places))).microphone?.kind, "pcm-stream");
+  }
+});
+
 test("what does not go together is a fault as well", async () => {
   assert.match(
     (await faultsOf(good.replace(/microphone: .*\n/, "")))[0]!,

@@ -1,17 +1,22 @@
 /** The part of a node's configuration about its sound source and what disciplines its clock. */
 import * as v from "valibot";
 import { Count, Finite, Name, NonNegative, PositiveS, UtcNs } from "#contract/units.ts";
+import { horizontalSpreadM, LEAST_SPREAD_M } from "#core/acoustics/bearing.ts";
 import { Port } from "./neighbours-config.ts";
 
 const microphoneEntries = {
   /** What a sound of 94 dB SPL reads in dB relative to full scale; turns dBFS into dB SPL. From the microphone's data sheet. */
   micSensitivityDbFsAt94Spl: v.optional(v.pipe(Finite, v.minValue(-120), v.maxValue(0))),
-  /** Metres from the node's position, one per channel: three or four give a bearing, two or a line of them one and its mirror image. */
+  /** Metres from the node's position, one per channel: three or four give a bearing, two or a line of them two, one of which is right. */
   places: v.optional(
     v.pipe(
       v.array(v.strictObject({ eastM: Finite, northM: Finite, upM: v.optional(Finite, 0) })),
       v.minLength(1),
       v.maxLength(4),
+      v.check(
+        (places) => places.length < 2 || horizontalSpreadM(places) >= LEAST_SPREAD_M,
+        "must differ by 1 cm or more in eastM or northM: microphones in one place, or above one another, tell no direction; give their real places, or leave `places` out",
+      ),
     ),
   ),
 };

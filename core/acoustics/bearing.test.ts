@@ -168,6 +168,50 @@ test("good microphones keep their bearings: 95 of 96 or more, at 46 to 14 dB, on
   assert.ok(told >= 95, `${told}`);
 });
 
+const at = (eastM: number, northM: number, upM: number): MicrophonePlace => ({ eastM, northM, upM });
+
+test("two or three microphones above one another, or all in one place, tell no direction, and are not said to be misplaced", () => {
+  const arrays = {
+    pair: [at(0, 0, 0), at(0, 0, 0.2)],
+    triple: [at(0, 0, 0), at(0, 0, 0.1), at(0, 0, 0.2)],
+    "pair a millimetre off the plumb line": [at(0, 0, 0), at(0.001, 0, 0.2)],
+    "two in one place": [at(0.1, 0.1, 0), at(0.1, 0.1, 0)],
+    "four in one place": [at(0, 0, 0), at(0, 0, 0), at(0, 0, 0), at(0, 0, 0)],
+  };
+  for (const [name, places] of Object.entries(arrays)) {
+    const ask = impulse(places, 70, 0.01, random(11));
+    const why = "the microphones stand in one place, or above one another";
+    assert.equal(bearingOf({ ...ask, placeSigmaM: 0.001 }), { kind: "unsolved", why }, name);
+  }
+});
+
+test("two of three above one another: with the third dead no direction, with one of the two dead both sides of the line that is left", () => {
+  const places = [at(0, 0, 0), at(0, 0, 0.2), at(0.2, 0, 0)];
+  const ask = impulse(places, 40, 0.01, random(12));
+  const told = (dead: number) =>
+    bearingOf({
+      ...ask,
+      placeSigmaM: 0.001,
+      channels: ask.channels.map((sound, i) => (i === dead ? new Float32Array(sound.length) : sound)),
+    });
+  assert.is(told(2).kind, "unsolved");
+  const found = told(0);
+  if (found.kind !== "ambiguous") return assert.unreachable(JSON.stringify(found));
+  assert.ok(found.bearingsDeg.some((deg) => Math.abs(turn(deg - 40)) < 4 * found.sigmaDeg) && found.sigmaDeg < 30);
+});
+
+test("three microphones that leave their line by 1 mm, as well as their places are known, tell both sides of it", () => {
+  for (let deg = 20; deg < 360; deg += 50) {
+    const ask = impulse([at(-0.1, 0, 0), at(0, 0.001, 0), at(0.1, 0, 0)], deg, 0.01, random(13));
+    const found = bearingOf({ ...ask, placeSigmaM: 0.001 });
+    if (found.kind !== "ambiguous") return assert.unreachable(`${deg}: ${JSON.stringify(found)}`);
+    assert.ok(
+      found.bearingsDeg.some((one) => Math.abs(turn(one - deg)) < 4 * found.sigmaDeg),
+      `${deg}`,
+    );
+  }
+});
+
 test("what cannot be told is said: one microphone, no noise before the onset", () => {
   const ask = impulse(square, 10, 0.01, random(4));
   const one = bearingOf({ ...ask, channels: ask.channels.slice(0, 1), places: square.slice(0, 1) });

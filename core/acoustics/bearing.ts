@@ -42,6 +42,10 @@ const STRANGER_PEAK = 0.5;
 /** Around a triangle delays add up to nothing: to this many sigmas, and to what an echo bends the peaks by. */
 const CLOSURE_SIGMAS = 5;
 const CLOSURE_SLACK_S = 1e-5;
+/** Least distance between two microphones seen from above: places are known to a millimetre or so. */
+export const LEAST_SPREAD_M = 0.01;
+/** A bearing less sure than this tells nothing. */
+const MOST_SIGMA_DEG = 45;
 /** Squared misfit of the delays to a plane wave, in variances: four sigmas. */
 const MOST_MISFIT = 16;
 /** Where places good to `placeSigmaM` do not fit, places measured with a tape may, with the sigma that follows. */
@@ -79,8 +83,23 @@ export function bearingOf(ask: BearingAsk): Bearing {
   const [leftOut] = agree(all, between) ? [] : all.filter((i) => isStranger(i, all, between));
   const use = all.filter((i) => i !== leftOut);
   if (!agree(use, between)) return { kind: "unsolved", why: "the microphones hear no single wave" };
-  const found = directionOf(use, between, ask);
+  const found = sureOf(directionOf(use, between, ask));
   return leftOut === undefined || found.kind === "unsolved" ? found : { ...found, leftOut };
+}
+
+/** Greatest distance between two of the microphones as seen from above, metres: without one there is no bearing. */
+export function horizontalSpreadM(places: readonly MicrophonePlace[]): number {
+  return Math.max(0, ...places.flatMap((a) => places.map((b) => Math.hypot(a.eastM - b.eastM, a.northM - b.northM))));
+}
+
+/** The same, or unsolved where a figure is none or the sigma says nothing. */
+function sureOf(found: Bearing): Bearing {
+  if (found.kind === "unsolved") return found;
+  const angles = found.kind === "bearing" ? [found.bearingDeg] : found.bearingsDeg;
+  // Not finite is not less than the limit.
+  return angles.every(Number.isFinite) && found.sigmaDeg <= MOST_SIGMA_DEG
+    ? found
+    : { kind: "unsolved", why: "the microphones stand too close to one another to tell a direction" };
 }
 
 /** Delay of a pair, that of the higher index against the lower; undefined where nothing stands out of the noise. */
@@ -122,13 +141,17 @@ interface Row {
 /** Plane wave through all microphones: weighted least squares of the horizontal direction, its elevation unknown. */
 function directionOf(use: readonly number[], between: Between, ask: BearingAsk): Bearing {
   const { places, speedOfSoundMps: c, placeSigmaM = 0.001 } = ask;
+  const spreadM = horizontalSpreadM(use.map((i) => places[i]!));
+  if (!(spreadM >= LEAST_SPREAD_M)) {
+    return { kind: "unsolved", why: "the microphones stand in one place, or above one another" };
+  }
   const first = places[use[0]!]!;
   const rows = use.slice(1).map((j): Row => {
     const { s, varS2 } = between(use[0]!, j)!;
     const { eastM, northM, upM } = places[j]!;
     return { x: (eastM - first.eastM) / c, y: (northM - first.northM) / c, z: (upM - first.upM) / c, t: s, varS2 };
   });
-  if (isOneLine(rows)) return oneLine(rows, (placeSigmaM / c) ** 2);
+  if (isOneLine(rows, (placeSigmaM / c) ** 2)) return oneLine(rows, (placeSigmaM / c) ** 2);
   let fit = planeWave(rows, (placeSigmaM / c) ** 2);
   if (fit.misfit > MOST_MISFIT) fit = planeWave(rows, (TAPE_SIGMA_M / c) ** 2);
   const { px, py, across, misfit } = fit;
@@ -177,19 +200,20 @@ function planeWave(rows: readonly Row[], placeVarS2: number) {
   return { px, py, across, misfit: dot(lack, solved(lack)) };
 }
 
-function isOneLine(rows: readonly Row[]): boolean {
+/** Also where they leave the line by no more than their places are known to: which side it was is then chance. */
+function isOneLine(rows: readonly Row[], placeVarS2: number): boolean {
   const xx = rows.reduce((sum, { x }) => sum + x * x, 0);
   const yy = rows.reduce((sum, { y }) => sum + y * y, 0);
   const xy = rows.reduce((sum, { x, y }) => sum + x * y, 0);
-  return xx * yy - xy * xy < 1e-6 * (xx + yy) ** 2;
+  return xx * yy - xy * xy <= (xx + yy) * Math.max(1e-6 * (xx + yy), 4 * placeVarS2);
 }
 
 /** All microphones in one line: the angle to that line, on either side of it. */
 function oneLine(rows: readonly Row[], placeVarS2: number): Bearing {
   const longest = rows.reduce((a, b) => (Math.hypot(b.x, b.y) > Math.hypot(a.x, a.y) ? b : a));
   const lengthS = Math.hypot(longest.x, longest.y);
-  if (lengthS === 0) return { kind: "unsolved", why: "the microphones stand in one place" };
-  if (Math.abs(longest.t) > MOST_SLOWNESS * lengthS) {
+  // A line that climbs hears a shot above or below by more than its length on the map.
+  if (Math.abs(longest.t) > MOST_SLOWNESS * Math.hypot(lengthS, longest.z)) {
     return { kind: "unsolved", why: "delays between the microphones fit no plane wave", misplaced: true };
   }
   const cos = Math.max(-1, Math.min(1, -longest.t / lengthS));
