@@ -49,6 +49,9 @@ export const ShockWave = v.object({
 });
 export type ShockWave = v.InferOutput<typeof ShockWave>;
 
+/** The two sides of a line of microphones. */
+const BearingsDeg = v.strictTuple([BearingDeg, BearingDeg], "must be two bearings of 0 to 360 degrees");
+
 /** One line of `tocsin locate`'s input; also the core of `shot/heard`. Position may come from the site file instead. */
 export const arrivalEntries = {
   id: Id,
@@ -67,8 +70,11 @@ export const arrivalEntries = {
   snrDb: v.optional(Finite),
   bearingDeg: v.optional(BearingDeg),
   bearingSigmaDeg: v.optional(NonNegative),
-  /** Two microphones, or all in a line, cannot tell its two sides apart: the sound came from `bearingDeg` or from here, as likely as not. */
-  bearingMirrorDeg: v.optional(BearingDeg),
+  /**
+   * Two microphones, or all in a line, cannot tell its two sides apart: the sound came from one of these, each as likely. In place of
+   * `bearingDeg`, which is always sure of its side; `bearingSigmaDeg` is then theirs.
+   */
+  bearingsDeg: v.optional(BearingsDeg),
   shockWave: v.optional(ShockWave),
   /** How likely this arrival is an echo of an earlier one at the same node. Marked, never dropped. */
   echoProbability: v.optional(Probability),
@@ -129,7 +135,7 @@ export const UsedArrival = v.object({
   snrDb: v.optional(Finite),
   bearingDeg: v.optional(BearingDeg),
   bearingSigmaDeg: v.optional(NonNegative),
-  bearingMirrorDeg: v.optional(BearingDeg),
+  bearingsDeg: v.optional(BearingsDeg),
   shockWave: v.optional(ShockWave),
   echoProbability: v.optional(Probability),
   scores: v.optional(Scores),

@@ -40,7 +40,7 @@ usage: tocsin locate [--site FILE] [--json] [options] [ARRIVALS]
 
 Reads arrivals in time order, one JSON a line, from ARRIVALS or stdin:
   {"id", "node", "toa", "toaSigmaS", lat?, lon?, altM?, posSigmaM?, airTempC?, probability?, peakDbSpl?, snrDb?,
-   bearingDeg?, bearingSigmaDeg?, bearingMirrorDeg?, echoProbability?,
+   bearingDeg? or bearingsDeg?: [a, b], bearingSigmaDeg?, echoProbability?,
    shockWave?: {leadS, sigmaS, bearingDeg?, bearingSigmaDeg?}}
 and writes one line per shot, final versions only.
 

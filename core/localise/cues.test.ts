@@ -3,7 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Arrival, ShockWave, ShotFixed } from "#contract/shot.ts";
 import { utcOfNs } from "#contract/units.ts";
-import { travelCueOf } from "./cues.ts";
+import { bearingCueOf, travelCueOf } from "./cues.ts";
 import { recomputeShot } from "./evidence.ts";
 import { frameAt } from "./geo.ts";
 import { finalLocaliser } from "./localiser.ts";
@@ -116,7 +116,7 @@ test("three posts, a line of two microphones at one: whichever side it was, the 
         [beside, told],
       ] as const) {
         const arrivals = heardFrom(place, three);
-        arrivals[1] = { ...arrivals[1]!, bearingDeg: bearing, bearingSigmaDeg: 2, bearingMirrorDeg: mirror };
+        arrivals[1] = { ...arrivals[1]!, bearingsDeg: [bearing, mirror], bearingSigmaDeg: 2 };
         const shot = locate(arrivals);
         assert.ok(missM(shot, place) < 5, `${missM(shot, place)} m`);
         for (const { probability } of shot.alternatives ?? []) assert.ok(probability <= 0.05, String(probability));
@@ -126,7 +126,7 @@ test("three posts, a line of two microphones at one: whichever side it was, the 
     }
   }
   const arrivals = heardFrom(one, three);
-  const both = { bearingDeg: bearingDeg(post, one), bearingMirrorDeg: bearingDeg(post, other) };
+  const both: Partial<Arrival> = { bearingsDeg: [bearingDeg(post, one), bearingDeg(post, other)] };
   const plain = locate(arrivals).alternatives![0]!.probability;
   arrivals[1] = { ...arrivals[1]!, ...both, bearingSigmaDeg: 2 };
   const shot = locate(arrivals);
@@ -135,9 +135,19 @@ test("three posts, a line of two microphones at one: whichever side it was, the 
 
 test("a shock wave's range is taken where the blast's side is sure, not where it has a mirror image", () => {
   const shockWave: ShockWave = { leadS: 0.2, sigmaS: 1e-3, bearingDeg: 130, bearingSigmaDeg: 2 };
-  const arrival = { shockWave, bearingDeg: 100, bearingSigmaDeg: 2 };
-  assert.is(travelCueOf(arrival)!.travelLeast, false);
-  assert.is(travelCueOf({ ...arrival, bearingMirrorDeg: 260 })!.travelLeast, true);
+  const arrival = { shockWave, bearingSigmaDeg: 2 };
+  assert.is(travelCueOf({ ...arrival, bearingDeg: 100 })!.travelLeast, false);
+  const ofALine: Partial<Arrival> = { ...arrival, bearingsDeg: [100, 260] };
+  assert.is(travelCueOf(ofALine)!.travelLeast, true);
+});
+
+test("a bearing without its sigma is none; one that is sure of its side is believed before a pair", () => {
+  assert.equal(bearingCueOf({ bearingsDeg: [10, 60] }), {});
+  const rad = Math.PI / 180;
+  assert.equal(bearingCueOf({ bearingDeg: 30, bearingsDeg: [10, 60], bearingSigmaDeg: 2 }), {
+    bearingRad: 30 * rad,
+    bearingSigmaRad: 2 * rad,
+  });
 });
 
 test("a range three times too long and a bearing to the other side at one post of eight move the fix by less than 1 cm and are told with no weight", () => {
@@ -166,7 +176,10 @@ test("what the cues weighed is computed again from the record", () => {
   const arrivals = heardFrom(truth, around.slice(0, 5));
   const shockWave = shockAt(truth, bearingDeg(truth, around[3]!) + 30, around[3]!);
   arrivals[3] = { ...arrivals[3]!, bearingDeg: bearingDeg(around[3]!, truth) + 1, bearingSigmaDeg: 2, shockWave };
-  const mirrored = { bearingDeg: 10, bearingMirrorDeg: bearingDeg(around[1]!, truth) - 1, bearingSigmaDeg: 3 };
+  const mirrored: Partial<Arrival> = {
+    bearingsDeg: [10, bearingDeg(around[1]!, truth) - 1],
+    bearingSigmaDeg: 3,
+  };
   arrivals[1] = { ...arrivals[1]!, ...mirrored };
   const shot = locate(arrivals);
   const { checks } = recomputeShot(shot as unknown as ShotFixed);

@@ -3,7 +3,7 @@
  * wrong altogether (a wall's image, another gun's shock wave), so each counts by a mixture of its sigma and chance: near what it says it
  * pulls as its sigma allows, far from it not at all (Barron's survey of such losses, CVPR 2019, section 3; here with a stated chance).
  */
-import type { ShockWave, UsedArrival } from "#contract/shot.ts";
+import type { Arrival, ShockWave, UsedArrival } from "#contract/shot.ts";
 import { rangeFromShockWave } from "#core/acoustics/shock-wave.ts";
 import type { Heard, Prior } from "./problem.ts";
 import type { Solution } from "./solve.ts";
@@ -38,6 +38,25 @@ export function cueGain(sigma: number, chance: number): number {
   return Math.log(((1 - WRONG) / (sigma * ROOT_2PI * chance)) * (1 + cueFloor(sigma, chance)));
 }
 
+/** The bearing that an arrival tells, or the two of which one is right; none without its sigma. A sure one is believed before a pair. */
+export function bearingCueOf({
+  bearingDeg,
+  bearingsDeg,
+  bearingSigmaDeg,
+}: Pick<Arrival, "bearingDeg" | "bearingsDeg" | "bearingSigmaDeg">): Pick<
+  Heard,
+  "bearingRad" | "bearingMirrorRad" | "bearingSigmaRad"
+> {
+  const [oneDeg, otherDeg] = bearingDeg === undefined ? (bearingsDeg ?? []) : [bearingDeg];
+  if (oneDeg === undefined || bearingSigmaDeg === undefined) return {};
+  const rad = Math.PI / 180;
+  return {
+    bearingRad: oneDeg * rad,
+    bearingSigmaRad: bearingSigmaDeg * rad,
+    ...(otherDeg !== undefined && { bearingMirrorRad: otherDeg * rad }),
+  };
+}
+
 /** Radians from the bearing seen from a place to that told, of two sides of a line of microphones to the nearer. */
 export function bearingOff(told: number, mirror: number, seen: number): number {
   const turn = 2 * Math.PI;
@@ -62,17 +81,16 @@ const MODEL_SHARE = 0.05;
 /** The fastest rounds leave at 3.5 times the speed of sound: the blast travels at least so many leads. */
 const LEAST_LEADS = 1 / (1 - 1 / 3.5);
 
-/** How long the blast of a supersonic round travelled, by the lead of its shock wave: with both bearings to a share, else at least. */
+/** How long the blast of a supersonic round travelled, by the lead of its shock wave: with both bearings, each sure of its side, to a share, else at least. */
 export function travelCueOf(arrival: {
   shockWave?: ShockWave | undefined;
   bearingDeg?: number | undefined;
   bearingSigmaDeg?: number | undefined;
-  bearingMirrorDeg?: number | undefined;
 }): TravelCue | undefined {
-  const { shockWave: shock, bearingDeg, bearingSigmaDeg, bearingMirrorDeg } = arrival;
+  const { shockWave: shock, bearingDeg, bearingSigmaDeg } = arrival;
   if (!shock) return undefined;
   const range =
-    bearingDeg === undefined || bearingMirrorDeg !== undefined || shock.bearingDeg === undefined
+    bearingDeg === undefined || shock.bearingDeg === undefined
       ? undefined
       : rangeFromShockWave({
           leadS: shock.leadS,

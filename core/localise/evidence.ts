@@ -4,7 +4,7 @@ import { nsOfUtc } from "#contract/units.ts";
 import { airOf, speedOfSoundMps, travelS } from "./air.ts";
 import { shotProbability, WEIGHTS_UNTOLD } from "./belief.ts";
 import { fromThree, noCandidates } from "./closed-form.ts";
-import { cuesAt, travelCueOf } from "./cues.ts";
+import { bearingCueOf, cuesAt, travelCueOf } from "./cues.ts";
 import { elevationOf } from "./elevation.ts";
 import { frameAt } from "./geo.ts";
 import { addRow, columnsFor, type Heard, type Prior } from "./problem.ts";
@@ -106,7 +106,6 @@ export function recomputeRejected(shot: ShotFixed, heard: readonly ShotHeard[]):
 
 function heardOf(one: UsedArrival, record: SolverRecord, frame: ReturnType<typeof frameAt>, originNs: bigint): Heard {
   const { eastM, northM } = frame.toLocal(one.lat, one.lon, one.altM);
-  const rad = Math.PI / 180;
   return {
     id: one.id,
     node: one.node,
@@ -115,9 +114,7 @@ function heardOf(one: UsedArrival, record: SolverRecord, frame: ReturnType<typeo
     upM: one.altM,
     toaS: Number(nsOfUtc(one.toa) - originNs) * 1e-9,
     sigmaS: Math.max(1e-5, Math.hypot(one.toaSigmaS, (one.posSigmaM ?? 0) / 340, record.propagationSigmaS)),
-    bearingRad: one.bearingSigmaDeg === undefined || one.bearingDeg === undefined ? undefined : one.bearingDeg * rad,
-    bearingSigmaRad: one.bearingSigmaDeg === undefined ? undefined : one.bearingSigmaDeg * rad,
-    bearingMirrorRad: one.bearingMirrorDeg === undefined ? undefined : one.bearingMirrorDeg * rad,
+    ...bearingCueOf(one),
     travel: travelCueOf(one),
     probability: one.probability,
     echoProbability: one.echoProbability,

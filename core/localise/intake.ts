@@ -3,7 +3,7 @@
 import type { Arrival } from "#contract/shot.ts";
 import type { Site } from "#contract/site.ts";
 import { nsOfUtc } from "#contract/units.ts";
-import { travelCueOf } from "./cues.ts";
+import { bearingCueOf, travelCueOf } from "./cues.ts";
 import { type Frame, frameAt, type LatLonAlt } from "./geo.ts";
 import type { Known } from "./shot-record.ts";
 
@@ -74,7 +74,6 @@ export function intakeFor(site: Partial<Site>, propagationSigmaS: number): Intak
       const toaNs = nsOfUtc(arrival.toa);
       originNs ??= toaNs;
       const posSigmaM = arrival.posSigmaM ?? place.posSigmaM;
-      const rad = Math.PI / 180;
       return {
         arrival,
         id: arrival.id,
@@ -89,10 +88,7 @@ export function intakeFor(site: Partial<Site>, propagationSigmaS: number): Intak
         ownSigmaS: Math.max(LEAST_SIGMA_S, arrival.toaSigmaS),
         sigmaS: Math.max(LEAST_SIGMA_S, Math.hypot(arrival.toaSigmaS, posSigmaM / 340, propagationSigmaS)),
         ...(posSigmaM > 0 ? { posSigmaM } : {}),
-        ...(arrival.bearingDeg !== undefined && arrival.bearingSigmaDeg !== undefined
-          ? { bearingRad: arrival.bearingDeg * rad, bearingSigmaRad: arrival.bearingSigmaDeg * rad }
-          : {}),
-        ...(arrival.bearingMirrorDeg !== undefined ? { bearingMirrorRad: arrival.bearingMirrorDeg * rad } : {}),
+        ...bearingCueOf(arrival),
         ...(arrival.shockWave ? { travel: travelCueOf(arrival) } : {}),
         probability: arrival.probability,
         echoProbability: arrival.echoProbability,

@@ -115,8 +115,8 @@ export function shotRecord(shot: AssociatedShot, around: readonly Known[], conte
 /** What of the arrival an auditor needs beside time and place. */
 function carried(h: Known): Partial<UsedArrival> {
   const { probability, peakDbSpl, snrDb, shockWave, echoProbability, scores } = h.arrival;
-  const { bearingDeg, bearingSigmaDeg, bearingMirrorDeg } = h.arrival;
-  const bearing = { bearingDeg, bearingSigmaDeg, bearingMirrorDeg };
+  const { bearingDeg, bearingsDeg, bearingSigmaDeg } = h.arrival;
+  const bearing = { bearingDeg, bearingsDeg, bearingSigmaDeg };
   const all = { posSigmaM: h.posSigmaM, probability, peakDbSpl, snrDb, ...bearing, shockWave, echoProbability, scores };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }

@@ -10,12 +10,7 @@ const KEEP_S = 2.5;
 /** So many impulses in a row are no chance. */
 const IN_A_ROW = 5;
 
-export interface HeardBearing {
-  bearingDeg: number;
-  sigmaDeg: number;
-  /** Of microphones in one line the other side, as likely. */
-  mirrorDeg?: number;
-}
+export type HeardBearing = Exclude<Bearing, { kind: "unsolved" }>;
 
 export class BearingFinder {
   readonly counters = {
@@ -24,24 +19,28 @@ export class BearingFinder {
     /** Bearings of which one microphone was left out, and impulses whose delays fit no plane wave over the microphones' places. */
     microphoneLeftOut: 0,
     misplaced: 0,
+    /** Bearings that were no numbers; none is told. */
+    notFinite: 0,
   };
   readonly #rate: number;
   readonly #places: readonly MicrophonePlace[];
   readonly #speedOfSoundMps: number;
   readonly #rings: Ring[];
   readonly #cuts: Float32Array[];
-  readonly #leftOutInARow: number[];
-  #misplacedInARow = 0;
+  readonly #leftOut: FaultRow[];
+  readonly #misplaced = new FaultRow();
+  readonly #find: typeof bearingOf;
 
   /** 20 degrees Celsius where the air's temperature is not known: 10 degrees off turn a bearing by less than a degree. */
-  constructor(sampleRateHz: number, places: readonly MicrophonePlace[], airTempC = 20) {
+  constructor(sampleRateHz: number, places: readonly MicrophonePlace[], airTempC = 20, find = bearingOf) {
     this.#rate = sampleRateHz;
     this.#places = places;
     // Ideal gas, dry air: 331.3 m/s at 0 degrees Celsius.
     this.#speedOfSoundMps = 331.3 * Math.sqrt(1 + airTempC / 273.15);
     this.#rings = places.map(() => new Ring(Math.ceil(KEEP_S * sampleRateHz)));
     this.#cuts = places.map(() => new Float32Array(Math.round((BEFORE_S + AFTER_S) * sampleRateHz)));
-    this.#leftOutInARow = places.map(() => 0);
+    this.#leftOut = places.map(() => new FaultRow());
+    this.#find = find;
   }
 
   push(channels: readonly Float32Array[]): void {
@@ -58,14 +57,14 @@ export class BearingFinder {
   /** What several impulses in a row say of the microphones, one sentence each. */
   faults(): string[] {
     const count = this.#places.length;
-    const faults = this.#leftOutInARow.flatMap((times, i) =>
-      times < IN_A_ROW
-        ? []
-        : [
+    const faults = this.#leftOut.flatMap(({ isTold }, i) =>
+      isTold
+        ? [
             `microphone ${i + 1} of ${count} has not heard what the others heard, ${IN_A_ROW} impulses in a row (inverted, deaf or noisy?): bearings are told without it`,
-          ],
+          ]
+        : [],
     );
-    if (this.#misplacedInARow >= IN_A_ROW)
+    if (this.#misplaced.isTold)
       faults.push(
         `the delays between the microphones fit no plane wave, ${IN_A_ROW} impulses in a row: look for swapped cables and wrong places`,
       );
@@ -80,33 +79,52 @@ export class BearingFinder {
     for (const [i, ring] of this.#rings.entries()) {
       if (!isDead(i) && ring.copy(from, this.#cuts[i]!) === this.#cuts[i]!.length) use.push(i);
     }
-    const bearing = bearingOf({
+    const found = this.#find({
       channels: use.map((i) => this.#cuts[i]!),
       sampleRateHz: this.#rate,
       places: use.map((i) => this.#places[i]!),
       onsetIndex: onsetTick - from,
       speedOfSoundMps: this.#speedOfSoundMps,
     });
+    const bearing = this.#checked(found, use);
     this.#note(bearing, use);
-    if (bearing.kind === "unsolved") return undefined;
-    const { sigmaDeg } = bearing;
-    if (bearing.kind === "bearing") return { bearingDeg: bearing.bearingDeg, sigmaDeg };
-    const [bearingDeg, mirrorDeg] = bearing.bearingsDeg;
-    return { bearingDeg, sigmaDeg, mirrorDeg };
+    return bearing.kind === "unsolved" ? undefined : bearing;
   }
 
-  #note(bearing: Bearing, use: readonly number[]): void {
-    if (bearing.kind === "unsolved") {
-      this.counters.withoutBearing += 1;
-      if (!bearing.misplaced) return;
-      this.counters.misplaced += 1;
-      this.#misplacedInARow += 1;
-      return;
+  /** `leftOut` counted among all microphones; unsolved where a figure is no number, which no message may carry. */
+  #checked(found: Bearing, use: readonly number[]): Bearing {
+    if (found.kind === "unsolved") return found;
+    const figures = found.kind === "bearing" ? [found.bearingDeg] : found.bearingsDeg;
+    if (![...figures, found.sigmaDeg].every(Number.isFinite)) {
+      this.counters.notFinite += 1;
+      return { kind: "unsolved", why: "the bearing is no number" };
     }
-    this.counters.bearings += 1;
-    this.#misplacedInARow = 0;
-    if (bearing.leftOut !== undefined) this.counters.microphoneLeftOut += 1;
-    for (const [n, i] of use.entries())
-      this.#leftOutInARow[i] = n === bearing.leftOut ? this.#leftOutInARow[i]! + 1 : 0;
+    return found.leftOut === undefined ? found : { ...found, leftOut: use[found.leftOut]! };
+  }
+
+  /** An impulse that does not repeat a fault ends its row; what was told stays told until the microphone is heard right, or not in use. */
+  #note(bearing: Bearing, use: readonly number[]): void {
+    const solved = bearing.kind !== "unsolved";
+    const leftOut = solved ? bearing.leftOut : undefined;
+    const misplaced = !solved && bearing.misplaced === true;
+    if (solved) this.counters.bearings += 1;
+    else this.counters.withoutBearing += 1;
+    if (leftOut !== undefined) this.counters.microphoneLeftOut += 1;
+    if (misplaced) this.counters.misplaced += 1;
+    for (const [i, row] of this.#leftOut.entries()) row.note(i === leftOut, solved || !use.includes(i));
+    this.#misplaced.note(misplaced, solved);
+  }
+}
+
+/** Counts how often in a row a fault showed. */
+class FaultRow {
+  #times = 0;
+  isTold = false;
+
+  /** @param ends the fault is not there any more, where it did not show. */
+  note(shows: boolean, ends: boolean): void {
+    this.#times = shows ? this.#times + 1 : 0;
+    if (this.#times >= IN_A_ROW) this.isTold = true;
+    else if (!shows && ends) this.isTold = false;
   }
 }

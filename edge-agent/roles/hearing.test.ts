@@ -93,6 +93,7 @@ const square = [
   [0.15, 0.15],
   [-0.15, 0.15],
 ].map(([eastM, northM]) => ({ eastM: eastM!, northM: northM!, upM: 0 }));
+const sureDeg = (bearing: Heard["bearing"]) => (bearing?.kind === "bearing" ? bearing.bearingDeg : Number.NaN);
 /** Seconds by which a microphone towards the sound hears it sooner. */
 const sooner = (deg: number, at: MicrophonePlace) =>
   (at.eastM * Math.sin((deg * Math.PI) / 180) + at.northM * Math.cos((deg * Math.PI) / 180)) / 343.2;
@@ -103,7 +104,7 @@ test("four microphones: the blast from 40 degrees carries the bearing of its sho
     blast(sound, 1.25 - sooner(40, place!));
   }, square);
   const { bearing, shockWave: lead } = heard[1]!;
-  assert.ok(Math.abs(bearing!.bearingDeg - 40) < 3, `${bearing!.bearingDeg}`);
+  assert.ok(Math.abs(sureDeg(bearing) - 40) < 3, `${sureDeg(bearing)}`);
   assert.ok(Math.abs(lead!.bearingDeg! - 100) < 3, `${lead!.bearingDeg}`);
   assert.ok(lead!.bearingSigmaDeg! < 5, `${lead!.bearingSigmaDeg}`);
 });
@@ -128,7 +129,7 @@ test("the first microphone dies at 1 s: at 12.5 s the second hears the blast at 
     offS.every((s) => Math.abs(s) < 2e-4),
     `${offS}`,
   );
-  for (const { bearing } of heard) assert.ok(Math.abs(bearing!.bearingDeg - 40) < 3, `${bearing?.bearingDeg}`);
+  for (const { bearing } of heard) assert.ok(Math.abs(sureDeg(bearing) - 40) < 3, `${sureDeg(bearing)}`);
   const { impulses, deadMicrophones, microphoneSwitches, bearings, microphoneLeftOut } = over.counters;
   assert.equal([impulses, deadMicrophones, microphoneSwitches, bearings, microphoneLeftOut], [2, 1, 1, 2, 0]);
 });
@@ -142,7 +143,7 @@ test("the third microphone's cable is inverted: after five impulses in a row tha
     },
     square,
   );
-  for (const { bearing } of heard) assert.ok(Math.abs(bearing!.bearingDeg - 40) < 3, `${bearing?.bearingDeg}`);
+  for (const { bearing } of heard) assert.ok(Math.abs(sureDeg(bearing) - 40) < 3, `${sureDeg(bearing)}`);
   assert.is(over.counters.microphoneLeftOut, 5);
   assert.is(over.faults.length, 1);
   assert.match(over.faults[0]!, /^microphone 3 of 4 has not heard what the others heard, 5 impulses in a row/);

@@ -14,7 +14,7 @@ const STORED_BEFORE_S = 0.5;
 const KEEP_TIMES_S = 8;
 
 export interface MicrophoneArray {
-  /** Where the microphones stand: three or four give a bearing, two or a line of them one and its mirror image. */
+  /** Where the microphones stand: three or four give a bearing, two or a line of them two, one of which is right. */
   places: readonly MicrophonePlace[] | undefined;
   airTempC: number | undefined;
 }
@@ -153,9 +153,7 @@ export class Hearing {
     const [stored, storedOnsetS] = cut(STORED_BEFORE_S);
     // Also of impulses without a time, so that no shock wave is paired with another's blast.
     const bearing = this.#bearings?.at(candidate.onsetTick, (channel) => this.#life.isDead(channel));
-    // Sides of a shock wave and of its blast that are not known to be the same give no range.
-    const sure = bearing?.mirrorDeg === undefined ? bearing : undefined;
-    const shockWave = this.#shocks.take(candidate, stored, storedOnsetS * this.#rate, sure);
+    const shockWave = this.#shocks.take(candidate, stored, storedOnsetS * this.#rate, bearing);
     const instant = this.#times.at(this.#first + BigInt(whole), candidate.onsetTick - whole);
     if (!instant) return undefined;
     return {

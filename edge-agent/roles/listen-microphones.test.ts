@@ -1,6 +1,7 @@
 /** What a node with several microphones tells, and what it does when one is dead. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { MicrophonePlace } from "#core/acoustics/bearing.ts";
 import type { Microphone } from "../ports.ts";
 import { blast, listening, noise, RATE, seconds } from "./testing-listen.ts";
 
@@ -30,18 +31,50 @@ test("two microphones 20 cm apart, east and west: a blast from 30 degrees is tol
     blast(sound, 40_000 - ((eastM * Math.sin(Math.PI / 6)) / speedMps) * RATE);
     return sound;
   });
-  const scored: (number | undefined)[] = [];
+  const scored: unknown[] = [];
   const world = await listening([{ tick: 0, channels }], {
     places,
-    onScored: ({ bearingMirrorDeg }) => void scored.push(bearingMirrorDeg),
+    onScored: ({ bearingDeg, bearingsDeg }) => void scored.push([bearingDeg, bearingsDeg]),
   });
   const [message] = await world.over();
-  const { bearingDeg, bearingMirrorDeg, bearingSigmaDeg } = message!;
-  const [north, south] = [bearingDeg!, bearingMirrorDeg!].sort((a, b) => a - b) as [number, number];
+  const { bearingDeg, bearingsDeg, bearingSigmaDeg } = message!;
+  assert.is(bearingDeg, undefined, "whoever reads only this takes it for sure");
+  const [north, south] = bearingsDeg!.toSorted((a, b) => a - b) as [number, number];
   assert.ok(Math.abs(north - 30) < 6 && Math.abs(south - 150) < 6, `${north} ${south}`);
   assert.ok(bearingSigmaDeg! > 0 && bearingSigmaDeg! < 10, `${bearingSigmaDeg}`);
-  assert.equal(scored, [bearingMirrorDeg]);
+  assert.equal(scored, [[undefined, bearingsDeg]]);
 });
+
+const above = [0, 0.2].map((upM) => ({ eastM: 0, northM: 0, upM }));
+const arrays: Record<string, { places: MicrophonePlace[]; dead: number[] }> = {
+  "two above one another": { places: above, dead: [] },
+  "three above one another": { places: [...above, { eastM: 0, northM: 0, upM: 0.4 }], dead: [] },
+  "three in one place": { places: [above[0]!, above[0]!, above[0]!], dead: [] },
+  "two above one another and a third, which is dead": {
+    places: [...above, { eastM: 0.2, northM: 0, upM: 0 }],
+    dead: [2],
+  },
+};
+for (const [name, { places, dead }] of Object.entries(arrays)) {
+  test(`microphones ${name}: both blasts are told, without a bearing, and the role lives`, async () => {
+    const channels = places.map((_, i) => {
+      const sound = noise(6 * RATE, 41 + i);
+      for (const s of [2.5, 4]) blast(sound, s * RATE);
+      return dead.includes(i) ? new Float32Array(sound.length) : sound;
+    });
+    const world = await listening([{ tick: 0, channels }], { places });
+    const got = await world.over();
+    assert.equal(
+      got.map(({ toa, bearingDeg, bearingsDeg }) => [Math.round(10 * seconds(toa)), bearingDeg, bearingsDeg]),
+      [
+        [25, undefined, undefined],
+        [40, undefined, undefined],
+      ],
+    );
+    assert.equal([world.counters.withoutBearing, world.counters.misplaced], [2, 0]);
+    assert.equal(world.tests, []);
+  });
+}
 
 test("the first of two microphones is dead: the shot is told all the same, and the self-test names the dead one", async () => {
   const sound = noise(14 * RATE);

@@ -62,7 +62,7 @@ export interface ListenContext extends RoleContext<ListenConfig> {
   /** Called with the id of each impulse that was told to the network, right after it was classified. */
   onTold?: (arrival: string) => void;
   micSensitivityDbFsAt94Spl: number | undefined;
-  /** Where the microphones stand, metres from the node: three or four give a bearing, two or a line of them one and its mirror image. */
+  /** Where the microphones stand, metres from the node: three or four give a bearing, two or a line of them two, one of which is right. */
   places: readonly MicrophonePlace[] | undefined;
 }
 
@@ -214,10 +214,12 @@ class Listener {
 
 function bearingEntries(
   bearing: HeardBearing | undefined,
-): Pick<ShotHeard, "bearingDeg" | "bearingSigmaDeg" | "bearingMirrorDeg"> {
+): Pick<ShotHeard, "bearingDeg" | "bearingsDeg" | "bearingSigmaDeg"> {
   if (!bearing) return {};
-  const { bearingDeg, sigmaDeg, mirrorDeg } = bearing;
-  return { bearingDeg, bearingSigmaDeg: sigmaDeg, ...(mirrorDeg !== undefined && { bearingMirrorDeg: mirrorDeg }) };
+  const { sigmaDeg: bearingSigmaDeg } = bearing;
+  return bearing.kind === "bearing"
+    ? { bearingDeg: bearing.bearingDeg, bearingSigmaDeg }
+    : { bearingsDeg: [...bearing.bearingsDeg], bearingSigmaDeg };
 }
 
 function messageOf(

@@ -1,6 +1,7 @@
 /** Pairs a bullet's shock wave with the muzzle blast that follows it: only a supersonic round has both, and their lead carries range. */
 import type { Candidate } from "#core/acoustics/candidate.ts";
 import { nWaveAt } from "#core/acoustics/shock-wave.ts";
+import type { HeardBearing } from "./bearing-finder.ts";
 
 /** A blast resembles an N less than 0.8. */
 const LEAST_LIKENESS = 0.85;
@@ -16,11 +17,9 @@ export interface Lead {
   bearingSigmaDeg?: number;
 }
 
-type Bearing = { bearingDeg: number; sigmaDeg: number } | undefined;
-
 export class ShockPairs {
   readonly #rateHz: number;
-  #shock: { candidate: Candidate; bearing: Bearing } | undefined;
+  #shock: { candidate: Candidate; bearing: HeardBearing | undefined } | undefined;
 
   constructor(sampleRateHz: number) {
     this.#rateHz = sampleRateHz;
@@ -31,7 +30,7 @@ export class ShockPairs {
    * @param sound around the candidate, its onset at `onsetIndex`.
    * @returns the lead, where this is the blast of the shock wave before it.
    */
-  take(candidate: Candidate, sound: Float32Array, onsetIndex: number, bearing?: Bearing): Lead | undefined {
+  take(candidate: Candidate, sound: Float32Array, onsetIndex: number, bearing?: HeardBearing): Lead | undefined {
     const isShock = nWaveAt(sound, onsetIndex, this.#rateHz).likeness >= LEAST_LIKENESS;
     const shock = this.#shock;
     if (isShock) {
@@ -47,7 +46,11 @@ export class ShockPairs {
     return {
       leadS,
       sigmaS: Math.hypot(candidate.onsetSigmaS, shock.candidate.onsetSigmaS),
-      ...(shock.bearing && { bearingDeg: shock.bearing.bearingDeg, bearingSigmaDeg: shock.bearing.sigmaDeg }),
+      // Sides of a shock wave and of its blast that are not known to be the same give no range.
+      ...(shock.bearing?.kind === "bearing" && {
+        bearingDeg: shock.bearing.bearingDeg,
+        bearingSigmaDeg: shock.bearing.sigmaDeg,
+      }),
     };
   }
 }

@@ -17,7 +17,7 @@ const HEARS_M = 400;
 const NO_BEARING = { azimuthDeg: 0, sigmaDeg: 180 };
 
 /** An impulse and what a classifier made of it, its bearing from the nose. */
-type Impulse = Pick<ShotHeard, "toa" | "scores" | "bearingDeg" | "bearingSigmaDeg" | "bearingMirrorDeg">;
+type Impulse = Pick<ShotHeard, "toa" | "scores" | "bearingDeg" | "bearingSigmaDeg">;
 
 export class OwnEars implements Perception {
   readonly sensor = "ears";
@@ -60,25 +60,26 @@ export class OwnEars implements Perception {
     const { lat, lon, ellipse95, headingDeg, headingSigmaDeg, speedMps } = known.pose;
     // One sigma an axis, and what it drove since it said so.
     const posSigmaM = Math.hypot(ellipse95.semiMajorM / 2.4477, Math.abs(speedMps) * POSE_HOLDS_S);
-    const { bearingDeg, bearingSigmaDeg, bearingMirrorDeg } = arrival;
+    const { bearingDeg, bearingsDeg, bearingSigmaDeg } = arrival;
+    const turned = (deg: number) => (deg + headingDeg) % 360;
     return {
       ...arrival,
       lat,
       lon,
       posSigmaM,
-      ...(bearingDeg !== undefined && {
-        bearingDeg: (bearingDeg + headingDeg) % 360,
+      ...(bearingDeg !== undefined && { bearingDeg: turned(bearingDeg) }),
+      ...(bearingsDeg && { bearingsDeg: [turned(bearingsDeg[0]), turned(bearingsDeg[1])] }),
+      ...((bearingDeg !== undefined || bearingsDeg) && {
         bearingSigmaDeg: Math.hypot(bearingSigmaDeg ?? 5, headingSigmaDeg),
       }),
-      ...(bearingMirrorDeg !== undefined && { bearingMirrorDeg: (bearingMirrorDeg + headingDeg) % 360 }),
     };
   }
 
   /** For `listen`: what an impulse was, whether the network is told of it or not. Breaking glass is hardly ever above the threshold of a gunshot. */
-  hears({ toa, scores, bearingDeg, bearingSigmaDeg, bearingMirrorDeg }: Impulse): void {
+  hears({ toa, scores, bearingDeg, bearingSigmaDeg }: Impulse): void {
     const at = nsOfUtc(toa);
     const direction =
-      bearingDeg === undefined || bearingMirrorDeg !== undefined
+      bearingDeg === undefined
         ? NO_BEARING
         : { azimuthDeg: bearingDeg > 180 ? bearingDeg - 360 : bearingDeg, sigmaDeg: bearingSigmaDeg ?? 5 };
     const marks = { gunshot: scores.gunshot, "glass-break": scores.glass };

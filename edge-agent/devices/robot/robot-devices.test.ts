@@ -92,7 +92,7 @@ test("a shot heard 30 degrees right of a nose that points east leaves with the r
   await hub.subscribe(shotHeard, (message) => void arrived.push(message));
   const ears = new OwnEars();
   const listens = ears.listens(bus);
-  const shot = { ...heard("r1", "a1"), bearingDeg: 30, bearingSigmaDeg: 3, bearingMirrorDeg: 330 };
+  const shot = { ...heard("r1", "a1"), bearingDeg: 30, bearingSigmaDeg: 3 };
   await listens.publish(shotHeard, shot);
   assert.is(ears.counters.withoutPlace, 1);
   const pose: RobotPose = {
@@ -116,8 +116,12 @@ test("a shot heard 30 degrees right of a nose that points east leaves with the r
   await ears.walks(bus).publish(robotPose, pose);
   await listens.publish(shotHeard, { ...shot, id: "a2" });
   await until("the arrival", () => arrived.length === 1);
-  const { lat, lon, posSigmaM, bearingDeg, bearingSigmaDeg, bearingMirrorDeg } = arrived[0]!;
-  assert.equal([lat, lon, posSigmaM, bearingDeg, bearingSigmaDeg, bearingMirrorDeg], [40.66, -73.9, 1, 120, 5, 60]);
+  const { lat, lon, posSigmaM, bearingDeg, bearingSigmaDeg, bearingsDeg } = arrived[0]!;
+  assert.equal([lat, lon, posSigmaM, bearingDeg, bearingSigmaDeg, bearingsDeg], [40.66, -73.9, 1, 120, 5, undefined]);
+  await listens.publish(shotHeard, { ...heard("r1", "a3"), bearingsDeg: [30, 330], bearingSigmaDeg: 3 });
+  await until("the second arrival", () => arrived.length === 2);
+  const { bearingDeg: none, bearingsDeg: sides, bearingSigmaDeg: sigma } = arrived[1]!;
+  assert.equal([none, sides, sigma], [undefined, [120, 60], 5]);
 });
 
 test("breaking glass of score 0.8, 30 degrees left of the nose, is heard although no gunshot is told: as glass, from the nose", () => {
@@ -129,7 +133,8 @@ test("breaking glass of score 0.8, 30 degrees left of the nose, is heard althoug
   assert.is(ears.counters.heard, 0, "nothing left for the network");
   const [observation] = looks[0]!.observations;
   assert.equal([observation?.azimuthDeg, observation?.marks], [-30, { gunshot: 0.01, "glass-break": 0.8 }]);
-  ears.hears({ toa: utc(6), scores, bearingDeg: 330, bearingSigmaDeg: 3, bearingMirrorDeg: 30 });
+  const ofALine: Pick<ShotHeard, "bearingsDeg" | "bearingSigmaDeg"> = { bearingsDeg: [30, 330], bearingSigmaDeg: 3 };
+  ears.hears({ toa: utc(6), scores, ...ofALine });
   assert.is(looks[1]!.observations[0]!.sigmaDeg, 180, "from either side: from anywhere");
 });
 
