@@ -9,6 +9,7 @@ import { Fault, whyUnread } from "#contract/errors.ts";
 import { Position } from "#contract/geo.ts";
 import { NodeRole } from "#contract/node.ts";
 import { Count, Finite, Name, NodeId, SiteId } from "#contract/units.ts";
+import { horizontalSpreadM, LEAST_SPREAD_M } from "#core/acoustics/bearing.ts";
 import { Neighbours, type NeighboursConfig, withPaths } from "./neighbours-config.ts";
 import { Clock, Microphone } from "./sound-config.ts";
 
@@ -83,6 +84,13 @@ export const AgentConfigSchema = v.pipe(
         addIssue({ message: `${where}: is for a node that stands still; leave it out beside fly or patrol` });
       else if (!dataset.value.position)
         addIssue({ message: `position: is missing; ${where} turns from there to incidents` });
+    }
+    const { places = [] } = microphone ?? {};
+    if (places.length >= 2 && horizontalSpreadM(places) < LEAST_SPREAD_M) {
+      addIssue({
+        message:
+          "microphone.places: must differ by 1 cm or more in eastM or northM: microphones in one place, or above one another, tell no direction; give their real places, or leave `places` out",
+      });
     }
     const pulsed = clock.source === "pps" && microphone?.kind === "alsa";
     if (pulsed && microphone.ppsChannel === undefined && clock.bridge === undefined) {

@@ -1,7 +1,6 @@
 /** The part of a node's configuration about its sound source and what disciplines its clock. */
 import * as v from "valibot";
 import { Count, Finite, Name, NonNegative, PositiveS, UtcNs } from "#contract/units.ts";
-import { horizontalSpreadM, LEAST_SPREAD_M } from "#core/acoustics/bearing.ts";
 import { Port } from "./neighbours-config.ts";
 
 const microphoneEntries = {
@@ -13,10 +12,6 @@ const microphoneEntries = {
       v.array(v.strictObject({ eastM: Finite, northM: Finite, upM: v.optional(Finite, 0) })),
       v.minLength(1),
       v.maxLength(4),
-      v.check(
-        (places) => places.length < 2 || horizontalSpreadM(places) >= LEAST_SPREAD_M,
-        "must differ by 1 cm or more in eastM or northM: microphones in one place, or above one another, tell no direction; give their real places, or leave `places` out",
-      ),
     ),
   ),
 };
