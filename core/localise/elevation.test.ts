@@ -87,10 +87,10 @@ test("a shot is not lifted above the roofs by thermometers that are 8 degrees of
   }
 });
 
-test("twelve detectors at 80 % on the ground are a shot, 80 m above it they are not", () => {
+test("twelve detectors at 88 % on the ground are a shot, 80 m above it they are not", () => {
   const at = { direct: 60, share: 1, eastM: 60, northM: 0, upM: 1.5 };
-  const ground = heardFrom(1.5, 20);
-  const aloft = heardFrom(80, 20);
+  const ground = heardFrom(1.5, 20, 0.88);
+  const aloft = heardFrom(80, 20, 0.88);
   const shot = shotProbability(ground, { ...at, elevation: elevation(ground, believed) });
   const rocket = shotProbability(aloft, { ...at, elevation: elevation(aloft, believed) });
   assert.ok(shot > 0.5 && rocket < 0.02, `${shot}, ${rocket}`);
