@@ -1,6 +1,7 @@
 /** What a recording is freed from before it is heard, and which of its channels is. */
 import { Fault } from "#contract/errors.ts";
 import { BandEnergies } from "#core/acoustics/band-energies.ts";
+import { clearMedian, PADDING_S } from "#core/acoustics/offset.ts";
 import { readAudioFile } from "#edge-agent/devices/audio-file.ts";
 
 export interface PreparedSound {
@@ -23,9 +24,8 @@ const BRIGHT = 2;
 const STEADY = 4;
 /** Mean square of full scale below which there is nothing. */
 const SILENCE = 1e-12;
-/** Values that the offset is taken from, and runs of zeros that are padding, seconds. */
+/** Values that the offset is taken from. */
 const MOST_VALUES = 100_000;
-const PADDING_S = 0.001;
 /** An offset is one that stands out from the noise by this, in median deviations, and that the mean says too. */
 const CLEAR = 2;
 
@@ -80,11 +80,8 @@ function offsetOf(samples: Float32Array, padding: number): number {
     }
   });
   if (count === 0) return 0;
-  const sound = values.subarray(0, count);
-  const middle = sound.sort()[count >> 1]!;
-  const deviation = sound.map((x) => Math.abs(x - middle)).sort()[count >> 1]!;
-  const agrees = Math.abs(sum / count - middle) < Math.abs(middle) / 2;
-  return agrees && Math.abs(middle) > CLEAR * deviation ? middle : 0;
+  const middle = clearMedian(values.subarray(0, count), CLEAR);
+  return Math.abs(sum / count - middle) < Math.abs(middle) / 2 ? middle : 0;
 }
 
 /** Calls with the samples from one to before the other that are no run of `padding` zeros. */

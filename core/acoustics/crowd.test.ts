@@ -1,22 +1,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { CrowdWeights } from "#contract/company.ts";
 import type { Scores } from "#contract/shot.ts";
 import { Crowd } from "./crowd.ts";
+import { crowdWeights as weights } from "./testing-crowd.ts";
 
-const weights: CrowdWeights = {
-  withinS: 2,
-  likeDb: 9,
-  half: 3.5,
-  width: 0.7,
-  noShotLogOdds: 0,
-  shotLogOddsFrom: 0.8,
-  echoDb: 2,
-  crowdLogOdds: 2.2,
-  echoLogOdds: 1.2,
-  scale: 1,
-  bias: 0,
-};
 const alone = (gunshot: number): Scores => ({
   gunshot,
   firework: 0,

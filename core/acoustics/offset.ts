@@ -4,7 +4,7 @@ const MEMORY_S = 2;
 /** At the start the first block's median counts as so much sound. */
 const START_S = 0.1;
 /** So many seconds of exact zeros are a muted converter, padding or silence. */
-const PADDING_S = 0.001;
+export const PADDING_S = 0.001;
 /** What is no converter's offset goes in silence, slowly enough to be no impulse, seconds. */
 const FADE_S = 0.05;
 const NOTHING = 1e-6;
@@ -55,7 +55,10 @@ export class OffsetFilter {
       if (i === samples.length) break;
       this.#zeros = 0;
       for (to++; to < samples.length && samples[to] !== 0; ) to++;
-      if (this.#age === undefined) this.#offset = offsetOf(samples.subarray(i), silent ? CLEAR : 0);
+      if (this.#age === undefined) {
+        const sound = samples.subarray(i).filter((x) => x !== 0);
+        this.#offset = clearMedian(sound, silent ? CLEAR : 0);
+      }
       this.#sound(samples, i, to);
       i = to;
     }
@@ -91,10 +94,10 @@ export class OffsetFilter {
   }
 }
 
-/** Median of what is not zero, or 0 where it is within `clear` median deviations of it. */
-function offsetOf(samples: Float32Array, clear: number): number {
-  const sound = samples.filter((x) => x !== 0).sort();
-  const middle = sound[sound.length >> 1] ?? 0;
-  const deviations = sound.map((x) => Math.abs(x - middle)).sort();
+/** Median of values, or 0 where it is within `clear` median deviations of it. */
+export function clearMedian(values: Float32Array, clear: number): number {
+  const sorted = values.toSorted();
+  const middle = sorted[sorted.length >> 1] ?? 0;
+  const deviations = sorted.map((x) => Math.abs(x - middle)).sort();
   return Math.abs(middle) > clear * (deviations[deviations.length >> 1] ?? 0) ? middle : 0;
 }

@@ -3,6 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { ClockState } from "#contract/node.ts";
 import { clipWant } from "#contract/shot.ts";
+import { crowdWeights } from "#core/acoustics/testing-crowd.ts";
 import { until } from "../devices/bus-suite.ts";
 import { blast, classifier, listening, noise, RATE, START, seconds } from "./testing-listen.ts";
 
@@ -81,23 +82,10 @@ test("what is too little like a gunshot is not told, but to a robot's own ears; 
 test("rain: where the card weighs the impulses before, the last of nine drops as loud is told as less likely, and how that came about", async () => {
   const sound = noise(6 * RATE);
   for (let i = 0; i < 9; i++) blast(sound, (2 + i * 0.15) * RATE);
-  const crowd = {
-    withinS: 2,
-    likeDb: 9,
-    half: 3.5,
-    width: 0.7,
-    noShotLogOdds: 0,
-    shotLogOddsFrom: 0.8,
-    echoDb: 2,
-    crowdLogOdds: 2.2,
-    echoLogOdds: 1.2,
-    scale: 1,
-    bias: 0,
-  };
   const world = await listening([{ tick: 0, channels: [sound] }], {
     classifier: Object.assign(
       classifier(() => 0.3),
-      { crowd },
+      { crowd: crowdWeights },
     ),
   });
   const got = await world.over();

@@ -66,7 +66,7 @@ export class LossRequests {
     return index > first;
   }
 
-  /** What to ask for now, lowest first, and how many are given up. */
+  /** Indices that are due to be asked for, lowest first, and how many nobody is asked for any more. */
   due(nowMs: number): { ask: number[]; givenUp: number } {
     const ask: number[] = [];
     let givenUp = 0;

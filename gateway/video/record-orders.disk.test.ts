@@ -131,19 +131,21 @@ for (const [what, end] of [
     assert.equal(orders.gaps("a").length, end === "run 2 goes on" ? 1 : 2);
   });
 
-/** Real files, two seconds a segment. */
-function keepIn(folder: string, db: DatabaseSync, desk: () => Desk, full: () => string | undefined): Recordings {
-  return new Recordings({
+/** A desk that records into real files, two seconds a segment. */
+function deskOn(place: string, db: DatabaseSync, full: () => string | undefined): Desk & { recordings: Recordings } {
+  const recordings = new Recordings({
     db,
-    folder,
+    folder: place,
     key: Buffer.alloc(32, 7),
     segmentS: 2,
     full,
     log: makeLog().log,
-    kept: (recording, atMs) => desk().orders.kept(recording, atMs),
-    failed: (recording, atMs, why) => desk().orders.failed(recording, atMs, why),
+    kept: (recording, atMs) => desk.orders.kept(recording, atMs),
+    failed: (recording, atMs, why) => desk.orders.failed(recording, atMs, why),
     segment: () => {},
   });
+  const desk = order(db, recordings, { anewMs: 5 });
+  return { ...desk, recordings };
 }
 
 /** Runs in whose place another was asked for. */
@@ -183,14 +185,8 @@ for (const [what, setFull, why, known] of [
     db,
   }) => {
     const place = join(folder, "recordings");
-    const recordings = keepIn(
-      place,
-      db,
-      () => desk,
-      () => reserved,
-    );
-    const desk = order(db, recordings, { anewMs: 5 });
-    const { orders, facts, hand } = desk;
+    const desk = deskOn(place, db, () => reserved);
+    const { orders, facts, hand, recordings } = desk;
     setFull(place, true);
     hand(1, "start", T);
     hand(1, "media", T);
@@ -225,14 +221,8 @@ test("a disk that fails in the middle of a run: the file ends before the hole, t
   db,
 }) => {
   const place = join(folder, "recordings");
-  const recordings = keepIn(
-    place,
-    db,
-    () => desk,
-    () => undefined,
-  );
-  const desk = order(db, recordings, { anewMs: 5 });
-  const { orders, facts, hand } = desk;
+  const desk = deskOn(place, db, () => undefined);
+  const { orders, facts, hand, recordings } = desk;
   hand(1, "start", T);
   const [id] = readdirSync(place);
   // Where the second segment should go there is something already.

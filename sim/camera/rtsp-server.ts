@@ -9,6 +9,8 @@ import { RtspParser, type RtspRequest } from "./rtsp-wire.ts";
 
 /** A player that is this far behind loses packets, as it would from a real camera. */
 const MAX_BEHIND_BYTES = 4 * 2 ** 20;
+/** What it understands. */
+const METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, ANNOUNCE, RECORD, GET_PARAMETER, SET_PARAMETER, TEARDOWN";
 
 interface Stream {
   sdp: string;
@@ -150,7 +152,7 @@ export class RtspServer {
       peer.socket.write(`RTSP/1.0 ${status}\r\n${lines.join("\r\n")}\r\n\r\n${body}`);
     };
     if (method === "OPTIONS") {
-      reply("200 OK", { Public: "OPTIONS, DESCRIBE, SETUP, PLAY, ANNOUNCE, RECORD, GET_PARAMETER, TEARDOWN" });
+      reply("200 OK", { Public: METHODS });
       return;
     }
     let parts: string[];
@@ -215,7 +217,7 @@ export class RtspServer {
         peer.socket.end();
         return;
       default:
-        reply("501 Not Implemented");
+        reply("405 Method Not Allowed", { Allow: METHODS });
     }
   }
 
