@@ -35,15 +35,23 @@ const shot = (version: number, probability: number, over: Partial<ShotFixed> = {
 /** Longer than the hold of a verified fix, shorter than that of an unverified one. */
 const moment = () => sleep(220);
 
-test.before.each((world) => {
+const begin = (world: World) => {
   const { folder, remove } = makeFolder();
   Object.assign(world, { file: join(folder, "incidents.sqlite"), remove });
   open(world);
-});
-test.after.each((world) => {
+};
+const end = (world: World) => {
   close(world);
   world.remove();
+};
+// On a busy machine a process's first look and write take longer than a fix is held.
+test.before((world) => {
+  begin(world);
+  world.alerts.take(shot(1, 0.6));
+  end(world);
 });
+test.before.each(begin);
+test.after.each(end);
 
 test("a fix at 60 % calls people once it has stood for its moment, not before", async (world) => {
   world.alerts.take(shot(1, 0.6));
