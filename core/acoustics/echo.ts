@@ -5,6 +5,7 @@
  * round of the same weapon arrives over the same path: about as loud, and with the same reflections behind it, so that
  * the 40 ms after both onsets are alike. An echo has been over another path: weaker as a rule, and unlike.
  */
+import { probabilityOf } from "./scores.ts";
 
 /** Within this an earlier arrival may be the cause, seconds. */
 export const ECHO_WITHIN_S = 0.5;
@@ -27,7 +28,7 @@ export function echoProbability(weakerDb: number, likeness: number, laterS: numb
   if (laterS > ECHO_WITHIN_S) return 0;
   const clippedDb = Math.max(-12, Math.min(30, weakerDb));
   const z = BIAS + PER_DB_WEAKER * clippedDb + PER_LIKENESS * (likeness - 0.5) + PER_S_LATER * laterS;
-  return 1 / (1 + Math.exp(-z));
+  return probabilityOf(z);
 }
 
 /**

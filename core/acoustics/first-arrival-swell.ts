@@ -4,6 +4,7 @@
  * noise before it. A first arrival is an edge and leaves something in whitened sound too; a swell leaves noise.
  */
 import type { PickerFilters } from "./picker-filters.ts";
+import { probabilityOf } from "./scores.ts";
 
 /** The earlier is looked at in whitened sound from here to there, its smoothing not reaching this near to the later, seconds. */
 const FROM_S = 0.0005;
@@ -75,5 +76,5 @@ export function judgeSwell(
  */
 export function swellProbability(earlier: number, later: number): number {
   const z = BIAS + PER_LN_EARLIER * Math.log(Math.max(earlier, 0.1)) + PER_LN_LATER * Math.log(Math.max(later, 0.1));
-  return 1 / (1 + Math.exp(-z));
+  return probabilityOf(z);
 }
