@@ -44,9 +44,9 @@ export class BearingFinder {
   }
 
   push(channels: readonly Float32Array[]): void {
-    for (const [i, ring] of this.#rings.entries()) {
+    for (let i = 0; i < this.#rings.length; i++) {
       const samples = channels[i];
-      if (samples) ring.append(samples, 0, samples.length);
+      if (samples) this.#rings[i]!.append(samples, 0, samples.length);
     }
   }
 
