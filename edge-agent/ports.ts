@@ -23,10 +23,12 @@ export interface AudioFrame {
 
 export interface Microphone {
   readonly name: string;
-  /** Frames until the signal aborts or the source ends; throws `Fault` when the device cannot be used at all. */
+  /** Frames until the signal aborts or the source ends; throws `Fault` where only another configuration helps. */
   frames(signal: AbortSignal): AsyncIterable<AudioFrame>;
   /** Samples lost so far, restarts so far. */
   readonly counters: { lostSamples: number; restarts: number };
+  /** Why there is no sound, or what is wrong with it, and what to do; undefined while it is well. */
+  readonly trouble?: string | undefined;
 }
 
 export interface Speaker {

@@ -122,6 +122,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     keys: [signing.publicJwk],
   });
   addFigures(metrics, [
+    { name: "nodes", help: "Nodes by condition", label: "condition", read: () => nodes.conditions() },
     { name: "mqtt_clients", help: "Connected clients", read: broker.counters.clients },
     { name: "mqtt_published", help: "Messages let through since start", read: () => broker.counters.published },
     {

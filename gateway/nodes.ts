@@ -16,6 +16,18 @@ export class Nodes {
     return [...this.#states.values()];
   }
 
+  /** Nodes by how they are: what a technician has to go and see to. */
+  conditions(): { well: number; faulty: number; deaf: number; clock: number; lost: number } {
+    const counts = { well: 0, faulty: 0, deaf: 0, clock: 0, lost: 0 };
+    for (const { status, selfTest, clock } of this.all()) {
+      if (status === "lost" || status === "stopping") counts.lost += 1;
+      else if (status === "fault") counts.faulty += 1;
+      else if (selfTest?.passed === false) counts.deaf += 1;
+      else counts[clock?.synchronised === false ? "clock" : "well"] += 1;
+    }
+    return counts;
+  }
+
   /** Clocks of the nodes that are there and have one. */
   clocks(): { synchronised: number; total: number } {
     const clocks = this.all().flatMap((state) => (state.status === "online" && state.clock ? [state.clock] : []));

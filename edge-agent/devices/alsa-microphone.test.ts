@@ -6,7 +6,8 @@ import * as assert from "uvu/assert";
 import { Fault } from "#contract/errors.ts";
 import type { AudioFrame } from "../ports.ts";
 import { AlsaMicrophone, type AlsaOptions } from "./alsa-microphone.ts";
-import { keepingLog } from "./bus-suite.ts";
+import { adviceOn } from "./arecord.ts";
+import { keepingLog, until } from "./bus-suite.ts";
 
 let folder = "";
 let lines: string[] = [];
@@ -76,7 +77,7 @@ test("two channels come apart whole, however the pipe cuts them, and arecord is 
     -1,
   );
   assert.is(frames[0]!.tick, 0n);
-  const asked = "-q -D hw:7 -t raw -f S16_LE -r 48000 -c 2 --buffer-time=1000000 --period-time=20000";
+  const asked = "-D hw:7 -t raw -f S16_LE -r 48000 -c 2 --buffer-time=1000000 --period-time=20000";
   assert.is(readFileSync(join(folder, "args"), "utf8"), asked);
 });
 
@@ -112,26 +113,62 @@ test("arecord that dies is started again, told in one line with its last words; 
   assert.is(from.counters.lostSamples, 96_000);
 });
 
-test("a card that says nothing is restarted; one that never said anything is a fault that names the device", async () => {
-  const env = stub("setTimeout(() => {}, 60_000);");
-  const from = microphone({ env, silentMs: 150, giveUpMs: 100 });
-  try {
-    await take(from, 1);
-    assert.unreachable();
-  } catch (error) {
-    assert.instance(error, Fault);
-    assert.is((error as Fault).exitCode, 78);
-    assert.match((error as Fault).message, "hw:7: no sound for 150 ms");
-  }
+test("a card that is not there is waited for, and its trouble says what to do; plugged in, it is heard", async () => {
+  const plugged = join(folder, "plugged");
+  const env = stub(`(async () => { ${ramp(480)}
+    if (!require("node:fs").existsSync(${JSON.stringify(plugged)})) {
+      process.stderr.write("Recording raw data 'stdin'\\narecord: main:831: audio open error: No such device\\nstate: [0 0]\\n", () => process.exit(1));
+    } else { await write(pieces); setTimeout(() => {}, 60_000); } })();`);
+  const from = microphone({ env });
+  const taken = take(from, 480);
+  await until("the trouble to be told", () => from.trouble !== undefined);
+  assert.is(
+    from.trouble,
+    "no sound: arecord: main:831: audio open error: No such device; plug the card in, or correct microphone.device (hw:7): 'arecord -L' lists what there is",
+  );
+  await until("a second attempt", () => from.counters.restarts >= 2);
+  writeFileSync(plugged, "");
+  assert.is(joined(await taken, 0).length, 480);
+  assert.is(from.trouble, undefined);
+  assert.is(lines.length, 1, "one warning, however many attempts");
+});
+
+test("a card that says nothing is started again, and its trouble says so", async () => {
+  const from = microphone({ env: stub("setTimeout(() => {}, 60_000);"), silentMs: 150 });
+  const stop = new AbortController();
+  const ended = from.frames(stop.signal)[Symbol.asyncIterator]().next();
+  await until("the trouble to be told", () => from.trouble !== undefined);
+  assert.match(from.trouble!, /^no sound: arecord gave nothing for 150 ms; plug the card in/);
+  stop.abort();
+  assert.is((await ended).done, true);
+});
+
+/** The fault that the microphone fails with. */
+async function faultOf(from: AlsaMicrophone): Promise<Fault> {
+  const error: unknown = await take(from, 1).catch((fault: unknown) => fault);
+  assert.instance(error, Fault);
+  return error as Fault;
+}
+
+test("a card at another rate than it was asked for is a fault that names the field and both rates", async () => {
+  const env = stub(`process.stderr.write("Warning: rate is not accurate (requested = 48000Hz, got = 16000Hz)\\n");
+    setInterval(() => process.stdout.write(Buffer.alloc(1280)), 20);`);
+  const { exitCode, message } = await faultOf(microphone({ env }));
+  assert.is(exitCode, 78);
+  assert.match(message, "microphone.sampleRateHz: hw:7 gives 16000 Hz where 48000 are asked for");
+});
+
+test("what a card does not do is told by the field to correct", () => {
+  const asked = { device: "hw:7", sampleRateHz: 48_000, channels: 4, format: "s32" } as const;
+  const advice = (words: string) => adviceOn(`arecord: set_params:1358: ${words}`, asked);
+  assert.match(advice("Channels count non available"), "microphone.channels: the card does not give 4");
+  assert.match(advice("Sample format non available"), "microphone.format: the card does not give s32");
+  assert.match(advice("audio open error: Device or resource busy"), "another program has the card");
+  assert.match(advice("audio open error: Permission denied"), "group audio");
 });
 
 test("arecord that is not installed is a fault that says what to install", async () => {
-  try {
-    await take(microphone({ program: join(folder, "none"), giveUpMs: 0 }), 1);
-    assert.unreachable();
-  } catch (error) {
-    assert.match((error as Fault).message, "apt install alsa-utils");
-  }
+  assert.match((await faultOf(microphone({ program: join(folder, "none") }))).message, "apt install alsa-utils");
 });
 
 test("the real arecord: what ALSA plays in from a file comes out sample for sample", async () => {
@@ -149,7 +186,6 @@ test("the real arecord: what ALSA plays in from a file comes out sample for samp
     device: "recording",
     channels: 1,
     env: { ...process.env, ALSA_CONFIG_PATH: config },
-    giveUpMs: 0,
     silentMs: 3000,
   });
   let frames: AudioFrame[];

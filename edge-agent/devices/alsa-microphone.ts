@@ -4,16 +4,13 @@ import type { Readable } from "node:stream";
 import { Fault } from "#contract/errors.ts";
 import type { AudioFrame, Log, Microphone } from "../ports.ts";
 import type { PulseClock } from "../pulse-port.ts";
+import { ArecordWords, adviceOn, arecordArguments, type CardOptions, rateFault } from "./arecord.ts";
 import { CaptureClock } from "./capture-clock.ts";
 import { CountedClock } from "./counted-clock.ts";
 import type { NodeTime } from "./node-time.ts";
 import { backoffMs, pause } from "./retry.ts";
 
-export interface AlsaOptions {
-  device: string;
-  sampleRateHz: number;
-  channels: number;
-  format: "s16" | "s32";
+export interface AlsaOptions extends CardOptions {
   ppsChannel?: number | undefined;
   latencyS: number;
   latencySigmaS: number;
@@ -26,11 +23,13 @@ export interface AlsaOptions {
   env?: NodeJS.ProcessEnv;
   /** A card that gives nothing for this long is restarted. */
   silentMs?: number;
-  /** A card that never gave anything within this is no card. */
-  giveUpMs?: number;
 }
 
 const fullScale = { s16: 32768, s32: 2 ** 31 } as const;
+/** Sound against time is measured over so much of it at least, and believed within that share: crystals are a hundred times better. */
+const RATE_AFTER_S = 10;
+const RATE_WITHIN = 0.02;
+const NOT_INSTALLED = "is not installed (Debian: apt install alsa-utils)";
 
 export class AlsaMicrophone implements Microphone {
   readonly name: string;
@@ -42,9 +41,13 @@ export class AlsaMicrophone implements Microphone {
   /** Next sample. */
   #tick = 0n;
   #heard = false;
-  #lastWords = "";
-  /** Milliseconds of overrun that arecord has told of and no block has been shifted by. */
-  #overrunMs = 0;
+  #words = new ArecordWords();
+  /** Why no sound comes. */
+  #silence: string | undefined;
+  /** What comes is not what was asked for. */
+  #wrongRate: string | undefined;
+  /** Where this life of arecord began. */
+  #began: { tick: bigint; ns: bigint } | undefined;
 
   constructor(options: AlsaOptions) {
     this.#options = options;
@@ -56,65 +59,64 @@ export class AlsaMicrophone implements Microphone {
       : new CaptureClock({ ...options, pps: options.ppsChannel !== undefined });
   }
 
+  get trouble(): string | undefined {
+    return this.#silence ?? this.#wrongRate;
+  }
+
+  /** A card that is not there, or is taken away, is waited for: it is plugged in while the node runs. */
   async *frames(signal: AbortSignal): AsyncIterable<AudioFrame> {
-    const { log, giveUpMs = 30_000 } = this.#options;
-    const beganMs = performance.now();
+    const { log } = this.#options;
     let waits = backoffMs(200, 10_000);
+    let told = "";
     while (!signal.aborted) {
       const before = this.#tick;
       const why = yield* this.#capture(signal);
       if (signal.aborted) return;
-      if (this.#tick > before) waits = backoffMs(200, 10_000);
-      if (!this.#heard && performance.now() - beganMs > giveUpMs) {
-        throw new Fault(
-          "config",
-          `microphone.device ${this.#options.device}: ${why}; 'arecord -L' lists what there is`,
-        );
+      if (this.#words.otherRateHz !== undefined)
+        throw new Fault("config", rateFault(this.#options, this.#words.otherRateHz));
+      if (this.#tick > before) {
+        waits = backoffMs(200, 10_000);
+        told = "";
       }
       this.counters.restarts += 1;
-      log.warn({ microphone: this.name, why }, "no sound; starting arecord again");
+      this.#silence = `no sound: ${why}; ${adviceOn(why, this.#options)}`;
+      if (why !== told) log.warn({ microphone: this.name, why: this.#silence }, "starting arecord again");
+      told = why;
       await pause(waits.next().value, signal);
     }
   }
 
   /** One life of arecord. Returns why it ended. */
   async *#capture(signal: AbortSignal): AsyncGenerator<AudioFrame, string> {
-    const { program = "arecord", device, format, sampleRateHz, channels, silentMs = 5000 } = this.#options;
-    const alsaFormat = format === "s16" ? "S16_LE" : "S32_LE";
-    const args = [
-      "-q",
-      "-D",
-      device,
-      "-t",
-      "raw",
-      "-f",
-      alsaFormat,
-      "-r",
-      String(sampleRateHz),
-      "-c",
-      String(channels),
-    ];
+    const { program = "arecord", silentMs = 5000 } = this.#options;
     // A long buffer rides out a busy processor; short periods keep the blocks, and so the times, fresh.
-    args.push("--buffer-time=1000000", "--period-time=20000");
+    const args = [...arecordArguments(this.#options), "--buffer-time=1000000", "--period-time=20000"];
     const env = { ...(this.#options.env ?? process.env), LC_ALL: "C" };
     const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env });
     let failure = "";
     child.once("error", (error: NodeJS.ErrnoException) => {
-      failure =
-        error.code === "ENOENT" ? `${program} is not installed (Debian: apt install alsa-utils)` : error.message;
+      failure = error.code === "ENOENT" ? NOT_INSTALLED : error.message;
     });
-    child.stderr.on("data", (chunk: Buffer) => this.#hearWords(chunk.toString()));
+    this.#words = new ArecordWords();
+    this.#began = undefined;
+    child.stderr.on("data", (chunk: Buffer) => {
+      const before = this.#words.overruns;
+      this.#words.hear(chunk.toString());
+      this.counters.overruns += this.#words.overruns - before;
+      if (this.#words.otherRateHz !== undefined) child.kill("SIGKILL");
+    });
     const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
     const stop = () => child.kill();
     signal.addEventListener("abort", stop, { once: true });
     const watchdog = setTimeout(() => {
-      failure = `no sound for ${silentMs} ms`;
+      failure = `arecord gave nothing for ${silentMs} ms`;
       child.kill("SIGKILL");
     }, silentMs);
     try {
       yield* this.#read(child, () => watchdog.refresh());
       await ended;
-      return failure || this.#lastWords || `arecord ended with ${child.exitCode ?? child.signalCode}`;
+      if (failure === NOT_INSTALLED) throw new Fault("config", `${program} ${NOT_INSTALLED}`);
+      return failure || this.#words.last || `arecord ended with ${child.exitCode ?? child.signalCode}`;
     } finally {
       clearTimeout(watchdog);
       signal.removeEventListener("abort", stop);
@@ -133,9 +135,11 @@ export class AlsaMicrophone implements Microphone {
       rest = Buffer.from(bytes.subarray(samples * this.#frameBytes));
       if (samples === 0) continue;
       if (first) this.#catchUp(arrivedNs, samples);
-      else if (this.#overrunMs > 0) this.#skipOverrun();
+      else if (this.#words.overrunMs > 0) this.#skipOverrun();
       first = false;
       this.#heard = true;
+      if (this.#silence !== undefined) this.#options.log.info({ microphone: this.name }, "sound again");
+      this.#silence = undefined;
       yield this.#frame(bytes, samples, arrivedNs);
     }
   }
@@ -155,6 +159,7 @@ export class AlsaMicrophone implements Microphone {
     const tick = this.#tick;
     this.#tick += BigInt(samples);
     this.#clock.arrived(this.#tick, arrivedNs);
+    this.#compareRate(arrivedNs);
     Object.assign(this.counters, this.#clock.counters);
     return { channels: sound, sampleRateHz, tick, ...this.#clock.at(tick) };
   }
@@ -164,13 +169,13 @@ export class AlsaMicrophone implements Microphone {
     const now = this.#clock.tickAt(arrivedNs);
     const start = now === undefined ? this.#tick + BigInt(this.#options.sampleRateHz) : now - BigInt(samples);
     this.#skip(start - this.#tick);
-    this.#overrunMs = 0;
+    this.#words.overrunMs = 0;
   }
 
   /** After an overrun the card goes on without the samples it had no room for: at least as many as arecord tells. */
   #skipOverrun(): void {
-    this.#skip(BigInt(Math.max(1, Math.round((this.#overrunMs / 1000) * this.#options.sampleRateHz))));
-    this.#overrunMs = 0;
+    this.#skip(BigInt(Math.max(1, Math.round((this.#words.overrunMs / 1000) * this.#options.sampleRateHz))));
+    this.#words.overrunMs = 0;
   }
 
   #skip(samples: bigint): void {
@@ -180,13 +185,16 @@ export class AlsaMicrophone implements Microphone {
     this.#clock.lost();
   }
 
-  #hearWords(text: string): void {
-    for (const line of text.split("\n")) {
-      const overrun = /overrun!*\s*\(at least ([\d.]+) ms long\)/.exec(line);
-      if (overrun) {
-        this.counters.overruns += 1;
-        this.#overrunMs += Number(overrun[1]);
-      } else if (line.trim() !== "") this.#lastWords = line.trim().slice(0, 300);
-    }
+  /** Behind a sound server or a virtual machine a card may run at any rate, and then no sample has a time. */
+  #compareRate(arrivedNs: bigint): void {
+    this.#began ??= { tick: this.#tick, ns: arrivedNs };
+    const s = Number(arrivedNs - this.#began.ns) / 1e9;
+    if (s < RATE_AFTER_S) return;
+    const { device, sampleRateHz } = this.#options;
+    const givenHz = Number(this.#tick - this.#began.tick) / s;
+    this.#wrongRate =
+      Math.abs(givenHz / sampleRateHz - 1) > RATE_WITHIN
+        ? `${device} gives ${Number(givenHz.toPrecision(2))} samples a second, not ${sampleRateHz}: nothing is stamped; look at microphone.sampleRateHz`
+        : undefined;
   }
 }

@@ -20,6 +20,8 @@ const HELLO_MS = 5000;
 export class PcmStreamMicrophone implements Microphone {
   readonly name: string;
   readonly counters = { lostSamples: 0, restarts: 0 };
+  /** Why no sound comes. */
+  trouble: string | undefined;
   readonly #options: PcmStreamOptions;
   /** Added to the source's ticks, so that ours never go back when the source starts over. */
   #offset = 0n;
@@ -41,6 +43,7 @@ export class PcmStreamMicrophone implements Microphone {
           if (frame === "end") return;
           if (told !== "") log.info({ microphone: this.name }, "sound again");
           told = "";
+          this.trouble = undefined;
           waits = backoffMs(100, 5000);
           yield frame;
         }
@@ -52,6 +55,7 @@ export class PcmStreamMicrophone implements Microphone {
       if (signal.aborted) return;
       if (why !== told) log.warn({ microphone: this.name, why }, "no sound; connecting again");
       told = why;
+      this.trouble = `no sound: ${why}; look at the sound source at ${this.#options.host}:${this.#options.port}`;
       this.counters.restarts += 1;
       await pause(waits.next().value, signal);
     }

@@ -12,6 +12,7 @@ import type { HeardBearing } from "./bearing-finder.ts";
 import { type Heard, Hearing } from "./hearing.ts";
 import { DEFAULT_MIN_SNR_DB, MicrophoneTest } from "./microphone-test.ts";
 import { AdaptationConfig } from "./site-adaptation.ts";
+import { SoundWatch } from "./sound-watch.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 export const ListenConfig = v.strictObject({
@@ -105,11 +106,27 @@ class Listener {
   }
 
   async run(): Promise<void> {
+    const { microphone, report, signal } = this.#context;
+    const test = this.#selfTest();
+    const watch = new SoundWatch(microphone, (fault) => {
+      test.noteSound(fault);
+      if (fault !== undefined) report({ counters: Object.assign(this.#counters, microphone.counters) });
+    });
+    try {
+      await this.#listen(test, watch);
+    } finally {
+      watch.stop();
+    }
+    if (!signal.aborted)
+      this.#context.log.info({ microphone: microphone.name }, "the sound source has ended; clips are still answered");
+  }
+
+  async #listen(test: MicrophoneTest, watch: SoundWatch): Promise<void> {
     const { microphone, signal, report } = this.#context;
     let hearing: Hearing | undefined;
-    let test: MicrophoneTest | undefined;
     let lastReportTick = 0n;
     for await (const frame of microphone.frames(signal)) {
+      watch.heard();
       hearing ??= new Hearing(
         frame,
         { places: this.#context.places, airTempC: this.#context.config.airTempC },
@@ -117,8 +134,7 @@ class Listener {
         () => void this.#counters.unstamped++,
       );
       hearing.take(frame);
-      test ??= this.#selfTest(frame.sampleRateHz);
-      test.push(frame.channels[hearing.listened]!, hearing.faults);
+      test.push(frame.channels[hearing.listened]!, frame.sampleRateHz, hearing.faults);
       if (this.#failure) throw this.#failure;
       this.#counters.frames += 1;
       if (frame.tick - lastReportTick >= BigInt(frame.sampleRateHz)) {
@@ -132,11 +148,9 @@ class Listener {
     if (this.#failure) throw this.#failure;
     Object.assign(this.#counters, microphone.counters, hearing?.counters);
     report({ counters: this.#counters });
-    if (!signal.aborted)
-      this.#context.log.info({ microphone: microphone.name }, "the sound source has ended; clips are still answered");
   }
 
-  #selfTest(sampleRateHz: number): MicrophoneTest {
+  #selfTest(): MicrophoneTest {
     const { config, log, now, report, speaker } = this.#context;
     const { everyHours = 24, minSnrDb = DEFAULT_MIN_SNR_DB } = config.selfTest ?? {};
     const onResult = ({ passed, detail }: { passed: boolean; detail: string }) => {
@@ -145,7 +159,7 @@ class Listener {
       const at = utcOfNs(now()?.utcNs ?? BigInt(Date.now()) * 1_000_000n);
       report({ state: { selfTest: { at, passed, detail } } });
     };
-    return new MicrophoneTest({ sampleRateHz, speaker, everyS: everyHours * 3600, minSnrDb, onResult });
+    return new MicrophoneTest({ speaker, everyS: everyHours * 3600, minSnrDb, onResult });
   }
 
   #enqueue(heard: Heard): void {

@@ -38,7 +38,6 @@ async function run(
   const sound = noise(seconds * rate, level);
   let at = 0;
   const tester = new MicrophoneTest({
-    sampleRateHz: rate,
     speaker: speaker && {
       async play(chirp) {
         if (speaker === "broken") throw new Error("no such device");
@@ -53,7 +52,7 @@ async function run(
   for (; at < sound.length; ) {
     const frame = sound.slice(at, at + 320);
     at += 320;
-    tester.push(frame, none);
+    tester.push(frame, rate, none);
     if (at % 16_000 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   return results;
@@ -82,7 +81,6 @@ test("a fault of a microphone is told once, beside the chirp that the others hea
   const sound = noise(6 * rate, 0.01);
   let at = 0;
   const tester = new MicrophoneTest({
-    sampleRateHz: rate,
     speaker: {
       async play(chirp) {
         for (let i = 0; i < chirp.length; i++) sound[at + 0.25 * rate + i]! += 0.1 * chirp[i]!;
@@ -97,7 +95,7 @@ test("a fault of a microphone is told once, beside the chirp that the others hea
   for (; at < sound.length; ) {
     const frame = sound.slice(at, at + 320);
     at += 320;
-    tester.push(frame, at > 4 * rate && at < 5 * rate ? faults : none);
+    tester.push(frame, rate, at > 4 * rate && at < 5 * rate ? faults : none);
     if (at % rate === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   assert.equal(
@@ -106,6 +104,36 @@ test("a fault of a microphone is told once, beside the chirp that the others hea
   );
   assert.match(results[1]!.detail, /^microphone 2 of 4 has given nothing but 0 for 10 s; the chirp was heard/);
   assert.match(results[2]!.detail, /^the chirp was heard/);
+});
+
+test("no sound at all is told with its reason and nothing else, the end of it too; the chirp proves soon what was plugged in again", async () => {
+  const rate = 16_000;
+  const results: TestResult[] = [];
+  let played = 0;
+  const tester = new MicrophoneTest({
+    speaker: {
+      async play() {
+        played += 1;
+      },
+    },
+    everyS: 3600,
+    firstS: 1,
+    minSnrDb: 20,
+    onResult: (result) => results.push(result),
+  });
+  const hear = (s: number) => {
+    for (let i = 0; i < s * 50; i++) tester.push(noise(320, 0.01), rate, none);
+  };
+  hear(2);
+  assert.is(played, 1);
+  for (let i = 0; i < 3; i++) tester.noteSound("no sound for 5 s: no such device");
+  tester.noteSound(undefined);
+  hear(2);
+  assert.equal(results, [
+    { passed: false, detail: "no sound for 5 s: no such device" },
+    { passed: true, detail: "every microphone gives sound" },
+  ]);
+  assert.is(played, 2);
 });
 
 test.run();

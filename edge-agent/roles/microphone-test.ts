@@ -54,7 +54,6 @@ export function findChirp(sound: Float32Array, sampleRateHz: number): { snrDb: n
 }
 
 export interface MicrophoneTestOptions {
-  sampleRateHz: number;
   /** Absent: only faults are told. */
   speaker: Speaker | undefined;
   everyS: number;
@@ -67,47 +66,61 @@ export interface MicrophoneTestOptions {
 /** Fed with all sound of the microphone that is listened on; its time is that of the samples. */
 export class MicrophoneTest {
   readonly #options: MicrophoneTestOptions;
-  readonly #window: Float32Array;
+  readonly #firstS: number;
+  #window = new Float32Array(0);
   #filled: number | undefined;
-  #untilTest: number;
+  #untilTestS: number;
   #chirp: TestResult | undefined;
   #faults: readonly string[] = [];
+  /** Of the sound itself: there is none, or not what was asked for. */
+  #soundFault: string | undefined;
 
   constructor(options: MicrophoneTestOptions) {
-    const { sampleRateHz, speaker, firstS = 10 } = options;
+    const { speaker, firstS = 10 } = options;
     this.#options = options;
-    this.#window = new Float32Array(speaker ? Math.round(WINDOW_S * sampleRateHz) : 0);
-    this.#untilTest = speaker ? Math.round(firstS * sampleRateHz) : Number.POSITIVE_INFINITY;
+    this.#firstS = firstS;
+    this.#untilTestS = speaker ? firstS : Number.POSITIVE_INFINITY;
+  }
+
+  /** @param fault of the sound itself; while there is one, nothing else is known of the microphones. */
+  noteSound(fault: string | undefined): void {
+    if (fault === this.#soundFault) return;
+    this.#soundFault = fault;
+    this.#filled = undefined;
+    // What was plugged in again is proved soon.
+    if (this.#options.speaker) this.#untilTestS = this.#firstS;
+    this.#tell();
   }
 
   /** @param faults what is wrong with the microphones now; a new list where that changed. */
-  push(samples: Float32Array, faults: readonly string[]): void {
+  push(samples: Float32Array, sampleRateHz: number, faults: readonly string[]): void {
     if (faults !== this.#faults) {
       const had = this.#faults.length > 0;
       this.#faults = faults;
       if (had || faults.length > 0) this.#tell();
     }
-    if (this.#filled !== undefined) this.#take(samples);
-    this.#untilTest -= samples.length;
-    if (this.#untilTest > 0 || this.#filled !== undefined) return;
-    this.#untilTest = Math.round(this.#options.everyS * this.#options.sampleRateHz);
+    if (this.#filled !== undefined) this.#take(samples, sampleRateHz);
+    this.#untilTestS -= samples.length / sampleRateHz;
+    if (this.#untilTestS > 0 || this.#filled !== undefined) return;
+    this.#untilTestS = this.#options.everyS;
     this.#filled = 0;
-    this.#options.speaker
-      ?.play(testChirp(this.#options.sampleRateHz), this.#options.sampleRateHz)
-      .catch((error: Error) => {
-        this.#filled = undefined;
-        this.#chirp = { passed: false, detail: `the test sound could not be played: ${error.message}` };
-        this.#tell();
-      });
+    this.#window = new Float32Array(Math.round(WINDOW_S * sampleRateHz));
+    this.#options.speaker?.play(testChirp(sampleRateHz), sampleRateHz).catch((error: Error) => {
+      this.#filled = undefined;
+      this.#chirp = { passed: false, detail: `the test sound could not be played: ${error.message}` };
+      this.#tell();
+    });
   }
 
-  #take(samples: Float32Array): void {
+  #take(samples: Float32Array, sampleRateHz: number): void {
     const part = samples.subarray(0, this.#window.length - this.#filled!);
     this.#window.set(part, this.#filled!);
     this.#filled! += part.length;
     if (this.#filled! < this.#window.length) return;
+    const window = this.#window;
     this.#filled = undefined;
-    const { snrDb, atS } = findChirp(this.#window, this.#options.sampleRateHz);
+    this.#window = new Float32Array(0);
+    const { snrDb, atS } = findChirp(window, sampleRateHz);
     const passed = snrDb >= this.#options.minSnrDb;
     const heard = `${snrDb.toFixed(0)} dB above the noise, ${(atS * 1000).toFixed(0)} ms after it was played`;
     const detail = passed
@@ -118,6 +131,10 @@ export class MicrophoneTest {
   }
 
   #tell(): void {
+    if (this.#soundFault !== undefined) {
+      this.#options.onResult({ passed: false, detail: this.#soundFault });
+      return;
+    }
     const { passed = true, detail = "every microphone gives sound" } = this.#chirp ?? {};
     const well = this.#faults.length === 0;
     const details = [...this.#faults, ...(well || this.#chirp ? [detail] : [])];

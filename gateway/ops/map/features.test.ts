@@ -18,6 +18,8 @@ test("of twelve nodes ten hear, one is lost and one has a clock that is not trus
   );
   assert.is(conditionOf(undefined), "unknown");
   assert.is(conditionOf({ ...states.get("n01")!, status: "fault" }), "fault");
+  const selfTest = { at: firedAt, passed: false, detail: "no sound for 5 s" };
+  assert.is(conditionOf({ ...states.get("n01")!, selfTest }), "fault", "who hears nothing is not shown as hearing");
 });
 
 test("an incident never is a bare mark: each mark comes with its bound", () => {

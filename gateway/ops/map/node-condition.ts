@@ -12,11 +12,11 @@ export const conditions: readonly { id: Condition; word: string }[] = [
   { id: "unknown", word: "not heard of yet" },
 ];
 
-/** A node that listens is only as good as its clock; one that stops is as gone as one that is lost. */
+/** A node that listens is only as good as its microphone and its clock; one that stops is as gone as one that is lost. */
 export function conditionOf(state: NodeState | undefined): Condition {
   if (state === undefined) return "unknown";
   if (state.status === "lost" || state.status === "stopping") return "lost";
-  if (state.status === "fault") return "fault";
+  if (state.status === "fault" || state.selfTest?.passed === false) return "fault";
   return state.clock !== undefined && !state.clock.synchronised ? "clock" : "ok";
 }
 
