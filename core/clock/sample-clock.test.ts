@@ -69,6 +69,20 @@ test("a file read ten times too fast has no time", () => {
   assert.is(clock.at(100n * 16_000n), undefined);
 });
 
+test("a start at 1.8 ms late a second for eight seconds, then true: its rate is forgotten and the time right within 30 s", () => {
+  const clock = new SampleClock({ sampleRateHz: 48_000, observationSigmaS: 3e-4 });
+  const observe = (s: number) =>
+    clock.observe(BigInt(s * 48_000), 0, start + BigInt(s) * 1_000_000_000n + BigInt(Math.min(8, s)) * 1_800_000n);
+  for (let s = 0; s <= 8; s++) observe(s);
+  assert.is(clock.at(8n * 48_000n), undefined, "no crystal is 1800 ppm off");
+  for (let s = 9; s <= 38; s++) observe(s);
+  const time = clock.at(38n * 48_000n)!;
+  const errorS = Number(time.ns - start - 38_014_400_000n) / 1e9;
+  assert.ok(Math.abs(errorS) < 1e-3, `${errorS}`);
+  assert.ok(Math.abs(time.ppm) < 60, `${time.ppm}`);
+  assert.ok(Math.abs(errorS) < 3 * time.sigmaS, `${errorS} ${time.sigmaS}`);
+});
+
 test("lost samples: nothing is said until three observations agree, then the time is right again and the rate never forgotten", () => {
   const clock = new SampleClock({ sampleRateHz: 16_000, observationSigmaS: 1e-4 });
   const observe = (s: number, lostTicks = 0) =>

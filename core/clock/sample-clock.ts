@@ -24,6 +24,10 @@ const FIRST_RATE_SIGMA = 2e-4;
 /** Observations in a row that agree before anything is said, and that disagree before they are believed instead of the past. */
 const SETTLED_AFTER = 3;
 
+/** So many innovations in a row, each this many sigmas to the same side, are no chance: the rate is not what it was taken for. */
+const LEANING_AFTER = 3;
+const LEANING_SIGMAS = 2.5;
+
 export class SampleClock {
   readonly #rateHz: number;
   readonly #varS2: number;
@@ -42,6 +46,8 @@ export class SampleClock {
   #rateKnown = false;
   #disagreeing = 0;
   #disagreementS = 0;
+  /** Innovations in a row that lean to one side, negative for the other. */
+  #leaning = 0;
   /** Times that the line was broken and begun anew: a step of the clock, or samples that nobody said were lost. */
   jumps = 0;
 
@@ -77,6 +83,7 @@ export class SampleClock {
       return;
     }
     this.#disagreeing = 0;
+    this.#lean(innovationS / Math.sqrt(varianceS2));
     const gain0 = this.#p00 / varianceS2;
     const gain1 = this.#p01 / varianceS2;
     this.#offsetS += gain0 * innovationS;
@@ -116,6 +123,16 @@ export class SampleClock {
 
   get ppm(): number | undefined {
     return this.#rateKnown ? -1e6 * (this.#rate / (1 + this.#rate)) : undefined;
+  }
+
+  /** A rate that was learned from a bad start (a sound server that fills its buffers) would else be believed for minutes. */
+  #lean(sigmas: number): void {
+    const side = Math.sign(sigmas);
+    if (Math.abs(sigmas) < LEANING_SIGMAS) this.#leaning = 0;
+    else this.#leaning = side === Math.sign(this.#leaning) ? this.#leaning + side : side;
+    if (Math.abs(this.#leaning) < LEANING_AFTER) return;
+    this.#leaning = 0;
+    this.#p11 = Math.max(this.#p11, FIRST_RATE_SIGMA ** 2);
   }
 
   #begin(tick: bigint, ns: bigint, offsetS: number): void {
