@@ -74,6 +74,7 @@ export class NodeReporter {
       counters: {
         ...prefixed("bus", this.#bus?.counters ?? {}),
         ...this.#counters,
+        "clock.steps": this.#time.steps,
         "process.rssMegabytes": Math.round(rss / 2 ** 20),
         "process.heapMegabytes": Math.round(heapTotal / 2 ** 20),
         "process.externalMegabytes": Math.round(external / 2 ** 20),

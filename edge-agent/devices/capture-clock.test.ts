@@ -117,6 +117,24 @@ test("pulses stop: the crystal carries on, ever less sure; after a minute there 
   assert.is(clock.at(BigInt(95 * RATE)).utcNs, undefined);
 });
 
+test("the host loses its time, or is in doubt of it by seconds: the pulses go on counting, for as long as they come", () => {
+  for (const doubt of ["lost", "stepped by 3 s"] as const) {
+    const time = host(ntp);
+    const clock = new CaptureClock({ sampleRateHz: RATE, pps: true, latencyS: 0, latencySigmaS: 5e-4, time });
+    for (const { samples, tick, arrivedNs } of pulseChannel(10, 0, 130)) {
+      if (Number(tick) === 20 * RATE && doubt === "lost") time.synchronised = false;
+      if (Number(tick) === 20 * RATE && doubt !== "lost")
+        time.ofMonotonicNs = (ns) => ({ utcNs: ns + EPOCH + 3_000_000_000n, clock: { ...ntp, sigmaS: 3 } });
+      clock.pulses(samples, tick, arrivedNs);
+    }
+    const { utcNs, clock: state } = clock.at(BigInt(129 * RATE));
+    const errorS = Number(utcNs! - (EPOCH + BigInt(Math.round((5 + 129 / (1 + 10e-6)) * 1e9)))) / 1e9;
+    assert.ok(Math.abs(errorS) < 1e-5, `${doubt}: ${errorS}`);
+    assert.ok(state.sigmaS < 1e-5);
+    assert.is(clock.counters.clockJumps, 0);
+  }
+});
+
 test("a pulse half a second off the host's time is stray: it names no second", () => {
   const clock = new CaptureClock({ sampleRateHz: RATE, pps: true, latencyS: 0, latencySigmaS: 5e-4, time: host(ntp) });
   for (const { samples, tick, arrivedNs } of pulseChannel(0, 0, 10, 0.5)) clock.pulses(samples, tick, arrivedNs);

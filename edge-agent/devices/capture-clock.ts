@@ -21,6 +21,7 @@ const ARRIVAL_SIGMA_S = 3e-4;
 const PULSE_SIGMA_S = 3e-6;
 /** Host time names a pulse's second only where it is surely nearer to it than to the next. */
 const NAMED_WITHIN_S = 0.3;
+const NAMED_BY_SIGMA_S = 0.1;
 /** Without pulses for this long the clock coasts on the crystal: its sigma grows, and after a minute nothing is stamped. */
 const COAST_S = 60;
 
@@ -52,19 +53,25 @@ export class CaptureClock {
   pulses(samples: Float32Array, firstTick: bigint, monotonicNs: bigint): void {
     for (const { tick, fraction } of this.#edges.push(samples, firstTick)) {
       const ageS = (samples.length - Number(tick - firstTick) - fraction) / this.#options.sampleRateHz;
-      const host = this.#options.time.ofMonotonicNs(monotonicNs - BigInt(Math.round(ageS * 1e9)));
-      if (!host) continue;
-      const second = (host.utcNs + 500_000_000n) / 1_000_000_000n;
-      const offS = Number(host.utcNs - second * 1_000_000_000n) / 1e9 - this.#options.latencyS;
-      if (Math.abs(offS) > NAMED_WITHIN_S) {
-        this.counters.strayPulses += 1;
-        continue;
-      }
+      const second = this.#nameOf(tick, monotonicNs - BigInt(Math.round(ageS * 1e9)));
+      if (second === undefined) continue;
       this.#samples.observe(tick, fraction, second * 1_000_000_000n);
       this.#lastPulse = tick;
       this.counters.pulses += 1;
       this.counters.clockJumps = this.#samples.jumps;
     }
+  }
+
+  /** The second that a pulse began, by the host's time of its arrival; where that is lost or in doubt, the pulses go on counting by themselves. */
+  #nameOf(tick: bigint, arrivedNs: bigint): bigint | undefined {
+    const host = this.#options.time.ofMonotonicNs(arrivedNs);
+    const named = host !== undefined && host.clock.sigmaS <= NAMED_BY_SIGMA_S;
+    const utcNs = named ? host.utcNs - BigInt(Math.round(this.#options.latencyS * 1e9)) : this.#samples.at(tick)?.ns;
+    if (utcNs === undefined) return undefined;
+    const second = (utcNs + 500_000_000n) / 1_000_000_000n;
+    if (Math.abs(Number(utcNs - second * 1_000_000_000n)) / 1e9 <= NAMED_WITHIN_S) return second;
+    this.counters.strayPulses += 1;
+    return undefined;
   }
 
   /** Samples were lost: nothing is stamped until three seconds have told how many. */

@@ -92,4 +92,27 @@ test("lost samples: no time until a second has told how many, then no better tha
   assert.ok(clock.at(BigInt(4 * RATE)).clock.sigmaS > 2e-3);
 });
 
+test("the host's clock is stepped by 2.5 s and back: of the wrong time nothing is left in the average", () => {
+  let aheadNs = 0n;
+  const stepped = {
+    now: time.now,
+    steps: 0,
+    ofMonotonicNs: (ns: bigint) => ({ utcNs: ns + EPOCH - 1_500_000n + aheadNs, clock: ntp }),
+  };
+  const options = { sampleRateHz: RATE, pulses: counter(), latencyS: 0, latencySigmaS: 5e-4, time: stepped } as const;
+  const clock = new CountedClock({ ...options, wordClock: "continuous" });
+  const hear = (fromS: number, toS: number) => {
+    for (let at = fromS * RATE + 960; at <= toS * RATE; at += 960)
+      clock.arrived(BigInt(at), BigInt(Math.round((at / cardHz) * 1e9)));
+  };
+  hear(0, 10);
+  aheadNs = 2_500_000_000n;
+  stepped.steps = 1;
+  hear(10, 20);
+  aheadNs = 0n;
+  stepped.steps = 2;
+  hear(20, 23);
+  assert.ok(Math.abs(errorS(clock, 22 * RATE)) < 1.6e-3, `${errorS(clock, 22 * RATE)}`);
+});
+
 test.run();

@@ -32,6 +32,8 @@ export class CountedClock {
   /** Nothing of the sound has come yet. */
   #fresh = true;
   #averaged = 0;
+  /** Steps of the host's clock before which nothing was averaged. */
+  #steps = 0;
 
   constructor(options: CountedClockOptions) {
     this.#options = options;
@@ -48,6 +50,8 @@ export class CountedClock {
     }
     this.#fresh = false;
     if (this.#exact) return;
+    if (time.steps !== this.#steps) this.lost();
+    this.#steps = time.steps;
     const earliest = this.#envelope.add(tick, monotonicNs - BigInt(Math.round(latencyS * 1e9)));
     const utc = earliest && time.ofMonotonicNs(earliest.ns);
     const sample = utc && pulses.sampleAt(utc.utcNs);

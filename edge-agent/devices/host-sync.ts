@@ -11,6 +11,12 @@ export interface HostSync {
   synchronised: boolean;
   /** One sigma; undefined where nobody says. */
   sigmaS?: number;
+  /** What it may have wandered besides, since it was corrected last. */
+  wanderS?: number;
+  /** How long ago it was corrected last, by the monotonic clock. */
+  correctedAgoS?: number;
+  /** Changes whenever whoever disciplines the clock has measured it anew. */
+  measurement?: string;
   /** Who said so, or why nobody did. */
   from: string;
 }
@@ -35,8 +41,10 @@ export async function readHostSync(run: RunProgram = runProgram): Promise<HostSy
       if (sync) return sync;
       reasons.push(`${program} says nothing of use`);
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      reasons.push(`${program}: ${code === "ENOENT" ? "is not installed" : message.split("\n")[0]}`);
+      const { code, message, stderr, stdout } = error as NodeJS.ErrnoException & { stderr?: string; stdout?: string };
+      // The daemon's own words stand on either.
+      const words = (stderr || stdout || message).trim().split("\n")[0];
+      reasons.push(`${program}: ${code === "ENOENT" ? "is not installed" : words}`);
     }
   }
   return { synchronised: false, from: reasons.join("; ") };
@@ -63,19 +71,34 @@ export function parseChrony(text: string): HostSync | undefined {
     synchronised,
     sigmaS: Math.max(rmsS, (offsetS + dispersionS + delayS / 2) / 3),
     from: `chrony: ${fields[1]}`,
+    measurement: fields[3]!,
   };
 }
 
-/** `status` carries STA_UNSYNC (0x40); `esterror` is the kernel's estimate in microseconds. */
+/** By how much the kernel widens `maxerror` each second since somebody corrected the clock (NTP_ADJTIME(3)). */
+const MAXERROR_GROWS = 500e-6;
+/** What a board's crystal, corrected for its usual rate, wanders with the temperature. */
+const WANDERS = 1e-5;
+
+/**
+ * `status` carries STA_UNSYNC (0x40); `esterror` is the estimate, in microseconds, of whoever corrects the clock. Not everybody gives one:
+ * systemd-timesyncd and phc2sys leave 0, which is no figure.
+ */
 export function parseAdjtimex(text: string): HostSync | undefined {
   const value = (name: string) => {
     const match = new RegExp(`\\b${name}:\\s*(-?\\d+)`).exec(text);
     return match ? Number(match[1]) : undefined;
   };
-  const [status, errorUs] = [value("status"), value("esterror")];
+  const [status, errorUs, mostUs] = [value("status"), value("esterror"), value("maxerror")];
   if (status === undefined || errorUs === undefined) return undefined;
   if (status & 0x40) return { synchronised: false, from: "kernel: not synchronised" };
-  return { synchronised: true, sigmaS: errorUs / 1e6, from: "kernel" };
+  const correctedAgoS = mostUs === undefined ? undefined : mostUs / 1e6 / MAXERROR_GROWS;
+  return {
+    synchronised: true,
+    ...(errorUs > 0 && { sigmaS: errorUs / 1e6 }),
+    ...(correctedAgoS !== undefined && { correctedAgoS, wanderS: correctedAgoS * WANDERS }),
+    from: "kernel",
+  };
 }
 
 /** A yes without a figure: what timesyncd reaches against internet servers is assumed, 20 ms. */

@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { keepingLog } from "./bus-suite.ts";
-import { parseAdjtimex, parseChrony, parseTimedatectl, readHostSync } from "./host-sync.ts";
+import { keepingLog, until } from "./bus-suite.ts";
+import { type HostSync, parseAdjtimex, parseChrony, parseTimedatectl, readHostSync } from "./host-sync.ts";
 import { openTime } from "./node-time.ts";
 
 // `chronyc -c tracking` of chrony 4.3: first locked to a server, then just started.
@@ -29,6 +29,14 @@ test("the kernel: STA_UNSYNC (64) is no time, else its own estimate", () => {
     from: "kernel",
   });
   assert.is(parseAdjtimex("nonsense"), undefined);
+});
+
+test("the kernel without a figure of whoever corrects it gives none; what it may have wandered since grows with its maxerror", () => {
+  // 1 s of maxerror is 2000 s at the 500 ppm by which the kernel widens it.
+  const sync = parseAdjtimex("   status: 8193\n maxerror: 1000000\n esterror: 0\n")!;
+  assert.is(sync.sigmaS, undefined);
+  assert.is(sync.correctedAgoS, 2000);
+  assert.ok(Math.abs(sync.wanderS! - 0.02) < 1e-12);
 });
 
 test("systemd says yes without a figure: 20 ms is assumed", () => {
@@ -60,6 +68,63 @@ test("a clock that is trusted by configuration has the sigma that it gives; one 
   assert.is(ntp.now(), undefined);
   assert.is(ntp.ofMonotonicNs(process.hrtime.bigint()), undefined);
   stop.abort();
+});
+
+/** A host whose wall clock can be stepped, disciplined by somebody whose words a test gives. */
+function pretend(sync: HostSync) {
+  const host = {
+    aheadMs: 0,
+    sync,
+    glanceMs: 5,
+    clocks: {
+      wallMs: () => Math.floor(Number(process.hrtime.bigint()) / 1e6 + host.aheadMs),
+      monotonicNs: () => process.hrtime.bigint(),
+    },
+    readSync: async () => host.sync,
+  };
+  return host;
+}
+
+test("a step of 2.5 s is followed at once, counted, and widens the sigma by itself until the clock was measured anew", async () => {
+  const stop = new AbortController();
+  const lines: string[] = [];
+  const host = pretend({ synchronised: true, sigmaS: 3e-4, from: "chrony: a", measurement: "1795000000.1" });
+  const time = openTime({ source: "ntp" }, keepingLog(lines), stop.signal, host);
+  try {
+    await until("the clock to be known", () => time.now() !== undefined);
+    const sigmaS = () => time.now()!.clock.sigmaS;
+    assert.is(sigmaS(), 1e-3);
+    host.aheadMs = 2500;
+    await until("the step to be seen", () => time.steps === 1);
+    assert.ok(Math.abs(sigmaS() - 2.5) < 0.01, `${sigmaS()}`);
+    assert.ok(Math.abs(Number(time.now()!.utcNs - process.hrtime.bigint()) / 1e9 - 2.5) < 0.01);
+    host.sync = { ...host.sync, measurement: "1795000064.2" };
+    host.aheadMs = 2400;
+    await until("chrony's correction to be seen", () => time.steps === 2);
+    await until("the doubt to be over", () => sigmaS() === 1e-3);
+    assert.match(lines.join("\n"), "the host's clock was stepped");
+  } finally {
+    stop.abort();
+  }
+});
+
+test("by the kernel a doubt ends with the next correction; of a host that says nothing 20 ms are assumed", async () => {
+  const stop = new AbortController();
+  const host = pretend({ synchronised: true, from: "kernel", correctedAgoS: 100, wanderS: 1e-3 });
+  const time = openTime({ source: "ntp" }, keepingLog([]), stop.signal, host);
+  try {
+    await until("the clock to be known", () => time.now() !== undefined);
+    const sigmaS = () => time.now()!.clock.sigmaS;
+    assert.ok(Math.abs(sigmaS() - Math.hypot(0.02, 1e-3)) < 1e-9, `${sigmaS()}`);
+    host.aheadMs = -3000;
+    await until("the step to be seen", () => time.steps === 1);
+    assert.ok(Math.abs(sigmaS() - 3) < 0.01, `${sigmaS()}`);
+    host.sync = { synchronised: true, from: "kernel", correctedAgoS: 0, wanderS: 0 };
+    host.aheadMs = 0;
+    await until("the doubt to be over", () => sigmaS() === 0.02);
+  } finally {
+    stop.abort();
+  }
 });
 
 test.run();

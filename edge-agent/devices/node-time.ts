@@ -2,7 +2,7 @@
 import type { ClockState } from "#contract/node.ts";
 import type { Log } from "../ports.ts";
 import { type HostSync, readHostSync } from "./host-sync.ts";
-import { UtcClock } from "./utc-clock.ts";
+import { type Clocks, UtcClock } from "./utc-clock.ts";
 
 export interface ClockOptions {
   source: "pps" | "ptp" | "ntp" | "system" | "sim";
@@ -12,6 +12,9 @@ export interface ClockOptions {
 
 /** `system` is what a host without any discipline drifts in a day or so; `pps` concerns the host's clock only, which names the pulses. */
 const leastSigmaS = { pps: 1e-3, ptp: 1e-5, ntp: 1e-3, system: 0.5, sim: 1e-3 } as const;
+
+/** Of a host that is synchronised, where nobody says how well: what timesyncd reaches against internet servers; phc2sys says nothing either. */
+const unsaidSigmaS = { pps: 0.02, ptp: 1e-5, ntp: 0.02 } as const;
 
 export interface NodeTime {
   /** Undefined while the host's clock is not synchronised: then nothing is stamped. */
@@ -23,39 +26,120 @@ export interface NodeTime {
 }
 
 const REFRESH_MS = 5_000;
+const GLANCE_MS = 250;
+/** timesyncd's longest time between two measurements (timesyncd.conf(5)): a step that nobody has said anything of is history after it. */
+const FORGOTTEN_AFTER_MS = 2_048_000;
+
+/** A step of the wall clock, until whoever disciplines it has measured it anew: right before or right after, nobody here can tell. */
+interface Doubt {
+  sigmaS: number;
+  sinceMs: number;
+  measuredBefore: string | undefined;
+}
+
+/** What a test puts in place of the host. */
+export interface HostClock {
+  clocks?: Clocks;
+  readSync?: () => Promise<HostSync>;
+  glanceMs?: number;
+}
 
 /** Watches the host's clock until the signal aborts. */
-export function openTime(options: ClockOptions, log: Log, signal: AbortSignal): NodeTime {
-  const { source, sigmaS = leastSigmaS[source] } = options;
-  const utc = new UtcClock();
-  const trusted = source === "system" || source === "sim";
-  let state: ClockState = trusted
-    ? { source, synchronised: true, sigmaS }
-    : { source: "none", synchronised: false, sigmaS: 0 };
-  const apply = (sync: HostSync) => {
-    const before = state.synchronised;
-    state = sync.synchronised
-      ? { source: source as "pps" | "ptp" | "ntp", synchronised: true, sigmaS: Math.max(sigmaS, sync.sigmaS ?? 0) }
+export function openTime(options: ClockOptions, log: Log, signal: AbortSignal, host: HostClock = {}): NodeTime {
+  const time = new WatchedTime(options, log, host);
+  time.watch(signal, host.glanceMs ?? GLANCE_MS);
+  return time;
+}
+
+class WatchedTime implements NodeTime {
+  readonly #source: ClockOptions["source"];
+  readonly #leastS: number;
+  readonly #log: Log;
+  readonly #utc: UtcClock;
+  readonly #readSync: () => Promise<HostSync>;
+  /** Undefined where the configuration trusts the clock as it is. */
+  #sync: HostSync | undefined;
+  #state: ClockState;
+  #doubt: Doubt | undefined;
+
+  constructor({ source, sigmaS = leastSigmaS[source] }: ClockOptions, log: Log, host: HostClock) {
+    this.#source = source;
+    this.#leastS = sigmaS;
+    this.#log = log;
+    this.#utc = new UtcClock(host.clocks);
+    this.#readSync = host.readSync ?? readHostSync;
+    this.#state = this.#trusted
+      ? { source, synchronised: true, sigmaS }
       : { source: "none", synchronised: false, sigmaS: 0 };
-    if (before === state.synchronised) return;
-    if (state.synchronised) log.info({ ...sync, source }, "the clock is synchronised");
-    else log.warn({ ...sync, source }, "the clock is not synchronised: nothing is stamped until it is");
-  };
-  const look = async () => {
-    const stepNs = utc.refresh();
-    if (stepNs > 1_000_000n || stepNs < -1_000_000n)
-      log.warn({ stepS: Number(stepNs) / 1e9 }, "the host's clock was stepped");
-    if (!trusted) apply(await readHostSync());
-  };
-  if (!trusted) void look();
-  const timer = setInterval(() => void look(), REFRESH_MS);
-  signal.addEventListener("abort", () => clearInterval(timer), { once: true });
-  const stamped = (utcNs: bigint) => (state.synchronised ? { utcNs, clock: state } : undefined);
-  return {
-    now: () => stamped(utc.nowNs()),
-    ofMonotonicNs: (ns) => stamped(utc.ofMonotonicNs(ns)),
-    get steps() {
-      return utc.steps;
-    },
-  };
+  }
+
+  get steps(): number {
+    return this.#utc.steps;
+  }
+
+  now() {
+    return this.#stamped(this.#utc.nowNs());
+  }
+
+  ofMonotonicNs(ns: bigint) {
+    return this.#stamped(this.#utc.ofMonotonicNs(ns));
+  }
+
+  watch(signal: AbortSignal, glanceMs: number): void {
+    void this.#look();
+    let lookedMs = performance.now();
+    const timer = setInterval(() => {
+      if (!this.#utc.isStepped && performance.now() - lookedMs < REFRESH_MS) return;
+      lookedMs = performance.now();
+      void this.#look();
+    }, glanceMs);
+    signal.addEventListener("abort", () => clearInterval(timer), { once: true });
+  }
+
+  get #trusted(): boolean {
+    return this.#source === "system" || this.#source === "sim";
+  }
+
+  #stamped(utcNs: bigint) {
+    if (!this.#state.synchronised) return undefined;
+    const { sigmaS } = this.#state;
+    const clock = this.#doubt ? { ...this.#state, sigmaS: Math.hypot(sigmaS, this.#doubt.sigmaS) } : this.#state;
+    return { utcNs, clock };
+  }
+
+  async #look(): Promise<void> {
+    const stepS = Number(this.#utc.refresh()) / 1e9;
+    if (Math.abs(stepS) > 1e-3) {
+      this.#log.warn({ stepS }, "the host's clock was stepped: its sigma holds that until it was measured anew");
+      const sigmaS = Math.max(Math.abs(stepS), this.#doubt?.sigmaS ?? 0);
+      const measuredBefore = this.#doubt ? this.#doubt.measuredBefore : this.#sync?.measurement;
+      this.#doubt = { sigmaS, sinceMs: performance.now(), measuredBefore };
+    }
+    if (!this.#trusted) this.#apply(await this.#readSync());
+    if (this.#doubt && this.#isOver(this.#doubt)) {
+      this.#doubt = undefined;
+      this.#log.info({}, "the clock was measured anew since it was stepped");
+    }
+  }
+
+  #isOver({ sinceMs, measuredBefore }: Doubt): boolean {
+    const agoMs = performance.now() - sinceMs;
+    const { measurement, correctedAgoS } = this.#sync ?? {};
+    if (measurement !== undefined) return measurement !== measuredBefore;
+    if (correctedAgoS !== undefined) return correctedAgoS * 1000 < agoMs;
+    return agoMs > FORGOTTEN_AFTER_MS;
+  }
+
+  #apply(sync: HostSync): void {
+    const source = this.#source as keyof typeof unsaidSigmaS;
+    const before = this.#state.synchronised;
+    this.#sync = sync;
+    const saidS = Math.hypot(sync.sigmaS ?? unsaidSigmaS[source], sync.wanderS ?? 0);
+    this.#state = sync.synchronised
+      ? { source, synchronised: true, sigmaS: Math.max(this.#leastS, saidS) }
+      : { source: "none", synchronised: false, sigmaS: 0 };
+    if (before === sync.synchronised) return;
+    if (sync.synchronised) this.#log.info({ ...sync, source }, "the clock is synchronised");
+    else this.#log.warn({ ...sync, source }, "the clock is not synchronised: nothing is stamped until it is");
+  }
 }

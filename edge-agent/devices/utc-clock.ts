@@ -34,6 +34,9 @@ export function readUtc(clocks: Clocks = real): UtcReading {
   return best!;
 }
 
+/** More than a look at two clocks takes, even where the process is not run meanwhile: both ends of it are looked at. */
+const STEPPED_BEYOND_NS = 2_000_000n;
+
 /** UTC now, and when it was last stepped. */
 export class UtcClock {
   readonly #clocks: Clocks;
@@ -54,6 +57,14 @@ export class UtcClock {
   /** UTC of an instant of the monotonic clock (`process.hrtime.bigint()`). */
   ofMonotonicNs(ns: bigint): bigint {
     return ns + this.#reading.offsetNs;
+  }
+
+  /** A glance, at next to no cost: has the wall clock moved against the monotonic one since they were tied? */
+  get isStepped(): boolean {
+    const earliest = this.nowNs() - STEPPED_BEYOND_NS;
+    const wallNs = BigInt(this.#clocks.wallMs()) * 1_000_000n;
+    const latest = this.nowNs() + STEPPED_BEYOND_NS;
+    return wallNs + 1_000_000n < earliest || wallNs > latest;
   }
 
   /** Ties the clocks anew; to be called every few seconds. Returns by how much the wall clock has stepped since, nanoseconds. */

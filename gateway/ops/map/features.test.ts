@@ -18,6 +18,8 @@ test("of twelve nodes ten hear, one is lost and one has a clock that is not trus
   );
   assert.is(conditionOf(undefined), "unknown");
   assert.is(conditionOf({ ...states.get("n01")!, status: "fault" }), "fault");
+  const clock = { source: "ntp", synchronised: true, sigmaS: 2.5 } as const;
+  assert.is(conditionOf({ ...states.get("n01")!, clock }), "clock", "stepped by 2.5 s and not measured since");
   const selfTest = { at: firedAt, passed: false, detail: "no sound for 5 s" };
   assert.is(conditionOf({ ...states.get("n01")!, selfTest }), "fault", "who hears nothing is not shown as hearing");
 });

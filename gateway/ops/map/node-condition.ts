@@ -12,12 +12,17 @@ export const conditions: readonly { id: Condition; word: string }[] = [
   { id: "unknown", word: "not heard of yet" },
 ];
 
+/** One sigma of a clock from which on an arrival places nothing: 17 m of sound. */
+const USELESS_CLOCK_S = 0.05;
+
 /** A node that listens is only as good as its microphone and its clock; one that stops is as gone as one that is lost. */
 export function conditionOf(state: NodeState | undefined): Condition {
   if (state === undefined) return "unknown";
   if (state.status === "lost" || state.status === "stopping") return "lost";
   if (state.status === "fault" || state.selfTest?.passed === false) return "fault";
-  return state.clock !== undefined && !state.clock.synchronised ? "clock" : "ok";
+  const { clock, roles } = state;
+  if (clock === undefined) return "ok";
+  return !clock.synchronised || (roles.includes("listen") && clock.sigmaS > USELESS_CLOCK_S) ? "clock" : "ok";
 }
 
 export interface PlacedNode {
