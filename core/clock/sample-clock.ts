@@ -79,6 +79,7 @@ export class SampleClock {
       this.#offsetS += innovationS;
       this.#p00 = this.#varS2;
       this.#p01 = 0;
+      this.#openRate();
       this.#disagreeing = 0;
       return;
     }
@@ -131,6 +132,10 @@ export class SampleClock {
     if (Math.abs(sigmas) < LEANING_SIGMAS) this.#leaning = 0;
     else this.#leaning = side === Math.sign(this.#leaning) ? this.#leaning + side : side;
     if (Math.abs(this.#leaning) < LEANING_AFTER) return;
+    this.#openRate();
+  }
+
+  #openRate(): void {
     this.#leaning = 0;
     this.#p11 = Math.max(this.#p11, FIRST_RATE_SIGMA ** 2);
   }
