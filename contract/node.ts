@@ -30,13 +30,18 @@ export const nodeState = channel(
     softwareVersion: v.optional(v.string()),
     /** Counters since start: overruns, dropped frames, outbox depth and drops, candidates, refused messages ... */
     counters: v.optional(v.record(v.string(), Finite)),
-    /** How this lamppost's classifier was adapted to its site. */
+    /** How this lamppost's classifier was adapted to its site: the correction fitted last, or the one it was started with; 0 before there is one. */
     adaptation: v.optional(
       v.object({
         version: Count,
+        /** The correction that scores are made with now; 0: none, the classifier as it ships. */
+        inUse: v.optional(Count),
+        /** Why `version` was taken or refused. */
+        why: v.optional(Text),
         verdicts: Count,
-        baselineLoss: NonNegative,
-        adaptedLoss: NonNegative,
+        /** Of `version`, on incidents that it was not fitted on, and of what was in use before it. */
+        baselineLoss: v.optional(NonNegative),
+        adaptedLoss: v.optional(NonNegative),
         active: v.boolean(),
         threshold: Probability,
         at: UtcNs,

@@ -91,6 +91,8 @@ export const shotHeard = channel(
     ...arrivalEntries,
     scores: Scores,
     company: v.optional(Company),
+    /** The lamppost's own correction of the classifier that `scores` are made with, and what the classifier as it ships had said. */
+    siteHead: v.optional(v.object({ version: v.pipe(Count, v.minValue(1)), uncorrected: Probability })),
     peakDbFs: Finite,
     /** Parts of `toaSigmaS`, for whoever wants to know where it comes from. */
     onsetSigmaS: PositiveS,

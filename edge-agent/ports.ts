@@ -54,6 +54,8 @@ export interface Classifier {
    * @param clip mono samples at `sampleRateHz` with the onset at `onsetS` from the start.
    */
   classify(clip: Float32Array, sampleRateHz: number, onsetS: number): Promise<Scores>;
+  /** By which version of a site's own correction the last scores were made, and the probability of a gunshot before it. */
+  readonly siteHead?: { version: number; uncorrected: number } | undefined;
   close(): Promise<void>;
 }
 

@@ -83,22 +83,28 @@ export class AdaptationStore {
     }));
   }
 
+  /** How many of these there are. */
+  verdicts(modelSha256: string): number {
+    const { count } = this.#db
+      .prepare("SELECT COUNT(*) AS count FROM heard WHERE gunshot IS NOT NULL AND model = ?")
+      .get(modelSha256) as { count: number };
+    return count;
+  }
+
   /** Keeps a fitted head whatever became of it; a refused one shows later why. */
   add(head: Omit<HeadVersion, "version">): number {
-    const { newest } = this.#db.prepare("SELECT COALESCE(MAX(version), 0) AS newest FROM head").get() as {
-      newest: number;
-    };
+    const version = this.newest + 1;
     this.#db
       .prepare("INSERT INTO head VALUES (?, ?, ?, ?, ?, ?)")
       .run(
-        newest + 1,
+        version,
         head.modelSha256,
         JSON.stringify(head.head),
         JSON.stringify(head.comparison),
         head.at,
         head.backend,
       );
-    return newest + 1;
+    return version;
   }
 
   version(version: number): HeadVersion | undefined {
@@ -113,6 +119,12 @@ export class AdaptationStore {
       head: JSON.parse(head) as SiteHead,
       comparison: JSON.parse(comparison) as Comparison,
     };
+  }
+
+  /** The version fitted last; 0 before there is one. */
+  get newest(): number {
+    return (this.#db.prepare("SELECT COALESCE(MAX(version), 0) AS newest FROM head").get() as { newest: number })
+      .newest;
   }
 
   /** The head in use; 0 is the classifier as it is. */

@@ -85,7 +85,7 @@ test("rain: where the card weighs the impulses before, the last of nine drops as
   const world = await listening([{ tick: 0, channels: [sound] }], {
     classifier: Object.assign(
       classifier(() => 0.3),
-      { crowd: crowdWeights },
+      { crowd: crowdWeights, siteHead: { version: 2, uncorrected: 0.6 } },
     ),
   });
   const got = await world.over();
@@ -95,6 +95,7 @@ test("rain: where the card weighs the impulses before, the last of nine drops as
   assert.ok(last.probability! < 0.15, `${last.probability}`);
   assert.is(last.scores.gunshot, last.probability);
   assert.ok(Math.abs(last.company!.alone - 0.3) < 1e-9);
+  assert.equal(last.siteHead, { version: 2, uncorrected: 0.6 });
   assert.ok(last.company!.among > 4 && last.company!.afterShot < 0.3, JSON.stringify(last.company));
 });
 

@@ -189,7 +189,8 @@ class Listener {
     const { bus, classifier, clips, config } = this.#context;
     const { bearing, candidate, sampleRateHz } = heard;
     const alone = await classifier.classify(heard.clip, sampleRateHz, heard.clipOnsetS);
-    const judged = this.#crowd.judge(candidate.onsetTick / sampleRateHz, candidate.peakDbFs, alone);
+    const { siteHead } = classifier;
+    const judged = { ...this.#crowd.judge(candidate.onsetTick / sampleRateHz, candidate.peakDbFs, alone), siteHead };
     const { scores } = judged;
     this.#context.onScored?.({
       toa: utcOfNs(heard.toaNs),
@@ -238,7 +239,7 @@ function bearingEntries(
 
 function messageOf(
   heard: Heard,
-  { scores, company }: { scores: Scores; company?: Company },
+  { scores, company, siteHead }: { scores: Scores; company?: Company; siteHead: Classifier["siteHead"] },
   context: ListenContext,
 ): ShotHeard {
   const { node, position, config, classifier, micSensitivityDbFsAt94Spl, configSha256 } = context;
@@ -259,6 +260,7 @@ function messageOf(
     probability: scores.gunshot,
     scores,
     ...(company && { company }),
+    ...(siteHead && { siteHead }),
     snrDb: candidate.snrDb,
     peakDbFs: candidate.peakDbFs,
     ...(micSensitivityDbFsAt94Spl === undefined

@@ -116,7 +116,7 @@ test("30 verdicts: the hammer drops below the threshold, shots stay above it; ba
   await post.adaptation.refit();
   const told = post.states.at(-1)!;
   assert.ok(told.active && told.version === 1 && told.verdicts === 30, JSON.stringify(told));
-  assert.ok(told.adaptedLoss < 0.8 * told.baselineLoss, `${told.adaptedLoss} against ${told.baselineLoss}`);
+  assert.ok(told.adaptedLoss! < 0.8 * told.baselineLoss!, `${told.adaptedLoss} against ${told.baselineLoss}`);
   for (let i = 0; i < 5; i++) {
     assert.ok((await post.hear(false)).gunshot < 0.5);
     const shot = await post.hear(true);
@@ -127,11 +127,16 @@ test("30 verdicts: the hammer drops below the threshold, shots stay above it; ba
 
   const again = await lamppost(true, {}, post.folder);
   assert.ok((await again.hear(false)).gunshot < 0.5, "kept over a restart");
-  assert.is(again.states.at(-1)?.version, 1);
+  assert.is(again.states.at(-1)?.inUse, 1);
+  assert.ok(again.adaptation.siteHead!.uncorrected >= 0.8, "what the classifier as it ships had said goes with it");
+  assert.is(again.adaptation.siteHead!.version, 1);
   await again.close();
 
   const reverted = await lamppost(true, { version: 0 }, post.folder);
   assert.ok((await reverted.hear(false)).gunshot >= 0.8);
+  assert.is(reverted.adaptation.siteHead, undefined);
+  const { version, inUse, active } = reverted.states.at(-1)!;
+  assert.equal({ version, inUse, active }, { version: 1, inUse: 0, active: false });
   await reverted.close();
   rmSync(post.folder, { recursive: true });
 });
@@ -140,7 +145,9 @@ test("19 verdicts are too few, and verdicts that no embedding explains change no
   const post = await lamppost(false);
   for (let i = 0; i < 19; i++) await post.reviewed(i % 2 === 0);
   await post.adaptation.refit();
-  assert.is(post.states.length, 0);
+  const { version, verdicts, why } = post.states.at(-1)!;
+  assert.equal({ version, verdicts }, { version: 0, verdicts: 19 });
+  assert.is(why, "10 confirmed and 9 dismissed incidents; needs 20 reviewed incidents with 5 of either kind");
   // One in three is a shot, and nothing but the share of shots can be learnt; a head that loses shots is refused.
   for (let i = 0; i < 26; i++) await post.reviewed(i % 3 === 0);
   await post.adaptation.refit();

@@ -50,9 +50,13 @@ export interface ExampleStore {
   remember(arrival: string, modelSha256: string, probability: number, embedding: Float32Array): void;
   review(arrival: string, incident: string, gunshot: boolean | undefined): boolean;
   examples(modelSha256: string): Example[];
+  /** How many of these there are. */
+  verdicts(modelSha256: string): number;
   add(head: Omit<KeptHead, "version">): number;
   version(version: number): KeptHead | undefined;
   readonly inUse: number;
+  /** The version fitted last; 0 before there is one. */
+  readonly newest: number;
   use(version: number): void;
 }
 
@@ -72,6 +76,10 @@ export interface AdaptationParts {
 export class SiteAdaptation implements Classifier {
   readonly #parts: AdaptationParts;
   #head: SiteHead | undefined;
+  /** Version of `#head`; 0 without one. */
+  #inUse = 0;
+  /** What `node/state` shows. */
+  #shown: KeptHead | undefined;
   #last: { probability: number; embedding: Float32Array } | undefined;
   #sinceFit = 0;
   #fitting: Promise<void> | undefined;
@@ -81,6 +89,9 @@ export class SiteAdaptation implements Classifier {
     this.#parts = parts;
     const { config, store } = parts;
     this.#use(config.version ?? (config.enabled ? store.inUse : 0));
+    // Also of a node that went back to the classifier as it ships.
+    this.#shown = store.version(this.#inUse || store.newest);
+    if (this.#shown || store.verdicts(this.model.sha256) > 0) this.#tell();
   }
 
   get model() {
@@ -93,6 +104,10 @@ export class SiteAdaptation implements Classifier {
 
   get crowd() {
     return this.#parts.classifier.crowd;
+  }
+
+  get siteHead() {
+    return this.#head && this.#last && { version: this.#inUse, uncorrected: this.#last.probability };
   }
 
   async classify(clip: Float32Array, sampleRateHz: number, onsetS: number): Promise<Scores> {
@@ -113,9 +128,11 @@ export class SiteAdaptation implements Classifier {
     if (!config.enabled) return;
     this.#subscription = await bus.subscribe(incidentVerdict, ({ incident, status, arrivals }) => {
       const gunshot = status === "confirmed" ? true : status === "dismissed" ? false : undefined;
+      const before = this.#sinceFit;
       for (const arrival of arrivals) {
         if (arrival.node === node && this.#parts.store.review(arrival.id, incident, gunshot)) this.#sinceFit += 1;
       }
+      if (this.#sinceFit > before) this.#tell();
       if (this.#sinceFit >= config.everyVerdicts && config.version === undefined) this.refit();
     });
   }
@@ -171,37 +188,38 @@ export class SiteAdaptation implements Classifier {
       store.use(version);
       this.#use(version);
     }
-    this.#tell({ ...kept, version }, examples.length, comparison.better);
+    this.#shown = { ...kept, version };
+    this.#tell();
   }
 
   #use(version: number): void {
     const { store, log } = this.#parts;
     const kept = version > 0 ? store.version(version) : undefined;
-    if (version > 0 && kept?.modelSha256 !== this.model.sha256) {
+    const fits = kept?.modelSha256 === this.model.sha256;
+    if (version > 0 && !fits)
       log.warn(
         { version },
         kept
           ? "this site's head was fitted for another model; the classifier is used as it ships"
           : "there is no such head; the classifier is used as it ships",
       );
-      this.#head = undefined;
-      return;
-    }
-    this.#head = kept?.head;
-    if (kept) this.#tell(kept, store.examples(this.model.sha256).length, true);
+    this.#head = fits ? kept?.head : undefined;
+    this.#inUse = fits ? version : 0;
   }
 
-  #tell(kept: KeptHead, verdicts: number, active: boolean): void {
-    const { baseline, adapted } = kept.comparison;
-    this.#parts.report({
+  #tell(): void {
+    const { nowUtc, report, store } = this.#parts;
+    const { version = 0, at = nowUtc(), comparison } = this.#shown ?? {};
+    report({
       adaptation: {
-        version: kept.version,
-        verdicts,
-        baselineLoss: baseline.loss,
-        adaptedLoss: adapted.loss,
-        active,
+        version,
+        inUse: this.#inUse,
+        why: comparison?.why ?? enough(store.examples(this.model.sha256)).why,
+        verdicts: store.verdicts(this.model.sha256),
+        ...(comparison && { baselineLoss: comparison.baseline.loss, adaptedLoss: comparison.adapted.loss }),
+        active: version > 0 && version === this.#inUse,
         threshold: this.threshold,
-        at: kept.at,
+        at,
       },
     });
   }

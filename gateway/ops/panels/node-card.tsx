@@ -1,4 +1,5 @@
 /** What one node said of itself, and how long ago: for the technician below the lamppost. */
+import type { NodeState } from "#contract/node.ts";
 import { conditions } from "../map/node-condition.ts";
 import { chosenNode, nodesPlaced } from "../state/map-state.ts";
 import { gatewayNowMs, nodeStates } from "../state/store.ts";
@@ -11,6 +12,13 @@ function sigma(seconds: number): string {
   return seconds < 1 ? `${(seconds * 1e3).toFixed(1)} ms` : `${seconds.toFixed(1)} s`;
 }
 
+/** What reviewers' verdicts made of the classifier here. */
+function learned({ version, inUse, why, verdicts }: NonNullable<NodeState["adaptation"]>): string {
+  const used = inUse === undefined ? "" : inUse === 0 ? "classifier as it ships; " : `correction ${inUse} in use; `;
+  const newest = version === inUse || version === 0 ? "" : `correction ${version} not used; `;
+  return `${used}${newest}${why ? `${why}; ` : ""}${verdicts} verdicts`;
+}
+
 export function NodeCard() {
   const node = nodesPlaced.value.find(({ id }) => id === chosenNode.value);
   if (node === undefined) return null;
@@ -18,15 +26,18 @@ export function NodeCard() {
   const facts: [string, string][] = node.label === node.id ? [] : [["Where", node.label]];
   if (state !== undefined) {
     facts.push(["Said", `${age((gatewayNowMs.value - Date.parse(state.at)) / 1000)} ago`]);
-    const { clock, selfTest, positionDoubt, counters } = state;
+    const { adaptation, clock, selfTest, positionDoubt, counters } = state;
     if (clock)
       facts.push([
         "Clock",
-        `${clock.source}, ${clock.synchronised ? "" : "not synchronised, "}± ${sigma(clock.sigmaS)}`,
+        clock.synchronised
+          ? `${clock.source}, ± ${sigma(clock.sigmaS)}${clock.samplePpm === undefined ? "" : `, sound card ${clock.samplePpm.toFixed(1)} ppm`}`
+          : "not synchronised: nothing is stamped",
       ]);
     facts.push(["Does", state.roles.join(", ") || "nothing"]);
     if (state.softwareVersion) facts.push(["Software", state.softwareVersion]);
     if (selfTest) facts.push(["Microphone", `${selfTest.passed ? "passed" : "failed"}: ${selfTest.detail}`]);
+    if (adaptation) facts.push(["Learned", learned(adaptation)]);
     if (positionDoubt) {
       const offM = Math.hypot(positionDoubt.eastM, positionDoubt.northM);
       facts.push(["Position", `residuals suggest ${offM.toFixed(1)} m off (± ${positionDoubt.sigmaM.toFixed(1)} m)`]);
