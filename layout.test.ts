@@ -34,6 +34,7 @@ const permitted: Record<string, readonly string[]> = {
   "edge-agent/looking": ["edge-agent", "core", "contract"],
   "edge-agent/node-reporter": ["edge-agent", "contract"],
   "edge-agent/health-checks": ["edge-agent", "contract"],
+  "edge-agent/sound-checks": ["edge-agent", "core"],
   "firmware-bridge": ["edge-agent/ports", "core", "contract"],
   gateway: ["contract", "core"],
   flows: ["contract"],

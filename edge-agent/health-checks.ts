@@ -7,7 +7,6 @@ import { promisify } from "node:util";
 import { connect } from "mqtt";
 import type { AgentConfig } from "./config.ts";
 import { makeDataFolder } from "./devices/data-folder.ts";
-import { readHostSync } from "./devices/host-sync.ts";
 import type { CameraSpec } from "./devices/video/open-cameras.ts";
 import type { PatrolConfig } from "./roles/patrol/config.ts";
 
@@ -22,8 +21,8 @@ export interface Check {
   fix?: string;
 }
 
-const fine = (name: string, detail: string): Check => ({ name, ok: true, detail });
-const wrong = (name: string, detail: string, fix: string): Check => ({ name, ok: false, detail, fix });
+export const fine = (name: string, detail: string): Check => ({ name, ok: true, detail });
+export const wrong = (name: string, detail: string, fix: string): Check => ({ name, ok: false, detail, fix });
 
 /** First line that a program prints, or undefined where it is not there or fails. */
 async function says(program: string, args: readonly string[]): Promise<string | undefined> {
@@ -35,75 +34,7 @@ async function says(program: string, args: readonly string[]): Promise<string | 
   }
 }
 
-export async function checkClock(config?: AgentConfig): Promise<Check> {
-  const source = config?.clock.source;
-  if (source === "sim" || source === "system") return fine("clock", `trusted as it is (clock.source ${source})`);
-  const { synchronised, sigmaS, from } = await readHostSync();
-  if (synchronised) return fine("clock", `synchronised, ${((sigmaS ?? 0) * 1e3).toFixed(3)} ms (${from})`);
-  return wrong(
-    "clock",
-    `not synchronised (${from})`,
-    "install chrony and give it a time source; until then nothing is stamped",
-  );
-}
-
-export async function checkMicrophone(config?: AgentConfig): Promise<Check> {
-  const microphone = config?.microphone;
-  if (microphone?.kind === "file") {
-    return existsSync(microphone.path)
-      ? fine("microphone", `file ${microphone.path}`)
-      : wrong("microphone", `no file ${microphone.path}`, "correct microphone.path");
-  }
-  if (microphone?.kind === "pcm-stream") {
-    const { host, port } = microphone;
-    const why = await reachable(host, port);
-    return why === undefined
-      ? fine("microphone", `sound source at ${host}:${port} answers`)
-      : wrong(
-          "microphone",
-          `sound source at ${host}:${port}: ${why}`,
-          "start the sound source, or correct microphone.host and port",
-        );
-  }
-  const cards = await listCards();
-  if (cards === undefined) return wrong("microphone", "arecord is not installed", "apt install alsa-utils");
-  if (!microphone) {
-    return cards.length > 0
-      ? fine("microphone", cards.join("; "))
-      : wrong("microphone", "no sound card that records", "plug one in; 'arecord -l' lists them");
-  }
-  const { device, sampleRateHz, channels, format } = microphone;
-  const args = ["-q", "-D", device, "-t", "raw", "-f", format === "s16" ? "S16_LE" : "S32_LE"];
-  args.push("-r", String(sampleRateHz), "-c", String(channels), "-d", "1");
-  try {
-    const { stdout } = await exec("arecord", args, { timeout: 5000, encoding: "buffer", maxBuffer: 2 ** 24 });
-    const samples = stdout.length / channels / (format === "s16" ? 2 : 4);
-    return samples >= sampleRateHz * 0.9 && stdout.some((byte) => byte !== 0)
-      ? fine("microphone", `${device}: ${samples} samples in a second`)
-      : wrong(
-          "microphone",
-          `${device}: ${samples} samples, all silence or too few`,
-          "look at the microphone's cable and gain (alsamixer)",
-        );
-  } catch (error) {
-    const said = String((error as { stderr?: Buffer }).stderr ?? (error as Error).message)
-      .trim()
-      .split("\n")
-      .at(-1);
-    return wrong("microphone", `${device}: ${said}`, "correct microphone.device; 'arecord -L' lists what there is");
-  }
-}
-
-async function listCards(): Promise<string[] | undefined> {
-  try {
-    const { stdout } = await exec("arecord", ["-l"], { timeout: 5000, env: { ...process.env, LC_ALL: "C" } });
-    return stdout.split("\n").filter((line) => line.startsWith("card "));
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ENOENT" ? undefined : [];
-  }
-}
-
-function opens(port: string): boolean {
+export function opens(port: string): boolean {
   try {
     accessSync(port, constants.R_OK | constants.W_OK);
     return true;
@@ -256,7 +187,7 @@ export async function checkData(config: AgentConfig): Promise<Check> {
   }
 }
 
-function reachable(host: string, port: number): Promise<string | undefined> {
+export function reachable(host: string, port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = createConnection({ host, port, timeout: 3000 });
     const end = (why: string | undefined) => {

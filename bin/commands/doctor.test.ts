@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { wavOf } from "#core/acoustics/wav-file.ts";
 import { startBroker } from "#gateway/broker.ts";
 import { joinBroker, makeConfig, makeLog, SITE, secretOf } from "#gateway/testing.ts";
 
@@ -54,10 +55,14 @@ test("with a configuration, against the gateway's broker beside the running agen
     writeFileSync(
       file,
       `site: ${SITE}\nnode: n01\nposition: { lat: 1, lon: 2, altM: 3 }\nbroker: { url: "mqtt://127.0.0.1:${port}", secret: "${secret}" }\ndataDir: agent\n` +
-        "clock: { source: system, sigmaS: 0.01 }\nmicrophone: { kind: file, path: node.yaml }\noutbox: { maxMegabytes: 1 }\nroles: { listen: {} }\n",
+        "clock: { source: system, sigmaS: 0.01 }\nmicrophone: { kind: file, path: sound.wav }\noutbox: { maxMegabytes: 1 }\nroles: { listen: {} }\n",
     );
   try {
     write(secretOf("n01"));
+    writeFileSync(join(folder, "sound.wav"), "no sound");
+    const mute = linesOf((await doctor("--config", file, "--json")).out).get("microphone")!;
+    assert.equal([mute.ok, mute.needed], [false, true], mute.detail);
+    writeFileSync(join(folder, "sound.wav"), wavOf(new Uint8Array(3200), 16_000));
     const good = await doctor("--config", file, "--json");
     assert.is(good.code, 0, good.out + good.err);
     assert.is(linesOf(good.out).get("broker")!.detail, `mqtt://127.0.0.1:${port} lets n01 in`);

@@ -8,24 +8,24 @@ import {
   type Check,
   checkBroker,
   checkCameras,
-  checkClock,
   checkData,
   checkFfmpeg,
   checkMavsdkServer,
-  checkMicrophone,
   checkModel,
   checkRobot,
   checkSerial,
 } from "#edge-agent/health-checks.ts";
 import { readAgentConfig } from "#edge-agent/main.ts";
+import type { ListenConfig } from "#edge-agent/roles/listen.ts";
 import type { LookConfig } from "#edge-agent/roles/look/config.ts";
+import { checkAdaptation, checkClock, checkMicrophone, checkSpeaker } from "#edge-agent/sound-checks.ts";
 import { type Command, printJson } from "../command.ts";
 import { newestModel } from "../newest-model.ts";
 
 const help = `
 usage: tocsin doctor [--config FILE] [--json]
 
-Looks at what the roles need of this machine: clock, microphone, serial ports, ffmpeg, cameras, mavsdk_server, models, broker, disk.
+Looks at what the roles need of this machine: clock, each microphone, speaker, what was learned from verdicts, serial ports, ffmpeg, cameras, mavsdk_server, models, broker, disk.
 With a node's configuration, only what its roles need counts: the command ends with 1 where something of that is wrong.
 Without one, everything is looked at, nothing is needed, and the command ends with 0.
 
@@ -35,7 +35,7 @@ Without one, everything is looked at, nothing is needed, and the command ends wi
 
 /** What a role cannot do without. */
 const needs: Record<NodeRole, readonly string[]> = {
-  listen: ["clock", "microphone", "models"],
+  listen: ["clock", "microphone", "models", "speaker", "adaptation"],
   triangulate: ["clock"],
   fly: ["clock", "mavsdk_server"],
   patrol: ["serial"],
@@ -48,13 +48,22 @@ async function modelOf(config: AgentConfig | undefined): Promise<string | undefi
   return newestModel(typeof named === "string" ? named : undefined).catch(() => undefined);
 }
 
+/** One after the other where it is the same card. */
+function soundChecks(config: AgentConfig | undefined): Promise<Check>[] {
+  const microphone = checkMicrophone(config);
+  const listen = config?.roles.listen as ListenConfig | undefined;
+  if (!config || !listen) return [microphone];
+  const speaker = listen.selfTest ? [microphone.then(() => checkSpeaker(config))] : [];
+  return [microphone, ...speaker, checkAdaptation(config)];
+}
+
 async function run(argv: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...argv], options: { config: { type: "string" }, json: { type: "boolean" } } });
   const config = values.config === undefined ? undefined : await readAgentConfig(values.config);
   const mavsdk = config?.roles.fly?.vehicle as { mavsdkFolder?: string } | undefined;
   const checks: Check[] = await Promise.all([
     checkClock(config),
-    checkMicrophone(config),
+    ...soundChecks(config),
     checkSerial(),
     checkFfmpeg(),
     checkMavsdkServer(mavsdk?.mavsdkFolder ?? join(import.meta.dirname, "..", "..", ".tocsin", "mavsdk")),

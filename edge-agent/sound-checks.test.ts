@@ -1,0 +1,94 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { AgentConfig } from "./config.ts";
+import type { Check } from "./health-checks.ts";
+import { checkAdaptation, checkMicrophone } from "./sound-checks.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "tocsin-sound-checks-"));
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+
+let programs = 0;
+/** What the check says of a card of 16 kHz whose channels are the given JavaScript of the sample `i`, in counts of 16 bits. */
+function check(channels: string[], more: object = {}, before = ""): Promise<Check> {
+  const program = join(folder, `arecord-${++programs}`);
+  writeFileSync(
+    program,
+    `#!${process.execPath}
+    ${before}
+    const seconds = Number(process.argv[process.argv.indexOf("-d") + 1]), all = [${channels.map((each) => `(i) => ${each}`).join(", ")}];
+    const bytes = Buffer.alloc(seconds * 16000 * all.length * 2);
+    for (let i = 0; i < seconds * 16000; i++) all.forEach((f, c) => bytes.writeInt16LE(Math.round(f(i)), (i * all.length + c) * 2));
+    process.stdout.write(bytes.subarray(0, bytes.length / 2));
+    setTimeout(() => process.stdout.write(bytes.subarray(bytes.length / 2)), 1000 * seconds);`,
+  );
+  chmodSync(program, 0o755);
+  const microphone = {
+    kind: "alsa",
+    device: "hw:7",
+    sampleRateHz: 16_000,
+    channels: channels.length,
+    format: "s16",
+    ...more,
+  };
+  return checkMicrophone({ microphone } as AgentConfig, program);
+}
+// A sine of 33 counts is -60 dBFS; with -26 dBFS at 94 dB SPL that is 60 dB SPL.
+const street = "33 * Math.sin(i / 5)";
+
+test("every channel has its level; one that is dead is named though the others hear", async () => {
+  const good = await check([street, `10 * (${street})`], { micSensitivityDbFsAt94Spl: -26 });
+  assert.equal(good, {
+    name: "microphone",
+    ok: true,
+    detail: "hw:7 at 16000 Hz: channel 0: -60 dBFS, 60 dB SPL; channel 1: -40 dBFS, 80 dB SPL",
+  });
+  const dead = await check([street, "0"]);
+  assert.is(dead.ok, false);
+  assert.match(dead.detail, "channel 0: -60 dBFS; channel 1: dead (channel 1: nothing but 0)");
+});
+
+test("a sensitivity with which the street has 3 dB SPL is wrong", async () => {
+  const { ok, detail } = await check([street], { micSensitivityDbFsAt94Spl: 31 });
+  assert.is(ok, false);
+  assert.match(detail, "3 dB SPL, which no street has");
+});
+
+test("a channel of pulses has them counted; where none comes, that is said", async () => {
+  const pulses = "(i % 16000 > 2000 && i % 16000 < 3600 ? 20000 : 0)";
+  const [good, none] = await Promise.all([pulses, street].map((each) => check([street, each], { ppsChannel: 1 })));
+  assert.ok(good!.ok, good!.detail);
+  assert.match(good!.detail, "channel 1: 2 pulses");
+  assert.match(none!.detail, "channel 1: no pulse per second in 3 s");
+});
+
+test("a card at another rate is found, whether arecord warns of it or its samples come too slowly", async () => {
+  const warned = await check(
+    [street],
+    {},
+    'process.stderr.write("Warning: rate is not accurate (requested = 16000Hz, got = 8000Hz)\\n");',
+  );
+  assert.equal([warned.ok, warned.detail], [false, "hw:7 runs at 8000 Hz"]);
+  assert.match(warned.fix!, "microphone.sampleRateHz: hw:7 gives 8000 Hz where 16000 are asked for");
+  const slow = await check(
+    [street],
+    { sampleRateHz: 16_000 },
+    "const late = setTimeout; globalThis.setTimeout = (f, ms) => late(f, 2 * ms);",
+  );
+  assert.equal([slow.ok, slow.detail], [false, "hw:7 gives 8000 samples a second, not 16000"]);
+});
+
+test("a correction that the configuration names and that was never fitted", async () => {
+  const config = (version?: number) =>
+    ({ dataDir: folder, roles: { listen: { adaptation: { version } } } }) as unknown as AgentConfig;
+  assert.is((await checkAdaptation(config())).ok, true);
+  assert.is((await checkAdaptation(config(0))).ok, true);
+  assert.equal(
+    [(await checkAdaptation(config(3))).ok, (await checkAdaptation(config(3))).detail],
+    [false, "no correction 3: none was fitted yet"],
+  );
+});
+
+test.run();

@@ -1,0 +1,246 @@
+/** What the role `listen` needs of a machine: time, sound on every microphone, a speaker for the self-test, the corrections it learned. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { PpsEdges } from "#core/clock/pps-edges.ts";
+import type { AgentConfig } from "./config.ts";
+import { ArecordWords, adviceOn, arecordArguments, type CardOptions, rateFault } from "./devices/arecord.ts";
+import { readHostSync } from "./devices/host-sync.ts";
+import { type Check, fine, opens, reachable, wrong } from "./health-checks.ts";
+import type { ListenConfig } from "./roles/listen.ts";
+
+type Alsa = Extract<NonNullable<AgentConfig["microphone"]>, { kind: "alsa" }>;
+
+/** Street noise is never outside this: else the microphone's gain or `micSensitivityDbFsAt94Spl` is wrong. */
+const STREET_DB_SPL = [20, 115] as const;
+/** RMS of a sine at full scale is 0 dBFS (AES17). */
+const SINE_DB = 3.01;
+const RECORDED_S = { sound: 1, pulses: 3 };
+/** Of the rate asked for, on a busy machine; what arecord itself does not see is twice or half. */
+const [SLOWEST, FASTEST] = [0.6, 1.7];
+const PATIENCE_MS = 8000;
+
+export async function checkClock(config?: AgentConfig): Promise<Check> {
+  const source = config?.clock.source;
+  if (source === "sim" || source === "system") return fine("clock", `trusted as it is (clock.source ${source})`);
+  const bridge = config?.clock.bridge;
+  if (bridge && !opens(bridge.path))
+    return wrong(
+      "clock",
+      `no microcontroller at ${bridge.path}, or closed to us`,
+      "plug it in, correct clock.bridge.path, or add the service's user to the group dialout",
+    );
+  const { synchronised, sigmaS, from } = await readHostSync();
+  if (!synchronised)
+    return wrong(
+      "clock",
+      `not synchronised (${from})`,
+      "install chrony and give it a time source; until then nothing is stamped",
+    );
+  const how = sigmaS === undefined ? "nobody says how well" : `${(sigmaS * 1e3).toFixed(3)} ms`;
+  return fine("clock", `synchronised, ${how} (${from})`);
+}
+
+/** @param program `arecord`; a test puts a script of its own here. */
+export async function checkMicrophone(config?: AgentConfig, program = "arecord"): Promise<Check> {
+  const microphone = config?.microphone;
+  switch (microphone?.kind) {
+    case "file":
+      return checkFile(microphone.path);
+    case "pcm-stream": {
+      const { host, port } = microphone;
+      const why = await reachable(host, port);
+      if (why === undefined) return fine("microphone", `sound source at ${host}:${port} answers`);
+      const fix = "start the sound source, or correct microphone.host and port";
+      return wrong("microphone", `sound source at ${host}:${port}: ${why}`, fix);
+    }
+    case "alsa":
+      return checkCard(microphone, program);
+    default:
+      return checkCards(program);
+  }
+}
+
+async function checkFile(path: string): Promise<Check> {
+  if (!existsSync(path)) return wrong("microphone", `no file ${path}`, "correct microphone.path");
+  const { readAudioFile } = await import("./devices/audio-file.ts");
+  try {
+    const { channels, sampleRateHz } = await readAudioFile(path);
+    return fine("microphone", `file ${path}: ${channels.length} x ${sampleRateHz} Hz`);
+  } catch (error) {
+    return wrong("microphone", (error as Error).message, "correct microphone.path: a WAV or FLAC file");
+  }
+}
+
+async function checkCards(program: string): Promise<Check> {
+  const { stdout, failure } = await run(spawn(program, ["-l"], { env: { ...process.env, LC_ALL: "C" } }));
+  if (failure === "ENOENT") return wrong("microphone", "arecord is not installed", "apt install alsa-utils");
+  const cards = stdout
+    .toString()
+    .split("\n")
+    .filter((line) => line.startsWith("card "));
+  return cards.length > 0
+    ? fine("microphone", cards.join("; "))
+    : wrong("microphone", "no sound card that records", "plug one in; 'arecord -l' lists them");
+}
+
+async function checkCard(microphone: Alsa, program: string): Promise<Check> {
+  const { device, sampleRateHz, ppsChannel } = microphone;
+  const seconds = ppsChannel === undefined ? RECORDED_S.sound : RECORDED_S.pulses;
+  const args = [...arecordArguments(microphone), "-d", String(seconds)];
+  const { stdout, stderr, failure, firstMs, lastMs } = await run(
+    spawn(program, args, { env: { ...process.env, LC_ALL: "C" } }),
+  );
+  if (failure === "ENOENT") return wrong("microphone", "arecord is not installed", "apt install alsa-utils");
+  const words = new ArecordWords();
+  words.hear(stderr);
+  if (words.otherRateHz !== undefined)
+    return wrong("microphone", `${device} runs at ${words.otherRateHz} Hz`, rateFault(microphone, words.otherRateHz));
+  const channels = channelsOf(stdout, microphone);
+  const samples = channels[0]!.length;
+  if (samples < seconds * sampleRateHz * 0.9) {
+    const why = words.last || failure || `${samples} samples in ${seconds} s`;
+    return wrong("microphone", `${device}: ${why}`, adviceOn(why, microphone));
+  }
+  const givenHz = (samples * 1000) / (lastMs - firstMs);
+  if (givenHz < SLOWEST * sampleRateHz || givenHz > FASTEST * sampleRateHz)
+    return wrong(
+      "microphone",
+      `${device} gives ${Number(givenHz.toPrecision(2))} samples a second, not ${sampleRateHz}`,
+      "correct microphone.sampleRateHz: nothing would be stamped",
+    );
+  return judge(microphone, channels);
+}
+
+/** Each channel by itself: a dead one, a level that no street has, a pulse that does not come. */
+function judge({ device, ppsChannel, micSensitivityDbFsAt94Spl, sampleRateHz }: Alsa, channels: Float32Array[]): Check {
+  const toSpl = micSensitivityDbFsAt94Spl === undefined ? undefined : 94 - micSensitivityDbFsAt94Spl;
+  const faults: string[] = [];
+  const told = channels.map((sound, i) => {
+    const name = `channel ${i}`;
+    if (i === ppsChannel) {
+      const pulses = new PpsEdges(sampleRateHz).push(sound, 0n).length;
+      if (pulses === 0) faults.push(`${name}: no pulse per second in ${RECORDED_S.pulses} s`);
+      return `${name}: ${pulses} pulses`;
+    }
+    if (sound.every((x) => x === sound[0])) {
+      faults.push(`${name}: nothing but ${sound[0]}`);
+      return `${name}: dead`;
+    }
+    const dbFs = levelDbFs(sound);
+    if (toSpl === undefined) return `${name}: ${dbFs.toFixed(0)} dBFS`;
+    const dbSpl = dbFs + toSpl;
+    if (dbSpl < STREET_DB_SPL[0] || dbSpl > STREET_DB_SPL[1])
+      faults.push(`${name}: ${dbSpl.toFixed(0)} dB SPL, which no street has`);
+    return `${name}: ${dbFs.toFixed(0)} dBFS, ${dbSpl.toFixed(0)} dB SPL`;
+  });
+  const detail = `${device} at ${sampleRateHz} Hz: ${told.join("; ")}`;
+  if (faults.length === 0) return fine("microphone", detail);
+  const fix = "look at cable, receiver and gain (alsamixer), and at microphone.micSensitivityDbFsAt94Spl";
+  return wrong("microphone", `${detail} (${faults.join("; ")})`, fix);
+}
+
+/** RMS without the offset that a converter may have. */
+function levelDbFs(sound: Float32Array): number {
+  let sum = 0;
+  let squares = 0;
+  for (const x of sound) {
+    sum += x;
+    squares += x * x;
+  }
+  const mean = sum / sound.length;
+  return 10 * Math.log10(Math.max(1e-14, squares / sound.length - mean * mean)) + SINE_DB;
+}
+
+function channelsOf(bytes: Buffer, { channels, format }: CardOptions): Float32Array[] {
+  const width = format === "s16" ? 2 : 4;
+  const samples = Math.floor(bytes.length / width / channels);
+  const valueAt = (at: number) =>
+    format === "s16" ? bytes.readInt16LE(at) / 2 ** 15 : bytes.readInt32LE(at) / 2 ** 31;
+  return Array.from({ length: channels }, (_, channel) =>
+    Float32Array.from({ length: samples }, (_, i) => valueAt((i * channels + channel) * width)),
+  );
+}
+
+/** The speaker of the self-test: a tenth of a second of nothing is played. */
+export async function checkSpeaker(config: AgentConfig): Promise<Check> {
+  const device = (config.roles.listen as ListenConfig).selfTest!.speaker;
+  const { openAlsaSpeaker } = await import("./devices/alsa-speaker.ts");
+  try {
+    await openAlsaSpeaker(device).play(new Float32Array(4800), 48_000);
+    return fine("speaker", `${device} plays`);
+  } catch (error) {
+    const fix = "correct roles.listen.selfTest.speaker: 'aplay -L' lists what there is";
+    return wrong("speaker", `${device}: ${(error as Error).message.split("\n").at(-1)}`, fix);
+  }
+}
+
+/** The corrections that this node fitted from verdicts, and whether the one that the configuration names is there. */
+export async function checkAdaptation(config: AgentConfig): Promise<Check> {
+  const pinned = (config.roles.listen as ListenConfig).adaptation.version;
+  const folder = join(config.dataDir, "listen");
+  const fix = `name one that there is in roles.listen.adaptation.version, or 0`;
+  if (!existsSync(join(folder, "adaptation.sqlite")))
+    return pinned
+      ? wrong("adaptation", `no correction ${pinned}: none was fitted yet`, fix)
+      : fine("adaptation", "none fitted yet");
+  const { AdaptationStore } = await import("./devices/adaptation-store.ts");
+  let store: InstanceType<typeof AdaptationStore>;
+  try {
+    store = new AdaptationStore(folder);
+  } catch (error) {
+    return wrong("adaptation", `${folder}: ${(error as Error).message}`, "run it as the service's user");
+  }
+  try {
+    const inUse = pinned ?? store.inUse;
+    const versions = Array.from({ length: store.newest }, (_, i) => store.version(i + 1)).filter(
+      (each) => each !== undefined,
+    );
+    const told = versions.map(({ version, at, comparison }) => {
+      const used = version === inUse ? "in use" : comparison.better ? "replaced" : "refused";
+      return `${version} of ${at.slice(0, 10)} ${used} (${comparison.why})`;
+    });
+    const detail = told.length === 0 ? "none fitted yet" : told.join("; ");
+    if (pinned && !versions.some(({ version }) => version === pinned))
+      return wrong("adaptation", `no correction ${pinned}: ${detail}`, fix);
+    return fine("adaptation", inUse === 0 && told.length > 0 ? `the classifier as it ships; ${detail}` : detail);
+  } finally {
+    store.close();
+  }
+}
+
+interface Ran {
+  stdout: Buffer;
+  stderr: string;
+  /** Code or message of what kept it from running; undefined where it ran. */
+  failure: string | undefined;
+  /** When the first and the last of its output came. */
+  firstMs: number;
+  lastMs: number;
+}
+
+function run(child: ChildProcess): Promise<Ran> {
+  const pieces: Buffer[] = [];
+  const ran: Ran = { stdout: Buffer.alloc(0), stderr: "", failure: undefined, firstMs: 0, lastMs: 0 };
+  const timer = setTimeout(() => {
+    ran.failure = `gave no end within ${PATIENCE_MS / 1000} s`;
+    child.kill("SIGKILL");
+  }, PATIENCE_MS);
+  child.stdout!.on("data", (piece: Buffer) => {
+    ran.lastMs = performance.now();
+    ran.firstMs ||= ran.lastMs;
+    pieces.push(piece);
+  });
+  child.stderr!.on("data", (piece: Buffer) => {
+    ran.stderr += piece;
+  });
+  return new Promise((resolve) => {
+    child.once("error", (error: NodeJS.ErrnoException) => {
+      ran.failure = error.code ?? error.message;
+    });
+    child.once("close", () => {
+      clearTimeout(timer);
+      resolve({ ...ran, stdout: Buffer.concat(pieces) });
+    });
+  });
+}
