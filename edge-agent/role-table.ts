@@ -75,7 +75,10 @@ export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
                 folder: context.dataDir,
                 keepS: kept.keepHours * 3600,
                 maxBytes: kept.maxMegabytes * 2 ** 20,
-                nowS: () => Date.now() / 1000,
+                nowS: () => {
+                  const now = context.now();
+                  return now && Number(now.utcNs / 1_000_000n) / 1000;
+                },
                 log: context.log,
               })
             : undefined;

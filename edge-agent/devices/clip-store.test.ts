@@ -82,6 +82,28 @@ test("a clip kept under a clock that ran a year ahead is not kept for a year", a
   await store.close();
 });
 
+test("started after a power cut without valid time: nothing is deleted on the clock's word; without time for an hour it goes all the same", async () => {
+  let store = open();
+  await store.put(clip("a1"));
+  await store.close();
+  let monotonicS = 0;
+  let utcS: number | undefined;
+  const more = { keepS: 3600, maxBytes: 1e6, nowS: () => utcS, monotonicS: () => monotonicS, log: keepingLog(lines) };
+  store = new EncryptedClipStore({ folder, ...more });
+  assert.equal((await store.get("a1"))?.arrival, "a1");
+  utcS = nowS + 600;
+  assert.equal((await store.get("a1"))?.arrival, "a1", "with the time it is known that it may stay");
+  utcS = undefined;
+  await store.put(clip("a2"));
+  monotonicS = 3599;
+  store.sweep();
+  assert.is(files().length, 2);
+  monotonicS = 3600;
+  store.sweep();
+  assert.equal(files(), []);
+  await store.close();
+});
+
 test("bounded: the oldest goes first", async () => {
   const store = open({ maxBytes: 100_000 });
   for (let i = 1; i <= 5; i++) await store.put(clip(`a${i}`));

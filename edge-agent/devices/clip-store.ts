@@ -17,9 +17,11 @@ export interface ClipStoreOptions {
   folder: string;
   keepS: number;
   maxBytes: number;
-  /** UTC, seconds since 1970. */
-  nowS: () => number;
+  /** UTC, seconds since 1970; undefined while the node has no valid time. */
+  nowS: () => number | undefined;
   log: Log;
+  /** Seconds that go on whatever happens to the clock; those of this process where it is not given. */
+  monotonicS?: () => number;
 }
 
 const MAGIC = Buffer.from("TOCSINCLIP1");
@@ -33,6 +35,8 @@ interface Kept {
   name: string;
   bytes: number;
   expiresS: number;
+  /** When it was put or found, monotonic seconds. */
+  sinceS: number;
 }
 
 export class EncryptedClipStore implements ClipStore {
@@ -73,7 +77,8 @@ export class EncryptedClipStore implements ClipStore {
 
   async put(clip: StoredClip): Promise<boolean> {
     if (clip.pcm16.length > MAX_S * clip.sampleRateHz) throw new RangeError(`a clip is at most ${MAX_S} s long`);
-    const expiresS = Math.ceil(this.#options.nowS() + this.keepS);
+    const nowS = this.#options.nowS() ?? Number(clip.startUtcNs / 1_000_000_000n);
+    const expiresS = Math.ceil(nowS + this.keepS);
     const name = `${expiresS}-${clip.arrival}.clip`;
     if (!NAME.test(name)) throw new RangeError(`not an arrival's id: ${clip.arrival}`);
     const sealed = seal(this.#key, name, clip);
@@ -91,7 +96,7 @@ export class EncryptedClipStore implements ClipStore {
       return false;
     }
     this.#diskFailed = false;
-    this.#kept.set(clip.arrival, { name, bytes: sealed.length, expiresS });
+    this.#kept.set(clip.arrival, { name, bytes: sealed.length, expiresS, sinceS: this.#monotonicS() });
     this.#count();
     return true;
   }
@@ -113,11 +118,16 @@ export class EncryptedClipStore implements ClipStore {
     }
   }
 
-  /** Deletes what is due. Also what would be kept longer than `keepS` from now: the clock was wrong when it was kept. */
+  /**
+   * Deletes what is due. Also what would be kept longer than `keepS` from now: the clock was wrong when it was kept. A node that was
+   * started without valid time does not take its clock's word for that, and keeps what it found until it has one, `keepS` at most.
+   */
   sweep(): void {
     const nowS = this.#options.nowS();
+    const monotonicS = this.#monotonicS();
     for (const [arrival, kept] of this.#kept) {
-      if (kept.expiresS > nowS && kept.expiresS <= nowS + this.keepS + 1) continue;
+      const inTime = nowS === undefined || (kept.expiresS > nowS && kept.expiresS <= nowS + this.keepS + 1);
+      if (inTime && monotonicS - kept.sinceS < this.keepS) continue;
       this.#delete(arrival, kept);
       this.counters.clipsExpired += 1;
     }
@@ -126,6 +136,10 @@ export class EncryptedClipStore implements ClipStore {
 
   async close(): Promise<void> {
     clearInterval(this.#sweeper);
+  }
+
+  #monotonicS(): number {
+    return this.#options.monotonicS?.() ?? performance.now() / 1000;
   }
 
   #makeRoom(bytes: number): void {
@@ -158,7 +172,16 @@ export class EncryptedClipStore implements ClipStore {
       const path = join(this.#folder, name);
       // Half-written when the power went.
       if (!match) rmSync(path, { force: true });
-      else found.push({ arrival: match[2]!, name, bytes: statSync(path).size, expiresS: Number(match[1]) });
+      else {
+        const [, expires, arrival] = match as unknown as [string, string, string];
+        found.push({
+          arrival,
+          name,
+          bytes: statSync(path).size,
+          expiresS: Number(expires),
+          sinceS: this.#monotonicS(),
+        });
+      }
     }
     for (const { arrival, ...kept } of found.sort((a, b) => a.expiresS - b.expiresS)) this.#kept.set(arrival, kept);
     this.#count();
