@@ -39,9 +39,9 @@ export const nodeState = channel(
         /** Why `version` was taken or refused. */
         why: v.optional(Text),
         verdicts: Count,
-        /** Of `version`, on incidents that it was not fitted on, and of what was in use before it. */
-        baselineLoss: v.optional(NonNegative),
-        adaptedLoss: v.optional(NonNegative),
+        /** Of what was in use before `version`, and of `version`, on incidents that it was not fitted on; alike before there is one. */
+        baselineLoss: NonNegative,
+        adaptedLoss: NonNegative,
         active: v.boolean(),
         threshold: Probability,
         at: UtcNs,

@@ -209,19 +209,28 @@ export class SiteAdaptation implements Classifier {
 
   #tell(): void {
     const { nowUtc, report, store } = this.#parts;
-    const { version = 0, at = nowUtc(), comparison } = this.#shown ?? {};
+    const { version = 0, at = nowUtc(), comparison = this.#asItShips() } = this.#shown ?? {};
     report({
       adaptation: {
         version,
         inUse: this.#inUse,
-        why: comparison?.why ?? enough(store.examples(this.model.sha256)).why,
+        why: comparison.why,
         verdicts: store.verdicts(this.model.sha256),
-        ...(comparison && { baselineLoss: comparison.baseline.loss, adaptedLoss: comparison.adapted.loss }),
+        baselineLoss: comparison.baseline.loss,
+        adaptedLoss: comparison.adapted.loss,
         active: version > 0 && version === this.#inUse,
         threshold: this.threshold,
         at,
       },
     });
+  }
+
+  /** Before a head is fitted: the classifier's own loss, and what is missing. */
+  #asItShips(): Pick<ReturnType<typeof compare>, "baseline" | "adapted" | "why"> {
+    const examples = this.#parts.store.examples(this.model.sha256);
+    const probabilities = examples.map(({ probability }) => probability);
+    const judged = judge(examples, probabilities, this.threshold);
+    return { baseline: judged, adapted: judged, why: enough(examples).why };
   }
 }
 
