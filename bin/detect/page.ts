@@ -1,5 +1,5 @@
 /** The same as a page that needs nothing from elsewhere: a picture and a table for each file. */
-import { soundClasses } from "#contract/shot.ts";
+import { type SoundClass, soundClasses } from "#contract/shot.ts";
 import type { Detection, HeardFile } from "./hear-file.ts";
 import { pictureOf } from "./picture.ts";
 
@@ -20,6 +20,9 @@ export function pageOf(files: readonly HeardFile[], model: string, threshold: nu
   img { width: 100%; height: auto; border-radius: 4px; }
   .scroll { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
   th, td { padding: 0.15rem 0.7rem; text-align: right; white-space: nowrap; } th { color: var(--dim); font-weight: 500; }
+  @media (max-width: 50rem) {
+    body { padding: 1rem; } .scroll img { width: 56rem; max-width: none; } th, td { padding: 0.15rem 0.4rem; } td.class { min-width: 3.5rem; }
+  }
   tr.shot td { color: var(--shot); } td.class { min-width: 5rem; background: linear-gradient(90deg, var(--bar) var(--p), var(--cell) var(--p)); }
 </style>
 <h1>What the detector heard</h1>
@@ -29,6 +32,9 @@ ${sections}
 `;
 }
 
+/** What is asked first stands first: on a telephone the rest is scrolled to. */
+const [shot, ...others] = soundClasses;
+
 function section(heard: HeardFile, threshold: number): string {
   const png = Buffer.from(pictureOf([heard], threshold)).toString("base64");
   const shots = heard.detections.filter(({ gunshot }) => gunshot).length;
@@ -37,30 +43,32 @@ function section(heard: HeardFile, threshold: number): string {
   const of = heard.channels > 1 ? `channel ${heard.channel} of 0 to ${heard.channels - 1}: ` : "";
   const words = `${of}${count} ${count === 1 ? "impulse" : "impulses"} in ${lengthS} s, gunshots: ${shots}`;
   const remarks = heard.remarks.map((remark) => `<p>The file: ${escaped(remark)}</p>`).join("\n");
-  const heads = ["", "Onset s", "Sigma ms", "SNR dB", "Peak dBFS", "Echo", ...soundClasses].map(
+  const heads = ["", "Onset s", shot, "Echo", "SNR dB", "Sigma ms", "Peak dBFS", ...others].map(
     (head) => `<th>${head}</th>`,
   );
   return `<h2>${escaped(heard.file)}</h2>
 <p>${words}</p>
 ${remarks}
-<img alt="Waveform and spectrogram of ${escaped(heard.file)}: ${words}" src="data:image/png;base64,${png}">
+<div class="scroll"><img alt="Waveform and spectrogram of ${escaped(heard.file)}: ${words}" src="data:image/png;base64,${png}"></div>
 <div class="scroll"><table><thead><tr>${heads.join("")}</tr></thead><tbody>${heard.detections.map(row).join("")}</tbody></table></div>`;
 }
 
 function row(detection: Detection): string {
   const { onsetS, onsetSigmaS, snrDb, peakDbFs, echoProbability, scores, gunshot } = detection;
+  const bar = (name: SoundClass) =>
+    `<td class="class" style="--p:${(100 * scores[name]).toFixed(0)}%">${scores[name].toFixed(3)}</td>`;
+  const cell = (text: string) => `<td>${text}</td>`;
   const cells = [
-    gunshot ? "gunshot" : "",
-    onsetS.toFixed(5),
-    (onsetSigmaS * 1000).toFixed(3),
-    snrDb.toFixed(1),
-    peakDbFs.toFixed(1),
-    echoProbability.toFixed(2),
-  ].map((cell) => `<td>${cell}</td>`);
-  const bars = soundClasses.map(
-    (name) => `<td class="class" style="--p:${(100 * scores[name]).toFixed(0)}%">${scores[name].toFixed(3)}</td>`,
-  );
-  return `<tr${gunshot ? ' class="shot"' : ""}>${cells.join("")}${bars.join("")}</tr>`;
+    cell(gunshot ? "gunshot" : ""),
+    cell(onsetS.toFixed(5)),
+    bar(shot),
+    cell(echoProbability.toFixed(2)),
+    cell(snrDb.toFixed(1)),
+    cell((onsetSigmaS * 1000).toFixed(3)),
+    cell(peakDbFs.toFixed(1)),
+    ...others.map(bar),
+  ];
+  return `<tr${gunshot ? ' class="shot"' : ""}>${cells.join("")}</tr>`;
 }
 
 function escaped(text: string): string {
