@@ -44,7 +44,7 @@ export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
           { speechGate },
           { openAlsaSpeaker },
           { SiteAdaptation },
-          { AdaptationStore },
+          { openAdaptationStore },
           { fitHeads },
         ] = await Promise.all([
           import("./devices/onnx-classifier.ts"),
@@ -56,7 +56,7 @@ export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
           import("./devices/head-fitter.ts"),
         ]);
         const { clips: kept, model, selfTest: tested } = context.config;
-        const store = new AdaptationStore(context.dataDir);
+        const store = openAdaptationStore(context.dataDir, context.log);
         const classifier = new SiteAdaptation({
           classifier: await openOnnxClassifier(model ?? newestModel()),
           store,

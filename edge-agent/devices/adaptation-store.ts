@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Comparison, Example, SiteHead } from "#core/acoustics/site-head.ts";
+import type { Log } from "../ports.ts";
 
 /** Embeddings kept while they wait for a verdict, and reviewed ones kept to learn from. */
 const MOST_WAITING = 20_000;
@@ -18,12 +19,27 @@ export interface HeadVersion {
   backend: string;
 }
 
+/** A node hears all the same where the disk is full or the file damaged: with the classifier as it ships, learning for this run only. */
+export function openAdaptationStore(folder: string, log: Log): AdaptationStore {
+  try {
+    return new AdaptationStore(folder);
+  } catch (error) {
+    const why = (error as Error).message;
+    log.error(
+      { folder, why },
+      "what was learned here cannot be read: free or replace the disk, or move adaptation.sqlite away",
+    );
+    return new AdaptationStore(undefined);
+  }
+}
+
 export class AdaptationStore {
   readonly #db: DatabaseSync;
 
-  constructor(folder: string) {
-    mkdirSync(folder, { recursive: true });
-    this.#db = new DatabaseSync(join(folder, "adaptation.sqlite"));
+  /** @param folder where its file is, or is made; undefined: in memory. Throws where the disk cannot be read or written. */
+  constructor(folder: string | undefined) {
+    if (folder !== undefined) mkdirSync(folder, { recursive: true });
+    this.#db = new DatabaseSync(folder === undefined ? ":memory:" : join(folder, "adaptation.sqlite"));
     this.#db.exec(`
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;

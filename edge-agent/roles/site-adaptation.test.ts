@@ -1,5 +1,5 @@
 /** A lamppost beside a workshop: what its hammer sounds like is learnt from reviewers, with the real TensorFlow.js. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -8,7 +8,8 @@ import * as v from "valibot";
 import { incidentVerdict } from "#contract/incident.ts";
 import type { NodeState } from "#contract/node.ts";
 import type { Scores } from "#contract/shot.ts";
-import { AdaptationStore } from "../devices/adaptation-store.ts";
+import { AdaptationStore, openAdaptationStore } from "../devices/adaptation-store.ts";
+import { keepingLog } from "../devices/bus-suite.ts";
 import { fitHeads } from "../devices/head-fitter.ts";
 import { MemoryBroker, MemoryBus } from "../devices/memory-bus.ts";
 import type { Log } from "../ports.ts";
@@ -167,6 +168,24 @@ test("a verdict taken back is no example; another node's arrival is none of ours
   assert.is(post.store.examples("a".repeat(64)).length, 1);
   assert.not.ok(post.store.review("somebody-elses", "i9", true));
   await post.close();
+  rmSync(post.folder, { recursive: true });
+});
+
+test("a disk that refuses costs what would have been learned, not the hearing; a file that is damaged neither", async () => {
+  const post = await lamppost(true);
+  post.store.remember = post.store.review = () => {
+    throw new Error("database or disk is full");
+  };
+  await post.reviewed(true);
+  assert.ok((await post.hear(true)).gunshot >= 0.8);
+  await post.close();
+  writeFileSync(join(post.folder, "adaptation.sqlite"), "no database at all, but long enough to look at: ".repeat(40));
+  const lines: string[] = [];
+  const store = openAdaptationStore(post.folder, keepingLog(lines));
+  store.remember("a1", "a".repeat(64), 0.9, new Float32Array(32));
+  assert.is(store.review("a1", "i1", true), true);
+  store.close();
+  assert.match(lines[0]!, "move adaptation.sqlite away");
   rmSync(post.folder, { recursive: true });
 });
 

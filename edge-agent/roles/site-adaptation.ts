@@ -82,6 +82,8 @@ export class SiteAdaptation implements Classifier {
   #shown: KeptHead | undefined;
   #last: { probability: number; embedding: Float32Array } | undefined;
   #sinceFit = 0;
+  /** The disk took nothing last. */
+  #refused = false;
   #fitting: Promise<void> | undefined;
   #subscription: Subscription | undefined;
 
@@ -118,8 +120,23 @@ export class SiteAdaptation implements Classifier {
 
   /** What was classified last was told to the network under this id: a verdict on it may come. */
   remember(arrival: string): void {
-    if (!this.#last || !this.#parts.config.enabled) return;
-    this.#parts.store.remember(arrival, this.model.sha256, this.#last.probability, this.#last.embedding);
+    const last = this.#last;
+    if (!last || !this.#parts.config.enabled) return;
+    this.#kept(() => this.#parts.store.remember(arrival, this.model.sha256, last.probability, last.embedding));
+  }
+
+  /** Learning is never worth a shot: what the disk refuses is logged, once until it takes something again. */
+  #kept<T>(write: () => T): T | undefined {
+    try {
+      const result = write();
+      this.#refused = false;
+      return result;
+    } catch (error) {
+      if (!this.#refused)
+        this.#parts.log.error({ why: (error as Error).message }, "nothing is learned: free or replace the disk");
+      this.#refused = true;
+      return undefined;
+    }
   }
 
   /** Resolves after SUBACK. */
@@ -130,7 +147,8 @@ export class SiteAdaptation implements Classifier {
       const gunshot = status === "confirmed" ? true : status === "dismissed" ? false : undefined;
       const before = this.#sinceFit;
       for (const arrival of arrivals) {
-        if (arrival.node === node && this.#parts.store.review(arrival.id, incident, gunshot)) this.#sinceFit += 1;
+        if (arrival.node !== node) continue;
+        if (this.#kept(() => this.#parts.store.review(arrival.id, incident, gunshot))) this.#sinceFit += 1;
       }
       if (this.#sinceFit > before) this.#tell();
       if (this.#sinceFit >= config.everyVerdicts && config.version === undefined) this.refit();
