@@ -134,7 +134,7 @@ class Listener {
         () => void this.#counters.unstamped++,
       );
       hearing.take(frame);
-      test.push(frame.channels[hearing.listened]!, frame.sampleRateHz, hearing.faults);
+      test.push(frame, hearing.listened, hearing.faults);
       if (this.#failure) throw this.#failure;
       this.#counters.frames += 1;
       if (frame.tick - lastReportTick >= BigInt(frame.sampleRateHz)) {
@@ -151,7 +151,7 @@ class Listener {
   }
 
   #selfTest(): MicrophoneTest {
-    const { config, log, now, report, speaker } = this.#context;
+    const { config, log, now, places, report, speaker } = this.#context;
     const { everyHours = 24, minSnrDb = DEFAULT_MIN_SNR_DB } = config.selfTest ?? {};
     const onResult = ({ passed, detail }: { passed: boolean; detail: string }) => {
       if (passed) log.info({ detail }, "the microphones are well");
@@ -159,7 +159,8 @@ class Listener {
       const at = utcOfNs(now()?.utcNs ?? BigInt(Date.now()) * 1_000_000n);
       report({ state: { selfTest: { at, passed, detail } } });
     };
-    return new MicrophoneTest({ speaker, everyS: everyHours * 3600, minSnrDb, onResult });
+    const microphones = places?.length ?? 1;
+    return new MicrophoneTest({ speaker, everyS: everyHours * 3600, minSnrDb, microphones, onResult });
   }
 
   #enqueue(heard: Heard): void {

@@ -1,6 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { findChirp, MicrophoneTest, type TestResult, testChirp } from "./microphone-test.ts";
+import { findChirp, testChirp } from "./chirp.ts";
+import { MicrophoneTest, type TestResult } from "./microphone-test.ts";
 
 const RATE = 48_000;
 const none: readonly string[] = [];
@@ -47,12 +48,13 @@ async function run(
     everyS: 20,
     firstS: 1,
     minSnrDb: 20,
+    microphones: 1,
     onResult: (result) => results.push(result),
   });
   for (; at < sound.length; ) {
     const frame = sound.slice(at, at + 320);
     at += 320;
-    tester.push(frame, rate, none);
+    tester.push({ channels: [frame], sampleRateHz: rate }, 0, none);
     if (at % 16_000 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   return results;
@@ -89,13 +91,14 @@ test("a fault of a microphone is told once, beside the chirp that the others hea
     everyS: 20,
     firstS: 1,
     minSnrDb: 20,
+    microphones: 1,
     onResult: (result) => results.push(result),
   });
   const faults = ["microphone 2 of 4 has given nothing but 0 for 10 s"];
   for (; at < sound.length; ) {
     const frame = sound.slice(at, at + 320);
     at += 320;
-    tester.push(frame, rate, at > 4 * rate && at < 5 * rate ? faults : none);
+    tester.push({ channels: [frame], sampleRateHz: rate }, 0, at > 4 * rate && at < 5 * rate ? faults : none);
     if (at % rate === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   assert.equal(
@@ -104,6 +107,38 @@ test("a fault of a microphone is told once, beside the chirp that the others hea
   );
   assert.match(results[1]!.detail, /^microphone 2 of 4 has given nothing but 0 for 10 s; the chirp was heard/);
   assert.match(results[2]!.detail, /^the chirp was heard/);
+});
+
+test("of four microphones the one that is deaf, but noisy, is named; a channel without a microphone is not asked", async () => {
+  const rate = 16_000;
+  const results: TestResult[] = [];
+  const sounds = [1, 2, 3, 4, 5].map((seed) => noise(4 * rate, 0.01, seed));
+  let at = 0;
+  const tester = new MicrophoneTest({
+    speaker: {
+      async play(chirp) {
+        for (const hears of [0, 1, 3])
+          for (let i = 0; i < chirp.length; i++) sounds[hears]![at + 0.25 * rate + i]! += 0.1 * chirp[i]!;
+      },
+    },
+    everyS: 20,
+    firstS: 1,
+    minSnrDb: 20,
+    microphones: 4,
+    onResult: (result) => results.push(result),
+  });
+  for (; at < sounds[0]!.length; ) {
+    const channels = sounds.map((sound) => sound.slice(at, at + 320));
+    at += 320;
+    tester.push({ channels, sampleRateHz: rate }, 0, none);
+    if (at % rate === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.is(results.length, 1);
+  assert.is(results[0]!.passed, false);
+  assert.match(
+    results[0]!.detail,
+    /^microphone 3 of 4 has not heard the chirp; the chirp was heard by 3 microphones, best \d+ dB above the noise, 2[45]\d ms after/,
+  );
 });
 
 test("no sound at all is told with its reason and nothing else, the end of it too; the chirp proves soon what was plugged in again", async () => {
@@ -119,10 +154,11 @@ test("no sound at all is told with its reason and nothing else, the end of it to
     everyS: 3600,
     firstS: 1,
     minSnrDb: 20,
+    microphones: 1,
     onResult: (result) => results.push(result),
   });
   const hear = (s: number) => {
-    for (let i = 0; i < s * 50; i++) tester.push(noise(320, 0.01), rate, none);
+    for (let i = 0; i < s * 50; i++) tester.push({ channels: [noise(320, 0.01)], sampleRateHz: rate }, 0, none);
   };
   hear(2);
   assert.is(played, 1);

@@ -3,14 +3,9 @@
  * else is known to be wrong with them (a dead one, one that hears nothing of what the others hear) is told when it changes. The chirp
  * swells and fades, so that no ear takes it for an impulse, and nothing else is kept from being heard meanwhile.
  */
-import { MODEL_RATE_HZ, resampleClip } from "#core/acoustics/clip-resampler.ts";
 import type { Speaker } from "../ports.ts";
+import { ChirpHearing, type FoundChirp, testChirp } from "./chirp.ts";
 
-const CHIRP_S = 0.3;
-const FROM_HZ = 600;
-const TO_HZ = 3000;
-/** Listened to after the speaker was asked: the chirp, and the time it takes to come out. */
-const WINDOW_S = 2;
 /** Of noise alone, the best of a window's 20000 lags stands 13 dB above their mean. */
 export const DEFAULT_MIN_SNR_DB = 20;
 
@@ -19,38 +14,10 @@ export interface TestResult {
   detail: string;
 }
 
-/** The test sound: 0.3 s from 600 to 3000 Hz, swelling and fading. */
-export function testChirp(sampleRateHz: number): Float32Array {
-  return Float32Array.from({ length: Math.round(CHIRP_S * sampleRateHz) }, (_, i) => {
-    const s = i / sampleRateHz;
-    const phase = 2 * Math.PI * (FROM_HZ * s + ((TO_HZ - FROM_HZ) * s * s) / (2 * CHIRP_S));
-    return 0.5 * Math.sin(phase) * Math.sin((Math.PI * s) / CHIRP_S) ** 2;
-  });
-}
-
-/** Where the chirp is in a recording, and how far its matched filter stands above the filter's mean. */
-export function findChirp(sound: Float32Array, sampleRateHz: number): { snrDb: number; atS: number } {
-  const at12 = new Float32Array(Math.floor((sound.length / sampleRateHz) * MODEL_RATE_HZ));
-  resampleClip(sound, sampleRateHz, 0, at12, 0);
-  const chirp = testChirp(MODEL_RATE_HZ);
-  let best = 0;
-  let bestAt = 0;
-  let sum = 0;
-  let count = 0;
-  for (let lag = 0; lag + chirp.length <= at12.length; lag++) {
-    let dot = 0;
-    for (let i = 0; i < chirp.length; i++) dot += chirp[i]! * at12[lag + i]!;
-    const power = dot * dot;
-    sum += power;
-    count += 1;
-    if (power > best) {
-      best = power;
-      bestAt = lag;
-    }
-  }
-  // The chirp's own lags are few among thousands, but as strong as they are: they do not belong to the noise.
-  const noise = Math.max(1e-20, (sum - best) / Math.max(1, count - 1));
-  return { snrDb: 10 * Math.log10(Math.max(best, 1e-20) / noise), atS: bestAt / MODEL_RATE_HZ };
+/** A block of all channels. */
+interface Sound {
+  channels: readonly Float32Array[];
+  sampleRateHz: number;
 }
 
 export interface MicrophoneTestOptions {
@@ -60,15 +27,16 @@ export interface MicrophoneTestOptions {
   /** The first test comes so long after the start. */
   firstS?: number;
   minSnrDb: number;
+  /** So many channels, from the first, carry a microphone that must hear the chirp; the one listened on always. */
+  microphones: number;
   onResult: (result: TestResult) => void;
 }
 
-/** Fed with all sound of the microphone that is listened on; its time is that of the samples. */
+/** Fed with all sound; its time is that of the samples. */
 export class MicrophoneTest {
   readonly #options: MicrophoneTestOptions;
   readonly #firstS: number;
-  #window = new Float32Array(0);
-  #filled: number | undefined;
+  #hearing: ChirpHearing | undefined;
   #untilTestS: number;
   #chirp: TestResult | undefined;
   #faults: readonly string[] = [];
@@ -86,47 +54,49 @@ export class MicrophoneTest {
   noteSound(fault: string | undefined): void {
     if (fault === this.#soundFault) return;
     this.#soundFault = fault;
-    this.#filled = undefined;
+    this.#hearing = undefined;
     // What was plugged in again is proved soon.
     if (this.#options.speaker) this.#untilTestS = this.#firstS;
     this.#tell();
   }
 
   /** @param faults what is wrong with the microphones now; a new list where that changed. */
-  push(samples: Float32Array, sampleRateHz: number, faults: readonly string[]): void {
+  push({ channels, sampleRateHz }: Sound, listened: number, faults: readonly string[]): void {
     if (faults !== this.#faults) {
       const had = this.#faults.length > 0;
       this.#faults = faults;
       if (had || faults.length > 0) this.#tell();
     }
-    if (this.#filled !== undefined) this.#take(samples, sampleRateHz);
-    this.#untilTestS -= samples.length / sampleRateHz;
-    if (this.#untilTestS > 0 || this.#filled !== undefined) return;
+    const found = this.#hearing?.push(channels);
+    if (found) this.#judge(found);
+    this.#untilTestS -= channels[listened]!.length / sampleRateHz;
+    if (this.#untilTestS > 0 || this.#hearing !== undefined) return;
     this.#untilTestS = this.#options.everyS;
-    this.#filled = 0;
-    this.#window = new Float32Array(Math.round(WINDOW_S * sampleRateHz));
+    const microphones = Math.min(this.#options.microphones, channels.length);
+    const tested = microphones > 1 ? Array.from({ length: microphones }, (_, i) => i) : [listened];
+    this.#hearing = new ChirpHearing(sampleRateHz, tested);
     this.#options.speaker?.play(testChirp(sampleRateHz), sampleRateHz).catch((error: Error) => {
-      this.#filled = undefined;
+      this.#hearing = undefined;
       this.#chirp = { passed: false, detail: `the test sound could not be played: ${error.message}` };
       this.#tell();
     });
   }
 
-  #take(samples: Float32Array, sampleRateHz: number): void {
-    const part = samples.subarray(0, this.#window.length - this.#filled!);
-    this.#window.set(part, this.#filled!);
-    this.#filled! += part.length;
-    if (this.#filled! < this.#window.length) return;
-    const window = this.#window;
-    this.#filled = undefined;
-    this.#window = new Float32Array(0);
-    const { snrDb, atS } = findChirp(window, sampleRateHz);
-    const passed = snrDb >= this.#options.minSnrDb;
-    const heard = `${snrDb.toFixed(0)} dB above the noise, ${(atS * 1000).toFixed(0)} ms after it was played`;
-    const detail = passed
-      ? `the chirp was heard ${heard}`
-      : `the chirp was not heard (best match ${heard}): look at speaker and microphone`;
-    this.#chirp = { passed, detail };
+  #judge(found: readonly FoundChirp[]): void {
+    this.#hearing = undefined;
+    const count = found.length;
+    const deaf = found.flatMap(({ snrDb }, i) => (snrDb < this.#options.minSnrDb ? [i] : []));
+    const best = found.toSorted((a, b) => b.snrDb - a.snrDb)[0]!;
+    const heard = `${best.snrDb.toFixed(0)} dB above the noise, ${(best.atS * 1000).toFixed(0)} ms after it was played`;
+    const by = count > 1 ? ` by ${deaf.length === 0 ? `all ${count}` : count - deaf.length} microphones, best` : "";
+    const details = deaf.map((i) => `microphone ${i + 1} of ${count} has not heard the chirp`);
+    if (deaf.length === count)
+      this.#chirp = {
+        passed: false,
+        detail: `the chirp was not heard (best match ${heard}): look at speaker and microphone`,
+      };
+    else
+      this.#chirp = { passed: deaf.length === 0, detail: [...details, `the chirp was heard${by} ${heard}`].join("; ") };
     this.#tell();
   }
 
