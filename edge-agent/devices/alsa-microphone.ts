@@ -26,9 +26,10 @@ export interface AlsaOptions extends CardOptions {
 }
 
 const fullScale = { s16: 32768, s32: 2 ** 31 } as const;
-/** Sound against time is measured over so much of it at least, and believed within that share: crystals are a hundred times better. */
+/** Sound against time is measured from here on. Blocks come this much early or late; no crystal is off by more than that share. */
 const RATE_AFTER_S = 10;
-const RATE_WITHIN = 0.02;
+const BLOCK_JITTER_S = 0.1;
+const RATE_WITHIN = 1.5e-3;
 const NOT_INSTALLED = "is not installed (Debian: apt install alsa-utils)";
 
 export class AlsaMicrophone implements Microphone {
@@ -192,9 +193,8 @@ export class AlsaMicrophone implements Microphone {
     if (s < RATE_AFTER_S) return;
     const { device, sampleRateHz } = this.#options;
     const givenHz = Number(this.#tick - this.#began.tick) / s;
-    this.#wrongRate =
-      Math.abs(givenHz / sampleRateHz - 1) > RATE_WITHIN
-        ? `${device} gives ${Number(givenHz.toPrecision(2))} samples a second, not ${sampleRateHz}: nothing is stamped; look at microphone.sampleRateHz`
-        : undefined;
+    if (Math.abs(givenHz / sampleRateHz - 1) <= RATE_WITHIN + BLOCK_JITTER_S / s) this.#wrongRate = undefined;
+    else
+      this.#wrongRate ??= `${device} gives ${Number(givenHz.toPrecision(3))} samples a second, not ${sampleRateHz}: nothing is stamped; look at microphone.sampleRateHz, and for a sound server between card and arecord`;
   }
 }
