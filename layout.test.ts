@@ -29,6 +29,7 @@ const permitted: Record<string, readonly string[]> = {
   "edge-agent/role-table": ["edge-agent", "firmware-bridge", "core", "contract"],
   "edge-agent/role-devices": ["edge-agent", "firmware-bridge", "core", "contract"],
   "edge-agent/microphones": ["edge-agent", "contract"],
+  "edge-agent/listening": ["edge-agent", "contract"],
   "edge-agent/robots": ["edge-agent", "firmware-bridge", "contract"],
   "edge-agent/check-eyes": ["edge-agent"],
   "edge-agent/looking": ["edge-agent", "core", "contract"],

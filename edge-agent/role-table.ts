@@ -5,9 +5,8 @@ import type { GenericSchema } from "valibot";
 import type { NodeRole } from "#contract/node.ts";
 import type { AgentConfig } from "./config.ts";
 import type { NodeTime } from "./devices/node-time.ts";
-import { openMicrophone } from "./microphones.ts";
 import type { Bus, RoleContext, Running } from "./ports.ts";
-import { closing, newestModel, openDock, openMounts, openPulses } from "./role-devices.ts";
+import { closing, openDock, openMounts } from "./role-devices.ts";
 import type { FlyConfig } from "./roles/fly/config.ts";
 import type { ListenConfig } from "./roles/listen.ts";
 import type { LookConfig } from "./roles/look/config.ts";
@@ -27,89 +26,12 @@ export interface RoleEntry {
 
 export const roleTable: Partial<Record<NodeRole, () => Promise<RoleEntry>>> = {
   listen: async () => {
-    const { ListenConfig: schema, startListen } = await import("./roles/listen.ts");
+    const { ListenConfig: schema } = await import("./roles/listen.ts");
     return {
       schema,
-      async start(base: RoleContext<never>, { config, time, neighbours }) {
-        const { toldToNeighbours } = await import("./roles/told-to-neighbours.ts");
-        const still = base as unknown as RoleContext<ListenConfig>;
-        const ears = config.roles.patrol && (await import("./robots.ts")).earsOf(config);
-        const alone = ears ? { ...still, bus: ears.listens(still.bus) } : still;
-        const context = neighbours
-          ? { ...alone, bus: toldToNeighbours(alone.bus, neighbours, alone.log, alone.signal) }
-          : alone;
-        const [
-          { openOnnxClassifier },
-          { EncryptedClipStore },
-          { speechGate },
-          { openAlsaSpeaker },
-          { SiteAdaptation },
-          { openAdaptationStore },
-          { fitHeads },
-        ] = await Promise.all([
-          import("./devices/onnx-classifier.ts"),
-          import("./devices/clip-store.ts"),
-          import("./devices/speech-gate.ts"),
-          import("./devices/alsa-speaker.ts"),
-          import("./roles/site-adaptation.ts"),
-          import("./devices/adaptation-store.ts"),
-          import("./devices/head-fitter.ts"),
-        ]);
-        const { clips: kept, model, selfTest: tested } = context.config;
-        const store = openAdaptationStore(context.dataDir, context.log);
-        const classifier = new SiteAdaptation({
-          classifier: await openOnnxClassifier(model ?? newestModel()),
-          store,
-          fit: fitHeads,
-          config: context.config.adaptation,
-          bus: context.bus,
-          node: context.node,
-          log: context.log,
-          nowUtc: () =>
-            new Date(Number((context.now()?.utcNs ?? BigInt(Date.now()) * 1_000_000n) / 1_000_000n)).toISOString(),
-          report: (state) => context.report({ state }),
-        });
-        const clips =
-          kept.keepHours > 0
-            ? new EncryptedClipStore({
-                folder: context.dataDir,
-                keepS: kept.keepHours * 3600,
-                maxBytes: kept.maxMegabytes * 2 ** 20,
-                nowS: () => {
-                  const now = context.now();
-                  return now && Number(now.utcNs / 1_000_000n) / 1000;
-                },
-                log: context.log,
-              })
-            : undefined;
-        const counted = await openPulses(config, time, context);
-        const microphone = await openMicrophone(config.microphone!, config.node, time, context.log, counted);
-        const { micSensitivityDbFsAt94Spl, places } = config.microphone!;
-        return closing(
-          async () => {
-            const listening = startListen({
-              ...context,
-              microphone,
-              classifier,
-              ...(ears && { onScored: (impulse) => ears.hears(impulse) }),
-              onTold: (arrival) => classifier.remember(arrival),
-              clips,
-              voiceGate: speechGate,
-              speaker: tested && openAlsaSpeaker(tested.speaker),
-              micSensitivityDbFsAt94Spl,
-              places,
-            });
-            // Verdicts need the broker, listening does not.
-            const [running] = await Promise.all([listening, classifier.start()]);
-            return running;
-          },
-          async () => {
-            await counted?.pulses.close();
-            await clips?.close();
-            await classifier.close();
-            store.close();
-          },
-        );
+      async start(base: RoleContext<never>, node) {
+        const { openListen } = await import("./listening.ts");
+        return openListen(base as unknown as RoleContext<ListenConfig>, node);
       },
     };
   },
