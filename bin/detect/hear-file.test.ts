@@ -58,6 +58,9 @@ test("only a clear offset is taken off: no square wave's half, no padding, no st
   const padded = new Float32Array(RATE).fill(0.25, RATE / 2);
   takeOffsetOff(padded, RATE);
   assert.ok(padded.every((x) => x === 0));
+  const lone = new Float32Array(RATE).fill(0.9, RATE / 2, RATE / 2 + 20);
+  takeOffsetOff(lone, RATE);
+  assert.is(lone[RATE / 2], Math.fround(0.9));
   const eight = noise(RATE, 0.008, 3).map((x) => Math.round(128 * x) / 128);
   const kept = eight.slice();
   takeOffsetOff(eight, RATE);

@@ -26,6 +26,8 @@ const STEADY = 4;
 const SILENCE = 1e-12;
 /** Values that the offset is taken from. */
 const MOST_VALUES = 100_000;
+/** Sound between zero padding that is shorter tells of no offset: a lone blast in digital silence has a mean too, seconds. */
+const LEAST_RUN_S = 0.05;
 /** An offset is one that stands out from the noise by this, in median deviations, and that the mean says too. */
 const CLEAR = 2;
 
@@ -59,7 +61,7 @@ export async function prepareSound(file: string, asked?: number): Promise<Prepar
 /** Takes the converter's constant offset off, in place. Zero padding stays zero; what is no clear offset stays too. */
 export function takeOffsetOff(samples: Float32Array, sampleRateHz: number): void {
   const padding = Math.max(4, Math.round(PADDING_S * sampleRateHz));
-  const offset = offsetOf(samples, padding);
+  const offset = offsetOf(samples, padding, LEAST_RUN_S * sampleRateHz);
   if (offset !== 0) {
     eachRun(samples, padding, (from, to) => {
       for (let i = from; i < to; i++) samples[i]! -= offset;
@@ -68,12 +70,13 @@ export function takeOffsetOff(samples: Float32Array, sampleRateHz: number): void
 }
 
 /** 0 where there is none. */
-function offsetOf(samples: Float32Array, padding: number): number {
+function offsetOf(samples: Float32Array, padding: number, leastRun: number): number {
   const stride = Math.max(1, Math.ceil(samples.length / MOST_VALUES));
   const values = new Float32Array(Math.ceil(samples.length / stride));
   let count = 0;
   let sum = 0;
   eachRun(samples, padding, (from, to) => {
+    if (to - from < leastRun) return;
     for (let i = Math.ceil(from / stride) * stride; i < to; i += stride) {
       values[count++] = samples[i]!;
       sum += samples[i]!;

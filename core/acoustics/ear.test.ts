@@ -103,6 +103,17 @@ test("zeros before and after the sound are no impulses and no noise", () => {
   assert.is(near(heard, rate, 1, 0.1).length + near(heard, rate, 5, 0.1).length, 0);
 });
 
+test("a wave of half a millisecond in digital silence is one impulse, and the clicks of a metronome there are each one", () => {
+  const rate = 48000;
+  const lone = new Float32Array(rate).fill(0.9, 24000, 24024);
+  const [wave, ...others] = hear(lone, rate);
+  assert.ok(wave && Math.abs(wave.onsetTick - 24000) < 2, `${wave?.onsetTick}`);
+  assert.is(others.length, 0);
+  const clicks = new Float32Array(2 * rate);
+  for (let i = 4800; i < clicks.length; i += 9600) clicks[i] = 0.9;
+  assert.is(hear(clicks, rate).length, 10);
+});
+
 test("a recording that begins with its shot is heard from the first sample on", () => {
   const rate = 22050;
   const samples = new Float32Array(rate);

@@ -22,6 +22,8 @@ const OVERRULES_DB = 3.5;
 const FLOOR_HOPS = 700;
 /** Hops over which a floor is first learned. */
 const WARM_HOPS = 250;
+/** Less sound than this between zeros is an impulse in digital silence, no floor. */
+const LEAST_HOPS = 8;
 /** Quieter than any converter's own noise, as mean square of full scale. */
 const LEAST_FLOOR = 1e-9;
 const HISTORY = 512;
@@ -92,7 +94,7 @@ export class ImpulseTrigger {
         if (this.#silent[at] === 0) this.#sorted[n++] = this.#history[at * BANDS + b]!;
       }
       const part = this.#sorted.subarray(0, n).sort();
-      this.floor[b] = Math.max(LEAST_FLOOR, n === 0 ? 0 : part[Math.floor(n / 5)]! * 1.5);
+      this.floor[b] = Math.max(LEAST_FLOOR, n < LEAST_HOPS ? 0 : part[Math.floor(n / 5)]! * 1.5);
     }
     this.#warm = true;
     while (this.#judged < this.#taken) this.#judge();
