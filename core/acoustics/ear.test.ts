@@ -60,6 +60,24 @@ test("five rounds 80 ms apart are five arrivals, each within 0.1 ms", () => {
   for (const round of near(heard, rate, 0.96, 0.2)) assert.ok(round.echoProbability < 0.5, `${round.echoProbability}`);
 });
 
+test("five rounds 80 ms apart, 43 ms behind each a weaker sound by another way: the rounds are no echoes, those are", () => {
+  const rate = 16000;
+  const samples = noise(2 * rate, 0.003, 3);
+  for (let round = 0; round < 5; round++) {
+    addBlast(samples, rate, 0.8 + 0.08 * round, 0.5);
+    addBlast(samples, rate, 0.843 + 0.08 * round, 0.12, 0.006);
+  }
+  const heard = hear(samples, rate);
+  const told = (atS: number) => near(heard, rate, atS, 0.002).map(({ echoProbability }) => echoProbability);
+  for (let round = 0; round < 5; round++) {
+    const [direct] = told(0.8 + 0.08 * round);
+    const [echo] = told(0.843 + 0.08 * round);
+    assert.ok(direct! < 0.3, `round ${round + 1}: ${direct}`);
+    assert.ok(echo === undefined || echo > 0.7, `its echo: ${echo}`);
+  }
+  assert.ok(near(heard, rate, 1.01, 0.25).length >= 9);
+});
+
 for (const delayS of [0.005, 0.012, 0.03, 0.08, 0.15, 0.3]) {
   test(`an echo ${delayS * 1000} ms later and 6 dB stronger does not move the first arrival`, () => {
     const rate = 16000;

@@ -41,6 +41,8 @@ const LOOK_S = 0.06;
 const WAITING = 64;
 /** Earlier arrivals that an echo is looked for in. */
 const EARLIER = 12;
+/** Two arrivals so much alike came the same way: what the one is, round or echo, the other is. */
+const ALIKE_FROM = 0.75;
 
 export interface EarOptions {
   sampleRateHz: number;
@@ -85,7 +87,7 @@ class StreamingEar implements Ear {
   /** Hops that triggered and wait for `LOOK_S`; candidates that wait for `holdS`. */
   readonly #triggered: number[] = [];
   readonly #ready: Candidate[] = [];
-  readonly #earlier: { onsetTick: number; peakDbFs: number }[] = [];
+  readonly #earlier: { onsetTick: number; peakDbFs: number; echoProbability: number }[] = [];
   /** Tick of hop 0: later than 0 after lost samples that were no whole number of hops. */
   #origin = 0;
   #hop = 0;
@@ -193,23 +195,39 @@ class StreamingEar implements Ear {
       clipped,
     };
     candidate.echoProbability = this.#echo(candidate);
-    this.#earlier.push({ onsetTick, peakDbFs: candidate.peakDbFs });
+    const { peakDbFs, echoProbability } = candidate;
+    this.#earlier.push({ onsetTick, peakDbFs, echoProbability });
     if (this.#earlier.length > EARLIER) this.#earlier.shift();
     return candidate;
   }
 
   #echo(candidate: Candidate): number {
-    let none = 1;
-    const at = Math.round(candidate.onsetTick);
-    this.#ring.copy(at, this.#now);
+    let highest = 0;
+    let most = ALIKE_FROM;
+    let asTheOther: number | undefined;
+    this.#ring.copy(Math.round(candidate.onsetTick), this.#now);
     for (const earlier of this.#earlier) {
       const laterS = (candidate.onsetTick - earlier.onsetTick) / this.#rate;
       if (laterS > ECHO_WITHIN_S) continue;
       this.#ring.copy(Math.round(earlier.onsetTick) - this.#lag, this.#then);
       const alike = likeness(this.#now, this.#then);
-      none = Math.min(none, 1 - echoProbability(earlier.peakDbFs - candidate.peakDbFs, alike, laterS));
+      const ownDb = this.#peakDbBefore(earlier, candidate.onsetTick);
+      const p = echoProbability(ownDb - candidate.peakDbFs, alike, laterS);
+      highest = Math.max(highest, p);
+      if (alike < most) continue;
+      most = alike;
+      asTheOther = Math.max(p, earlier.echoProbability);
     }
-    return 1 - none;
+    return asTheOther ?? highest;
+  }
+
+  /** How loud an earlier arrival was before this one came: in a burst, what is around its onset holds the next round. */
+  #peakDbBefore({ onsetTick, peakDbFs }: Pick<Candidate, "onsetTick" | "peakDbFs">, nextTick: number): number {
+    const from = Math.round(onsetTick - 0.002 * this.#rate);
+    const until = Math.floor(nextTick - 0.001 * this.#rate) - from;
+    if (until >= this.#around.length) return peakDbFs;
+    this.#ring.copy(from, this.#around);
+    return 20 * Math.log10(Math.max(peakOf(this.#around.subarray(0, Math.max(1, until))).peak, 1e-9));
   }
 }
 
