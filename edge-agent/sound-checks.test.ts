@@ -77,7 +77,9 @@ test("a card at another rate is found, whether arecord warns of it or its sample
     { sampleRateHz: 16_000 },
     "const late = setTimeout; globalThis.setTimeout = (f, ms) => late(f, 2 * ms);",
   );
-  assert.equal([slow.ok, slow.detail], [false, "hw:7 gives 8000 samples a second, not 16000"]);
+  assert.is(slow.ok, false);
+  const [, givenHz] = /^hw:7 gives (\d+) samples a second, not 16000$/.exec(slow.detail) ?? [];
+  assert.ok(Number(givenHz) > 3000 && Number(givenHz) < 9600, slow.detail);
 });
 
 test("a correction that the configuration names and that was never fitted", async () => {

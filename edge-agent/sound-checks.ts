@@ -87,10 +87,18 @@ async function checkCards(program: string): Promise<Check> {
 async function checkCard(microphone: Alsa, program: string): Promise<Check> {
   const { device, sampleRateHz, ppsChannel } = microphone;
   const seconds = ppsChannel === undefined ? RECORDED_S.sound : RECORDED_S.pulses;
-  const args = [...arecordArguments(microphone), "-d", String(seconds)];
-  const { stdout, stderr, failure, firstMs, lastMs } = await run(
-    spawn(program, args, { env: { ...process.env, LC_ALL: "C" } }),
-  );
+  const record = () => {
+    const args = [...arecordArguments(microphone), "-d", String(seconds)];
+    return run(spawn(program, args, { env: { ...process.env, LC_ALL: "C" } }));
+  };
+  const isOff = ({ stdout, firstMs, lastMs }: Ran) => {
+    const givenHz = rateOf(stdout.length, lastMs - firstMs, microphone);
+    return givenHz < SLOWEST * sampleRateHz || givenHz > FASTEST * sampleRateHz;
+  };
+  let ran = await record();
+  // Once more: this machine may have been busy.
+  if (ran.failure === undefined && isOff(ran)) ran = await record();
+  const { stdout, stderr, failure, firstMs, lastMs } = ran;
   if (failure === "ENOENT") return wrong("microphone", "arecord is not installed", "apt install alsa-utils");
   const words = new ArecordWords();
   words.hear(stderr);
@@ -102,14 +110,16 @@ async function checkCard(microphone: Alsa, program: string): Promise<Check> {
     const why = words.last || failure || `${samples} samples in ${seconds} s`;
     return wrong("microphone", `${device}: ${why}`, adviceOn(why, microphone));
   }
-  const givenHz = (samples * 1000) / (lastMs - firstMs);
-  if (givenHz < SLOWEST * sampleRateHz || givenHz > FASTEST * sampleRateHz)
-    return wrong(
-      "microphone",
-      `${device} gives ${Number(givenHz.toPrecision(2))} samples a second, not ${sampleRateHz}`,
-      "correct microphone.sampleRateHz: nothing would be stamped",
-    );
+  if (isOff(ran)) {
+    const givenHz = Number(rateOf(stdout.length, lastMs - firstMs, microphone).toPrecision(2));
+    const detail = `${device} gives ${givenHz} samples a second, not ${sampleRateHz}`;
+    return wrong("microphone", detail, "correct microphone.sampleRateHz: nothing would be stamped");
+  }
   return judge(microphone, channels);
+}
+
+function rateOf(bytes: number, ms: number, { channels, format }: CardOptions): number {
+  return (bytes / channels / (format === "s16" ? 2 : 4) / Math.max(1, ms)) * 1000;
 }
 
 /** Each channel by itself: a dead one, a level that no street has, a pulse that does not come. */

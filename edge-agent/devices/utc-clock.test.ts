@@ -36,6 +36,22 @@ test("a step of the wall clock by two seconds is told and followed", () => {
   assert.is(clock.steps, 1);
 });
 
+test("a process that was not run for 10 ms within each look sees no step, and keeps the better tie", () => {
+  const clocks = pretend(1_795_000_000_000_000_000n);
+  const clock = new UtcClock(clocks);
+  const before = clock.ofMonotonicNs(0n);
+  const { wallMs } = clocks;
+  clocks.wallMs = function () {
+    const ms = wallMs.call(this);
+    // Put aside right after the millisecond was looked at, 500 ns a time.
+    for (let i = 0; i < 20_000; i++) this.monotonicNs();
+    return ms;
+  };
+  assert.is(clock.refresh(), 0n);
+  assert.is(clock.steps, 0);
+  assert.is(clock.ofMonotonicNs(0n), before);
+});
+
 test("the real clocks: UTC lies within a millisecond of Date.now", () => {
   const clock = new UtcClock();
   const before = Date.now();

@@ -36,6 +36,9 @@ export function readUtc(clocks: Clocks = real): UtcReading {
 
 /** More than a look at two clocks takes, even where the process is not run meanwhile: both ends of it are looked at. */
 const STEPPED_BEYOND_NS = 2_000_000n;
+const STEP_NS = 1_000_000n;
+/** A tie as good as that is taken for an older one that was better: what slews the one clock only shows in time. */
+const GOOD_TIE_NS = 20_000n;
 
 /** UTC now, and when it was last stepped. */
 export class UtcClock {
@@ -67,12 +70,16 @@ export class UtcClock {
     return wallNs + 1_000_000n < earliest || wallNs > latest;
   }
 
-  /** Ties the clocks anew; to be called every few seconds. Returns by how much the wall clock has stepped since, nanoseconds. */
+  /** Ties the clocks anew; to be called every few seconds. Returns by how much the wall clock has stepped since, nanoseconds; 0 for none. */
   refresh(): bigint {
     const reading = readUtc(this.#clocks);
-    const stepNs = reading.offsetNs - this.#reading.offsetNs;
-    if (stepNs > 1_000_000n || stepNs < -1_000_000n) this.steps += 1;
-    this.#reading = reading;
-    return stepNs;
+    const movedNs = reading.offsetNs - this.#reading.offsetNs;
+    // Of a process that is not run for long the two readings differ by as much as that, and the wall clock has not moved.
+    const unsureNs = STEP_NS + reading.uncertaintyNs + this.#reading.uncertaintyNs;
+    const isStep = movedNs > unsureNs || movedNs < -unsureNs;
+    if (isStep) this.steps += 1;
+    if (isStep || reading.uncertaintyNs <= GOOD_TIE_NS || reading.uncertaintyNs < this.#reading.uncertaintyNs)
+      this.#reading = reading;
+    return isStep ? movedNs : 0n;
   }
 }

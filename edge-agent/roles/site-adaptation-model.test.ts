@@ -191,7 +191,7 @@ test("with the model that ships: after 40 verdicts a nail gun that it takes for 
       const message = { v: 1 as const, id: `v${i}`, node: "gateway", at, ...verdict };
       await gateway.publish(incidentVerdict, { ...message, arrivals: [{ id: heard.id, node: "n01" }] });
     }
-    for (const deadline = Date.now() + 60_000; states.length === 0 && Date.now() < deadline; )
+    for (const deadline = Date.now() + 60_000; !states.at(-1)?.version && Date.now() < deadline; )
       await new Promise((resolve) => setTimeout(resolve, 20));
     const state = states.at(-1);
     assert.ok(state?.active && state.version === 1 && state.verdicts === VERDICTS, JSON.stringify(state));

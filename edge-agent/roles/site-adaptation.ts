@@ -248,7 +248,8 @@ export class SiteAdaptation implements Classifier {
     const examples = this.#parts.store.examples(this.model.sha256);
     const probabilities = examples.map(({ probability }) => probability);
     const judged = judge(examples, probabilities, this.threshold);
-    return { baseline: judged, adapted: judged, why: enough(examples).why };
+    const { ok, why } = enough(examples);
+    return { baseline: judged, adapted: judged, why: ok ? "verdicts enough for a first correction" : why };
   }
 }
 
