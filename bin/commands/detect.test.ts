@@ -84,6 +84,25 @@ test("without --all only gunshots are told", async () => {
   assert.equal(Object.keys(linesOf(out)[0]!).sort(), listed.sort(), "help lists every field");
 });
 
+test("a file without a gunshot is not passed over in silence: how many impulses there were, and how near the likeliest came", async () => {
+  const quietFile = join(folder, "quiet.wav");
+  writeFileSync(quietFile, wavOf(noise(2 * RATE, 0.002, 6)));
+  const bellFile = join(folder, "bell.wav");
+  const bell = noise(2 * RATE, 0.002, 7);
+  for (let k = 0; k < RATE; k++)
+    bell[RATE + k]! += 0.5 * Math.exp((-8 * k) / RATE) * Math.sin((2 * Math.PI * 2500 * k) / RATE);
+  writeFileSync(bellFile, wavOf(bell));
+  const { code, out, err } = await detect(quietFile, bellFile);
+  assert.is(code, 0);
+  assert.is(out, "");
+  const [quiet, rung] = err.trim().split("\n");
+  assert.match(quiet!, /quiet\.wav: no impulse in 2\.0 s$/);
+  assert.match(
+    rung!,
+    /bell\.wav: 1 impulse in 2\.0 s, no gunshot: the likeliest, at 1\.00 s, has 0\.\d{3} of the 0\.\d+ that make one \(--all lists each\)$/,
+  );
+});
+
 test("only broken files: exit 65 and no stack trace; no files: exit 64", async () => {
   const broken = await detect(brokenFile, join(folder, "none.flac"));
   assert.is(broken.code, 65);

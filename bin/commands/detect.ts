@@ -27,8 +27,8 @@ Of several channels the one with the loudest impulse is heard. A converter's con
   --html FILE      the same as a page
   --model FOLDER   another classifier than the newest in models/gunshot
 
-A file that cannot be read gets one line on stderr and the others are heard; exit 65 only if none could be read. One
-that is cut short or damaged is heard as far as it goes, and said to be.`,
+A file without a gunshot gets one line on stderr that says what there was instead. A file that cannot be read gets one too, and
+the others are heard; exit 65 only if none could be read. One that is cut short or damaged is heard as far as it goes, and said to be.`,
   async run(argv) {
     const { values, positionals } = parseArgs({
       args: [...argv],
@@ -56,6 +56,8 @@ that is cut short or damaged is heard as far as it goes, and said to be.`,
         if (!heard) continue;
         read++;
         for (const remark of heard.remarks) say(`tocsin detect: ${file}: ${remark}`);
+        if (!heard.detections.some(({ gunshot }) => gunshot))
+          say(`tocsin detect: ${file}: ${noGunshot(heard, classifier.threshold, values.all)}`);
         for (const detection of heard.detections) {
           if (!values.all && !detection.gunshot) continue;
           if (values.json) printJson(detection);
@@ -82,6 +84,16 @@ async function hearOr(hear: () => Promise<HeardFile>): Promise<HeardFile | undef
     for (const line of error.lines) say(`tocsin detect: ${line}`);
     return undefined;
   }
+}
+
+/** A file of which nothing else is said was heard all the same. */
+function noGunshot({ detections, samples, sampleRateHz }: HeardFile, threshold: number, all: boolean): string {
+  const [likeliest] = detections.toSorted((a, b) => b.probability - a.probability);
+  const heardS = (samples.length / sampleRateHz).toFixed(1);
+  if (!likeliest) return `no impulse in ${heardS} s`;
+  const { probability, onsetS } = likeliest;
+  const most = `the likeliest, at ${onsetS.toFixed(2)} s, has ${probability.toFixed(3)} of the ${threshold} that make one`;
+  return `${detections.length} ${detections.length === 1 ? "impulse" : "impulses"} in ${heardS} s, no gunshot: ${most}${all ? "" : " (--all lists each)"}`;
 }
 
 function inWords(detection: Detection): string {
