@@ -29,6 +29,8 @@ export const CrowdWeights = v.object({
   /** Log odds of a gunshot at which an earlier impulse counts half as no shot, and half as a shot. */
   noShotLogOdds: Finite,
   shotLogOddsFrom: Finite,
+  /** With fewer shots than this share of the no shots before, they are the less an impulse's company; absent: one is enough. */
+  shotShare: v.optional(NonNegative),
   /** An earlier shot this much louder has the impulse for an echo by half, dB. */
   echoDb: Finite,
   /** What a crowd, and what a louder shot before, takes off the log odds. */

@@ -59,6 +59,15 @@ test("fifteen rounds 90 ms apart of which none is sure, two echoes behind each, 
   }
 });
 
+test("thunder: forty claps of 0.3 each in two seconds hardly speak for one another, and 0.6 behind them becomes less than 0.3", () => {
+  const crowd = new Crowd(weights);
+  const without = new Crowd({ ...weights, shotShare: undefined });
+  for (let i = 0; i < 40; i++) for (const each of [crowd, without]) each.judge(i / 20, -10, alone(0.3));
+  assert.ok(without.judge(1.99, -10, alone(0.6)).company!.afterShot > 0.7);
+  const { scores, company } = crowd.judge(1.99, -10, alone(0.6));
+  assert.ok(company!.afterShot < 0.45 && scores.gunshot < 0.3, `${company!.afterShot} ${scores.gunshot}`);
+});
+
 test("scale and bias make a probability of the log odds: of 0.5 with scale 1.2 and bias 0.4 comes 1 / (1 + e^-0.4)", () => {
   const { scores } = new Crowd({ ...weights, scale: 1.2, bias: 0.4 }).judge(0, -10, alone(0.5));
   assert.ok(Math.abs(scores.gunshot - 1 / (1 + Math.exp(-0.4))) < 0.002, `${scores.gunshot}`);

@@ -4,7 +4,8 @@
  *
  *   logit p = scale * (logit alone - crowdLogOdds * crowded * (1 - afterShot) - echoLogOdds * echoOfShot) + bias
  *   crowded = s((ln among - ln half) / width), among: sum over the earlier impulses of s(how loud against this one) * s(how surely no shot)
- *   afterShot: how surely one of those of like level was a shot; then the others are its echoes, and this one may be the next round
+ *   afterShot: how surely one of those of like level was a shot; then the others are its echoes, and this one may be the next round.
+ *   The less so the fewer shots there are beside them: among dozens of no shots a few that sound a little like one are thunder
  *   echoOfShot: how surely one that was louder was a shot
  *
  * with s(x) = 1 / (1 + e^-x). `models/train/crowd.py` does the same for the calibration; a test compares them.
@@ -48,6 +49,7 @@ export class Crowd {
     while (this.#earlier.length > 0 && onsetS - this.#earlier[0]!.onsetS >= weights.withinS) this.#earlier.shift();
     let among = 0;
     let noneAShot = 1;
+    let shots = 0;
     let echoOfShot = 0;
     for (const earlier of this.#earlier) {
       const louderDb = earlier.peakDbFs - peakDbFs;
@@ -55,9 +57,11 @@ export class Crowd {
       const like = s((louderDb + weights.likeDb) / LEVEL_DB);
       among += like * s((weights.noShotLogOdds - earlier.logOdds) / NO_SHOT);
       noneAShot *= 1 - like * shot;
+      shots += like * shot;
       echoOfShot = Math.max(echoOfShot, shot * s((louderDb - weights.echoDb) / LEVEL_DB));
     }
-    const afterShot = 1 - noneAShot;
+    const enough = (weights.shotShare ?? 0) * among;
+    const afterShot = (1 - noneAShot) * (shots < enough ? shots / enough : 1);
     const own = logOdds(alone.gunshot, LEAST);
     this.#earlier.push({ onsetS, peakDbFs, logOdds: own });
     if (this.#earlier.length > MOST) this.#earlier.shift();

@@ -8,6 +8,7 @@ export const crowdWeights: CrowdWeights = {
   width: 0.7,
   noShotLogOdds: 0,
   shotLogOddsFrom: 0.8,
+  shotShare: 0.1,
   echoDb: 2,
   crowdLogOdds: 2.2,
   echoLogOdds: 1.2,
