@@ -59,7 +59,8 @@ export function adviceOn(words: string, { device, sampleRateHz, channels, format
     return `correct microphone.format: the card does not give ${format}; the other one, or plughw: in place of hw:`;
   if (/Rate .*non available/i.test(words))
     return `correct microphone.sampleRateHz: the card does not give ${sampleRateHz} Hz`;
-  if (/Device or resource busy/.test(words)) return `another program has the card, the running agent perhaps: 'fuser -v /dev/snd/*' names it`;
+  if (/Device or resource busy/.test(words))
+    return `another program has the card, the running agent perhaps: 'fuser -v /dev/snd/*' names it`;
   if (/Permission denied/.test(words)) return "add the service's user to the group audio";
   return `plug the card in, or correct microphone.device (${device}): 'arecord -L' lists what there is`;
 }
