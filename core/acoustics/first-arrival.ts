@@ -3,12 +3,14 @@
  *
  * A wavefront is timed where it crosses half of its first peak (constant fraction): its amplitude then does not matter,
  * nor does whatever comes after the peak, such as a stronger echo. The record is smoothed by several zero-phase
- * kernels; the one with the least sigma wins. Sigma follows from noise over slope, as for any level crossing
+ * kernels; the one that times it best wins, by noise over slope as for any level crossing
  * (Bendat and Piersol, "Random data", on zero crossings of a signal in noise).
  */
 import { judgeSwell } from "./first-arrival-swell.ts";
-import { dullness, onsetSigmaS } from "./onset-sigma.ts";
-import { BLUNT, onsetHintS } from "./onset-sigma-hint.ts";
+import { crossingSigmaS, dullness } from "./onset-sigma.ts";
+import { BLUNT, onsetHint } from "./onset-sigma-hint.ts";
+import { NOTHING_S, Spread, statedSigmaS } from "./onset-sigma-stated.ts";
+import { wrongWaveProbability } from "./onset-wrong.ts";
 import { EARLY_S, type Filtered, PickerFilters, pickerWindow, whiteLevel } from "./picker-filters.ts";
 
 export { pickerWindow } from "./picker-filters.ts";
@@ -39,8 +41,6 @@ const WHITE_PART = 0.25;
 const WHITE_LATE_S = 0.009;
 /** How clear a wave is in whitened sound is judged within this much of it, seconds. */
 const SPIKE_S = 0.0005;
-/** All parts of sigma together, on 26 samples of 1000 rendered shots: fewer swells are timed than when each part was fitted alone. */
-const FITTED = 0.926;
 /** Smoothing takes more than this off white noise, so that any wave in it is clearer smoothed; off a street's it takes less. */
 const STREET_LEFT = 0.2;
 /** Timed in whitened sound, with the first two kernels, only where nothing else times the same wave as well as this, seconds. */
@@ -67,12 +67,19 @@ export interface Arrival {
   /** Samples from the start of the window. */
   at: number;
   sigmaS: number;
-  /** How much longer than a sharp wave's the rise is, seconds: what the wave's shape leaves open grows with it. */
-  riseS: number;
-  /** The part of sigma that is noise over slope. */
-  noiseS: number;
-  /** Amplitude of the first peak over the noise, dB. */
-  snrDb: number;
+}
+
+/** A wave as one filter times it. */
+interface Crossing {
+  at: number;
+  /** How well, to choose among filters, seconds. */
+  sigmaS: number;
+  /** Noise over slope, how much longer than a sharp wave's the rise is, and half the kernel (0: whitened sound), samples. */
+  noise: number;
+  longer: number;
+  half: number;
+  /** 0 for a sharp wave to 1 for a dull one. */
+  dull: number;
 }
 
 /** Where a wave was found: index of half its height, and its first peak, over the noise of the filter it was found in. */
@@ -111,10 +118,16 @@ export class FirstArrivalPicker {
     const isClear = (found: Found) => found.unsmoothed && found.sigmas > CLEAR_SIGMAS;
     let latest = isClear(first) ? first.at + SAME_WAVE_S * this.#rate : Number.POSITIVE_INFINITY;
     if (inBoth && isClear(whitened)) latest = Math.min(latest, whitened.at + SAME_SHARP_WAVE_S * this.#rate);
-    let best: Arrival | undefined;
+    let best: Crossing | undefined;
+    let sharp: Crossing | undefined;
+    const sharpest = level.findLast(({ half }) => half === 0);
+    const spread = new Spread(first.at);
     const consider = (each: Filtered, isWhite: boolean) => {
-      const arrival = this.#time(each, isWhite, first.at, valid);
-      if (arrival && arrival.at <= latest && (!best || arrival.sigmaS < best.sigmaS)) best = arrival;
+      const crossing = this.#time(each, isWhite, first.at, valid);
+      if (!crossing) return;
+      spread.add(crossing.at, crossing.sigmaS);
+      if (each === sharpest) sharp = crossing;
+      if (crossing.at <= latest && (!best || crossing.sigmaS < best.sigmaS)) best = crossing;
     };
     for (const each of level) consider(each, false);
     if (inBoth) {
@@ -122,13 +135,26 @@ export class FirstArrivalPicker {
         if (!best || best.sigmaS >= WELL_TIMED_S) consider(white[k]!, true);
       }
     }
-    // Nothing stands out: the trigger itself, good to its two hops.
-    best ??= { at: this.#before, sigmaS: 0.002, riseS: 0, noiseS: 0.002, snrDb: 0 };
+    // Nothing stands out: the trigger itself.
+    if (!best) return { at: this.#before, sigmaS: NOTHING_S };
+    const { at } = best;
     const isBlunt = inBoth === true && whitened.clearest > BLUNT * whitened.sharpest && this.#left() > STREET_LEFT;
     const around = { valid, before: this.#before, rate: this.#rate };
-    const hintS = this.#filters.isNoiseKnown ? onsetHintS(white, best.at, isBlunt, around) : 0;
-    best.sigmaS = FITTED * Math.hypot(best.sigmaS, Math.max(hintS, swell?.doubtS ?? 0));
-    return best;
+    const { hintS, before } = this.#filters.isNoiseKnown
+      ? onsetHint(white, at, isBlunt, around)
+      : { hintS: 0, before: 0 };
+    const clear = Math.max(first.sigmas, whitened?.clearest ?? 0);
+    const seen = {
+      crossing: best,
+      apart: spread.samples,
+      fromSharp: sharp ? Math.abs(sharp.at - at) : 0,
+      early: whitened ? at - whitened.at : 0,
+      clear,
+      isBlunt,
+      wrong: wrongWaveProbability(this.#filters, { at, clear, before, trigger: this.#before, valid }, this.#rate),
+      hintS: Math.max(hintS, swell?.doubtS ?? 0),
+    };
+    return { at, sigmaS: statedSigmaS(seen, this.#rate) };
   }
 
   /** What the widest kernel leaves of the noise, slow sound taken off. */
@@ -239,7 +265,7 @@ export class FirstArrivalPicker {
   }
 
   /** Half-height of the first peak near where the wave was found. */
-  #time({ y, half, noise }: Filtered, white: boolean, located: number, valid: number): Arrival | undefined {
+  #time({ y, half, noise }: Filtered, white: boolean, located: number, valid: number): Crossing | undefined {
     const reach = SAME_ONSET_S * this.#rate + half;
     const from = Math.max(valid, Math.floor(located - reach));
     const to = Math.min(y.length - 2, Math.ceil(located + reach));
@@ -247,19 +273,16 @@ export class FirstArrivalPicker {
     for (let i = from; i <= to; i++) strongest = Math.max(strongest, Math.abs(y[i]!));
     if (strongest < 3 * noise) return undefined;
     const level = Math.max(0.5 * strongest, Math.min(3.5 * noise, 0.9 * strongest));
-    let crossing = from;
-    while (crossing < to && Math.abs(y[crossing]!) < level) crossing++;
-    const { at, peak, slope, rise } = this.#halfHeight(y, crossing, valid);
+    let flank = from;
+    while (flank < to && Math.abs(y[flank]!) < level) flank++;
+    const { at, peak, slope, rise } = this.#halfHeight(y, flank, valid);
     const sharp = this.#filters.level.findLast((each) => each.half === 0)!;
     const longer = Math.max(0, rise - (white ? SHARP_WHITE + EARLY_WHITE_HALF * half : SHARP + SHARP_HALF * half));
     const snrDb = 20 * Math.log10(peak / noise);
     const dull = dullness(sharp.y, at, this.#rate);
     const left = this.#left();
-    const { sigmaS, noiseS } = onsetSigmaS(
-      { noise: noise / slope, longer, half, white, snrDb, dull, left },
-      this.#rate,
-    );
+    const sigmaS = crossingSigmaS({ noise: noise / slope, longer, half, white, snrDb, dull, left }, this.#rate);
     const start = white ? at + EARLY_WHITE + EARLY_WHITE_HALF * half : at + EARLY_EDGE - LEAN * longer;
-    return { at: start, sigmaS, riseS: longer / this.#rate, noiseS, snrDb };
+    return { at: start, sigmaS, noise: noise / slope, longer, half: white ? 0 : half, dull };
   }
 }

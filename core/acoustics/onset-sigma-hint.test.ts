@@ -1,9 +1,11 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { onsetHintS } from "./onset-sigma-hint.ts";
+import { onsetHint } from "./onset-sigma-hint.ts";
 
 const RATE = 16000;
 const around = { valid: 0, before: 960, rate: RATE };
+
+const onsetHintS = (...args: Parameters<typeof onsetHint>) => onsetHint(...args).hintS;
 
 /** Silence of noise 1 with one spike, 2 ms before the onset at sample 960. */
 function white(spike: number) {

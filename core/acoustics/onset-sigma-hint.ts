@@ -22,18 +22,18 @@ const BLUNT_WITHIN_S = 0.003;
 const BLUNT_LATE_S = 0.002;
 
 /**
- * Sigma by that, seconds.
+ * Sigma by that, seconds, and the clearest in the last 3 ms before the wave, noise sigmas.
  *
  * @param white whitened sound, smoothed by several kernels
  * @param at the onset, samples
  * @param isBlunt whether the wave is `BLUNT` times clearer smoothed than sharp
  */
-export function onsetHintS(
+export function onsetHint(
   white: readonly Filtered[],
   at: number,
   isBlunt: boolean,
   { valid, before, rate }: { valid: number; before: number; rate: number },
-): number {
+): { hintS: number; before: number } {
   let [most, when, late] = [0, at, 0];
   const early = Math.max(valid, before - Math.round(EARLY_S * rate));
   const lately = at - BLUNT_WITHIN_S * rate;
@@ -48,5 +48,6 @@ export function onsetHintS(
   }
   const part = Math.min(1, Math.max(0, (most - SIGMAS) / SURE_SIGMAS));
   const twice = isBlunt ? BLUNT_PART / (1 + Math.exp((BLUNT_SIGMAS - late) / BLUNT_WIDTH)) : 0;
-  return Math.max((Math.sqrt(part) * (at - when)) / rate, Math.sqrt(twice) * BLUNT_LATE_S);
+  const hintS = Math.max((Math.sqrt(part) * (at - when)) / rate, Math.sqrt(twice) * BLUNT_LATE_S);
+  return { hintS, before: late };
 }

@@ -1,4 +1,7 @@
-/** How well an onset is known: noise over slope, what the wave's shape leaves open, and how often the wrong peak is taken. */
+/**
+ * How well one filter times a wave: noise over slope, what the wave's shape leaves open, and how often the wrong peak is taken. The filter
+ * with the least is taken; what is then said of the onset is `onset-sigma-stated.ts`.
+ */
 
 /** What no kernel takes off: a part of the longer rise, which the wave's own shape leaves open, and a part of a sample. */
 const SHAPE_PART = 1.5;
@@ -45,12 +48,12 @@ export interface Crossing {
   left: number;
 }
 
-export function onsetSigmaS(crossing: Crossing, sampleRateHz: number): { sigmaS: number; noiseS: number } {
+export function crossingSigmaS(crossing: Crossing, sampleRateHz: number): number {
   const { noise, longer, half, white, snrDb, dull, left } = crossing;
   const noiseS = ((NOISE_PART + NOISE_PART_DULL * dull) * noise) / sampleRateHz;
   const wrongS = wrongPeakS(snrDb - WRONG_DB - WRONG_DB_DULL * dull, left);
   const samples = Math.hypot(SHAPE_PART * longer, SAMPLE_PART, (white ? KERNEL_PART_WHITE : KERNEL_PART) * half);
-  return { sigmaS: Math.hypot(noiseS, samples / sampleRateHz, wrongS, LEAST_S, white ? WHITE_S : 0), noiseS };
+  return Math.hypot(noiseS, samples / sampleRateHz, wrongS, LEAST_S, white ? WHITE_S : 0);
 }
 
 /** 0 for a sharp wave to 1 for a dull one. */
