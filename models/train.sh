@@ -35,7 +35,7 @@ clips speech "$(of 200)"
 step() { script=$1; shift; "$scratch/venv/bin/python" "$here/train/$script.py" --folds "$scratch/folds" "$@"; }
 sets() { member=$1; shift; for set; do step make_sets --member "$member" --clips "$scratch/clips" --which "$set" --size "$size"; done; }
 sets second made recorded faint street
-sets third recorded loud near nearer others fire
+sets third recorded loud near nearer others fire yard blown flat varied
 for member in second first third; do step train --member "$member" --size "$size"; done
 step calibrate --clips "$scratch/clips" --out "$model" --version "$version"
 node "$here/evaluate.ts" --data "$data" --folds "$scratch/folds" --model "$model" --effort "$size" --report "$report"

@@ -38,6 +38,23 @@ FIRE_WORLDS = {"shots": 0.15, "faint-shots": 0.15, "distractors": 0.08, "faint-o
 FIRE_SYNTHETIC = {"automatic": 2200, "supersonic": 1500, "open_blast": 1200, "near_blast": 600, "game_shot": 900, "drill": 1400, "double": 1400, "single": 2000,
                   "stroke": 700, "impact": 400, "slam": 500, "swing": 500, "hammering": 200, "fall": 200, "snap": 300, "rotor": 300, "rush": 300, "drops": 150,
                   "pop": 150, "bark": 200, "explosion": 150, "firework": 150, "vehicle": 150}
+# In yards: bursts and bare blasts above all, and blows, strokes and hammers as loud behind their own echoes.
+YARD_WORLDS = {"shots": 0.07, "faint-shots": 0.07, "distractors": 0.07, "faint-others": 0.09}
+YARD_SYNTHETIC = {"automatic": 1320, "open_blast": 1440, "supersonic": 600, "near_blast": 420, "game_shot": 900, "loud_shot": 360, "impact": 540, "slam": 540,
+                  "snap": 540, "stroke": 720, "single": 780, "drill": 720, "double": 600, "hammering": 660, "swing": 180, "fall": 300, "drum": 420, "pop": 300,
+                  "bark": 180, "crackle": 360, "drops": 210, "rotor": 210, "rush": 210, "explosion": 420, "thunder": 240, "firework": 150, "vehicle": 180, "glass": 120}
+# Overdriven.
+BLOWN_WORLDS = {"shots": 0.03, "faint-shots": 0.03, "distractors": 0.03, "faint-others": 0.03}
+BLOWN_SYNTHETIC = {"blown_shot": 1300, "game_shot": 450, "near_blast": 150, "explosion": 400, "thunder": 180, "slam": 350, "stroke": 450, "single": 250, "drum": 350,
+                   "swing": 180, "snap": 150, "rush": 180, "rotor": 120, "bark": 180, "firework": 80, "vehicle": 150, "pop": 220, "impact": 250, "hammering": 100}
+# Held at one level.
+FLAT_WORLDS = {"shots": 0.05, "faint-shots": 0.04, "distractors": 0.04, "faint-others": 0.04}
+FLAT_SYNTHETIC = {"automatic": 650, "open_blast": 460, "supersonic": 200, "near_blast": 320, "close_shot": 320, "loud_shot": 130, "blown_shot": 160,
+                  "slam": 320, "impact": 260, "stroke": 260, "single": 260, "drum": 320, "hammering": 290, "thunder": 320, "explosion": 160, "snap": 130, "drill": 230,
+                  "double": 160, "handling": 390, "dropout": 290, "bark": 130, "pop": 130, "vehicle": 100, "glass": 60, "firework": 60, "rush": 100, "rotor": 100, "fall": 130}
+# Copies of each recorded impulse at other speeds and so on.
+VARIED = {"shot": 5.4, "percussion_hit": 7.2, "street": 0.48, "unsure": 0, "music_loop": 4.2, "helicopter": 4.8, "rain": 7.2, "sea_waves": 3.6, "fire_crackling": 5.4, "echo": 0.3,
+          "door": 12, "explosion": 7.2, "dog_bark": 1.8, "person_sneeze": 2.4, "clock_tick": 2.4, "baby_cry": 1.5, "rooster": 1.5, "chainsaw": 2.4, "impact_weapon": 2.4}
 STEADY_OTHERS = ("rain", "wind", "sea_waves", "stream", "city", "train", "storm", "water", "crowd", "machine")
 # Of these a part is heard late, as game shots are.
 LATE = ("stroke", "impact", "slam", "swing", "snap", "fall", "drum", "bark", "explosion", "glass", "loud_shot", "close_shot")

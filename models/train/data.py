@@ -18,10 +18,10 @@ CLASS_OF = {
 }
 KIND_CLASS = {"close_shot": "gunshot", "firework": "firework", "firecrackers": "firework", "backfire": "vehicle", "door": "impact", "hammer": "impact",
               "metal": "impact", "glass": "glass", "balloon": "other", "babble": "other", "noise": "other",
-              "loud_shot": "gunshot", "explosion": "other", "thunder": "other", "near_blast": "gunshot", "game_shot": "gunshot",
+              "loud_shot": "gunshot", "blown_shot": "gunshot", "explosion": "other", "thunder": "other", "near_blast": "gunshot", "game_shot": "gunshot",
               "rotor": "other", "rush": "other", "snap": "other", "swing": "impact", "slam": "impact", "stroke": "impact",
               "open_blast": "gunshot", "supersonic": "gunshot", "automatic": "gunshot", "drill": "impact", "double": "impact", "single": "impact",
-              "crackle": "other", "drops": "other", "pop": "other", "bark": "other", "drum": "impact", "hammering": "impact", "fall": "impact"}
+              "crackle": "other", "drops": "other", "pop": "other", "dropout": "other", "handling": "other", "bark": "other", "drum": "impact", "hammering": "impact", "fall": "impact"}
 # A later arrival this much weaker than one within 0.6 s before it is an echo, and no shot of its own.
 ECHO_DB, ECHO_S = 8, 0.6
 

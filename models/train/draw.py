@@ -8,13 +8,16 @@ from augment import augment, coloured
 from data import CLASS_OF, ECHO_DB, KIND_CLASS, MARGIN, Set, fold_of, load, mark_weaker, permissive
 from recorder import Recorder
 from synth import MAKERS, RATE
+from synth_blown import MAKERS as BLOWN, overdrive
+from synth_faults import MAKERS as FAULTS, flattened
 from synth_fire import MAKERS as FIRE
 from synth_loud import MAKERS as LOUD, press
 from synth_near import MAKERS as NEAR, heard_late, process
 from synth_negatives import MAKERS as NEGATIVES
 from synth_street import MAKERS as STREET
+from synth_yard import in_yard
 
-ALL = {**MAKERS, **NEGATIVES, **LOUD, **NEAR, **STREET, **FIRE}
+ALL = {**MAKERS, **NEGATIVES, **LOUD, **NEAR, **STREET, **FIRE, **BLOWN, **FAULTS}
 
 
 def noise_pools(rows, clips, kinds, rng, unsure):
@@ -175,7 +178,7 @@ def loud(folder, rng, _member, size=1.0):
     return out.arrays()
 
 
-def close_by(folder, rng, size, worlds, synthetic, pool, least_db):
+def close_by(folder, rng, size, worlds, synthetic, pool, least_db, around=None):
     """Shots and everything else as near microphones, limiters and sound libraries have them, at `least_db` of peak over noise and more."""
     recorder = Recorder(rng)
     out = Set()
@@ -197,7 +200,10 @@ def close_by(folder, rng, size, worlds, synthetic, pool, least_db):
         add(clip, name, what, False)
     for name, count in synthetic.items():
         for _ in range(int(count * size)):
-            sound = np.roll(ALL[name](rng), rng.integers(-18, 19))
+            sound = ALL[name](rng)
+            if around and rng.random() < 0.8:
+                sound = around(rng, sound)
+            sound = np.roll(sound, rng.integers(-18, 19))
             if name in counts.LATE and rng.random() < 0.15:
                 sound = heard_late(rng, sound)
             add(sound, KIND_CLASS.get(name, name), name, True)
@@ -209,13 +215,32 @@ def near(folder, rng, _member, size=1.0):
     return close_by(folder, rng, size, counts.NEAR_WORLDS, counts.NEAR_SYNTHETIC, quiet(load(folder, "faint-others")), 22)
 
 
-def fire(folder, rng, _member, size=1.0):
-    """Of synth_fire.py, down to faint ones in recorded rain, wind, surf and towns."""
+def steady_pool(folder, rng):
+    """Recorded rain, wind, surf and towns, and the simulated street's noise."""
     rows, clips = load(folder, "others")
     steady = [i for i, row in enumerate(rows) if row["learn"] and row["what"] in counts.STEADY_OTHERS]
     pool = [np.array(clips[i, : net.SAMPLES], np.float64) for i in rng.permutation(steady)[:300]]
-    pool = [x / (x.std() + 1e-9) for x in pool] + quiet(load(folder, "faint-others"))
-    return close_by(folder, rng, size, counts.FIRE_WORLDS, counts.FIRE_SYNTHETIC, pool, 12)
+    return [x / (x.std() + 1e-9) for x in pool] + quiet(load(folder, "faint-others"))
+
+
+def fire(folder, rng, _member, size=1.0):
+    """Of synth_fire.py, down to faint ones."""
+    return close_by(folder, rng, size, counts.FIRE_WORLDS, counts.FIRE_SYNTHETIC, steady_pool(folder, rng), 12)
+
+
+def yard(folder, rng, _member, size=1.0):
+    """In the yards of synth_yard.py, down to faint ones."""
+    return close_by(folder, rng, size, counts.YARD_WORLDS, counts.YARD_SYNTHETIC, steady_pool(folder, rng), 12, in_yard)
+
+
+def blown(folder, rng, _member, size=1.0):
+    """Of synth_blown.py, and everything else overdriven as much."""
+    return close_by(folder, rng, size, counts.BLOWN_WORLDS, counts.BLOWN_SYNTHETIC, steady_pool(folder, rng), 18, overdrive)
+
+
+def flat(folder, rng, _member, size=1.0):
+    """Held at one level, faults of recordings among what is no shot."""
+    return close_by(folder, rng, size, counts.FLAT_WORLDS, counts.FLAT_SYNTHETIC, steady_pool(folder, rng), 12, flattened)
 
 
 def others(folder, rng, _member, size=1.0):
@@ -246,4 +271,4 @@ def others(folder, rng, _member, size=1.0):
     return out.arrays()
 
 
-DRAWN = {"made": simulated, "recorded": recorded, "faint": faint, "street": street, "loud": loud, "near": near, "nearer": near, "others": others, "fire": fire}
+DRAWN = {"made": simulated, "recorded": recorded, "faint": faint, "street": street, "loud": loud, "near": near, "nearer": near, "others": others, "fire": fire, "yard": yard, "blown": blown, "flat": flat}

@@ -1,6 +1,6 @@
 """Draws what train.py learns from out of cut clips, once: features of clips as augment.py changes them.
 
-  python models/train/make_sets.py --clips CLIPS --folds FOLDS --member first|second|third --which made|recorded|faint|street|loud|near|nearer|others|fire [--seed 1] [--size 1]
+  python models/train/make_sets.py --clips CLIPS --folds FOLDS --member first|second|third --which made|recorded|faint|street|loud|near|nearer|others|fire|yard|blown|flat|varied [--seed 1] [--size 1]
 
 writes FOLDS/<member>/<which>-set.npz
 """
@@ -13,8 +13,10 @@ import numpy as np
 
 import draw
 import net
+from draw_varied import varied
 
-SETS = tuple(draw.DRAWN)
+DRAWN = {**draw.DRAWN, "varied": varied}
+SETS = tuple(DRAWN)
 
 
 def main():
@@ -29,7 +31,7 @@ def main():
     began = time.time()
     folder = pathlib.Path(a.folds, a.member)
     folder.mkdir(parents=True, exist_ok=True)
-    out = draw.DRAWN[a.which](a.clips, np.random.default_rng([a.seed, SETS.index(a.which)]), a.member, a.size)
+    out = DRAWN[a.which](a.clips, np.random.default_rng([a.seed, SETS.index(a.which)]), a.member, a.size)
     np.savez(folder / f"{a.which}-set.npz", **out)
     counts = dict(zip(net.CLASSES, np.bincount(out["label"], minlength=len(net.CLASSES)).tolist()))
     print(f"{a.member} {a.which} {counts} {time.time() - began:.0f} s", flush=True)

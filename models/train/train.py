@@ -16,13 +16,17 @@ import data
 import net
 
 BATCH, PART = 256, 32
+# What a batch of the third's tunings is made of.
+TUNED = {"recorded": 0.27, "varied": 0.16, "others": 0.16, "second/made": 0.04, "second/faint": 0.1, "nearer": 0.03, "near": 0.02, "fire": 0.05, "yard": 0.06,
+         "blown": 0.02, "flat": 0.06, "second/street": 0.03}
 # What a batch is made of, by set, when the base is made, widened, tuned, and in the last steps; and how many steps each has.
 STAGES = {
     "first": {
-        "near": ({"second/made": 0.18, "second/faint": 0.22, "third/loud": 0.15, "third/near": 0.45}, 4200),
-        "fire": ({"second/made": 0.12, "second/faint": 0.18, "third/loud": 0.06, "third/near": 0.12, "third/nearer": 0.14, "third/fire": 0.38}, 1600),
-        "again": ({"third/recorded": 0.48, "third/others": 0.17, "second/made": 0.04, "second/faint": 0.1, "third/loud": 0.03, "third/nearer": 0.05,
-                   "third/near": 0.02, "third/fire": 0.08, "second/street": 0.03}, 1000),
+        "base": ({"second/made": 0.45, "second/faint": 0.4, "third/loud": 0.15}, 2600),
+        "near": ({"second/made": 0.12, "second/faint": 0.16, "third/loud": 0.06, "third/near": 0.11, "third/nearer": 0.12, "third/fire": 0.18, "third/yard": 0.16,
+                  "third/blown": 0.09}, 3000),
+        "again": ({"third/recorded": 0.26, "third/varied": 0.24, "third/others": 0.17, "second/made": 0.04, "second/faint": 0.1, "third/loud": 0.02, "third/nearer": 0.03,
+                   "third/near": 0.02, "third/fire": 0.04, "third/yard": 0.04, "third/blown": 0.01, "second/street": 0.03}, 1000),
     },
     "second": {
         "base": ({"made": 1.0}, 2600),
@@ -36,14 +40,13 @@ STAGES = {
         "near": ({"second/made": 0.18, "second/faint": 0.22, "loud": 0.15, "near": 0.45}, 4500),
         "fire": ({"second/made": 0.12, "second/faint": 0.18, "loud": 0.1, "near": 0.1, "nearer": 0.14, "fire": 0.36}, 2200),
         "longer": ({"second/made": 0.12, "second/faint": 0.18, "loud": 0.08, "near": 0.13, "nearer": 0.13, "fire": 0.36}, 2500),
-        "again": ({"recorded": 0.48, "others": 0.17, "second/made": 0.04, "second/faint": 0.1, "loud": 0.03, "nearer": 0.05, "near": 0.03,
-                   "fire": 0.07, "second/street": 0.03}, 1000),
-        "more": ({"recorded": 0.5, "others": 0.17, "second/made": 0.04, "second/faint": 0.1, "loud": 0.02, "nearer": 0.04, "near": 0.02,
-                  "fire": 0.08, "second/street": 0.03}, 1000),
+        "flat": ({"second/made": 0.12, "second/faint": 0.18, "loud": 0.04, "near": 0.07, "nearer": 0.08, "fire": 0.17, "yard": 0.12, "blown": 0.06, "flat": 0.16}, 2000),
+        "again": (TUNED, 1000),
+        "more": (TUNED, 1000),
     },
 }
 # Where a member begins that does not begin at random: with what the second was before it heard anything recorded.
-BEGIN = {"first": "second/wide.npz", "third": "second/wide.npz"}
+BEGIN = {"third": "second/wide.npz"}
 # Greatest rate of each stage's steps.
 PEAK = {"base": 2e-3, "last": 5e-4}
 PEAK_ELSE = 1.5e-3
@@ -55,7 +58,7 @@ BESIDE = ("more",)
 KEEP = {"again": 0.5, "more": 0.5}
 KEEP_ELSE = 0.7
 RESPONSES = {"again": 0.11, "more": 0.11}
-SEED_OF = {"base": 2, "wide": 3, "loud": 4, "louder": 5, "near": 6, "fire": 7, "longer": 8, "tuned": 10, "last": 20, "again": 30, "more": 40}
+SEED_OF = {"base": 2, "wide": 3, "loud": 4, "louder": 5, "near": 6, "fire": 7, "longer": 8, "flat": 9, "tuned": 10, "last": 20, "again": 30, "more": 40}
 SEED_OF_MEMBER = {"first": 200, "second": 0, "third": 100}
 # What is laid under other clips while training.
 STEADY = ("street", "rain", "sea_waves", "helicopter", "chainsaw", "sim_noise", "noise")
