@@ -198,8 +198,13 @@ export async function checkAdaptation(config: AgentConfig): Promise<Check> {
   let store: InstanceType<typeof AdaptationStore>;
   try {
     store = new AdaptationStore(folder);
+    store.check();
   } catch (error) {
-    return wrong("adaptation", `${folder}: ${(error as Error).message}`, "run it as the service's user");
+    return wrong(
+      "adaptation",
+      `${folder}: ${(error as Error).message}`,
+      "run it as the service's user; a damaged adaptation.sqlite is moved away, and learning begins anew",
+    );
   }
   try {
     const inUse = pinned ?? store.inUse;

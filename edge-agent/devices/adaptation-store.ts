@@ -21,9 +21,13 @@ export interface HeadVersion {
 
 /** A node hears all the same where the disk is full or the file damaged: with the classifier as it ships, learning for this run only. */
 export function openAdaptationStore(folder: string, log: Log): AdaptationStore {
+  let store: AdaptationStore | undefined;
   try {
-    return new AdaptationStore(folder);
+    store = new AdaptationStore(folder);
+    store.check();
+    return store;
   } catch (error) {
+    store?.close();
     const why = (error as Error).message;
     log.error(
       { folder, why },
@@ -52,6 +56,14 @@ export class AdaptationStore {
       );
       CREATE TABLE IF NOT EXISTS in_use (one INTEGER PRIMARY KEY CHECK (one = 1), version INTEGER);
     `);
+  }
+
+  /** Throws where the file is damaged anywhere: it opens as long as its first page is well. */
+  check(): void {
+    const damage = this.#db.prepare("PRAGMA quick_check(1)").all() as unknown as { quick_check: string }[];
+    const found = damage[0]?.quick_check;
+    if (found !== "ok") throw new Error(`the file is damaged: ${found}`);
+    this.version(this.inUse || this.newest);
   }
 
   remember(arrival: string, modelSha256: string, probability: number, embedding: Float32Array): void {
