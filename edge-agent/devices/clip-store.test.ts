@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -95,9 +96,17 @@ test("started after a power cut without valid time: nothing is deleted on the cl
   assert.equal((await store.get("a1"))?.arrival, "a1", "with the time it is known that it may stay");
   utcS = undefined;
   await store.put(clip("a2"));
-  monotonicS = 3599;
+  monotonicS = 2999;
   store.sweep();
   assert.is(files().length, 2);
+  // Of the hour of a1 600 s were over when the time was last known; a2 was heard at 0 s.
+  monotonicS = 3000;
+  store.sweep();
+  assert.equal(
+    files().map((name) => name.includes("a2")),
+    [true],
+    "time that is lost again postpones nothing",
+  );
   monotonicS = 3600;
   store.sweep();
   assert.equal(files(), []);
@@ -151,6 +160,36 @@ test("half-written files of a power cut are swept away", async () => {
   writeFileSync(join(folder, "clips", "1795003600-a1.clip.part"), "half");
   await open().close();
   assert.equal(files(), []);
+});
+
+test("a key of 0 bytes, as a power cut left it, is made anew; one of another length is told", async () => {
+  writeFileSync(join(folder, "clip.key"), "");
+  const store = open();
+  await store.put(clip("a1"));
+  assert.equal(await store.get("a1"), clip("a1"));
+  await store.close();
+  assert.equal(readdirSync(folder).sort(), ["clip.key", "clips"], "and nothing of its making stays");
+  writeFileSync(join(folder, "clip.key"), "half of a key");
+  assert.throws(open, /clip\.key: is not a key of 32 bytes/);
+});
+
+test("a disk that takes no byte of the key leaves none: the agent ends, and starts as soon as there is room", async () => {
+  // No file may grow in this child, as on a full disk.
+  const script = `const { EncryptedClipStore } = await import(${JSON.stringify(join(import.meta.dirname, "clip-store.ts"))});
+    const log = { debug() {}, info() {}, warn() {}, error() {} };
+    new EncryptedClipStore({ folder: ${JSON.stringify(folder)}, keepS: 3600, maxBytes: 1e6, nowS: () => 0, log });`;
+  const child = spawnSync(
+    "sh",
+    ["-c", 'ulimit -f 0; exec "$0" --input-type=module -e "$1"', process.execPath, script],
+    {
+      encoding: "utf8",
+    },
+  );
+  assert.is(child.status, 1, child.stderr);
+  assert.match(child.stderr, /clips in .*EFBIG/);
+  assert.equal(readdirSync(folder), ["clips"]);
+  await open().close();
+  assert.is(statSync(join(folder, "clip.key")).size, 32);
 });
 
 test.run();

@@ -6,7 +6,17 @@
  *   plaintext = one line of JSON (start, rate, onset) and the samples, little-endian int16; the file's name is authenticated with it
  */
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "#contract/errors.ts";
@@ -37,6 +47,8 @@ interface Kept {
   expiresS: number;
   /** When it was put or found, monotonic seconds. */
   sinceS: number;
+  /** When it goes where there is no time, monotonic seconds: `keepS` after `sinceS`, sooner where the time was known since. */
+  untilS: number;
 }
 
 export class EncryptedClipStore implements ClipStore {
@@ -96,7 +108,7 @@ export class EncryptedClipStore implements ClipStore {
       return false;
     }
     this.#diskFailed = false;
-    this.#kept.set(clip.arrival, { name, bytes: sealed.length, expiresS, sinceS: this.#monotonicS() });
+    this.#kept.set(clip.arrival, { name, bytes: sealed.length, expiresS, ...this.#fromNow() });
     this.#count();
     return true;
   }
@@ -120,14 +132,17 @@ export class EncryptedClipStore implements ClipStore {
 
   /**
    * Deletes what is due. Also what would be kept longer than `keepS` from now: the clock was wrong when it was kept. A node that was
-   * started without valid time does not take its clock's word for that, and keeps what it found until it has one, `keepS` at most.
+   * started without valid time does not take its clock's word for that, and keeps what it found until it has one, `keepS` at most. Time
+   * that is lost again postpones nothing: what was left of it goes on without.
    */
   sweep(): void {
     const nowS = this.#options.nowS();
     const monotonicS = this.#monotonicS();
     for (const [arrival, kept] of this.#kept) {
-      const inTime = nowS === undefined || (kept.expiresS > nowS && kept.expiresS <= nowS + this.keepS + 1);
-      if (inTime && monotonicS - kept.sinceS < this.keepS) continue;
+      const leftS = nowS === undefined ? undefined : kept.expiresS - nowS;
+      if (leftS !== undefined) kept.untilS = Math.min(kept.sinceS + this.keepS, monotonicS + leftS);
+      const tooLong = leftS !== undefined && leftS > this.keepS + 1;
+      if (!tooLong && monotonicS < kept.untilS) continue;
       this.#delete(arrival, kept);
       this.counters.clipsExpired += 1;
     }
@@ -140,6 +155,11 @@ export class EncryptedClipStore implements ClipStore {
 
   #monotonicS(): number {
     return this.#options.monotonicS?.() ?? performance.now() / 1000;
+  }
+
+  #fromNow(): Pick<Kept, "sinceS" | "untilS"> {
+    const sinceS = this.#monotonicS();
+    return { sinceS, untilS: sinceS + this.keepS };
   }
 
   #makeRoom(bytes: number): void {
@@ -179,7 +199,7 @@ export class EncryptedClipStore implements ClipStore {
           name,
           bytes: statSync(path).size,
           expiresS: Number(expires),
-          sinceS: this.#monotonicS(),
+          ...this.#fromNow(),
         });
       }
     }
@@ -228,14 +248,25 @@ function unseal(key: Buffer, name: string, arrival: string, file: Buffer): Store
 
 /** 256 random bits, made on the first start, readable by the agent alone. */
 function openKey(path: string): Buffer {
-  try {
-    writeFileSync(path, randomBytes(32), { mode: 0o600, flag: "wx", flush: true });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  }
+  // Empty where an older agent's power went as it made one: nothing was ever sealed with it.
+  if (statSync(path, { throwIfNoEntry: false })?.size === 0) rmSync(path);
+  if (!existsSync(path)) makeKey(path);
   const key = readFileSync(path);
   if (key.length !== 32)
     throw new Fault("config", `${path}: is not a key of 32 bytes; delete it and the clips beside it, then start again`);
   if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);
   return key;
+}
+
+/** Written beside and then named, so that a full disk or a power cut leaves no half of one. */
+function makeKey(path: string): void {
+  const part = `${path}.part`;
+  try {
+    writeFileSync(part, randomBytes(32), { mode: 0o600, flush: true });
+    linkSync(part, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  } finally {
+    rmSync(part, { force: true });
+  }
 }
