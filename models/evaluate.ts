@@ -52,7 +52,7 @@ const { values } = parseArgs({
   options: {
     data: { type: "string" },
     folds: { type: "string" },
-    model: { type: "string", default: join(import.meta.dirname, "gunshot", "7") },
+    model: { type: "string", default: join(import.meta.dirname, "gunshot", "8") },
     other: { type: "string" },
     others: { type: "string" },
     effort: { type: "string", default: "1" },

@@ -17,6 +17,7 @@ WEIGHTS = {
     "width": 0.7,
     "noShotLogOdds": 0.0,
     "shotLogOddsFrom": 0.8,
+    "shotShare": 0.1,
     "crowdLogOdds": 2.2,
     "echoDb": 2.0,
     "echoLogOdds": 1.2,
@@ -51,7 +52,7 @@ def log_odds(rows, p, weights=WEIGHTS):
         like = sigmoid((louder + weights["likeDb"]) / LEVEL_DB)
         shot = sigmoid((own[before] - weights["shotLogOddsFrom"]) / SHOT)
         among = (like * sigmoid((weights["noShotLogOdds"] - own[before]) / NO_SHOT)).sum()
-        after = 1 - np.prod(1 - like * shot)
+        after = (1 - np.prod(1 - like * shot)) * min(1, (like * shot).sum() / max(weights["shotShare"] * among, 1e-12))
         echo = (shot * sigmoid((louder - weights["echoDb"]) / LEVEL_DB)).max(initial=0)
         crowded = sigmoid((np.log(among + 1e-3) - np.log(weights["half"])) / weights["width"])
         out[i] -= weights["crowdLogOdds"] * crowded * (1 - after) + weights["echoLogOdds"] * echo

@@ -26,7 +26,7 @@ BEFORE_BLOCK = 9
 EMBEDDING = 32
 HIDDEN = 128
 # Three networks answer together, each with a share in the logarithms of probabilities.
-SHARES = {"first": 0.4, "second": 0.3, "third": 0.3}
+SHARES = {"first": 0.25, "second": 0.3, "third": 0.45}
 MEMBERS = tuple(SHARES)
 
 
