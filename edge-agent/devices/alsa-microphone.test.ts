@@ -113,6 +113,43 @@ test("arecord that dies is started again, told in one line with its last words; 
   assert.is(from.counters.lostSamples, 96_000);
 });
 
+test("a host stepped back by an hour while arecord was down: what comes has no time until pulses have told it anew", async () => {
+  const came = join(folder, "came");
+  // Six seconds at 1 kHz with a pulse of 100 ms each, in one piece; after the restart 100 ms without one.
+  const env = stub(`const fs = require("node:fs");
+    const again = fs.existsSync(${JSON.stringify(came)});
+    const bytes = Buffer.alloc(again ? 400 : 24_000);
+    for (let i = 0; !again && i < 6000; i++) bytes.writeInt16LE(i % 1000 >= 500 && i % 1000 < 600 ? 20_000 : 0, 4 * i + 2);
+    fs.writeFileSync(${JSON.stringify(came)}, "");
+    process.stdout.write(bytes, () => (again ? setTimeout(() => {}, 60_000) : process.exit(1)));`);
+  let first: bigint | undefined;
+  let steppedNs = 0n;
+  const time = {
+    now: () => undefined,
+    ofMonotonicNs(ns: bigint) {
+      // The first edge that is named was at a whole second.
+      first ??= ns;
+      const clock = { source: "ntp", synchronised: true, sigmaS: 1e-3 } as const;
+      return { utcNs: 1_795_000_000_000_000_000n + ns - first - steppedNs, clock };
+    },
+    steps: 0,
+  };
+  const from = microphone({ env, time, sampleRateHz: 1000, ppsChannel: 1 });
+  const stop = new AbortController();
+  const stamped: boolean[] = [];
+  let samples = 0;
+  for await (const { channels, utcNs } of from.frames(AbortSignal.any([stop.signal, AbortSignal.timeout(20_000)]))) {
+    samples += channels[0]!.length;
+    stamped.push(utcNs !== undefined);
+    steppedNs = samples >= 6000 ? 3_600_000_000_000n : 0n;
+    if (samples >= 6100) stop.abort();
+  }
+  assert.is(from.counters.pulses, 5);
+  assert.is(from.counters.lostSamples, 0, "nobody can tell how many");
+  assert.is(stamped.at(-2), true);
+  assert.is(stamped.at(-1), false);
+});
+
 test("a card that is not there is waited for, and its trouble says what to do; plugged in, it is heard", async () => {
   const plugged = join(folder, "plugged");
   const env = stub(`(async () => { ${ramp(480)}

@@ -179,10 +179,12 @@ export class AlsaMicrophone implements Microphone {
     this.#words.overrunMs = 0;
   }
 
+  /** @param samples so many, as far as is known; where the host's clock was stepped back meanwhile, fewer than none. */
   #skip(samples: bigint): void {
-    if (samples <= 0n) return;
-    this.#tick += samples;
-    this.counters.lostSamples += Number(samples);
+    if (samples > 0n) {
+      this.#tick += samples;
+      this.counters.lostSamples += Number(samples);
+    }
     this.#clock.lost();
   }
 
