@@ -17,7 +17,9 @@ export interface HostSync {
   correctedAgoS?: number;
   /** Changes whenever whoever disciplines the clock has measured it anew. */
   measurement?: string;
-  /** Who said so, or why nobody did. */
+  /** Who said so; undefined where nobody did. */
+  by?: "chrony" | "kernel" | "systemd";
+  /** In words, or why nobody did. */
   from: string;
 }
 
@@ -66,10 +68,11 @@ export function parseChrony(text: string): HostSync | undefined {
   ];
   const synchronised = fields[13] !== "Not synchronised" && Number(fields[2]) > 0 && fields[0] !== "7F7F0101";
   if (!synchronised || !Number.isFinite(offsetS + rmsS + delayS + dispersionS))
-    return { synchronised: false, from: "chrony: not synchronised" };
+    return { synchronised: false, by: "chrony", from: "chrony: not synchronised" };
   return {
     synchronised,
     sigmaS: Math.max(rmsS, (offsetS + dispersionS + delayS / 2) / 3),
+    by: "chrony",
     from: `chrony: ${fields[1]}`,
     measurement: fields[3]!,
   };
@@ -91,12 +94,13 @@ export function parseAdjtimex(text: string): HostSync | undefined {
   };
   const [status, errorUs, mostUs] = [value("status"), value("esterror"), value("maxerror")];
   if (status === undefined || errorUs === undefined) return undefined;
-  if (status & 0x40) return { synchronised: false, from: "kernel: not synchronised" };
+  if (status & 0x40) return { synchronised: false, by: "kernel", from: "kernel: not synchronised" };
   const correctedAgoS = mostUs === undefined ? undefined : mostUs / 1e6 / MAXERROR_GROWS;
   return {
     synchronised: true,
     ...(errorUs > 0 && { sigmaS: errorUs / 1e6 }),
     ...(correctedAgoS !== undefined && { correctedAgoS, wanderS: correctedAgoS * WANDERS }),
+    by: "kernel",
     from: "kernel",
   };
 }
@@ -106,6 +110,6 @@ export function parseTimedatectl(text: string): HostSync | undefined {
   const match = /NTPSynchronized=(yes|no)/.exec(text);
   if (!match) return undefined;
   return match[1] === "yes"
-    ? { synchronised: true, sigmaS: 0.02, from: "timedatectl" }
-    : { synchronised: false, from: "timedatectl: not synchronised" };
+    ? { synchronised: true, sigmaS: 0.02, by: "systemd", from: "timedatectl" }
+    : { synchronised: false, by: "systemd", from: "timedatectl: not synchronised" };
 }

@@ -21,11 +21,13 @@ test("chrony: a third of offset + dispersion + half the delay, 2.304 ms here", (
 test("the kernel: STA_UNSYNC (64) is no time, else its own estimate", () => {
   assert.equal(parseAdjtimex("   status: 8257\n esterror: 150\n"), {
     synchronised: false,
+    by: "kernel",
     from: "kernel: not synchronised",
   });
   assert.equal(parseAdjtimex("   status: 8193\n esterror: 150\n"), {
     synchronised: true,
     sigmaS: 150e-6,
+    by: "kernel",
     from: "kernel",
   });
   assert.is(parseAdjtimex("nonsense"), undefined);
@@ -40,7 +42,12 @@ test("the kernel without a figure of whoever corrects it gives none; what it may
 });
 
 test("systemd says yes without a figure: 20 ms is assumed", () => {
-  assert.equal(parseTimedatectl("NTPSynchronized=yes\n"), { synchronised: true, sigmaS: 0.02, from: "timedatectl" });
+  assert.equal(parseTimedatectl("NTPSynchronized=yes\n"), {
+    synchronised: true,
+    sigmaS: 0.02,
+    by: "systemd",
+    from: "timedatectl",
+  });
   assert.is(parseTimedatectl("NTPSynchronized=no")?.synchronised, false);
 });
 
@@ -122,6 +129,62 @@ test("by the kernel a doubt ends with the next correction; of a host that says n
     host.sync = { synchronised: true, from: "kernel", correctedAgoS: 0, wanderS: 0 };
     host.aheadMs = 0;
     await until("the doubt to be over", () => sigmaS() === 0.02);
+  } finally {
+    stop.abort();
+  }
+});
+
+const timesyncd: HostSync = { synchronised: true, sigmaS: 0.02, by: "systemd", from: "timedatectl" };
+
+test("a board boots without time and timesyncd steps it by 3 hours: it is as good as any at once, even if stepped while it is asked", async () => {
+  for (const isAskedBefore of [true, false]) {
+    const stop = new AbortController();
+    const host = pretend({ synchronised: false, by: "systemd", from: "timedatectl: not synchronised" });
+    let asked = 0;
+    host.readSync = async () => {
+      asked += 1;
+      if (isAskedBefore) return host.sync;
+      host.aheadMs = 10_800_000;
+      return timesyncd;
+    };
+    const time = openTime({ source: "ntp" }, keepingLog([]), stop.signal, host);
+    try {
+      await until("the host to have been asked", () => asked > 0);
+      if (isAskedBefore) {
+        assert.is(time.now(), undefined);
+        host.sync = timesyncd;
+        host.aheadMs = 10_800_000;
+      }
+      await until("the step to be seen", () => time.steps === 1);
+      await until("the clock to be known", () => time.now() !== undefined);
+      assert.is(time.now()!.clock.sigmaS, 0.02);
+      assert.ok(Math.abs(Number(time.now()!.utcNs - process.hrtime.bigint()) / 1e9 - 10_800) < 0.01);
+    } finally {
+      stop.abort();
+    }
+  }
+});
+
+test("what chrony measured in the seconds before a step that nobody had asked of yet ends no doubt; what it measures next does", async () => {
+  const stop = new AbortController();
+  const host = pretend(parseChrony(locked)!);
+  let asked = 0;
+  host.readSync = async () => {
+    asked += 1;
+    return host.sync;
+  };
+  const time = openTime({ source: "ntp" }, keepingLog([]), stop.signal, host);
+  try {
+    await until("the clock to be known", () => time.now() !== undefined);
+    const good = time.now()!.clock.sigmaS;
+    host.sync = { ...host.sync, measurement: "1795000064.2" };
+    host.aheadMs = 2500;
+    await until("the host to be asked of the step", () => time.steps === 1 && asked === 2);
+    assert.ok(Math.abs(time.now()!.clock.sigmaS - 2.5) < 0.01, `${time.now()!.clock.sigmaS}`);
+    host.sync = { ...host.sync, measurement: "1795000128.3" };
+    host.aheadMs = 0;
+    await until("chrony's correction to be seen", () => time.steps === 2 && asked === 3);
+    assert.is(time.now()!.clock.sigmaS, good);
   } finally {
     stop.abort();
   }

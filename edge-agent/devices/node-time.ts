@@ -1,6 +1,7 @@
 /** The node's UTC and how good it is, as its configuration says where it comes from. */
 import type { ClockState } from "#contract/node.ts";
 import type { Log } from "../ports.ts";
+import { ClockDoubt } from "./clock-doubt.ts";
 import { type HostSync, readHostSync } from "./host-sync.ts";
 import { type Clocks, UtcClock } from "./utc-clock.ts";
 
@@ -27,15 +28,6 @@ export interface NodeTime {
 
 const REFRESH_MS = 5_000;
 const GLANCE_MS = 250;
-/** timesyncd's longest time between two measurements (timesyncd.conf(5)): a step that nobody has said anything of is history after it. */
-const FORGOTTEN_AFTER_MS = 2_048_000;
-
-/** A step of the wall clock, until whoever disciplines it has measured it anew: right before or right after, nobody here can tell. */
-interface Doubt {
-  sigmaS: number;
-  sinceMs: number;
-  measuredBefore: string | undefined;
-}
 
 /** What a test puts in place of the host. */
 export interface HostClock {
@@ -60,7 +52,10 @@ class WatchedTime implements NodeTime {
   /** Undefined where the configuration trusts the clock as it is. */
   #sync: HostSync | undefined;
   #state: ClockState;
-  #doubt: Doubt | undefined;
+  #doubt: ClockDoubt | undefined;
+  /** When the host is asked next, and whether it still owes an answer. */
+  #dueMs = 0;
+  #asking = false;
 
   constructor({ source, sigmaS = leastSigmaS[source] }: ClockOptions, log: Log, host: HostClock) {
     this.#source = source;
@@ -86,13 +81,8 @@ class WatchedTime implements NodeTime {
   }
 
   watch(signal: AbortSignal, glanceMs: number): void {
-    void this.#look();
-    let lookedMs = performance.now();
-    const timer = setInterval(() => {
-      if (!this.#utc.isStepped && performance.now() - lookedMs < REFRESH_MS) return;
-      lookedMs = performance.now();
-      void this.#look();
-    }, glanceMs);
+    this.#glance();
+    const timer = setInterval(() => this.#glance(), glanceMs);
     signal.addEventListener("abort", () => clearInterval(timer), { once: true });
   }
 
@@ -107,27 +97,35 @@ class WatchedTime implements NodeTime {
     return { utcNs, clock };
   }
 
-  async #look(): Promise<void> {
-    const stepS = Number(this.#utc.refresh()) / 1e9;
-    if (Math.abs(stepS) > 1e-3) {
-      this.#log.warn({ stepS }, "the host's clock was stepped: its sigma holds that until it was measured anew");
-      const sigmaS = Math.max(Math.abs(stepS), this.#doubt?.sigmaS ?? 0);
-      const measuredBefore = this.#doubt ? this.#doubt.measuredBefore : this.#sync?.measurement;
-      this.#doubt = { sigmaS, sinceMs: performance.now(), measuredBefore };
-    }
-    if (!this.#trusted) this.#apply(await this.#readSync());
-    if (this.#doubt && this.#isOver(this.#doubt)) {
-      this.#doubt = undefined;
-      this.#log.info({}, "the clock was measured anew since it was stepped");
-    }
+  /** A step is followed at once, even while the host still owes an answer. */
+  #glance(): void {
+    if (this.#utc.isStepped) this.#tie();
+    if (this.#asking || performance.now() < this.#dueMs) return;
+    this.#tie();
+    void this.#ask();
   }
 
-  #isOver({ sinceMs, measuredBefore }: Doubt): boolean {
-    const agoMs = performance.now() - sinceMs;
-    const { measurement, correctedAgoS } = this.#sync ?? {};
-    if (measurement !== undefined) return measurement !== measuredBefore;
-    if (correctedAgoS !== undefined) return correctedAgoS * 1000 < agoMs;
-    return agoMs > FORGOTTEN_AFTER_MS;
+  #tie(): void {
+    const stepS = Number(this.#utc.refresh()) / 1e9;
+    if (Math.abs(stepS) <= 1e-3) return;
+    this.#log.warn({ stepS }, "the host's clock was stepped: its sigma holds that until it was measured anew");
+    if (this.#doubt) this.#doubt.widen(stepS, performance.now());
+    else this.#doubt = new ClockDoubt(stepS, performance.now(), this.#sync);
+    this.#dueMs = 0;
+  }
+
+  async #ask(): Promise<void> {
+    const askedMs = performance.now();
+    this.#dueMs = askedMs + REFRESH_MS;
+    this.#asking = true;
+    const sync = this.#trusted ? undefined : await this.#readSync();
+    this.#asking = false;
+    // Stepped while it was asked: of before the step is surely only what it had said until then.
+    if (this.#utc.isStepped) this.#tie();
+    if (sync) this.#apply(sync);
+    if (!this.#doubt?.endsBy(sync, askedMs)) return;
+    this.#doubt = undefined;
+    this.#log.info({}, "the clock was measured anew since it was stepped");
   }
 
   #apply(sync: HostSync): void {
