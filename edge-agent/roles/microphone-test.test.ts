@@ -172,4 +172,42 @@ test("no sound at all is told with its reason and nothing else, the end of it to
   assert.is(played, 2);
 });
 
+test("what was proved before the card was unplugged is not told again once it is plugged in: the next chirp tells", async () => {
+  const rate = 16_000;
+  const results: TestResult[] = [];
+  const sound = noise(10 * rate, 0.01);
+  let at = 0;
+  const tester = new MicrophoneTest({
+    speaker: {
+      async play(chirp) {
+        for (let i = 0; i < chirp.length; i++) sound[at + 0.25 * rate + i]! += 0.1 * chirp[i]!;
+      },
+    },
+    everyS: 3600,
+    firstS: 1,
+    minSnrDb: 20,
+    microphones: 1,
+    onResult: (result) => results.push(result),
+  });
+  const hear = async (untilS: number) => {
+    while (at < untilS * rate) {
+      const frame = sound.slice(at, at + 320);
+      at += 320;
+      tester.push({ channels: [frame], sampleRateHz: rate }, 0, none);
+      if (at % rate === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  await hear(5);
+  tester.noteSound("no sound for 5 s: no such device");
+  tester.noteSound(undefined);
+  assert.equal(
+    results.map(({ detail }) => /^the chirp was heard/.test(detail)),
+    [true, false, false],
+  );
+  assert.equal(results[2], { passed: true, detail: "every microphone gives sound" });
+  await hear(10);
+  assert.is(results.length, 4);
+  assert.match(results[3]!.detail, /^the chirp was heard/);
+});
+
 test.run();

@@ -55,7 +55,8 @@ export class MicrophoneTest {
     if (fault === this.#soundFault) return;
     this.#soundFault = fault;
     this.#hearing = undefined;
-    // What was plugged in again is proved soon.
+    // Of what was unplugged nothing is known any more; what is plugged in again is proved soon.
+    this.#chirp = undefined;
     if (this.#options.speaker) this.#untilTestS = this.#firstS;
     this.#tell();
   }
