@@ -83,6 +83,28 @@ test("a gateway's folder holds none of a node's: each is for its own account onl
   assert.is(stateOf("tocsin-agent@.service"), "tocsin/%i");
 });
 
+/** The calls that a unit's own lists leave, of those asked about: each list adds to or takes from the ones before it (systemd.exec(5)). */
+function isAllowed(unit: string, call: string, groups: readonly string[]): boolean {
+  let allowed = false;
+  for (const [, takes, list] of unit.matchAll(/^SystemCallFilter=(~?)(.*)$/gm))
+    if (list!.split(" ").some((name) => name === call || groups.includes(name))) allowed = takes === "";
+  return allowed;
+}
+
+test("a node may ask the kernel how good the clock is (adjtimex), and can set it by no means", () => {
+  const unit = readFileSync(join(import.meta.dirname, "tocsin-agent@.service"), "utf8");
+  assert.not.match(unit, /^ProtectClock=(?!no)/m, "a filter of its own, which no list of the unit can soften");
+  // @privileged holds @clock, which holds all of these; @system-service holds none.
+  const groups = ["@privileged", "@clock"];
+  for (const call of ["adjtimex", "clock_adjtime", "clock_adjtime64"]) assert.ok(isAllowed(unit, call, groups), call);
+  for (const call of ["clock_settime", "clock_settime64", "settimeofday"])
+    assert.not(isAllowed(unit, call, groups), call);
+  assert.match(unit, /^CapabilityBoundingSet=$/m);
+  assert.match(unit, /^AmbientCapabilities=$/m);
+  assert.match(unit, /^NoNewPrivileges=yes$/m);
+  assert.not.match(unit, /^DeviceAllow=.*rtc/m, "nor the hardware clock");
+});
+
 const analyze = spawnSync("systemd-analyze", ["--version"], { encoding: "utf8" });
 if (analyze.status !== 0) console.log("skipped: no systemd-analyze; the units' exposure is not rated");
 else
