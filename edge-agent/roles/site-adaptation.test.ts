@@ -35,11 +35,11 @@ function random(seed: number) {
 }
 
 /** Says 0.8 to 0.95 to shots and to the workshop's hammer alike; dimension 3 of its embedding tells them apart where `tells`. */
-function classifierOf(tells: boolean) {
+function classifierOf(tells: boolean, sha256: string) {
   const uniform = random(7);
   let next = { gunshot: true };
   const classifier: EmbeddingClassifier = {
-    model: { name: "gunshot", version: "1", sha256: "a".repeat(64) },
+    model: { name: "gunshot", version: "1", sha256 },
     threshold: 0.5,
     async embed() {
       const embedding = Float32Array.from({ length: 32 }, () => uniform() - 0.5);
@@ -57,12 +57,13 @@ async function lamppost(
   config = {},
   folder = mkdtempSync(join(tmpdir(), "tocsin-adaptation-")),
   fit: Fitter = fitHeads,
+  store = new AdaptationStore(folder),
+  sha256 = "a".repeat(64),
 ) {
   const broker = new MemoryBroker();
   const gateway = new MemoryBus(broker, "town", "gateway", silent);
   const bus = new MemoryBus(broker, "town", "n01", silent);
-  const store = new AdaptationStore(folder);
-  const { classifier, hears } = classifierOf(tells);
+  const { classifier, hears } = classifierOf(tells, sha256);
   const states: NodeState["adaptation"][] = [];
   const adaptation = new SiteAdaptation({
     classifier,
@@ -118,6 +119,7 @@ test("30 verdicts: the hammer drops below the threshold, shots stay above it; ba
   const told = post.states.at(-1)!;
   assert.ok(told.active && told.version === 1 && told.verdicts === 30, JSON.stringify(told));
   assert.ok(told.adaptedLoss < 0.8 * told.baselineLoss, `${told.adaptedLoss} against ${told.baselineLoss}`);
+  assert.is(post.adaptation.siteHead, undefined, "what was heard last was scored before there was a head");
   for (let i = 0; i < 5; i++) {
     assert.ok((await post.hear(false)).gunshot < 0.5);
     const shot = await post.hear(true);
@@ -136,9 +138,16 @@ test("30 verdicts: the hammer drops below the threshold, shots stay above it; ba
   const reverted = await lamppost(true, { version: 0 }, post.folder);
   assert.ok((await reverted.hear(false)).gunshot >= 0.8);
   assert.is(reverted.adaptation.siteHead, undefined);
-  const { version, inUse, active } = reverted.states.at(-1)!;
+  const { version, inUse, active, why } = reverted.states.at(-1)!;
   assert.equal({ version, inUse, active }, { version: 1, inUse: 0, active: false });
+  assert.is(why, `the configuration asks for 0; ${told.why}`);
   await reverted.close();
+
+  const store = new AdaptationStore(post.folder);
+  const renewed = await lamppost(true, {}, post.folder, fitHeads, store, "b".repeat(64));
+  assert.is(renewed.states.at(-1)!.inUse, 0);
+  assert.is(renewed.states.at(-1)!.why, `fitted for another model; ${told.why}`);
+  await renewed.close();
   rmSync(post.folder, { recursive: true });
 });
 
@@ -187,6 +196,25 @@ test("a disk that refuses costs what would have been learned, not the hearing; a
   store.close();
   assert.match(lines[0]!, "move adaptation.sqlite away");
   rmSync(post.folder, { recursive: true });
+});
+
+test("a disk that gives nothing back, at the start or when a verdict comes: the classifier as it ships is heard, and verdicts do not end the node", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tocsin-adaptation-"));
+  class Unreadable extends AdaptationStore {
+    override get inUse(): number {
+      throw new Error("disk I/O error");
+    }
+    override verdicts(): number {
+      throw new Error("disk I/O error");
+    }
+  }
+  const post = await lamppost(true, {}, folder, fitHeads, new Unreadable(folder));
+  await post.reviewed(true);
+  assert.ok((await post.hear(true)).gunshot >= 0.8);
+  await post.reviewed(false);
+  assert.is(post.store.examples("a".repeat(64)).length, 2, "and what the disk takes is kept");
+  await post.close();
+  rmSync(folder, { recursive: true });
 });
 
 test("a fitter that dies leaves the old head in use", async () => {

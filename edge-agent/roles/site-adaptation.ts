@@ -80,7 +80,8 @@ export class SiteAdaptation implements Classifier {
   #inUse = 0;
   /** What `node/state` shows. */
   #shown: KeptHead | undefined;
-  #last: { probability: number; embedding: Float32Array } | undefined;
+  /** What was classified last, and the correction that it was scored with. */
+  #last: { probability: number; embedding: Float32Array; version: number } | undefined;
   #sinceFit = 0;
   /** The disk took nothing last. */
   #refused = false;
@@ -90,10 +91,12 @@ export class SiteAdaptation implements Classifier {
   constructor(parts: AdaptationParts) {
     this.#parts = parts;
     const { config, store } = parts;
-    this.#use(config.version ?? (config.enabled ? store.inUse : 0));
-    // Also of a node that went back to the classifier as it ships.
-    this.#shown = store.version(this.#inUse || store.newest);
-    if (this.#shown || store.verdicts(this.model.sha256) > 0) this.#tell();
+    this.#kept(() => {
+      this.#use(config.version ?? (config.enabled ? store.inUse : 0));
+      // Also of a node that went back to the classifier as it ships.
+      this.#shown = store.version(this.#inUse || store.newest);
+      if (this.#shown || store.verdicts(this.model.sha256) > 0) this.#tell();
+    });
   }
 
   get model() {
@@ -109,12 +112,12 @@ export class SiteAdaptation implements Classifier {
   }
 
   get siteHead() {
-    return this.#head && this.#last && { version: this.#inUse, uncorrected: this.#last.probability };
+    return this.#last?.version ? { version: this.#last.version, uncorrected: this.#last.probability } : undefined;
   }
 
   async classify(clip: Float32Array, sampleRateHz: number, onsetS: number): Promise<Scores> {
     const { scores, embedding } = await this.#parts.classifier.embed(clip, sampleRateHz, onsetS);
-    this.#last = { probability: scores.gunshot, embedding };
+    this.#last = { probability: scores.gunshot, embedding, version: this.#inUse };
     return this.#head ? correctedScores(this.#head, embedding, scores) : scores;
   }
 
@@ -125,10 +128,10 @@ export class SiteAdaptation implements Classifier {
     this.#kept(() => this.#parts.store.remember(arrival, this.model.sha256, last.probability, last.embedding));
   }
 
-  /** Learning is never worth a shot: what the disk refuses is logged, once until it takes something again. */
-  #kept<T>(write: () => T): T | undefined {
+  /** Learning is never worth a shot: what the disk refuses to take or to give is logged, once until it does so again. */
+  #kept<T>(work: () => T): T | undefined {
     try {
-      const result = write();
+      const result = work();
       this.#refused = false;
       return result;
     } catch (error) {
@@ -150,7 +153,7 @@ export class SiteAdaptation implements Classifier {
         if (arrival.node !== node) continue;
         if (this.#kept(() => this.#parts.store.review(arrival.id, incident, gunshot))) this.#sinceFit += 1;
       }
-      if (this.#sinceFit > before) this.#tell();
+      if (this.#sinceFit > before) this.#kept(() => this.#tell());
       if (this.#sinceFit >= config.everyVerdicts && config.version === undefined) this.refit();
     });
   }
@@ -228,11 +231,12 @@ export class SiteAdaptation implements Classifier {
   #tell(): void {
     const { nowUtc, report, store } = this.#parts;
     const { version = 0, at = nowUtc(), comparison = this.#asItShips() } = this.#shown ?? {};
+    const unused = this.#shown && this.#whyUnused(this.#shown);
     report({
       adaptation: {
         version,
         inUse: this.#inUse,
-        why: comparison.why,
+        why: unused ? `${unused}; ${comparison.why}` : comparison.why,
         verdicts: store.verdicts(this.model.sha256),
         baselineLoss: comparison.baseline.loss,
         adaptedLoss: comparison.adapted.loss,
@@ -241,6 +245,15 @@ export class SiteAdaptation implements Classifier {
         at,
       },
     });
+  }
+
+  /** Of a head that was found better and yet is not used. */
+  #whyUnused({ version, modelSha256, comparison }: KeptHead): string | undefined {
+    const { config } = this.#parts;
+    if (version === this.#inUse || !comparison.better) return undefined;
+    if (modelSha256 !== this.model.sha256) return "fitted for another model";
+    if (config.version !== undefined) return `the configuration asks for ${config.version}`;
+    return config.enabled ? undefined : "adaptation is switched off";
   }
 
   /** Before a head is fitted: the classifier's own loss, and what is missing. */
