@@ -103,6 +103,7 @@ export interface Health {
   /** Why the flows stand still and what to do, where they do. */
   flowsNote?: string;
   relay?: "ok" | "restarting" | "down";
+  /** Of the nodes that are there and have a clock: `synchronised` counts those that are sure enough of theirs besides. */
   clocks: { synchronised: number; total: number };
   /** Messages waiting, disk left and the like, for the status line's tooltip. */
   detail: Record<string, number>;

@@ -1,5 +1,6 @@
 /** What each node last said of itself. */
 import type { NodeState } from "#contract/node.ts";
+import { conditionOf, isClockTrusted } from "./ops/map/node-condition.ts";
 
 export class Nodes {
   readonly #states = new Map<string, NodeState>();
@@ -16,21 +17,20 @@ export class Nodes {
     return [...this.#states.values()];
   }
 
-  /** Nodes by how they are: what a technician has to go and see to. */
+  /** Nodes by how they are, judged as on the console: what a technician has to go and see to. `deaf` are faults of a microphone. */
   conditions(): { well: number; faulty: number; deaf: number; clock: number; lost: number } {
     const counts = { well: 0, faulty: 0, deaf: 0, clock: 0, lost: 0 };
-    for (const { status, selfTest, clock } of this.all()) {
-      if (status === "lost" || status === "stopping") counts.lost += 1;
-      else if (status === "fault") counts.faulty += 1;
-      else if (selfTest?.passed === false) counts.deaf += 1;
-      else counts[clock?.synchronised === false ? "clock" : "well"] += 1;
+    for (const state of this.all()) {
+      const condition = conditionOf(state);
+      if (condition === "fault") counts[state.status === "fault" ? "faulty" : "deaf"] += 1;
+      else if (condition !== "unknown") counts[condition === "ok" ? "well" : condition] += 1;
     }
     return counts;
   }
 
-  /** Clocks of the nodes that are there and have one. */
+  /** Clocks of the nodes that are there and have one; `synchronised` are those that the console trusts. */
   clocks(): { synchronised: number; total: number } {
-    const clocks = this.all().flatMap((state) => (state.status === "online" && state.clock ? [state.clock] : []));
-    return { synchronised: clocks.filter((clock) => clock.synchronised).length, total: clocks.length };
+    const withClock = this.all().filter(({ status, clock }) => status === "online" && clock !== undefined);
+    return { synchronised: withClock.filter(isClockTrusted).length, total: withClock.length };
   }
 }

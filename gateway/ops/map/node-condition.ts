@@ -1,4 +1,4 @@
-/** How a node stands, for shape and colour on the map and for the counts beside it. Pure. */
+/** How a node stands, for shape and colour on the map, for the counts beside it, and for the gateway's figures. Pure. */
 import type { NodeState } from "#contract/node.ts";
 import type { SiteView } from "#contract/ops-api.ts";
 
@@ -20,9 +20,13 @@ export function conditionOf(state: NodeState | undefined): Condition {
   if (state === undefined) return "unknown";
   if (state.status === "lost" || state.status === "stopping") return "lost";
   if (state.status === "fault" || state.selfTest?.passed === false) return "fault";
-  const { clock, roles } = state;
-  if (clock === undefined) return "ok";
-  return !clock.synchronised || (roles.includes("listen") && clock.sigmaS > USELESS_CLOCK_S) ? "clock" : "ok";
+  return isClockTrusted(state) ? "ok" : "clock";
+}
+
+/** A node without a clock has none to doubt; of one that listens an arrival has to be worth something. */
+export function isClockTrusted({ clock, roles }: Pick<NodeState, "clock" | "roles">): boolean {
+  if (clock === undefined) return true;
+  return clock.synchronised && !(roles.includes("listen") && clock.sigmaS > USELESS_CLOCK_S);
 }
 
 export interface PlacedNode {

@@ -98,7 +98,7 @@ function Lights() {
       <Light
         level={clocks?.total === 0 ? "unknown" : levelOf(synchronised ? "ok" : "some")}
         label="clocks"
-        title="nodes whose clock is synchronised, of all that are there and have one"
+        title="nodes whose clock can be trusted, of all that are there and have one"
       >
         {clocks === undefined ? "?" : `${clocks.synchronised}/${clocks.total}`}
       </Light>
