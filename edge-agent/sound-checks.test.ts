@@ -5,7 +5,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { AgentConfig } from "./config.ts";
 import type { Check } from "./health-checks.ts";
-import { checkAdaptation, checkMicrophone } from "./sound-checks.ts";
+import { checkAdaptation, checkClock, checkMicrophone } from "./sound-checks.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tocsin-sound-checks-"));
 test.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -54,6 +54,21 @@ test("a sensitivity with which the street has 3 dB SPL is wrong", async () => {
   const { ok, detail } = await check([street], { micSensitivityDbFsAt94Spl: 31 });
   assert.is(ok, false);
   assert.match(detail, "3 dB SPL, which no street has");
+});
+
+test("a host whose clock is too unsure to name a pulse is no good for pps, and good for ntp", async () => {
+  const clock = (source: "pps" | "ntp", hostS: number, sigmaS?: number) =>
+    checkClock({ clock: { source, sigmaS } } as AgentConfig, async () => ({
+      synchronised: true,
+      sigmaS: hostS,
+      from: "chrony: a",
+    }));
+  assert.is((await clock("ntp", 0.2)).ok, true);
+  assert.is((await clock("pps", 0.09)).ok, true);
+  for (const { ok, detail } of [await clock("pps", 0.2), await clock("pps", 0.001, 0.2)]) {
+    assert.is(ok, false);
+    assert.is(detail, "the host's clock is 0.20 s unsure (chrony: a), which names no pulse: that takes 0.1 s");
+  }
 });
 
 test("a channel of pulses has them counted; where none comes, that is said", async () => {

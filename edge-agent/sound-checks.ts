@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { PpsEdges } from "#core/clock/pps-edges.ts";
 import type { AgentConfig } from "./config.ts";
 import { ArecordWords, adviceOn, arecordArguments, type CardOptions, rateFault } from "./devices/arecord.ts";
+import { NAMED_BY_SIGMA_S } from "./devices/capture-clock.ts";
 import { readHostSync } from "./devices/host-sync.ts";
 import { type Check, fine, opens, reachable, wrong } from "./health-checks.ts";
 import type { ListenConfig } from "./roles/listen.ts";
@@ -20,7 +21,8 @@ const RECORDED_S = { sound: 1, pulses: 3 };
 const [SLOWEST, FASTEST] = [0.6, 1.7];
 const PATIENCE_MS = 8000;
 
-export async function checkClock(config?: AgentConfig): Promise<Check> {
+/** @param readSync asks the host; a test answers in its place. */
+export async function checkClock(config?: AgentConfig, readSync = readHostSync): Promise<Check> {
   const source = config?.clock.source;
   if (source === "sim" || source === "system") return fine("clock", `trusted as it is (clock.source ${source})`);
   const bridge = config?.clock.bridge;
@@ -30,12 +32,19 @@ export async function checkClock(config?: AgentConfig): Promise<Check> {
       `no microcontroller at ${bridge.path}, or closed to us`,
       "plug it in, correct clock.bridge.path, or add the service's user to the group dialout",
     );
-  const { synchronised, sigmaS, from } = await readHostSync();
+  const { synchronised, sigmaS, from } = await readSync();
   if (!synchronised)
     return wrong(
       "clock",
       `not synchronised (${from})`,
       "install chrony and give it a time source; until then nothing is stamped",
+    );
+  const namesBy = Math.max(sigmaS ?? 0, config?.clock.sigmaS ?? 0);
+  if (source === "pps" && namesBy > NAMED_BY_SIGMA_S)
+    return wrong(
+      "clock",
+      `the host's clock is ${namesBy.toFixed(2)} s unsure (${from}), which names no pulse: that takes ${NAMED_BY_SIGMA_S} s`,
+      "give chrony a nearer time source (the receiver's own messages by gpsd do), and leave clock.sigmaS out; until then nothing is stamped",
     );
   const how = sigmaS === undefined ? "nobody says how well" : `${(sigmaS * 1e3).toFixed(3)} ms`;
   return fine("clock", `synchronised, ${how} (${from})`);

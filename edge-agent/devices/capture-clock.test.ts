@@ -132,6 +132,7 @@ test("the host loses its time, or is in doubt of it by seconds: the pulses go on
     assert.ok(Math.abs(errorS) < 1e-5, `${doubt}: ${errorS}`);
     assert.ok(state.sigmaS < 1e-5);
     assert.is(clock.counters.clockJumps, 0);
+    assert.is(clock.counters.unnamedPulses, 0);
   }
 });
 
@@ -141,6 +142,22 @@ test("a pulse half a second off the host's time is stray: it names no second", (
   assert.is(clock.counters.pulses, 0);
   assert.ok(clock.counters.strayPulses >= 8);
   assert.is(clock.at(BigInt(9 * RATE)).utcNs, undefined);
+});
+
+test("a host that is 0.2 s unsure names no pulse: nothing is stamped, and each pulse counts as unnamed until it is surer", () => {
+  const time = host({ ...ntp, sigmaS: 0.2 });
+  const clock = new CaptureClock({ sampleRateHz: RATE, pps: true, latencyS: 0, latencySigmaS: 5e-4, time });
+  for (const { samples, tick, arrivedNs } of pulseChannel(0, 0.5, 20)) {
+    // Ten pulses by now; the first only sets their height.
+    if (Number(tick) === 10.5 * RATE) {
+      assert.equal(clock.counters, { clockJumps: 0, pulses: 0, strayPulses: 0, unnamedPulses: 9 });
+      assert.is(clock.at(tick).utcNs, undefined);
+      time.ofMonotonicNs = (ns) => ({ utcNs: ns + EPOCH, clock: { ...ntp, sigmaS: 0.09 } });
+    }
+    clock.pulses(samples, tick, arrivedNs);
+  }
+  assert.equal(clock.counters, { clockJumps: 0, pulses: 9, strayPulses: 0, unnamedPulses: 9 });
+  assert.is(clock.at(BigInt(19 * RATE)).clock.source, "pps");
 });
 
 test.run();

@@ -21,12 +21,12 @@ const ARRIVAL_SIGMA_S = 3e-4;
 const PULSE_SIGMA_S = 3e-6;
 /** Host time names a pulse's second only where it is surely nearer to it than to the next. */
 const NAMED_WITHIN_S = 0.3;
-const NAMED_BY_SIGMA_S = 0.1;
+export const NAMED_BY_SIGMA_S = 0.1;
 /** Without pulses for this long the clock coasts on the crystal: its sigma grows, and after a minute nothing is stamped. */
 const COAST_S = 60;
 
 export class CaptureClock {
-  readonly counters = { clockJumps: 0, pulses: 0, strayPulses: 0 };
+  readonly counters = { clockJumps: 0, pulses: 0, strayPulses: 0, unnamedPulses: 0 };
   readonly #options: CaptureClockOptions;
   readonly #samples: SampleClock;
   readonly #envelope: ArrivalEnvelope;
@@ -67,7 +67,10 @@ export class CaptureClock {
     const host = this.#options.time.ofMonotonicNs(arrivedNs);
     const named = host !== undefined && host.clock.sigmaS <= NAMED_BY_SIGMA_S;
     const utcNs = named ? host.utcNs - BigInt(Math.round(this.#options.latencyS * 1e9)) : this.#samples.at(tick)?.ns;
-    if (utcNs === undefined) return undefined;
+    if (utcNs === undefined) {
+      this.counters.unnamedPulses += 1;
+      return undefined;
+    }
     const second = (utcNs + 500_000_000n) / 1_000_000_000n;
     if (Math.abs(Number(utcNs - second * 1_000_000_000n)) / 1e9 <= NAMED_WITHIN_S) return second;
     this.counters.strayPulses += 1;
