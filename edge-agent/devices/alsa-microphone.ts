@@ -9,6 +9,7 @@ import { CaptureClock } from "./capture-clock.ts";
 import { CountedClock } from "./counted-clock.ts";
 import type { NodeTime } from "./node-time.ts";
 import { backoffMs, pause } from "./retry.ts";
+import { SoundRate } from "./sound-rate.ts";
 
 export interface AlsaOptions extends CardOptions {
   ppsChannel?: number | undefined;
@@ -26,10 +27,6 @@ export interface AlsaOptions extends CardOptions {
 }
 
 const fullScale = { s16: 32768, s32: 2 ** 31 } as const;
-/** Sound against time is measured from here on. Blocks come this much early or late; no crystal is off by more than that share. */
-const RATE_AFTER_S = 10;
-const BLOCK_JITTER_S = 0.1;
-const RATE_WITHIN = 1.5e-3;
 const NOT_INSTALLED = "is not installed (Debian: apt install alsa-utils)";
 
 export class AlsaMicrophone implements Microphone {
@@ -45,23 +42,21 @@ export class AlsaMicrophone implements Microphone {
   #words = new ArecordWords();
   /** Why no sound comes. */
   #silence: string | undefined;
-  /** What comes is not what was asked for. */
-  #wrongRate: string | undefined;
-  /** Where this life of arecord began. */
-  #began: { tick: bigint; ns: bigint } | undefined;
+  readonly #rate: SoundRate;
 
   constructor(options: AlsaOptions) {
     this.#options = options;
     this.name = `alsa ${options.device}`;
     this.#bytesPerSample = options.format === "s16" ? 2 : 4;
     this.#frameBytes = options.channels * this.#bytesPerSample;
+    this.#rate = new SoundRate(options);
     this.#clock = options.counted
       ? new CountedClock({ ...options, ...options.counted })
       : new CaptureClock({ ...options, pps: options.ppsChannel !== undefined });
   }
 
   get trouble(): string | undefined {
-    return this.#silence ?? this.#wrongRate;
+    return this.#silence ?? this.#rate.trouble;
   }
 
   /** A card that is not there, or is taken away, is waited for: it is plugged in while the node runs. */
@@ -99,7 +94,7 @@ export class AlsaMicrophone implements Microphone {
       failure = error.code === "ENOENT" ? NOT_INSTALLED : error.message;
     });
     this.#words = new ArecordWords();
-    this.#began = undefined;
+    this.#rate.restart();
     child.stderr.on("data", (chunk: Buffer) => {
       const before = this.#words.overruns;
       this.#words.hear(chunk.toString());
@@ -160,7 +155,7 @@ export class AlsaMicrophone implements Microphone {
     const tick = this.#tick;
     this.#tick += BigInt(samples);
     this.#clock.arrived(this.#tick, arrivedNs);
-    this.#compareRate(arrivedNs);
+    this.#rate.arrived(this.#tick, arrivedNs);
     Object.assign(this.counters, this.#clock.counters);
     return { channels: sound, sampleRateHz, tick, ...this.#clock.at(tick) };
   }
@@ -186,17 +181,5 @@ export class AlsaMicrophone implements Microphone {
       this.counters.lostSamples += Number(samples);
     }
     this.#clock.lost();
-  }
-
-  /** Behind a sound server or a virtual machine a card may run at any rate, and then no sample has a time. */
-  #compareRate(arrivedNs: bigint): void {
-    this.#began ??= { tick: this.#tick, ns: arrivedNs };
-    const s = Number(arrivedNs - this.#began.ns) / 1e9;
-    if (s < RATE_AFTER_S) return;
-    const { device, sampleRateHz } = this.#options;
-    const givenHz = Number(this.#tick - this.#began.tick) / s;
-    if (Math.abs(givenHz / sampleRateHz - 1) <= RATE_WITHIN + BLOCK_JITTER_S / s) this.#wrongRate = undefined;
-    else
-      this.#wrongRate ??= `${device} gives ${Number(givenHz.toPrecision(3))} samples a second, not ${sampleRateHz}: nothing is stamped; look at microphone.sampleRateHz, and for a sound server between card and arecord`;
   }
 }
