@@ -11,7 +11,7 @@ export const Company = v.object({
   alone: Probability,
   /** Impulses of like level before it that were no shots: in rain or fire there are many. */
   among: NonNegative,
-  /** How surely one before it was a shot, and one that was louder: then this may be its echo. */
+  /** How surely one before it was a shot (less where few such stand among many that were none), and one that was louder: then this may be its echo. */
   afterShot: Probability,
   echoOfShot: Probability,
 });

@@ -127,6 +127,7 @@ test("the host loses its time, or is in doubt of it by seconds: the pulses go on
         time.ofMonotonicNs = (ns) => ({ utcNs: ns + EPOCH + 3_000_000_000n, clock: { ...ntp, sigmaS: 3 } });
       clock.pulses(samples, tick, arrivedNs);
     }
+    assert.is(clock.tickAt(BigInt(130e9)), undefined, "which sample belongs to now is the host's to say");
     const { utcNs, clock: state } = clock.at(BigInt(129 * RATE));
     const errorS = Number(utcNs! - (EPOCH + BigInt(Math.round((5 + 129 / (1 + 10e-6)) * 1e9)))) / 1e9;
     assert.ok(Math.abs(errorS) < 1e-5, `${doubt}: ${errorS}`);

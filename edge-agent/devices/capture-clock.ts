@@ -87,7 +87,8 @@ export class CaptureClock {
   tickAt(monotonicNs: bigint): bigint | undefined {
     if (!this.#options.pps) return this.#samples.tickAt(monotonicNs - BigInt(Math.round(this.#options.latencyS * 1e9)));
     const host = this.#options.time.ofMonotonicNs(monotonicNs);
-    return host && this.#samples.tickAt(host.utcNs);
+    // A host stepped by three hours would have that much sound lost.
+    return host && host.clock.sigmaS <= NAMED_BY_SIGMA_S ? this.#samples.tickAt(host.utcNs) : undefined;
   }
 
   /** UTC of a sample and the state it came from; no UTC while host, pulses or sample clock do not give one. */
