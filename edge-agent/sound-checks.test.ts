@@ -1,9 +1,10 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { AgentConfig } from "./config.ts";
+import { AdaptationStore } from "./devices/adaptation-store.ts";
 import type { Check } from "./health-checks.ts";
 import { checkAdaptation, checkClock, checkMicrophone } from "./sound-checks.ts";
 
@@ -106,6 +107,21 @@ test("a correction that the configuration names and that was never fitted", asyn
     [(await checkAdaptation(config(3))).ok, (await checkAdaptation(config(3))).detail],
     [false, "no correction 3: none was fitted yet"],
   );
+});
+
+test("a file of corrections that is damaged behind its first page is told with what to do", async () => {
+  const config = { dataDir: folder, roles: { listen: { adaptation: {} } } } as unknown as AgentConfig;
+  const store = new AdaptationStore(join(folder, "listen"));
+  for (let i = 0; i < 200; i++) store.remember(`a${i}`, "a".repeat(64), 0.9, new Float32Array(32));
+  store.close();
+  assert.is((await checkAdaptation(config)).ok, true);
+  const path = join(folder, "listen", "adaptation.sqlite");
+  const bytes = readFileSync(path);
+  writeFileSync(path, bytes.fill(0xa5, 4096));
+  const { ok, detail, fix } = await checkAdaptation(config);
+  assert.is(ok, false);
+  assert.match(detail, "the file is damaged");
+  assert.match(fix!, "moved away");
 });
 
 test.run();
