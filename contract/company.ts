@@ -6,7 +6,7 @@ import { Finite, NonNegative, PositiveS, Probability } from "./units.ts";
 export const Company = v.object({
   /**
    * Probability of a gunshot by the sound around this impulse alone, 1.05 s before its onset to 0.85 s after. The clip that the node keeps
-   * begins 0.5 s before it: what a classifier makes of the clip is near this, not the same (0.856 of one shot that was heard at 0.827).
+   * begins 0.5 s before it: what a classifier makes of the clip is near this, not the same (0.856 of one shot that gunshot 7 heard at 0.827).
    */
   alone: Probability,
   /** Impulses of like level before it that were no shots: in rain or fire there are many. */
