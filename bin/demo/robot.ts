@@ -66,6 +66,19 @@ export interface RobotSummary {
   chainOk: boolean;
 }
 
+/** What a reader needs to see why it did nothing. */
+function conditionOf(view: RobotView | undefined, { truth }: PatrolWorld["robot"]): string {
+  if (!view?.state) return "nothing was heard of the robot";
+  const { phase, why, drive, sensors, rulesOff } = view.state;
+  const blind = Object.entries(sensors).flatMap(([name, { ok, why }]) => (ok ? [] : [`${name} ${why ?? "out"}`]));
+  const off = rulesOff.map(({ rule, why }) => `${rule} off: ${why}`);
+  const limits = drive.limits.map(({ limit, why }) => `${limit}: ${why}`);
+  const at =
+    truth &&
+    `at ${truth.eastM.toFixed(1)} m east, ${truth.northM.toFixed(1)} m north, ${truth.speedMps.toFixed(2)} m/s`;
+  return [`it is ${phase} (${why})`, ...(at ? [at] : []), ...limits, ...blind, ...off].join("; ");
+}
+
 /** One patrol to its end. Never throws: what did not happen stays false, `fault` says what was waited for. */
 export async function followRobot(
   ops: OpsClient,
@@ -87,9 +100,11 @@ export async function followRobot(
   };
   const deadline = Date.now() + limitMs;
   let seen: string | undefined;
+  let last: RobotView | undefined;
   const view = async (): Promise<RobotView | undefined> => {
     const { robots } = await ops.get<{ robots: RobotView[] }>("/robots");
     const mine = robots.find((each) => each.robot === ROBOT);
+    last = mine;
     if (mine?.pose && mine.pose.id !== seen && mine.ageS < 0.5 && robot.truth) {
       seen = mine.pose.id;
       const { eastM, northM } = city.plane.enu({ ...mine.pose, altM: 0 });
@@ -105,7 +120,7 @@ export async function followRobot(
     for (;;) {
       const found = await probe();
       if (found) return found;
-      if (Date.now() > deadline) throw new Error(`waited for ${what}`);
+      if (Date.now() > deadline) throw new Error(`waited for ${what}; ${conditionOf(last, robot)}`);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
