@@ -1,8 +1,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { NodeState } from "#contract/node.ts";
+import { type Condition, conditionOf } from "./node-condition.ts";
 import { Nodes } from "./nodes.ts";
-import { type Condition, conditionOf } from "./ops/map/node-condition.ts";
 
 const at = "2026-11-22T18:04:12Z";
 const clock = (sigmaS: number, synchronised = true) => ({ source: "ntp", synchronised, sigmaS }) as const;

@@ -1,9 +1,10 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { conditionOf } from "../../node-condition.ts";
 import { detailOf, incidentOf, nodeStates, siteOf } from "../fixtures/city.ts";
 import { enOf } from "../geometry.ts";
 import { incidentFeatures, nodeFeatures, placesOf, ringFeatures, selectedFeatures } from "./features.ts";
-import { conditionOf, countConditions, countThere, placedNodes } from "./node-condition.ts";
+import { countConditions, countThere, placedNodes } from "./placed-nodes.ts";
 
 const firedAt = "2026-11-22T18:04:12Z";
 const site = siteOf();

@@ -4,7 +4,7 @@ import type { IncidentState } from "#contract/incident.ts";
 import type { ShotFixed } from "#contract/shot.ts";
 import { type Bounded, type Box, boxOf, circleRing, ellipseRing, type LonLat, rangeM } from "../geometry.ts";
 import { headline, within } from "../words.ts";
-import type { PlacedNode } from "./node-condition.ts";
+import type { PlacedNode } from "./placed-nodes.ts";
 
 export interface Feature {
   type: "Feature";

@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import type { IncidentState } from "#contract/incident.ts";
 import type { ShotFixed } from "#contract/shot.ts";
+import type { Condition } from "../../node-condition.ts";
 import { type Box, boxOf } from "../geometry.ts";
 import type { Drone } from "../state/drones.ts";
 import { outHere } from "../state/flight.ts";
@@ -9,7 +10,6 @@ import { chosenNode, nodesPlaced, selectedShots } from "../state/map-state.ts";
 import { selected, tab } from "../state/store.ts";
 import { boxOfDrone, pointsOfDrone } from "./drone-features.ts";
 import { boxOfIncident } from "./features.ts";
-import type { Condition } from "./node-condition.ts";
 
 export interface MapFocus {
   box: Box;

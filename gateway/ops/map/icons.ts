@@ -1,7 +1,7 @@
 /** Map marks drawn on a canvas: a shape per state, so that nothing is told by colour alone. */
 import type { IncidentStatus } from "#contract/incident.ts";
+import type { Condition } from "../../node-condition.ts";
 import type { Theme } from "../state/preferences.ts";
-import type { Condition } from "./node-condition.ts";
 import { palettes } from "./palette.ts";
 
 const RATIO = 2;

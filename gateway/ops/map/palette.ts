@@ -1,8 +1,8 @@
 /** Colours of the map per theme. Status and condition never rest on colour alone: each has a shape of its own. */
 
 import type { IncidentStatus } from "#contract/incident.ts";
+import type { Condition } from "../../node-condition.ts";
 import type { Theme } from "../state/preferences.ts";
-import type { Condition } from "./node-condition.ts";
 
 export interface MapPalette {
   ground: string;

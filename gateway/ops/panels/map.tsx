@@ -6,7 +6,7 @@ import { droneFeatures } from "../map/drone-features.ts";
 import { type Features, incidentFeatures, nodeFeatures, ringFeatures, selectedFeatures } from "../map/features.ts";
 import { callerFeatures, fieldFeatures, robotFeatures, unitFeatures } from "../map/field-features.ts";
 import { focusMap, mapFocus, showNextNode, siteFocus, wholeOf } from "../map/focus.ts";
-import { conditions, countConditions } from "../map/node-condition.ts";
+import { conditions, countConditions } from "../map/placed-nodes.ts";
 import { select } from "../state/actions.ts";
 import { loadStreets } from "../state/connect.ts";
 import { callers, calls, robots, units } from "../state/field.ts";

@@ -1,6 +1,6 @@
 /** What one node said of itself, and how long ago: for the technician below the lamppost. */
 import type { NodeState } from "#contract/node.ts";
-import { conditions } from "../map/node-condition.ts";
+import { conditions } from "../map/placed-nodes.ts";
 import { chosenNode, nodesPlaced } from "../state/map-state.ts";
 import { gatewayNowMs, nodeStates } from "../state/store.ts";
 import { age } from "../words.ts";

@@ -1,6 +1,6 @@
 /** The line that says whether the picture can be trusted: bus, clocks, flows, link, and the time with its zone. */
 import type { ComponentChildren } from "preact";
-import { countThere } from "../map/node-condition.ts";
+import { countThere } from "../map/placed-nodes.ts";
 import { soundBlocked } from "../state/alarm.ts";
 import { alarmSound } from "../state/preferences.ts";
 import {

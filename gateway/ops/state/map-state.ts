@@ -1,6 +1,6 @@
 /** What the map draws, derived from the picture. */
 import { computed, signal } from "@preact/signals";
-import { placedNodes } from "../map/node-condition.ts";
+import { placedNodes } from "../map/placed-nodes.ts";
 import {
   detail,
   gatewayNowMs,

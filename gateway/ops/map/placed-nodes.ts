@@ -1,8 +1,7 @@
-/** How a node stands, for shape and colour on the map, for the counts beside it, and for the gateway's figures. Pure. */
+/** The nodes on the map with how each stands, and the counts beside it. Pure. */
 import type { NodeState } from "#contract/node.ts";
 import type { SiteView } from "#contract/ops-api.ts";
-
-export type Condition = "ok" | "clock" | "fault" | "lost" | "unknown";
+import { type Condition, conditionOf } from "../../node-condition.ts";
 
 export const conditions: readonly { id: Condition; word: string }[] = [
   { id: "ok", word: "hearing" },
@@ -11,23 +10,6 @@ export const conditions: readonly { id: Condition; word: string }[] = [
   { id: "lost", word: "lost" },
   { id: "unknown", word: "not heard of yet" },
 ];
-
-/** One sigma of a clock from which on an arrival places nothing: 17 m of sound. */
-const USELESS_CLOCK_S = 0.05;
-
-/** A node that listens is only as good as its microphone and its clock; one that stops is as gone as one that is lost. */
-export function conditionOf(state: NodeState | undefined): Condition {
-  if (state === undefined) return "unknown";
-  if (state.status === "lost" || state.status === "stopping") return "lost";
-  if (state.status === "fault" || state.selfTest?.passed === false) return "fault";
-  return isClockTrusted(state) ? "ok" : "clock";
-}
-
-/** A node without a clock has none to doubt; of one that listens an arrival has to be worth something. */
-export function isClockTrusted({ clock, roles }: Pick<NodeState, "clock" | "roles">): boolean {
-  if (clock === undefined) return true;
-  return clock.synchronised && !(roles.includes("listen") && clock.sigmaS > USELESS_CLOCK_S);
-}
 
 export interface PlacedNode {
   id: string;
