@@ -5,6 +5,7 @@ import { dirname, join, relative } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LONGEST } from "./bin/commands/test.ts";
+import { plans } from "./bin/pack/plans.ts";
 
 const root = import.meta.dirname;
 
@@ -50,7 +51,7 @@ const permitted: Record<string, readonly string[]> = {
 const isPort = (room: string) => room === "edge-agent/ports" || /^edge-agent\/[a-z-]+-port$/.test(room);
 
 const isTest = (file: string) =>
-  /\.(test|bench|suite)\.tsx?$/.test(file) || /(^|\/)(testing|fixtures?|fake)[-/.]/.test(file);
+  /\.(test|bench|suite)\.tsx?$/.test(file) || /(^|\/)(testing|fixtures?|fake|screenshots)[-/.]/.test(file);
 
 /** `edge-agent/roles` for edge-agent/roles/listen.ts, `edge-agent/ports` for edge-agent/ports.ts, `core` for core/x/y.ts. */
 function roomOf(file: string): string {
@@ -110,6 +111,17 @@ test("the check can fail: core may not import a device", () => {
   assert.not.ok(mayImport({ file: "core/localise/solve.ts", target: "edge-agent/devices/mqtt-bus.ts" }));
   assert.not.ok(mayImport({ file: "gateway/main.ts", target: "sim/city.ts" }));
   assert.ok(mayImport({ file: "edge-agent/roles/fly.ts", target: "edge-agent/vehicle-port.ts" }));
+});
+
+test("sources that a pack takes along import only what it takes along", () => {
+  for (const { assets, subpaths } of Object.values(plans)) {
+    if (!subpaths) continue;
+    const taken = (file: string) => assets.some((asset) => file === asset || file.startsWith(`${asset}/`));
+    const inside = imports.filter(({ file }) => taken(file) && !isTest(file));
+    assert.ok(inside.length > 40, `${inside.length} imports`);
+    const left = inside.filter(({ target }) => !taken(target)).map(({ file, target }) => `${file} -> ${target}`);
+    assert.equal(left, []);
+  }
 });
 
 test("core is pure: no I/O, clock, randomness or logger", () => {

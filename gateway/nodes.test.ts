@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { NodeState } from "#contract/node.ts";
-import { type Condition, conditionOf } from "./node-condition.ts";
+import { type Condition, conditionOf } from "#contract/node-condition.ts";
 import { Nodes } from "./nodes.ts";
 
 const at = "2026-11-22T18:04:12Z";

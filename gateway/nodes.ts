@@ -1,6 +1,6 @@
 /** What each node last said of itself. */
 import type { NodeState } from "#contract/node.ts";
-import { conditionOf, isClockTrusted } from "./node-condition.ts";
+import { conditionOf, isClockTrusted } from "#contract/node-condition.ts";
 
 export class Nodes {
   readonly #states = new Map<string, NodeState>();

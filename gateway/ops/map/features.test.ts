@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { conditionOf } from "../../node-condition.ts";
+import { conditionOf } from "#contract/node-condition.ts";
 import { detailOf, incidentOf, nodeStates, siteOf } from "../fixtures/city.ts";
 import { enOf } from "../geometry.ts";
 import { incidentFeatures, nodeFeatures, placesOf, ringFeatures, selectedFeatures } from "./features.ts";

@@ -1,8 +1,8 @@
 /** What the map looks at. A new value moves the map, an equal box included. */
 import { signal } from "@preact/signals";
 import type { IncidentState } from "#contract/incident.ts";
+import type { Condition } from "#contract/node-condition.ts";
 import type { ShotFixed } from "#contract/shot.ts";
-import type { Condition } from "../../node-condition.ts";
 import { type Box, boxOf } from "../geometry.ts";
 import type { Drone } from "../state/drones.ts";
 import { outHere } from "../state/flight.ts";

@@ -1,6 +1,6 @@
 /** Map marks drawn on a canvas: a shape per state, so that nothing is told by colour alone. */
 import type { IncidentStatus } from "#contract/incident.ts";
-import type { Condition } from "../../node-condition.ts";
+import type { Condition } from "#contract/node-condition.ts";
 import type { Theme } from "../state/preferences.ts";
 import { palettes } from "./palette.ts";
 

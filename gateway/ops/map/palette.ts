@@ -1,7 +1,7 @@
 /** Colours of the map per theme. Status and condition never rest on colour alone: each has a shape of its own. */
 
 import type { IncidentStatus } from "#contract/incident.ts";
-import type { Condition } from "../../node-condition.ts";
+import type { Condition } from "#contract/node-condition.ts";
 import type { Theme } from "../state/preferences.ts";
 
 export interface MapPalette {

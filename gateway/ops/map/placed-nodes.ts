@@ -1,7 +1,7 @@
 /** The nodes on the map with how each stands, and the counts beside it. Pure. */
 import type { NodeState } from "#contract/node.ts";
+import { type Condition, conditionOf } from "#contract/node-condition.ts";
 import type { SiteView } from "#contract/ops-api.ts";
-import { type Condition, conditionOf } from "../../node-condition.ts";
 
 export const conditions: readonly { id: Condition; word: string }[] = [
   { id: "ok", word: "hearing" },

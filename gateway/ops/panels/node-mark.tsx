@@ -1,5 +1,5 @@
 /** The shape of a node's state; the same as on the map. */
-import type { Condition } from "../../node-condition.ts";
+import type { Condition } from "#contract/node-condition.ts";
 
 const shapes: Record<Condition, preact.JSX.Element> = {
   ok: <circle cx="8" cy="8" r="5" fill="currentColor" />,

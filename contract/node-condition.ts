@@ -1,5 +1,5 @@
 /** How a node stands, by its own last word: one judge for the console's marks and counts and for the gateway's figures. Pure. */
-import type { NodeState } from "#contract/node.ts";
+import type { NodeState } from "./node.ts";
 
 export type Condition = "ok" | "clock" | "fault" | "lost" | "unknown";
 
