@@ -11,7 +11,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import type { FromHost, Start, ToHost } from "#contract/flows-pipe.ts";
-import { Supervisor } from "./supervisor.ts";
+import { Supervisor, whyOf } from "./supervisor.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const host = join(root, "flows/host.ts");
@@ -210,7 +210,7 @@ export class FlowsProcess {
     const nowMs = Date.now();
     this.#crashes = [...this.#crashes.filter((atMs) => nowMs - atMs < CRASH_WINDOW_MS), nowMs];
     if (this.#stopped === undefined && this.#crashes.length >= CRASHES) {
-      const why = this.#fault ?? said.at(-1) ?? how;
+      const why = this.#fault ?? whyOf(said) ?? how;
       this.#stopped = `the flows ended ${CRASHES} times within ${CRASH_WINDOW_MS / 1000} s (${why}); mend them in the editor and deploy`;
     }
     this.#attempt = this.#crashes.length === 1 ? 0 : this.#attempt + 1;

@@ -8,8 +8,8 @@ import type { Logger } from "pino";
 const PROBE_MS = 1_000;
 /** Reading its program and data takes a second on an idle board, ten on a busy one. */
 const START_MS = 60_000;
-/** Lines of what it said last. */
-const LAST_LINES = 5;
+/** Lines of what it said last: an error that nobody caught comes with ten of its stack and Node's own around it. */
+const LAST_LINES = 20;
 
 export interface SupervisorOptions<From> {
   /** For the log: `the relay`. */
@@ -136,4 +136,9 @@ export class Supervisor<From extends { readonly type: string }> {
 
 function say(child: ChildProcess, message: object): void {
   if (child.connected) child.send(message, () => {});
+}
+
+/** The line of an error among what a child said last, else its last line; what Node puts around an error says nothing. */
+export function whyOf(said: readonly string[]): string | undefined {
+  return said.findLast((line) => /^(Uncaught )?\w*Error( \[\w+\])?: /.test(line)) ?? said.at(-1);
 }

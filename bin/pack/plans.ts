@@ -35,6 +35,7 @@ export const plans: Record<string, PackPlan> = {
       "mqtt",
       "node-red",
       "preact",
+      "ulid",
       "valibot",
     ],
     scripts: {},
