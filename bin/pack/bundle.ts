@@ -83,8 +83,8 @@ export async function bundleProcess(plan: PackPlan, folder: string): Promise<Pac
   }
 }
 
-/** What npm and a pack's first run put beside what was packed. */
-const LATER = ["node_modules", "package-lock.json", "package.json", ".tocsin"];
+/** What npm and a pack's first run put beside what was packed; `dist` holds the console that a gateway bundled. */
+const LATER = ["node_modules", "package-lock.json", "package.json", ".tocsin", "dist"];
 
 /** Only what an earlier pack put there may be replaced. */
 function refuseForeign(folder: string): void {

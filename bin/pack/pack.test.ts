@@ -52,6 +52,8 @@ test("a packed gateway serves the console and runs relay and flows as processes 
     assert.match(log, "the relay listens");
     child.kill("SIGTERM");
     assert.is(await ended, 0, log);
+    const again = spawnSync(tocsin, ["pack", "gateway", "--out", pack], { encoding: "utf8" });
+    assert.is(again.status, 0, `one that ran is replaced: ${again.stderr}`);
   } finally {
     child.kill("SIGKILL");
     rmSync(folder, { recursive: true, force: true });
