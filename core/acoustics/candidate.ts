@@ -1,9 +1,13 @@
+import type { Picked } from "./onset-sigma-stated.ts";
+
 /** One impulse as the ear heard it. */
 export interface Candidate {
   /** Arrival of the first wavefront: fractional sample index since the first sample that was pushed (lost samples counted). */
   onsetTick: number;
   /** One sigma of the onset, seconds; the sampling clock's own error is not in it. */
   onsetSigmaS: number;
+  /** What that sigma was made of; undefined where nothing stood out of the noise. */
+  onsetPicked?: Picked;
   /** Peak power over 2 ms against the noise before the onset, in the band where the impulse stands out most, dB. */
   snrDb: number;
   /** Largest |sample| within 50 ms of the onset, dB relative to full scale. */

@@ -189,6 +189,7 @@ class StreamingEar implements Ear {
     const candidate: Candidate = {
       onsetTick,
       onsetSigmaS: arrival.sigmaS,
+      ...(arrival.picked && { onsetPicked: arrival.picked }),
       snrDb: this.#trigger.prominenceDb(hop, 8),
       peakDbFs: 20 * Math.log10(Math.max(peak, 1e-9)),
       echoProbability: 0,

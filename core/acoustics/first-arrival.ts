@@ -9,8 +9,8 @@
 import { judgeSwell } from "./first-arrival-swell.ts";
 import { crossingSigmaS, dullness } from "./onset-sigma.ts";
 import { BLUNT, onsetHint } from "./onset-sigma-hint.ts";
-import { NOTHING_S, Spread, statedSigmaS } from "./onset-sigma-stated.ts";
-import { wrongWaveProbability } from "./onset-wrong.ts";
+import { NOTHING_S, type Picked, Spread, statedSigmaS } from "./onset-sigma-stated.ts";
+import { seeWave, wrongWaveProbability } from "./onset-wrong.ts";
 import { EARLY_S, type Filtered, PickerFilters, pickerWindow, whiteLevel } from "./picker-filters.ts";
 
 export { pickerWindow } from "./picker-filters.ts";
@@ -67,6 +67,8 @@ export interface Arrival {
   /** Samples from the start of the window. */
   at: number;
   sigmaS: number;
+  /** What sigma was made of; undefined where nothing stood out. */
+  picked?: Picked;
 }
 
 /** A wave as one filter times it. */
@@ -144,17 +146,19 @@ export class FirstArrivalPicker {
       ? onsetHint(white, at, isBlunt, around)
       : { hintS: 0, before: 0 };
     const clear = Math.max(first.sigmas, whitened?.clearest ?? 0);
-    const seen = {
+    const wave = seeWave(this.#filters, { at, clear, before, trigger: this.#before, valid }, this.#rate);
+    const picked = {
       crossing: best,
       apart: spread.samples,
       fromSharp: sharp ? Math.abs(sharp.at - at) : 0,
       early: whitened ? at - whitened.at : 0,
       clear,
       isBlunt,
-      wrong: wrongWaveProbability(this.#filters, { at, clear, before, trigger: this.#before, valid }, this.#rate),
+      wave,
+      wrong: wrongWaveProbability(wave),
       hintS: Math.max(hintS, swell?.doubtS ?? 0),
     };
-    return { at, sigmaS: statedSigmaS(seen, this.#rate) };
+    return { at, sigmaS: statedSigmaS(picked, this.#rate), picked };
   }
 
   /** What the widest kernel leaves of the noise, slow sound taken off. */

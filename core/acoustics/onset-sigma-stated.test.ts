@@ -11,6 +11,7 @@ const sharp: Picked = {
   early: 0,
   clear: 100,
   isBlunt: false,
+  wave: { clear: 100, before: 0, level: 100, white: 100, like: 0, behindS: 0 },
   wrong: 0,
   hintS: 0,
 };

@@ -7,27 +7,50 @@
  * together then were scaled so that error over sigma is 0.97 in RMS, and 1.2 in waves of 30 noise sigmas and more, which have no wrong ones to
  * balance.
  */
+import type { WaveSeen } from "./onset-wrong.ts";
 
 /** Nothing stood out and the trigger itself is told, seconds. */
 export const NOTHING_S = 0.007;
-/** Nor does anything know a wave's start better, seconds. */
-const LEAST_S = 0.000005;
-/** Parts of noise over slope, of the longer rise, of half the kernel, which draws a short wave out, and of a dull wave, seconds. */
-const NOISE_PART = 0.42;
-const LONGER_PART = 1.01;
-const KERNEL_PART = 0.167;
-const DULL_S = 0.0000098;
-/** Of how far the filters are apart, what the sharp one says differs from the pick, and whitened sound is earlier; of more than 0.4 ms it is another wave. */
-const APART_PART = 0.066;
-const FROM_SHARP_PART = 0.535;
-const EARLY_PART = 0.184;
+/** What the sharp filter or whitened sound says this much apart from the pick is another wave, seconds. */
 const SAME_WAVE_S = 0.0004;
-/** A wrong wave is off by this, seconds, and what faintly stands before the pick by this part of what that is earlier. */
-const WRONG_S = 0.00435;
-const HINT_PART = 0.81;
-/** Of a wave this clear (noise sigmas) this is left open by what cannot be seen, seconds, the less the clearer: by the third power, of a blunt one by the first. */
-const UNSEEN = { sigmas: 7.4, s: 0.0002, power: 3 };
-const UNSEEN_BLUNT = { sigmas: 20, s: 0.00012 };
+
+export interface StatedWeights {
+  /** Parts of noise over slope, of the longer rise, and of half the kernel, which draws a short wave out. */
+  noise: number;
+  longer: number;
+  kernel: number;
+  /** Parts of how far the filters are apart, of what the sharp one says differs from the pick, and of how much earlier whitened sound has it. */
+  apart: number;
+  fromSharp: number;
+  early: number;
+  /** Of a dull wave, and of any, as nothing knows a wave's start better, seconds. */
+  dullS: number;
+  leastS: number;
+  /** A wrong wave is off by this, seconds, and what faintly stands before the pick by this part of what that is earlier. */
+  wrongS: number;
+  hint: number;
+  /** Of a wave of 7.4 noise sigmas this is left open by what cannot be seen, the less the clearer, by the third power; of a blunt one of 20 this, by the first; seconds. */
+  unseenS: number;
+  unseenBluntS: number;
+}
+
+/** By `models/measure/fit-onset-sigma.ts`. */
+export const STATED: StatedWeights = {
+  noise: 0.42,
+  longer: 1.01,
+  kernel: 0.167,
+  apart: 0.066,
+  fromSharp: 0.535,
+  early: 0.184,
+  dullS: 0.0000098,
+  leastS: 0.000005,
+  wrongS: 0.00435,
+  hint: 0.81,
+  unseenS: 0.0002,
+  unseenBluntS: 0.00012,
+};
+const UNSEEN = { sigmas: 7.4, power: 3 };
+const UNSEEN_BLUNT_SIGMAS = 20;
 
 export interface Picked {
   /** Noise over slope, longer rise and half the kernel (0: whitened sound), samples; 0 for a sharp wave to 1 for a dull one. */
@@ -40,31 +63,32 @@ export interface Picked {
   clear: number;
   /** Much clearer smoothed than sharp: most such have come round an edge. */
   isBlunt: boolean;
-  /** Probability that it is another wave than the first. */
+  /** What can be seen of whether it is another wave than the first, and the probability that follows. */
+  wave: WaveSeen;
   wrong: number;
   /** Sigma by what faintly stands before it, seconds. */
   hintS: number;
 }
 
-export function statedSigmaS(picked: Picked, sampleRateHz: number): number {
+export function statedSigmaS(picked: Picked, sampleRateHz: number, weights = STATED): number {
   const { crossing, apart, fromSharp, early, clear, isBlunt, wrong, hintS } = picked;
   const samples = Math.hypot(
-    NOISE_PART * crossing.noise,
-    LONGER_PART * crossing.longer,
-    KERNEL_PART * crossing.half,
-    APART_PART * apart,
-    FROM_SHARP_PART * Math.min(fromSharp, SAME_WAVE_S * sampleRateHz),
-    early > 0 && early < SAME_WAVE_S * sampleRateHz ? EARLY_PART * early : 0,
+    weights.noise * crossing.noise,
+    weights.longer * crossing.longer,
+    weights.kernel * crossing.half,
+    weights.apart * apart,
+    weights.fromSharp * Math.min(fromSharp, SAME_WAVE_S * sampleRateHz),
+    early > 0 && early < SAME_WAVE_S * sampleRateHz ? weights.early * early : 0,
   );
   const sigmas = Math.max(clear, 1.5);
   return Math.hypot(
     samples / sampleRateHz,
-    LEAST_S,
-    DULL_S * crossing.dull,
-    Math.sqrt(wrong) * WRONG_S,
-    HINT_PART * hintS,
-    UNSEEN.s * (UNSEEN.sigmas / sigmas) ** UNSEEN.power,
-    isBlunt ? (UNSEEN_BLUNT.s * UNSEEN_BLUNT.sigmas) / sigmas : 0,
+    weights.leastS,
+    weights.dullS * crossing.dull,
+    Math.sqrt(wrong) * weights.wrongS,
+    weights.hint * hintS,
+    weights.unseenS * (UNSEEN.sigmas / sigmas) ** UNSEEN.power,
+    isBlunt ? (weights.unseenBluntS * UNSEEN_BLUNT_SIGMAS) / sigmas : 0,
   );
 }
 

@@ -14,13 +14,24 @@ const WHITE_START = 14;
 /** Something this clear in the last 3 ms before the wave is rather a wave than noise, sigmas: 14 of 15 picks of 9 to 12 sigmas that were late had it. */
 const BEFORE_SIGMAS = 3.4;
 const BEFORE_WIDTH = 0.15;
-/** Logistic weights, fitted on 47,000 picks of rendered shots. */
-const BIAS = 6.06;
-const PER_BEFORE = 4.02;
-const PER_LN_CLEAR = -4.12;
-const PER_LN_LEVEL = -0.55;
-const PER_LN_WHITE = -2.47;
-const PER_LN_LIKENESS = 2.43;
+export interface WrongWeights {
+  bias: number;
+  before: number;
+  lnClear: number;
+  lnLevel: number;
+  lnWhite: number;
+  lnLike: number;
+}
+
+/** Of the logistic of `wrongProbability`, by `models/measure/fit-onset-sigma.ts`. */
+export const WRONG: WrongWeights = {
+  bias: 6.06,
+  before: 4.02,
+  lnClear: -4.12,
+  lnLevel: -0.55,
+  lnWhite: -2.47,
+  lnLike: 2.43,
+};
 /**
  * A pick this much behind the trigger: something before it had triggered, at 2 hops' distance. Of 700 such picks of rendered shots nine of ten below 10
  * noise sigmas were a later wave, two of three of 12, a quarter of 19, two in a hundred of 40.
@@ -31,18 +42,31 @@ const BEHIND_POWER = 3.5;
 /** Below these nothing is clearer or less like. */
 const LEAST = { clear: 1.5, level: 1.5, white: 2, likeness: 0.03 };
 
+/** What can be seen of a pick; clearness and levels in noise sigmas. */
+export interface WaveSeen {
+  /** How clear it is in the filter where it stands out most. */
+  clear: number;
+  /** The clearest in whitened sound within 3 ms before it. */
+  before: number;
+  /** The most of its first millisecond, in the sound and in whitened sound (0: there is none). */
+  level: number;
+  white: number;
+  /** Largest part of the wave that something in the 12 ms before it is alike to. */
+  like: number;
+  /** How far behind its trigger it lies, seconds. */
+  behindS: number;
+}
+
 /**
  * @param at the pick, samples
- * @param clear how clear it is in the filter where it stands out most, noise sigmas
- * @param before the clearest in whitened sound within 3 ms before it, noise sigmas
  * @param trigger what the ear had heard before it looked, samples
  * @param valid index of the first sample that is sound
  */
-export function wrongWaveProbability(
+export function seeWave(
   filters: PickerFilters,
   { at, clear, before, trigger, valid }: { at: number; clear: number; before: number; trigger: number; valid: number },
   sampleRateHz: number,
-): number {
+): WaveSeen {
   const from = Math.max(valid, Math.round(at + WAVE_FROM_S * sampleRateHz));
   const to = Math.round(at + WAVE_TO_S * sampleRateHz);
   const sharp = filters.level.findLast((each) => each.half === 0)!;
@@ -50,8 +74,11 @@ export function wrongWaveProbability(
   const [whitened] = filters.white;
   const white = filters.whitened ? largest(whitened!.y, from, to) / whitened!.noise : 0;
   const like = filters.whitened ? likenessBefore(whitened!.y, at, valid + WHITE_START, sampleRateHz) : 0;
-  const seen = wrongProbability({ clear, before, level, white, like });
-  return 1 - (1 - seen) * (1 - behindProbability(clear, (at - trigger) / sampleRateHz));
+  return { clear, before, level, white, like, behindS: (at - trigger) / sampleRateHz };
+}
+
+export function wrongWaveProbability(seen: WaveSeen, weights = WRONG): number {
+  return 1 - (1 - wrongProbability(seen, weights)) * (1 - behindProbability(seen.clear, seen.behindS));
 }
 
 /** How likely a pick that much behind its trigger is a later wave. */
@@ -60,16 +87,27 @@ export function behindProbability(clear: number, behindS: number): number {
   return 1 / (1 + (Math.max(clear, LEAST.clear) / BEHIND_SIGMAS) ** BEHIND_POWER);
 }
 
-/** @param like largest part of the wave that something in the 12 ms before it is alike to */
-export function wrongProbability(seen: { clear: number; before: number; level: number; white: number; like: number }) {
+export function wrongProbability(seen: Omit<WaveSeen, "behindS">, weights = WRONG): number {
+  const { before, lnClear, lnLevel, lnWhite, lnLike } = wrongSeen(seen);
   return probabilityOf(
-    BIAS +
-      PER_BEFORE * probabilityOf((seen.before - BEFORE_SIGMAS) / BEFORE_WIDTH) +
-      PER_LN_CLEAR * Math.log(Math.max(seen.clear, LEAST.clear)) +
-      PER_LN_LEVEL * Math.log(Math.max(seen.level, LEAST.level)) +
-      PER_LN_WHITE * Math.log(Math.max(seen.white, LEAST.white)) +
-      PER_LN_LIKENESS * Math.log(10 * Math.max(seen.like, LEAST.likeness)),
+    weights.bias +
+      weights.before * before +
+      weights.lnClear * lnClear +
+      weights.lnLevel * lnLevel +
+      weights.lnWhite * lnWhite +
+      weights.lnLike * lnLike,
   );
+}
+
+/** What the weights weigh. */
+export function wrongSeen(seen: Omit<WaveSeen, "behindS">): Omit<WrongWeights, "bias"> {
+  return {
+    before: probabilityOf((seen.before - BEFORE_SIGMAS) / BEFORE_WIDTH),
+    lnClear: Math.log(Math.max(seen.clear, LEAST.clear)),
+    lnLevel: Math.log(Math.max(seen.level, LEAST.level)),
+    lnWhite: Math.log(Math.max(seen.white, LEAST.white)),
+    lnLike: Math.log(10 * Math.max(seen.like, LEAST.likeness)),
+  };
 }
 
 function largest(y: Float64Array, from: number, to: number): number {

@@ -4,59 +4,29 @@ import type { Classifier } from "#edge-agent/ports.ts";
 import { Rng } from "#sim/rng.ts";
 import { type ClipKind, renderTrainingClip } from "#sim/training-clip.ts";
 import { classifyAll } from "./classify-all.ts";
+import { type FirstArrival, firstArrivals } from "./first-arrivals.ts";
 import { quantile, rms } from "./statistics.ts";
 
-const RATES = [16000, 48000];
-
-/** An echo within this of the onset is part of what the first arrival's ratio was made of, and of what the clip's was, seconds. */
-const SAME_PEAK_S = 0.0025;
-const SAME_CLIP_S = 0.05;
-
 /**
- * Errors of the first arrival of single rounds, lamppost microphone, no recorder behind it. Signal-to-noise ratio is that of the
- * first arrival itself, its peak within 2.5 ms: a clip's own ratio is that of whatever is strongest within 50 ms, which behind
- * a building is often what street furniture or a facade scattered. `buried`: the shots whose first arrival is below 6 dB for
- * that reason, which nothing can time. `echoTimed`: those of which only a listed echo within 20 ms was found, the first arrival not.
+ * Errors of the first arrival of single rounds (`firstArrivals`). `buried`: the shots whose first arrival is below 6 dB for
+ * what is stronger behind it, which nothing can time. `echoTimed`: those of which only a listed echo within 20 ms was found, the first arrival not.
  * `rmsMsFrom15DbOfClip` counts by the clip's own ratio, less what a listed echo within 50 ms is stronger: nothing is told apart there.
  */
 export function measureTiming(count: number, seed = "onset-timing") {
-  const found: { snrDb: number; ofClipDb: number; errorS: number; z: number; direct: boolean }[] = [];
+  const found: FirstArrival[] = [];
   let missed = 0;
   let buried = 0;
   let echoTimed = 0;
   let of = 0;
-  for (let i = 0; i < count; i++) {
-    const rng = new Rng(`${seed}/${i}`);
-    const clipSnrDb = rng.uniform(6, 40);
-    const rateHz = RATES[i % 2]!;
-    const options = { kind: "gunshot", snrDb: [clipSnrDb, clipSnrDb], clean: true, rateHz } as const;
-    const { samples, truth } = renderTrainingClip(rng, options);
-    const [first, second] = truth.arrivals;
-    if (!first || (second && second.onsetS - first.onsetS < 0.02)) continue;
-    const less = (withinS: number) =>
-      Math.max(0, ...first.echoes.filter(({ afterS }) => afterS < withinS).map(({ levelDb }) => levelDb));
-    const snrDb = truth.firstSnrDb! - less(SAME_PEAK_S);
-    const ofClipDb = clipSnrDb - less(SAME_CLIP_S);
-    const isBuried = snrDb < 6;
+  for (const arrival of firstArrivals(seed, count)) {
+    const isBuried = arrival.snrDb < 6;
     if (isBuried) buried++;
     else of++;
-    let best: { errorS: number; z: number } | undefined;
-    const ear = createEar({
-      sampleRateHz: rateHz,
-      onCandidate: ({ onsetTick, onsetSigmaS }) => {
-        const errorS = onsetTick / rateHz - first.onsetS;
-        if (Math.abs(errorS) < Math.abs(best?.errorS ?? 0.02)) best = { errorS, z: errorS / onsetSigmaS };
-      },
-    });
-    ear.push(samples);
-    ear.flush();
-    const timed = best?.errorS ?? 0;
-    const isEcho = timed > 0.001 && first.echoes.some(({ afterS }) => Math.abs(timed - afterS) < 0.0005);
-    if (best && !isEcho) found.push({ snrDb, ofClipDb, direct: first.path === "direct", ...best });
-    else if (isEcho && !isBuried) echoTimed++;
+    if (arrival.timed === "first") found.push(arrival);
+    else if (arrival.timed === "echo" && !isBuried) echoTimed++;
     else if (!isBuried) missed++;
   }
-  const summary = (all: typeof found) => {
+  const summary = (all: readonly FirstArrival[]) => {
     const rows = all.filter(({ snrDb }) => snrDb >= 6);
     const strong = rows.filter(({ snrDb }) => snrDb >= 15);
     return {
@@ -69,8 +39,8 @@ export function measureTiming(count: number, seed = "onset-timing") {
           0.5,
         ) * 1000,
       within02MsFrom15Db: strong.filter(({ errorS }) => Math.abs(errorS) <= 0.0002).length / strong.length,
-      normalisedRms6To40Db: rms(rows.map(({ z }) => z)),
-      normalisedRmsFrom15Db: rms(strong.map(({ z }) => z)),
+      normalisedRms6To40Db: rms(rows.map(({ errorS, sigmaS }) => errorS / sigmaS)),
+      normalisedRmsFrom15Db: rms(strong.map(({ errorS, sigmaS }) => errorS / sigmaS)),
     };
   };
   const direct = found.filter((row) => row.direct);

@@ -37,7 +37,7 @@ export function clipWriter(folder: string, name: string): { write(heard: Heard, 
   return {
     write({ clip, candidate, onsetS }, row) {
       writeSync(clips, new Uint8Array(clip.buffer));
-      writeSync(lines, `${JSON.stringify({ ...row, onsetS, ...candidate })}\n`);
+      writeSync(lines, `${JSON.stringify({ ...row, onsetS, ...candidate, onsetPicked: undefined })}\n`);
     },
     close() {
       closeSync(clips);
