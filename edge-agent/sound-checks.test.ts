@@ -72,6 +72,24 @@ test("a host whose clock is too unsure to name a pulse is no good for pps, and g
   }
 });
 
+test("a clock by PTP of which only systemd's yes is known is worth 20 ms: said, with the package that would tell; by NTP it is no fault", async () => {
+  const clock = (source: "ptp" | "ntp", by: "systemd" | "kernel") =>
+    checkClock({ clock: { source } } as AgentConfig, async () => ({
+      synchronised: true,
+      ...(by === "systemd" && { sigmaS: 0.02 }),
+      by,
+      from: by === "systemd" ? "timedatectl" : "kernel",
+    }));
+  const ptp = await clock("ptp", "systemd");
+  assert.is(ptp.ok, false);
+  assert.match(ptp.detail, "nobody says how well (timedatectl): 20.000 ms are assumed of a clock that PTP sets");
+  assert.match(ptp.fix!, "apt install adjtimex");
+  assert.is((await clock("ptp", "kernel")).ok, true);
+  const ntp = await clock("ntp", "systemd");
+  assert.is(ntp.ok, true);
+  assert.match(ntp.detail, "20.000 ms are assumed; chrony, or the package adjtimex, would tell");
+});
+
 test("a channel of pulses has them counted; where none comes, that is said", async () => {
   const pulses = "(i % 16000 > 2000 && i % 16000 < 3600 ? 20000 : 0)";
   const [good, none] = await Promise.all([pulses, street].map((each) => check([street, each], { ppsChannel: 1 })));

@@ -32,7 +32,7 @@ export async function checkClock(config?: AgentConfig, readSync = readHostSync):
       `no microcontroller at ${bridge.path}, or closed to us`,
       "plug it in, correct clock.bridge.path, or add the service's user to the group dialout",
     );
-  const { synchronised, sigmaS, from } = await readSync();
+  const { synchronised, sigmaS, by, from } = await readSync();
   if (!synchronised)
     return wrong(
       "clock",
@@ -47,7 +47,10 @@ export async function checkClock(config?: AgentConfig, readSync = readHostSync):
       "give chrony a nearer time source (the receiver's own messages by gpsd do), and leave clock.sigmaS out; until then nothing is stamped",
     );
   const how = sigmaS === undefined ? "nobody says how well" : `${(sigmaS * 1e3).toFixed(3)} ms`;
-  return fine("clock", `synchronised, ${how} (${from})`);
+  if (by !== "systemd") return fine("clock", `synchronised, ${how} (${from})`);
+  const assumed = `synchronised, but nobody says how well (${from}): ${how} are assumed`;
+  if (source !== "ptp") return fine("clock", `${assumed}; chrony, or the package adjtimex, would tell`);
+  return wrong("clock", `${assumed} of a clock that PTP sets`, "apt install adjtimex, so that the kernel can be asked");
 }
 
 /** @param program `arecord`; a test puts a script of its own here. */

@@ -1,6 +1,7 @@
 /**
  * Whether the host's clock is disciplined, and how well, from whoever disciplines it:
- * chrony (`chronyc -c tracking`), else the kernel's own state (`adjtimex --print`, NTP_ADJTIME(3)), else systemd's yes or no.
+ * chrony (`chronyc -c tracking`), else the kernel's own state (adjtimex(2): the tool of that name, or Perl, which every Debian has), else
+ * systemd's yes or no.
  */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
@@ -30,12 +31,36 @@ const runProgram: RunProgram = async (program, args) => {
   return stdout;
 };
 
+/** adjtimex(2) has a number of its own on each architecture: that of Perl is that of Node beside it. */
+const ADJTIMEX: Partial<Record<NodeJS.Architecture, number>> = {
+  x64: 159,
+  arm64: 171,
+  riscv64: 171,
+  loong64: 171,
+  arm: 124,
+  ia32: 124,
+  ppc64: 124,
+  s390x: 124,
+};
+
+/**
+ * Says what the kernel says, in the words of `adjtimex --print`. A mode of 0 asks and sets nothing, which takes no right (adjtimex(2)).
+ * `struct timex` begins with the mode and four long integers: offset, frequency, the largest error and the estimated one; then the status.
+ */
+const ASK_KERNEL = `
+  my $timex = pack("x512");
+  syscall($ARGV[0] + 0, $timex) >= 0 or die "adjtimex: $!\n";
+  my (undef, undef, undef, $most, $estimated, $status) = unpack("I x![l!] l!4 i", $timex);
+  print "status: $status\nmaxerror: $most\nesterror: $estimated\n";
+`;
+
 /** Asks each in turn; never rejects. Unsynchronised where nobody answers. */
 export async function readHostSync(run: RunProgram = runProgram): Promise<HostSync> {
   const reasons: string[] = [];
   for (const [program, args, parse] of [
     ["chronyc", ["-c", "tracking"], parseChrony],
     ["adjtimex", ["--print"], parseAdjtimex],
+    ["perl", ["-e", ASK_KERNEL, String(ADJTIMEX[process.arch] ?? -1)], parseAdjtimex],
     ["timedatectl", ["show", "--property=NTPSynchronized"], parseTimedatectl],
   ] as const) {
     try {

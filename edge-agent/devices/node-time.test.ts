@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { keepingLog, until } from "./bus-suite.ts";
@@ -62,7 +64,27 @@ test("who is not installed is passed over; where nobody answers, there is no tim
     throw missing;
   });
   assert.is(none.synchronised, false);
-  assert.match(none.from, "chronyc: is not installed; adjtimex: is not installed; timedatectl: is not installed");
+  assert.match(
+    none.from,
+    "chronyc: is not installed; adjtimex: is not installed; perl: is not installed; timedatectl: is not installed",
+  );
+});
+
+test("without the tool the kernel is asked by Perl: this machine's own status and both errors, as the kernel has them", async () => {
+  if (!existsSync("/usr/bin/perl")) return console.log("skipped: no perl here");
+  const asked: string[] = [];
+  const sync = await readHostSync(async (program, args) => {
+    asked.push(program);
+    if (program !== "perl") throw Object.assign(new Error("spawn ENOENT"), { code: "ENOENT" });
+    const said = execFileSync(program, [...args], { encoding: "utf8" });
+    assert.match(said, /^status: \d+\nmaxerror: \d+\nesterror: \d+\n$/);
+    const [status, most] = said.match(/\d+/g)!.map(Number);
+    // NTP_PHASE_LIMIT: the kernel lets no error grow beyond 16 s; of the status 16 bits are in use.
+    assert.ok(most! <= 16_000_000 && status! < 2 ** 16, said);
+    return said;
+  });
+  assert.is(sync.by, "kernel");
+  assert.equal(asked, ["chronyc", "adjtimex", "perl"]);
 });
 
 test("a clock that is trusted by configuration has the sigma that it gives; one by NTP has no time before it is known to be good", () => {
