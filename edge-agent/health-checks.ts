@@ -6,8 +6,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { connect } from "mqtt";
 import type { AgentConfig } from "./config.ts";
+import { tryClipKey } from "./devices/clip-key.ts";
 import { makeDataFolder } from "./devices/data-folder.ts";
 import type { CameraSpec } from "./devices/video/open-cameras.ts";
+import type { ListenConfig } from "./roles/listen.ts";
 import type { PatrolConfig } from "./roles/patrol/config.ts";
 
 const exec = promisify(execFile);
@@ -165,12 +167,26 @@ export async function checkBroker(config: AgentConfig): Promise<Check> {
   );
 }
 
+/** Why the clips' key cannot be kept there; undefined where it can, or no clip is. */
+function whyNoKey({ dataDir, roles }: AgentConfig): string | undefined {
+  if (!(roles.listen as ListenConfig | undefined)?.clips?.keepHours) return undefined;
+  try {
+    tryClipKey(dataDir);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 export async function checkData(config: AgentConfig): Promise<Check> {
   const { dataDir } = config;
   try {
     makeDataFolder(dataDir);
     const { bavail, bsize } = statfsSync(dataDir);
     const freeMegabytes = Math.round((bavail * bsize) / 2 ** 20);
+    const noKey = whyNoKey(config);
+    if (noKey !== undefined)
+      return wrong("data", noKey, "name a folder on ext4 or the like as dataDir, or set keepHours to 0");
     const key = join(dataDir, "listen", "clip.key");
     if (existsSync(key) && (statSync(key).mode & 0o077) !== 0)
       return wrong("data", `${key} can be read by others`, `chmod 600 ${key}`);

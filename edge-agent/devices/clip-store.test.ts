@@ -6,6 +6,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { StoredClip } from "../ports.ts";
 import { keepingLog } from "./bus-suite.ts";
+import { openClipKey, tryClipKey } from "./clip-key.ts";
 import { EncryptedClipStore } from "./clip-store.ts";
 
 let folder = "";
@@ -171,6 +172,20 @@ test("a key of 0 bytes, as a power cut left it, is made anew; one of another len
   assert.equal(readdirSync(folder).sort(), ["clip.key", "clips"], "and nothing of its making stays");
   writeFileSync(join(folder, "clip.key"), "half of a key");
   assert.throws(open, /clip\.key: is not a key of 32 bytes/);
+});
+
+test("a file system without links or rights, as FAT: the fault names dataDir and what to do, nothing stays there, and a key that is there is never replaced", () => {
+  const refused = () => {
+    throw Object.assign(new Error("EPERM: operation not permitted, link"), { code: "EPERM" });
+  };
+  const path = join(folder, "clip.key");
+  for (const open of [() => openClipKey(path, refused), () => tryClipKey(folder, refused)])
+    assert.throws(open, /^dataDir: .* without links and rights \(EPERM\), as FAT and exFAT .*ext4/);
+  assert.equal(readdirSync(folder), []);
+  const key = openClipKey(path);
+  assert.equal(openClipKey(path, refused), key);
+  tryClipKey(folder);
+  assert.equal(readdirSync(folder), ["clip.key"]);
 });
 
 test("a disk that takes no byte of the key leaves none: the agent ends, and starts as soon as there is room", async () => {

@@ -6,21 +6,12 @@
  *   plaintext = one line of JSON (start, rate, onset) and the samples, little-endian int16; the file's name is authenticated with it
  */
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
-import {
-  chmodSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "#contract/errors.ts";
 import type { ClipStore, Log, StoredClip } from "../ports.ts";
+import { openClipKey } from "./clip-key.ts";
 
 export interface ClipStoreOptions {
   /** Holds `clips/` and `clip.key`. */
@@ -76,7 +67,7 @@ export class EncryptedClipStore implements ClipStore {
     this.#folder = join(options.folder, "clips");
     try {
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-      this.#key = openKey(join(options.folder, "clip.key"));
+      this.#key = openClipKey(join(options.folder, "clip.key"));
       this.#readFolder();
     } catch (cause) {
       if (cause instanceof Fault) throw cause;
@@ -244,29 +235,4 @@ function unseal(key: Buffer, name: string, arrival: string, file: Buffer): Store
   const pcm16 = new Int16Array((plain.length - end - 1) / 2);
   for (let i = 0; i < pcm16.length; i++) pcm16[i] = plain.readInt16LE(end + 1 + 2 * i);
   return { arrival, startUtcNs: BigInt(head.startUtcNs), sampleRateHz: head.sampleRateHz, onsetS: head.onsetS, pcm16 };
-}
-
-/** 256 random bits, made on the first start, readable by the agent alone. */
-function openKey(path: string): Buffer {
-  // Empty where an older agent's power went as it made one: nothing was ever sealed with it.
-  if (statSync(path, { throwIfNoEntry: false })?.size === 0) rmSync(path);
-  if (!existsSync(path)) makeKey(path);
-  const key = readFileSync(path);
-  if (key.length !== 32)
-    throw new Fault("config", `${path}: is not a key of 32 bytes; delete it and the clips beside it, then start again`);
-  if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);
-  return key;
-}
-
-/** Written beside and then named, so that a full disk or a power cut leaves no half of one. */
-function makeKey(path: string): void {
-  const part = `${path}.part`;
-  try {
-    writeFileSync(part, randomBytes(32), { mode: 0o600, flush: true });
-    linkSync(part, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  } finally {
-    rmSync(part, { force: true });
-  }
 }
