@@ -13,17 +13,17 @@ import { ListenConfig, startListen } from "#edge-agent/roles/listen.ts";
 import { arrivalOf } from "#edge-agent/roles/triangulate.ts";
 import { type City, makeCity } from "#sim/city.ts";
 import { burstAmongDistractors, type Scenario } from "#sim/scenarios.ts";
-import { renderWorld, type WorldRecording } from "#sim/world.ts";
+import { type PostTruth, renderWorld, type WorldRecording } from "#sim/world.ts";
 import { alertDesk } from "./alert-desk.ts";
 import { demoCity, demoScenario } from "./demo-city.ts";
 import { distanceM } from "./judge.ts";
 
 /** Noon of an arbitrary day: the chain has no clock of its own. */
-const epochNs = 1_795_262_400_000_000_000n;
+export const epochNs = 1_795_262_400_000_000_000n;
 const epochMs = Number(epochNs / 1_000_000n);
 /** As the triangulate role has them. */
 const TICK_MS = 500;
-const LEAST_PROBABILITY = 0.05;
+export const LEAST_PROBABILITY = 0.05;
 /** The classifier hears so long on; the message follows at once. */
 const HEARS_ON_NS = 900_000_000n;
 /** Until everything has settled. */
@@ -55,6 +55,8 @@ export interface ChainResult {
   falseIncidents: number;
   /** Errors of each round that was found, metres. */
   roundErrorsM: number[];
+  /** The rounds of the burst's incident as they stand in the end. */
+  standing: Shot[];
   truth: Scenario["truth"];
   /** Start of the scenario, nanoseconds since 1970. */
   epochNs: bigint;
@@ -77,14 +79,29 @@ export function playOf(seed: number, hard: boolean): { city: City; scenario: Sce
 /** The slow half: the city's sound, through each lamppost's listen role. */
 export async function hearCity(seed: number, classifier: Classifier, hard = false): Promise<HeardCity> {
   const { city, scenario } = playOf(seed, hard);
+  const { heard } = await hearScenario(seed, city, scenario, classifier);
+  return { seed, city, scenario, heard };
+}
+
+/**
+ * What each lamppost says of a scenario, by time of arrival, and which sound came there when in truth.
+ * @param publishAbove 0: also what a lamppost keeps to itself.
+ */
+export async function hearScenario(
+  seed: number,
+  city: City,
+  scenario: Scenario,
+  classifier: Classifier,
+  publishAbove = LEAST_PROBABILITY,
+): Promise<{ heard: ShotHeard[]; truth: PostTruth[] }> {
   const recording = renderWorld({ city, seed }, scenario);
   const heard: ShotHeard[] = [];
   for (const node of recording.nodes) {
     const post = city.site.nodes.find(({ id }) => id === node.id)!;
-    heard.push(...(await listenTo(node, post, classifier, city.site.airTempC)));
+    heard.push(...(await listenTo(node, post, classifier, city.site.airTempC, publishAbove)));
   }
   heard.sort((a, b) => Number(nsOfUtc(a.toa) - nsOfUtc(b.toa)));
-  return { seed, city, scenario, heard };
+  return { heard, truth: recording.heard };
 }
 
 /** The quick half: from what the lampposts said to who was called. */
@@ -141,6 +158,7 @@ export function solveCity({ seed, city, scenario, heard }: HeardCity): ChainResu
     alertAfterSoundS: incident && afterSoundS(incident.by, incident.atMs),
     falseIncidents: desk.opened().length - (incident ? 1 : 0),
     roundErrorsM: rounds.map((shot) => distanceM(shot, first)),
+    standing: rounds,
   };
 }
 
@@ -153,6 +171,7 @@ async function listenTo(
   post: { lat: number; lon: number; altM: number; posSigmaM: number },
   classifier: Classifier,
   airTempC: number,
+  publishAbove: number,
 ): Promise<ShotHeard[]> {
   const heard: ShotHeard[] = [];
   const bus: Bus = {
@@ -173,7 +192,7 @@ async function listenTo(
     bus,
     log: silent,
     signal: stop.signal,
-    config: v.parse(ListenConfig, { airTempC, clips: { keepHours: 0 } }),
+    config: v.parse(ListenConfig, { airTempC, publishAbove, clips: { keepHours: 0 } }),
     configSha256: "0".repeat(64),
     dataDir: "",
     now: () => undefined,

@@ -11,7 +11,8 @@ import {
   type Unsolved,
   usualAssociation,
 } from "./association.ts";
-import { overlaps, strained } from "./hypotheses.ts";
+import { fastRoundIn } from "./burst-rounds.ts";
+import { rivalsOf, strained } from "./hypotheses.ts";
 import { isShadow, outOfMirror } from "./mirrors.ts";
 import { poolOf } from "./pool.ts";
 import type { Heard, Prior } from "./problem.ts";
@@ -76,11 +77,12 @@ export function associate(
   }
 
   const repeatOf = repeatsIn(pool, free, search, options.minRoundGapS);
+  const fastRound = fastRoundIn(pool, free, search, options.minRoundGapS);
   const rounds = new Map<AssociatedShot, Hypothesis | null>();
   /** What each anchor led to; still true while none of its arrivals is taken. */
   const led = new Map<number, Candidate>();
   while (search.sets + freeSpeedSets < budget) {
-    const round = anotherRound();
+    const round = (through ? undefined : fastRound([...others, ...shots])) ?? anotherRound();
     if (round) {
       take(round, [round], prior);
       continue;
@@ -266,22 +268,12 @@ export function associate(
   }
 
   function take(h: Hypothesis, found: readonly Hypothesis[], under: Prior): void {
-    const rivals: { hypothesis: Hypothesis; share: number }[] = [];
-    let sum = 1;
-    for (const other of found) {
-      if (other === h) continue;
-      const share = Math.exp(other.total - h.total);
-      // Three nodes always have two places where the geometry gives two.
-      if ((share < 0.01 && h.rows.length > 3) || !overlaps(h, other)) continue;
-      sum += share;
-      rivals.push({ hypothesis: other, share });
-    }
-    for (const rival of rivals) rival.share /= sum;
+    const { rivals, share } = rivalsOf(h, found);
     shots.push({
       hypothesis: h,
       used: [...h.rows].map((row) => pool.heard[row]!),
       rivals,
-      share: 1 / sum,
+      share,
       prior: under,
     });
     for (const row of h.rows) {

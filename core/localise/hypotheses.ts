@@ -10,7 +10,7 @@ export function movedM(a: Hypothesis, b: Hypothesis): number {
   return Math.hypot(a.solution.eastM - b.solution.eastM, a.solution.northM - b.solution.northM);
 }
 
-export function overlaps(a: Hypothesis, b: Hypothesis): boolean {
+function overlaps(a: Hypothesis, b: Hypothesis): boolean {
   let shared = 0;
   for (const row of b.rows) if (a.rows.includes(row)) shared++;
   return shared >= 2;
@@ -36,4 +36,20 @@ export function keep(found: Hypothesis[], h: Hypothesis): void {
 
 export function sorted(found: Hypothesis[]): Hypothesis[] {
   return found.sort((a, b) => b.total - a.total);
+}
+
+/** Of what else was found, the places that explain the same arrivals, with their share of the belief; and the share that is left. */
+export function rivalsOf(h: Hypothesis, found: readonly Hypothesis[]) {
+  const rivals: { hypothesis: Hypothesis; share: number }[] = [];
+  let sum = 1;
+  for (const other of found) {
+    if (other === h) continue;
+    const share = Math.exp(other.total - h.total);
+    // Three nodes always have two places where the geometry gives two.
+    if ((share < 0.01 && h.rows.length > 3) || !overlaps(h, other)) continue;
+    sum += share;
+    rivals.push({ hypothesis: other, share });
+  }
+  for (const rival of rivals) rival.share /= sum;
+  return { rivals, share: 1 / sum };
 }

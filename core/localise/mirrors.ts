@@ -16,8 +16,6 @@ const FAINT = 20;
 const PATH_S = 0.01;
 /** Rounds of one burst. */
 const BURST_S = 3;
-/** This near to the shot it is another round of it. */
-const SAME_PLACE_M = 25;
 
 /**
  * Echoes of a shot can agree on a mirror image of it: most of its arrivals then follow the shot's own, from elsewhere, at fewer
@@ -28,7 +26,7 @@ export function isShadow(h: Hypothesis, known: readonly Placed[], pool: Pool, pr
     const a = hypothesis.solution;
     const b = h.solution;
     const lagS = b.t0S - a.t0S;
-    if (Math.hypot(a.eastM - b.eastM, a.northM - b.northM) < SAME_PLACE_M || Math.abs(lagS) > SHADOW_S) continue;
+    if (oneShooter(h, hypothesis, pool) || Math.abs(lagS) > SHADOW_S) continue;
     const few = h.rows.length < Math.max(5, 0.6 * used.length);
     const faint = h.rows.length < 0.75 * used.length && h.direct < Math.min(FAINT, 0.25 * hypothesis.direct);
     if (!few && !faint) continue;
