@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ClockDoubt } from "./clock-doubt.ts";
-import type { HostSync } from "./host-sync.ts";
+import { type HostSync, parseChrony } from "./host-sync.ts";
 
 const systemd: HostSync = { synchronised: true, by: "systemd", from: "timedatectl" };
 const chrony: HostSync = { synchronised: true, by: "chrony", from: "chrony: a", measurement: "100" };
@@ -34,6 +34,21 @@ test("the first measurement asked for after the step has to be followed by anoth
   assert.is(doubt.endsBy({ ...chrony, measurement: "165" }, 1100), false);
   assert.is(doubt.endsBy({ ...chrony, measurement: "165" }, 1e9), false, "however long it takes");
   assert.is(doubt.endsBy({ ...chrony, measurement: "229" }, 1e9), true);
+});
+
+test("chrony finds the clock 400 ms ahead and steps it back: over with its first answer; found ahead after a step of somebody else's, it is not", () => {
+  const found = (aheadS: number, leftS: number) =>
+    parseChrony(`C0248F97,a,2,164,${leftS},${aheadS},0.00045,12.3,0.001,0.05,0.012,0.0009,64.2,Normal\n`)!;
+  assert.is(new ClockDoubt(-0.4, 1000, chrony).endsBy(found(0.4003, 0.00001), 1001), true);
+  // Stepped ahead by another, measured since: still to be slewed, or put right by chrony's own step back.
+  const foreign = new ClockDoubt(0.4, 1000, chrony);
+  assert.is(foreign.endsBy(found(0.4003, 0.399), 1001), false);
+  assert.is(foreign.endsBy(found(0.4003, 0.00001), 1002), false, "a step that is not seen yet");
+  foreign.widen(-0.4003, 1003);
+  assert.is(foreign.endsBy(found(0.4003, 0.00001), 1004), true);
+  // Of the seconds before the step, whatever it says.
+  assert.is(new ClockDoubt(-0.4, 1000, found(0.4, 0)).endsBy(found(0.4, 0), 1001), false);
+  assert.is(new ClockDoubt(-0.4, 1000, chrony).endsBy(found(-0.00002, 0.000001), 1001), false);
 });
 
 test("the kernel's correction 4 s ago is of after a step 5 s ago, and of before one 3 s ago", () => {

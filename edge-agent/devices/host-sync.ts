@@ -18,6 +18,8 @@ export interface HostSync {
   correctedAgoS?: number;
   /** Changes whenever whoever disciplines the clock has measured it anew. */
   measurement?: string;
+  /** By how much it found the clock ahead then, seconds, where it has put it right by a step and not by slewing. */
+  steppedBackS?: number;
   /** Who said so; undefined where nobody did. */
   by?: "chrony" | "kernel" | "systemd";
   /** In words, or why nobody did. */
@@ -85,6 +87,7 @@ export async function readHostSync(run: RunProgram = runProgram): Promise<HostSy
 export function parseChrony(text: string): HostSync | undefined {
   const fields = text.trim().split(",");
   if (fields.length < 14) return undefined;
+  const lastOffsetS = Number(fields[5]);
   const [offsetS, rmsS, delayS, dispersionS] = [4, 6, 10, 11].map((i) => Math.abs(Number(fields[i]))) as [
     number,
     number,
@@ -100,6 +103,7 @@ export function parseChrony(text: string): HostSync | undefined {
     by: "chrony",
     from: `chrony: ${fields[1]}`,
     measurement: fields[3]!,
+    ...(Math.abs(lastOffsetS) > 10 * offsetS && { steppedBackS: lastOffsetS }),
   };
 }
 
