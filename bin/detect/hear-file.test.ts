@@ -84,6 +84,13 @@ test("a shot whose first 0.2 ms the file does not hold: at 0, with a sigma that 
   assert.is(first!.onsetSigmaS, 0.001);
 });
 
+test("0.3 s of noise at one level: an impulse begins them that the ear alone did not find, told as such and as no gunshot", async () => {
+  const [first, ...others] = (await hearFile(saved("pressed.wav", noise(0.3 * RATE, 0.3, 6)), classifier)).detections;
+  assert.ok(first!.begins && first!.onsetS < 0.001 && first!.onsetSigmaS >= 0.001, JSON.stringify(first));
+  assert.ok(first!.probability < 0.3, `${first!.probability}`);
+  assert.is(others.length, 0);
+});
+
 test("what a person should know of a file is said: a channel of zeros, a rate that cannot be heard, a channel that is not there", async () => {
   const { detections, remarks } = await hearFile(saved("zeros.wav", new Float32Array(RATE)), classifier);
   assert.is(detections.length, 0);

@@ -4,6 +4,7 @@ import type { Scores } from "#contract/shot.ts";
 import { Crowd } from "#core/acoustics/crowd.ts";
 import { type Candidate, CLIP_AFTER_S, CLIP_BEFORE_S, createEar } from "#core/acoustics/ear.ts";
 import type { Classifier } from "#edge-agent/ports.ts";
+import { CUT_OFF_SIGMA_S, firstSound } from "./first-sound.ts";
 import { type PreparedSound, prepareSound } from "./prepare-sound.ts";
 
 export interface Detection {
@@ -19,6 +20,8 @@ export interface Detection {
   snrDb: number;
   peakDbFs: number;
   clipped: boolean;
+  /** The recording begins with it and has no quiet of its own: `snrDb` is against one that was put before it. */
+  begins?: true;
   /** Index of the channel listened to, from 0. */
   channel: number;
 }
@@ -28,9 +31,6 @@ export interface HeardFile extends PreparedSound {
   detections: Detection[];
 }
 
-/** Of a shot whose beginning the file does not hold nobody knows how much is missing: a blast's first wave is about as long, seconds. */
-const CUT_OFF_SIGMA_S = 0.001;
-
 /** @param asked the channel to be heard, from 0; undefined: that with the loudest impulse. Throws `Fault` (input) where the file cannot be read. */
 export async function hearFile(file: string, classifier: Classifier, asked?: number): Promise<HeardFile> {
   const sound = await prepareSound(file, asked);
@@ -39,9 +39,12 @@ export async function hearFile(file: string, classifier: Classifier, asked?: num
   const ear = createEar({ sampleRateHz, onCandidate: (candidate) => candidates.push(candidate) });
   for (let i = 0; i < samples.length; i += 4096) ear.push(samples.subarray(i, i + 4096));
   ear.flush();
+  const first = firstSound(samples, sampleRateHz, candidates);
+  if (first) candidates.unshift(first);
   const detections: Detection[] = [];
   const crowd = new Crowd(classifier.crowd);
-  for (const { onsetTick, onsetSigmaS, snrDb, peakDbFs, echoProbability, clipped } of candidates) {
+  for (const candidate of candidates) {
+    const { onsetTick, onsetSigmaS, snrDb, peakDbFs, echoProbability, clipped } = candidate;
     const from = Math.max(0, Math.floor(onsetTick - CLIP_BEFORE_S * sampleRateHz));
     const clip = samples.subarray(from, Math.ceil(onsetTick + CLIP_AFTER_S * sampleRateHz));
     const alone = await classifier.classify(clip, sampleRateHz, (onsetTick - from) / sampleRateHz);
@@ -58,6 +61,7 @@ export async function hearFile(file: string, classifier: Classifier, asked?: num
       snrDb,
       peakDbFs,
       clipped,
+      ...(candidate === first && { begins: true }),
       channel,
     });
   }
