@@ -106,6 +106,14 @@ test("the editor is closed to strangers, wrong passwords and people who are no t
   assert.ok(await tokenOf(world, "tom"));
 });
 
+test("the editor gets our nodes' pages: what stands in the palette, the forms and the help", async (world) => {
+  const headers = { authorization: `Bearer ${await tokenOf(world, "tom")}`, accept: "text/html" };
+  const pages = await (await fetch(`${world.editor}/nodes`, { headers })).text();
+  for (const type of ["incident-in", "route", "notice", "acknowledge", "backup-in", "backup-answer"])
+    for (const part of [`registerType("tocsin-${type}", {`, `data-template-name="tocsin-${type}"`])
+      assert.ok(pages.includes(part), part);
+});
+
 test("a flow reads no key and no record, and writes nothing outside its own folder", async (world) => {
   const key = join(world.folder, "evidence-key.jwk");
   assert.ok(readFileSync(key, "utf8").includes("Ed25519"));
