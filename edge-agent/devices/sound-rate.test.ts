@@ -69,6 +69,50 @@ test("a card that begins to lose 2 % after ten hours says so within 80 s, and is
   assert.ok(toS! > 36_350 && toS! <= 36_380, `${toS}`);
 });
 
+/** Half a second of blocks that hold nothing, at each of these seconds. */
+const losing = (at: (t: number) => number) => (t: number) => (at(t) < 0.5 ? 0 : 1);
+
+test("half a second lost every 20 s, untold, is told once after five of them, with the rate that it comes to, and is over 50 s after the last", () => {
+  const { spans, words } = hear(1800, { share: losing((t) => (t > 300 && t < 1500 ? t % 20 : 9)) });
+  assert.equal(spans.length, 1);
+  assert.match(
+    words!,
+    "hw:7 gives 46800 samples a second, not 48000: 0.50 s are lost every 20 s, and times are as unsure",
+  );
+  const [fromS, toS] = spans[0]!;
+  assert.ok(fromS! >= 380 && fromS! <= 420, `${fromS}`);
+  assert.ok(toS! >= 1530 && toS! <= 1560, `${toS}`);
+});
+
+test("a loss a minute is told after five, one every 13 s from the start as well, and once told it stays so", () => {
+  for (const [everyS, givenHz] of [
+    [60, 47_600],
+    [13, 46_200],
+  ] as const) {
+    const { spans, words } = hear(1800, { share: losing((t) => t % everyS) });
+    assert.equal(spans.length, 1, `every ${everyS} s: ${JSON.stringify(spans)}`);
+    assert.is(spans[0]!.length, 1, `${JSON.stringify(spans)}`);
+    const told = Number(/gives (\d+)/.exec(words!)![1]);
+    assert.ok(Math.abs(told - givenHz) <= 500, words!);
+  }
+});
+
+test("losses at random, one in 40 s, are counted each and no rate: of six hours less than a twentieth has trouble", () => {
+  const random = randoms(11);
+  const at: number[] = [];
+  const waitS = () => 40 * Math.log(1 / random());
+  for (let t = 60; t < 21_600; t += waitS()) at.push(t);
+  let next = 0;
+  const { spans } = hear(21_600, {
+    share: (t) => {
+      while (next < at.length && at[next]! + 0.5 < t) next++;
+      return next < at.length && t > at[next]! ? 0 : 1;
+    },
+  });
+  const seconds = spans.reduce((sum, [from, to = 21_600]) => sum + to! - from!, 0);
+  assert.ok(seconds < 1080, `${seconds} s: ${JSON.stringify(spans)}`);
+});
+
 test("arecord that ends every 12 s and is away for 5: what it gave before is not measured against what it gives now", () => {
   const rate = new SoundRate({ device: "hw:7", sampleRateHz: RATE });
   for (let block = 1; block <= 300 * 50; block++) {

@@ -2,7 +2,10 @@
  * Whether a card gives as many samples as it was asked for: behind a sound server or in a virtual machine it may run at any rate, and then
  * no sample has a time. Blocks come late by what the scheduler makes of it, never early, so each ten seconds are measured from earliest
  * block to earliest block; the median over two minutes of them is judged, which one loss, or a start on a busy machine, does not move.
+ * Where such a source drops a piece at an even pace instead, most of the ten seconds are right: the losses tell.
  */
+import { SteadyLosses } from "#core/clock/steady-losses.ts";
+
 export interface SoundRateOptions {
   /** As it is named to arecord. */
   device: string;
@@ -17,6 +20,8 @@ const MOST = 12;
 /** No crystal is off by more than this share; and by so much the earliest blocks may still be late. */
 const WITHIN = 1.5e-3;
 const STILL_LATE_S = 0.03;
+/** In each ten seconds something is missing: that is no pace of losses. */
+const CONTINUOUS_S = 1.2 * EVERY_S;
 
 export class SoundRate {
   readonly #options: SoundRateOptions;
@@ -28,11 +33,17 @@ export class SoundRate {
   #before: Lateness | undefined;
   /** Of each ten seconds: by what share more samples came than were asked for. */
   #excesses: number[] = [];
-  /** What is wrong with the rate and where to look, until the median is right again. */
-  trouble: string | undefined;
+  readonly #losses = new SteadyLosses();
+  #losing: string | undefined;
+  #wrong: string | undefined;
 
   constructor(options: SoundRateOptions) {
     this.#options = options;
+  }
+
+  /** What is wrong with the rate and where to look, until the median is right again, or the losses have ended. */
+  get trouble(): string | undefined {
+    return this.#losing ?? this.#wrong;
   }
 
   /** The sample before `tick` had arrived at `monotonicNs`; lost samples that are known of are counted in `tick`. */
@@ -48,9 +59,11 @@ export class SoundRate {
     this.#earliest = undefined;
     this.#seekS = atS + EVERY_S - SOUGHT_S;
     if (!before) return;
-    this.#excesses.push((before.lateS - earliest.lateS) / (earliest.atS - before.atS));
+    const lostS = earliest.lateS - before.lateS;
+    this.#excesses.push(-lostS / (earliest.atS - before.atS));
     if (this.#excesses.length > MOST) this.#excesses.shift();
     this.#judge();
+    this.#judgeLosses(earliest.atS, lostS);
   }
 
   /** arecord was started again: how long it gave nothing says nothing of the rate. What was wrong is so until it is measured anew. */
@@ -60,6 +73,7 @@ export class SoundRate {
     this.#earliest = undefined;
     this.#before = undefined;
     this.#excesses = [];
+    this.#losses.restart();
   }
 
   #judge(): void {
@@ -68,11 +82,35 @@ export class SoundRate {
     const sorted = this.#excesses.toSorted((a, b) => a - b);
     const [low, high] = [sorted[(count - 1) >> 1]!, sorted[count >> 1]!];
     const excess = Math.abs(low) < Math.abs(high) ? low : high;
+    const isOff = (each: number, of: number) => Math.sign(excess) * each > WITHIN + STILL_LATE_S / (EVERY_S * of);
+    if (!isOff(excess, count)) this.#wrong = undefined;
+    else if (
+      this.#isEven(sorted, excess) &&
+      (!isOff(excess, 1) || this.#excesses.slice(-FEWEST).every((each) => isOff(each, 1)))
+    )
+      this.#wrong ??= this.#told(excess, "nothing is stamped");
+  }
+
+  /** Losses now and then may be most of a few, or leave a piece in the median: a rate is wrong in each ten seconds alike, and was right before. */
+  #isEven(sorted: readonly number[], excess: number): boolean {
+    return sorted.at(-1)! - sorted[0]! <= Math.abs(excess) + (2 * STILL_LATE_S) / EVERY_S;
+  }
+
+  #judgeLosses(atS: number, lostS: number): void {
+    const isLoss = Math.abs(lostS) > WITHIN * EVERY_S + STILL_LATE_S;
+    const steady = this.#losses.take(atS, isLoss ? lostS : 0);
+    if (!steady) this.#losing = undefined;
+    else if (steady.everyS > CONTINUOUS_S) {
+      const { lostS: eachS, everyS } = steady;
+      const what = `${Math.abs(eachS).toFixed(2)} s ${eachS > 0 ? "are lost" : "come twice"} every ${everyS.toFixed(0)} s`;
+      this.#losing ??= this.#told(-eachS / everyS, `${what}, and times are as unsure for 3 s after each`);
+    }
+  }
+
+  #told(excess: number, what: string): string {
     const { device, sampleRateHz } = this.#options;
     const givenHz = Number((sampleRateHz * (1 + excess)).toPrecision(3));
-    if (Math.abs(excess) <= WITHIN + STILL_LATE_S / (EVERY_S * count)) this.trouble = undefined;
-    else
-      this.trouble ??= `${device} gives ${givenHz} samples a second, not ${sampleRateHz}: nothing is stamped; look at microphone.sampleRateHz, and for a sound server between card and arecord`;
+    return `${device} gives ${givenHz} samples a second, not ${sampleRateHz}: ${what}; look at microphone.sampleRateHz, and for a sound server between card and arecord`;
   }
 }
 
