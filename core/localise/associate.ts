@@ -77,7 +77,7 @@ export function associate(
   }
 
   const repeatOf = repeatsIn(pool, free, search, options.minRoundGapS);
-  const fastRound = fastRoundIn(pool, free, search, options.minRoundGapS);
+  const fastRound = fastRoundIn(pool, free, search, options.minRoundGapS, (h, of) => isShadow(h, of, pool, prior));
   const rounds = new Map<AssociatedShot, Hypothesis | null>();
   /** What each anchor led to; still true while none of its arrivals is taken. */
   const led = new Map<number, Candidate>();

@@ -49,7 +49,7 @@ interface Shot {
 
 /** A known round and its arrivals as rows of the pool: those that are in it. */
 interface KnownRound {
-  hypothesis: Hypothesis;
+  shot: Shot;
   rows: readonly number[];
 }
 
@@ -57,11 +57,11 @@ interface KnownRound {
 function burstsOf(shots: readonly Shot[], pool: Pool): KnownRound[][] {
   const bursts: KnownRound[][] = [];
   const rowOf = new Map(pool.heard.map((one, row) => [one, row]));
-  for (const { hypothesis, used } of shots.toSorted((a, b) => b.used.length - a.used.length)) {
-    const rows = used.flatMap((one) => rowOf.get(one) ?? []);
-    const burst = bursts.find(([first]) => oneShooter(hypothesis, first!.hypothesis, pool));
-    if (burst) burst.push({ hypothesis, rows });
-    else bursts.push([{ hypothesis, rows }]);
+  for (const shot of shots.toSorted((a, b) => b.used.length - a.used.length)) {
+    const rows = shot.used.flatMap((one) => rowOf.get(one) ?? []);
+    const burst = bursts.find(([first]) => oneShooter(shot.hypothesis, first!.shot.hypothesis, pool));
+    if (burst) burst.push({ shot, rows });
+    else bursts.push([{ shot, rows }]);
   }
   return bursts;
 }
@@ -175,8 +175,17 @@ function bestAt(pool: Pool, free: Uint8Array, slot: number, expectedS: number, t
 /** Looks for the next fast round of what is known by then. */
 export type FastRound = (known: readonly Shot[]) => Hypothesis | undefined;
 
-/** @param free rows that belong to no shot. */
-export function fastRoundIn(pool: Pool, free: Uint8Array, search: Search, minGapS: number): FastRound {
+/**
+ * @param free rows that belong to no shot.
+ * @param isEcho whether it is made of the echoes of shots that are not of its burst: these repeat with the burst's gaps too.
+ */
+export function fastRoundIn(
+  pool: Pool,
+  free: Uint8Array,
+  search: Search,
+  minGapS: number,
+  isEcho: (h: Hypothesis, of: readonly Shot[]) => boolean,
+): FastRound {
   let without = -1;
   return (known) => {
     if (known.length === without) return undefined;
@@ -188,10 +197,12 @@ export function fastRoundIn(pool: Pool, free: Uint8Array, search: Search, minGap
         minGapS,
       );
       if (!next) continue;
-      const of = burst[0]!.hypothesis;
+      const of = burst[0]!.shot.hypothesis;
       const { eastM, northM, t0S } = of.solution;
       const h = search.fit(next.rows, eastM, northM, t0S + next.gapS);
-      if (h && oneShooter(h, of, pool)) return { ...h, direct: Math.max(h.direct, next.odds) };
+      if (!h || !oneShooter(h, of, pool)) continue;
+      const elsewhere = known.filter((shot) => !burst.some((one) => one.shot === shot));
+      if (!isEcho(h, elsewhere)) return { ...h, direct: Math.max(h.direct, next.odds) };
     }
     without = known.length;
     return undefined;

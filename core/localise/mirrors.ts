@@ -1,12 +1,12 @@
 /** Mirror images: what echoes agree on besides the shot itself, and the second place that four times fit. */
 import type { AssociatedShot } from "./association.ts";
 import type { Pool } from "./pool.ts";
-import type { Prior } from "./problem.ts";
+import type { Heard, Prior } from "./problem.ts";
 import { KNOWN_PLACE, oneShooter } from "./repeats.ts";
 import type { Hypothesis, Search } from "./search.ts";
 import { predictS } from "./solve.ts";
 
-type Placed = Pick<AssociatedShot, "hypothesis" | "used">;
+type Placed = { hypothesis: Hypothesis; used: readonly Heard[] };
 
 /** Echoes follow their sound for so long. From a false place they seem to have been made before it or after. */
 const SHADOW_S = 1.5;
