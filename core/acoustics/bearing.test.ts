@@ -116,6 +116,17 @@ test("the first microphone inverted, of three: the other two still tell both sid
   assert.ok(found.bearingsDeg.some((deg) => Math.abs(turn(deg - 20)) < 4 * found.sigmaDeg));
 });
 
+test("cables swapped across the square's diagonal mirror the bearing about the other one, and no delay betrays it", () => {
+  const rng = random(12);
+  for (const deg of [10, 80, 200, 300]) {
+    const ask = impulse(square, deg, 0.01, rng);
+    [ask.channels[0], ask.channels[2]] = [ask.channels[2]!, ask.channels[0]!];
+    const found = bearingOf(ask);
+    if (found.kind !== "bearing") return assert.unreachable(JSON.stringify(found));
+    assert.ok(Math.abs(turn(found.bearingDeg - (2 * 135 - deg))) < 1, `${deg}: ${found.bearingDeg}`);
+  }
+});
+
 test("cables of two neighbours swapped: the delays fit no plane wave, and that is said", () => {
   const rng = random(8);
   for (let deg = 5; deg < 360; deg += 60) {

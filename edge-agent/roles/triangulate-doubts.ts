@@ -1,8 +1,9 @@
-/** Learns from finished shots where nodes may stand other than their files say, and tells the technician; nothing is corrected. */
+/** Learns from finished shots where nodes may stand, or listen, other than their files say, and tells the technician; nothing is corrected. */
 import { frameAt } from "#core/localise/geo.ts";
 import { doubtBook, type PositionDoubt } from "#core/localise/position-doubt.ts";
 import { type Shot, SURE } from "#core/localise/shot-record.ts";
 import type { Log } from "../ports.ts";
+import { BearingDoubts } from "./triangulate-bearings.ts";
 
 /** Fewer nodes leave too little of a residual to learn from. */
 const LEAST_NODES = 6;
@@ -14,10 +15,17 @@ export class PositionDoubts {
   readonly #book = doubtBook();
   readonly #open = new Map<string, { shot: Shot; atNs: bigint }>();
   readonly #told = new Map<string, PositionDoubt>();
+  readonly #bearings: BearingDoubts;
   readonly #log: Log;
 
   constructor(log: Log) {
     this.#log = log;
+    this.#bearings = new BearingDoubts(log);
+  }
+
+  /** Nodes whose bearings are turned or mirrored against the fixes. */
+  get bearings(): number {
+    return this.#bearings.count;
   }
 
   /** Takes the newest version of a shot; it counts once no newer one has come for a while. */
@@ -37,6 +45,7 @@ export class PositionDoubts {
       if (atNs > unchangedSinceNs) continue;
       this.#open.delete(id);
       this.#add(shot);
+      this.#bearings.add(shot);
       learned = true;
     }
     const suspicious = learned ? this.#book.suspicious() : [];

@@ -63,7 +63,17 @@ export async function startTriangulate(context: RoleContext<TriangulateConfig>):
   );
   const journal = new ArrivalJournal(context.dataDir, config.journalArrivals);
   const doubts = new PositionDoubts(log);
-  const counters = { heard: 0, fixed: 0, refused: 0, weak: 0, flood: 0, restored: 0, doubtedPositions: 0, unkept: 0 };
+  const counters = {
+    heard: 0,
+    fixed: 0,
+    refused: 0,
+    weak: 0,
+    flood: 0,
+    restored: 0,
+    doubtedPositions: 0,
+    doubtedBearings: 0,
+    unkept: 0,
+  };
   const limits = new Map<string, TokenBucket>();
   const nowNs = () => context.now()?.utcNs ?? BigInt(Date.now()) * 1_000_000n;
 
@@ -72,6 +82,7 @@ export async function startTriangulate(context: RoleContext<TriangulateConfig>):
   const timer = setInterval(() => {
     publish(localiser.advance(nowNs()), performance.now()).catch(failed);
     counters.doubtedPositions = doubts.learn(nowNs() - 2n * BigInt(Math.round(config.settleS * 1e9)));
+    counters.doubtedBearings = doubts.bearings;
     context.report({ counters: { ...counters, ...localiser.counters } });
   }, TICK_MS);
 
