@@ -19,12 +19,14 @@ const permitted: Record<string, readonly string[]> = {
   "edge-agent/config": [
     "edge-agent/ports",
     "edge-agent/neighbours-config",
+    "edge-agent/role-paths",
     "edge-agent/sound-config",
     "core",
     "contract",
   ],
   "edge-agent/sound-config": ["edge-agent/neighbours-config", "contract"],
   "edge-agent/neighbours-config": ["contract"],
+  "edge-agent/role-paths": ["contract"],
   "edge-agent/main": ["edge-agent", "firmware-bridge", "core", "contract", "package.json"],
   // Parts of main.
   "edge-agent/role-table": ["edge-agent", "firmware-bridge", "core", "contract"],

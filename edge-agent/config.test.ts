@@ -46,6 +46,36 @@ test("a good configuration: defaults filled in, paths made absolute, the user na
   assert.equal(config.clock, { source: "ntp" });
 });
 
+test("a role's files are beside the configuration, not where the agent was started, and told by the check where they are missing", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tocsin-config-"));
+  const any = async () => v.looseObject({});
+  const text = (terrain: string) =>
+    good.replace(
+      "listen: { publishAbove: 0.1 }",
+      `fly: { terrain: { file: ${terrain} } }\n  look: { modelsFolder: models, faces: { keysFile: /nowhere/keys.json } }`,
+    );
+  try {
+    writeFileSync(join(folder, "terrain.json"), "{}");
+    const file = join(folder, "lamp-01.yaml");
+    try {
+      await parseConfig(text("hills.json"), file, any);
+      assert.unreachable("was accepted");
+    } catch (error) {
+      assert.equal((error as Fault).lines, [
+        `${file}: roles.fly.terrain.file: ${folder}/hills.json: there is no such file`,
+        `${file}: roles.look.faces.keysFile: /nowhere/keys.json: there is no such file`,
+      ]);
+    }
+    const { roles } = await parseConfig(text("terrain.json").replace(/, faces: .*/, " }"), file, any);
+    assert.equal(roles, {
+      fly: { terrain: { file: join(folder, "terrain.json") } },
+      look: { modelsFolder: join(folder, "models") },
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test("every fault is listed at once, with its path", async () => {
   const lines = await faultsOf(
     good

@@ -11,6 +11,7 @@ import { NodeRole } from "#contract/node.ts";
 import { Count, Finite, Name, NodeId, SiteId } from "#contract/units.ts";
 import { horizontalSpreadM, LEAST_SPREAD_M } from "#core/acoustics/bearing.ts";
 import { Neighbours, type NeighboursConfig, withPaths } from "./neighbours-config.ts";
+import { withRolePaths } from "./role-paths.ts";
 import { Clock, Microphone } from "./sound-config.ts";
 
 const Broker = v.pipe(
@@ -162,13 +163,13 @@ export async function parseConfig(
   const faults: string[] = [];
   const parsed = v.safeParse(AgentConfigSchema, json);
   if (!parsed.success) faults.push(...faultsOf(parsed.issues));
+  const folder = dirname(resolve(file));
   const roles: [NodeRole, Record<string, unknown>][] = [];
   for (const [role, options] of rolesIn(json)) {
     const checked = v.safeParse(await schemaOf(role), options ?? {});
-    if (checked.success) roles.push([role, checked.output]);
+    if (checked.success) roles.push([role, withRolePaths(role, checked.output, folder, faults)]);
     else faults.push(...faultsOf(checked.issues).map((line) => `roles.${role}.${line}`));
   }
-  const folder = dirname(resolve(file));
   const secrets = filesIn(json, folder, faults);
   if (!parsed.success || faults.length > 0) {
     const named = (json as { dataDir?: unknown } | null)?.dataDir;
