@@ -43,6 +43,11 @@ export class SimulatedDock {
     return this.#door;
   }
 
+  /** The charger is on, and something stands on its contacts. */
+  get charging(): boolean {
+    return this.#charger === "on" && this.#options.onPad();
+  }
+
   listen(): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#server.once("error", reject);

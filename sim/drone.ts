@@ -18,6 +18,8 @@ export interface DroneOptions extends Omit<VehicleOptions, "udpPort"> {
   dockPort?: number;
   /** Seconds that the door takes. */
   doorS?: number;
+  /** What the dock's charger gives a vehicle on its pad; 0 where it is not given: the battery only sinks. */
+  chargerW?: number;
   /** The vehicle in a thread of its own: where this process has much else to do. */
   ownThread?: boolean;
 }
@@ -26,7 +28,13 @@ export interface DroneOptions extends Omit<VehicleOptions, "udpPort"> {
 const padM = 2.5;
 const metresPerDegree = 111_195;
 
-export async function startDrone({ dockPort, doorS, ownThread, ...options }: DroneOptions): Promise<SimulatedDrone> {
+export async function startDrone({
+  dockPort,
+  doorS,
+  chargerW = 0,
+  ownThread,
+  ...options
+}: DroneOptions): Promise<SimulatedDrone> {
   const udpPort = options.udpPort ?? (await freeUdpPort());
   const vehicle = await (ownThread ? startVehicleThread : startVehicle)({ ...options, udpPort });
   const { home } = options;
@@ -42,11 +50,17 @@ export async function startDrone({ dockPort, doorS, ownThread, ...options }: Dro
     ...(doorS !== undefined && { doorS }),
   });
   await dock.listen();
+  let givenW = 0;
+  const charging = setInterval(() => {
+    const watts = dock.charging ? chargerW : 0;
+    if (watts !== givenW) vehicle.setCharger((givenW = watts));
+  }, 200);
   return {
     vehicle,
     dock,
     udpPort,
     async close() {
+      clearInterval(charging);
       vehicle.stop();
       await dock.close();
     },

@@ -40,6 +40,8 @@ export function flyPretendDrone(city: City, seed: number): Promise<SimulatedDron
     // This process makes the city's sound as well.
     ownThread: true,
     doorS: 2,
+    // 2C, half an hour from empty to full: what a flight took is back before the next incident but one.
+    chargerW: 250,
     gnssSigmaM: 0.3,
     wind: { speedMS: Math.min(6, city.site.windMps), fromDeg: city.site.windFromDeg },
     rc: { fitted: true, present: true },

@@ -37,6 +37,8 @@ export class Autopilot {
   stack: "px4" | "ardupilot" = "px4";
   readonly body: Body = atRest();
   readonly battery: Battery = { fraction: 1, voltageV: 0, currentA: 0 };
+  /** What a charger brings to it while its motors are off. */
+  chargerW = 0;
   readonly gnss: Gnss = newGnss();
   readonly params: Map<string, Parameter> = defaults();
   readonly wind: Wind & { gustN: number; gustE: number } = { n: 0, e: 0, gust: 0, gustN: 0, gustE: 0 };
@@ -226,7 +228,8 @@ export class Autopilot {
       this.body.velocity.u = Math.max(-25, this.body.velocity.u - 9.8 * dt);
       this.body.position.u = Math.max(0, this.body.position.u + this.body.velocity.u * dt);
     } else move(this.body, wanted, this.wind, this.limits, 0, dt);
-    drain(this.battery, powerW(this.armed && !resting, this.body.airspeed, this.body.velocity.u), dt);
+    const takenW = powerW(this.armed && !resting, this.body.airspeed, this.body.velocity.u);
+    drain(this.battery, takenW - (this.armed || this.battery.fraction >= 1 ? 0 : this.chargerW), dt);
     this.#landedState();
     if (this.battery.fraction <= 0 && this.armed) {
       this.text(0, "Battery empty, motors stopped");

@@ -28,9 +28,10 @@ export function powerW(flying: boolean, airspeedMS: number, climbMS: number): nu
   return idleW + forward + Math.max(-0.15 * hoverW, climbMS * 2.1 * 9.8 * 1.4);
 }
 
+/** @param watts below 0: a charger gives more than the vehicle takes. */
 export function drain(battery: Battery, watts: number, dt: number): void {
   const rest = cellV(battery.fraction) * cells;
   battery.currentA = watts / Math.max(12, battery.voltageV || rest);
   battery.voltageV = rest - battery.currentA * cellOhm * cells;
-  battery.fraction = Math.max(0, battery.fraction - (battery.currentA * dt) / 3600 / capacityAh);
+  battery.fraction = Math.min(1, Math.max(0, battery.fraction - (battery.currentA * dt) / 3600 / capacityAh));
 }

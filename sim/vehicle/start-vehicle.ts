@@ -54,6 +54,8 @@ export interface SimulatedVehicle {
   /** Loses a share of packets and delays the others. */
   setLink(radio: { loss?: number; delayMs?: number }): void;
   setBattery(fraction: number): void;
+  /** Power that a dock's contacts bring to a vehicle with its motors off; 0: none. */
+  setCharger(watts: number): void;
   loseGnss(): void;
   restoreGnss(): void;
   setWind(wind: { speedMS: number; fromDeg: number; gustMS?: number }): void;
@@ -250,6 +252,7 @@ export async function startVehicle(options: VehicleOptions): Promise<SimulatedVe
     linkUp: () => void (wire.radio.down = false),
     setLink: (radio) => void Object.assign(wire.radio, radio),
     setBattery: (fraction) => void (craft.battery.fraction = fraction),
+    setCharger: (watts) => void (craft.chargerW = watts),
     loseGnss: () => void (craft.gnss.available = false),
     restoreGnss: () => void (craft.gnss.available = true),
     setWind,

@@ -33,6 +33,7 @@ export async function startVehicleThread(options: VehicleOptions): Promise<Dista
     linkUp: tell("linkUp"),
     setLink: tell("setLink"),
     setBattery: tell("setBattery"),
+    setCharger: tell("setCharger"),
     loseGnss: tell("loseGnss"),
     restoreGnss: tell("restoreGnss"),
     setWind: tell("setWind"),
