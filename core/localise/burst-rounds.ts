@@ -31,6 +31,8 @@ const LEAST_DENSITY = 2;
 /** Fewest nodes with the gap, and their share of those that could have told. */
 const FEWEST = 4;
 const LEAST_SHARE = 0.5;
+/** A round's place predicts its other arrivals within this, before it is refined. */
+const ROUGH_S = 2e-3;
 /** Log odds against chance from which a gap is a round. */
 const ENOUGH = 8;
 
@@ -47,21 +49,29 @@ interface Shot {
   used: readonly Heard[];
 }
 
-/** A known round and its arrivals as rows of the pool: those that are in it. */
+/** A known round of a place: its arrivals that are in the pool, as rows, and how long after the best heard one it was fired. */
 interface KnownRound {
-  shot: Shot;
   rows: readonly number[];
+  laterS: number;
+}
+
+interface Burst {
+  shots: Shot[];
+  rounds: KnownRound[];
 }
 
 /** Shots by place, those of each the best heard first. */
-function burstsOf(shots: readonly Shot[], pool: Pool): KnownRound[][] {
-  const bursts: KnownRound[][] = [];
+function burstsOf(shots: readonly Shot[], pool: Pool): Burst[] {
+  const bursts: Burst[] = [];
   const rowOf = new Map(pool.heard.map((one, row) => [one, row]));
   for (const shot of shots.toSorted((a, b) => b.used.length - a.used.length)) {
     const rows = shot.used.flatMap((one) => rowOf.get(one) ?? []);
-    const burst = bursts.find(([first]) => oneShooter(shot.hypothesis, first!.shot.hypothesis, pool));
-    if (burst) burst.push({ shot, rows });
-    else bursts.push([{ shot, rows }]);
+    const burst = bursts.find(({ shots: [first] }) => oneShooter(shot.hypothesis, first!.hypothesis, pool));
+    if (!burst) bursts.push({ shots: [shot], rounds: [{ rows, laterS: 0 }] });
+    else {
+      burst.rounds.push({ rows, laterS: shot.hypothesis.solution.t0S - burst.shots[0]!.hypothesis.solution.t0S });
+      burst.shots.push(shot);
+    }
   }
   return bursts;
 }
@@ -72,11 +82,11 @@ interface Template {
 }
 
 /** When each slot heard the first of these rounds; a slot that only a later one reached has its time less the gap. NaN where none did. */
-function arrivalsOfFirst(pool: Pool, rounds: readonly (readonly number[])[]): Template {
+function arrivalsOfFirst(pool: Pool, rounds: readonly KnownRound[]): Template {
   const { t } = pool.columns;
   const heardS = new Float64Array(pool.slots).fill(Number.NaN);
   const told = new Float64Array(pool.slots);
-  for (const [k, rows] of rounds.entries()) {
+  for (const [k, { rows }] of rounds.entries()) {
     const gapS = k === 0 ? 0 : gapBetween(pool, heardS, rows);
     if (gapS === undefined) continue;
     for (const row of rows) {
@@ -98,13 +108,13 @@ function arrivalsOfFirst(pool: Pool, rounds: readonly (readonly number[])[]): Te
 export function nextOfBurst(
   pool: Pool,
   free: Uint8Array,
-  rounds: readonly (readonly number[])[],
+  rounds: readonly KnownRound[],
   minGapS: number,
 ): RoundOfBurst | undefined {
   const { t } = pool.columns;
   const template = arrivalsOfFirst(pool, rounds);
   const { heardS } = template;
-  const known = rounds.flatMap((round) => gapBetween(pool, heardS, round) ?? []);
+  const known = rounds.map(({ rows, laterS }) => gapBetween(pool, heardS, rows) ?? laterS);
   let best: RoundOfBurst | undefined;
   for (let row = 0; row < t.length; row++) {
     const fromS = heardS[pool.slotOf[row]!]!;
@@ -190,21 +200,24 @@ export function fastRoundIn(
   return (known) => {
     if (known.length === without) return undefined;
     for (const burst of burstsOf(known, pool)) {
-      const next = nextOfBurst(
-        pool,
-        free,
-        burst.map(({ rows }) => rows),
-        minGapS,
-      );
+      const next = nextOfBurst(pool, free, burst.rounds, minGapS);
       if (!next) continue;
-      const of = burst[0]!.shot.hypothesis;
+      const of = burst.shots[0]!.hypothesis;
       const { eastM, northM, t0S } = of.solution;
-      const h = search.fit(next.rows, eastM, northM, t0S + next.gapS);
+      let h = search.fit(next.rows, eastM, northM, t0S + next.gapS);
       if (!h || !oneShooter(h, of, pool)) continue;
-      const elsewhere = known.filter((shot) => !burst.some((one) => one.shot === shot));
+      const wide = withOthers(h, search);
+      if (wide && oneShooter(wide, of, pool)) h = wide;
+      const elsewhere = known.filter((shot) => !burst.shots.includes(shot));
       if (!isEcho(h, elsewhere)) return { ...h, direct: Math.max(h.direct, next.odds) };
     }
     without = known.length;
     return undefined;
   };
+}
+
+/** With the nodes that fit its place too and did not hear the known rounds. */
+function withOthers({ solution, rows }: Hypothesis, search: Search): Hypothesis | undefined {
+  const wide = search.refine(solution.eastM, solution.northM, solution.t0S, ROUGH_S);
+  return wide && wide.rows.length > rows.length ? wide : undefined;
 }

@@ -89,6 +89,20 @@ test("two people firing 150 m apart within a second, each heard by all twenty, a
   assert.is(live(arrivals).length, 2);
 });
 
+test("five rounds 80 ms apart, the later ones heard by ten of twenty posts at 10 %: five", () => {
+  const random = randomFrom(90);
+  const arrivals = [0, 0.08, 0.16, 0.24, 0.32].flatMap((atS, i) => {
+    const posts = all.map((k) => ({ k, order: random.uniform() })).sort((a, b) => a.order - b.order);
+    const said = posts.slice(0, i === 0 ? 20 : 10).map(({ k }) => k);
+    return heard(place, atS, said, 80 + i).map((one) => ({ ...one, probability: i === 0 ? 0.9 : 0.1 }));
+  });
+  const rounds = live(arrivals).map(({ time }) => Number(nsOfUtc(time) - startNs) / 1e6);
+  assert.equal(
+    rounds.sort((a, b) => a - b).map((ms) => Math.round(ms / 10)),
+    [0, 8, 16, 24, 32],
+  );
+});
+
 test("a burst is found by locate and replay five seconds after sounds that lead nowhere", () => {
   const random = randomFrom(60);
   const noise = Array.from({ length: 25 }, (_, i) => arrival(i % 20, 4.5 * random.uniform(), `noise${i}`));

@@ -4,7 +4,7 @@ import type { Pool } from "./pool.ts";
 import type { Heard, Prior } from "./problem.ts";
 import { KNOWN_PLACE, oneShooter } from "./repeats.ts";
 import type { Hypothesis, Search } from "./search.ts";
-import { predictS } from "./solve.ts";
+import { predictS, type Solution } from "./solve.ts";
 
 type Placed = { hypothesis: Hypothesis; used: readonly Heard[] };
 
@@ -14,6 +14,8 @@ const SHADOW_S = 1.5;
 const FAINT = 20;
 /** Corners and roofs shift a predicted arrival by so much. */
 const PATH_S = 0.01;
+/** A way round a corner is longer by so much at most, s. */
+const CORNER_S = 0.02;
 /** Rounds of one burst. */
 const BURST_S = 3;
 
@@ -27,8 +29,9 @@ export function isShadow(h: Hypothesis, known: readonly Placed[], pool: Pool, pr
     const b = h.solution;
     const lagS = b.t0S - a.t0S;
     if (oneShooter(h, hypothesis, pool) || Math.abs(lagS) > SHADOW_S) continue;
-    const few = h.rows.length < Math.max(5, 0.6 * used.length);
-    const faint = h.rows.length < 0.75 * used.length && h.direct < Math.min(FAINT, 0.25 * hypothesis.direct);
+    const own = h.rows.length - leftOver(h, used, a, pool, prior);
+    const few = own < Math.max(5, 0.6 * used.length);
+    const faint = own < 0.75 * used.length && h.direct < Math.min(FAINT, 0.25 * hypothesis.direct);
     if (!few && !faint) continue;
     let behind = 0;
     for (const row of h.rows) {
@@ -39,6 +42,17 @@ export function isShadow(h: Hypothesis, known: readonly Placed[], pool: Pool, pr
     if (behind >= 0.7 * h.rows.length) return true;
   }
   return false;
+}
+
+/** Rows at nodes that the shot was not placed by, when its sound may have come there round a corner: its own, and nobody else's. */
+function leftOver(h: Hypothesis, used: Placed["used"], shot: Solution, pool: Pool, prior: Prior): number {
+  let count = 0;
+  for (const row of h.rows) {
+    const { node, toaS, eastM, northM, upM } = pool.heard[row]!;
+    if (used.some((one) => one.node === node)) continue;
+    if (Math.abs(toaS - predictS(shot, prior, eastM, northM, upM)) < CORNER_S) count++;
+  }
+  return count;
 }
 
 /** Four times fit two places nearly as well: the one from which the burst's better heard round was fired is believed, in place. */
