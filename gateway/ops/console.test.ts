@@ -69,6 +69,22 @@ desks("J and K go through the queue; who took an incident is seen by all at once
   });
 });
 
+desks("the alarm names the key T only while T takes what it tells of", async ({ browser, folder }) => {
+  await onPage(browser, folder, {}, async (page, gateway) => {
+    const take = page.locator(".alarm-take");
+    await page.locator(".arrivals").waitFor();
+    assert.match(await take.innerText(), /Take\s*T/);
+    const known = gateway.incidents.get("01K0SHOT8F2A")!;
+    gateway.say({ ...known, incident: "01K0SHOTNEW1", version: 1, firedAt: ago(0) });
+    await page.locator(".alarm-more", { hasText: "+ 1 more" }).waitFor();
+    await page.locator("#panel-incident", { hasText: "Incident 8F2A" }).waitFor();
+    assert.equal(await take.innerText(), "Take", "the chosen one is another: T would take that");
+    await page.locator(".alarm-what").click();
+    await page.locator("#panel-incident", { hasText: "Incident NEW1" }).waitFor();
+    assert.match(await take.innerText(), /Take\s*T/);
+  });
+});
+
 desks("somebody else's verdict ends the choice of a reason, and says who it was", async ({ browser, folder }) => {
   await onPage(browser, folder, {}, async (page, gateway) => {
     await page.locator(".arrivals").waitFor();

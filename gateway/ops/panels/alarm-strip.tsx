@@ -1,7 +1,7 @@
 /** What calls for somebody, always on top, at every width. Taken by one button or one key. */
 import { mayNotTake } from "../rights.ts";
 import { select, take } from "../state/actions.ts";
-import { busy, calling, gatewayNowMs, me, placesWords } from "../state/store.ts";
+import { busy, calling, gatewayNowMs, keyTakes, me, placesWords } from "../state/store.ts";
 import { age, headline, lateWords, sentence, sureWords, within } from "../words.ts";
 import { Key } from "./key.tsx";
 import { StatusMark } from "./status-mark.tsx";
@@ -19,6 +19,7 @@ export function AlarmStrip() {
   const sure = first && sureWords(first);
   const noTaking = mayNotTake(me.value);
   const late = first && lateWords(first);
+  const isKeys = first !== undefined && keyTakes.value?.incident === first.incident;
   return (
     <div class="alarm" hidden={first === undefined}>
       <p class="unseen" role="alert">
@@ -47,12 +48,12 @@ export function AlarmStrip() {
           <button
             type="button"
             class="alarm-take"
-            aria-keyshortcuts="t"
+            {...(isKeys && { "aria-keyshortcuts": "t" })}
             disabled={busy.value || noTaking !== undefined}
             title={noTaking}
             onClick={() => void takeFirst()}
           >
-            Take <Key>T</Key>
+            Take {isKeys && <Key>T</Key>}
           </button>
         </>
       )}

@@ -4,6 +4,7 @@ import type { IncidentState } from "#contract/incident.ts";
 import type { Health, LiveEvent } from "#contract/ops-api.ts";
 import { incidentOf, nodeStates, siteOf } from "../fixtures/city.ts";
 import {
+  callingOf,
   callsForSomebody,
   emptyPicture,
   fold,
@@ -85,6 +86,16 @@ test("open are the unreviewed and the escalated; only the unreviewed that nobody
   const picture = from(snapshot([first, taken, escalated, dismissed])).picture;
   assert.equal([...queueOf(picture, "open")].sort(), ["a", "e", "t"]);
   assert.is(queueOf(picture, "all").length, 4);
+});
+
+test("what calls is told newest first, but nothing remote before what is not; what nobody measured is not remote", () => {
+  const rocket = shot("rocket", at, { probability: 0.004 });
+  const fallen = shot("fallen", at, { kind: "event", probability: 0.01, probabilityKnown: false });
+  const taken = shot("taken", at, { takenBy: { by: "jd", at } });
+  const burst = shot("burst", at, { probability: 0.95 });
+  const order = (each: readonly IncidentState[]) => callingOf(each).map(({ incident }) => incident);
+  assert.equal(order([rocket, fallen, taken, burst]), ["fallen", "burst", "rocket"]);
+  assert.equal(order([rocket]), ["rocket"]);
 });
 
 test("a node's word replaces what that node said before and leaves the others", () => {

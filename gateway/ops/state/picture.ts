@@ -1,4 +1,5 @@
 /** What the console knows, as a pure fold over the gateway's live events. Every change is a new value. */
+import { unmeasured } from "#contract/certainty.ts";
 import type { IncidentState } from "#contract/incident.ts";
 import type { NodeState } from "#contract/node.ts";
 import type { Health, LiveEvent } from "#contract/ops-api.ts";
@@ -129,6 +130,16 @@ export function isOpen(incident: IncidentState): boolean {
 /** An incident calls for a person until somebody takes it or gives a verdict. */
 export function callsForSomebody(incident: IncidentState): boolean {
   return incident.status === "unreviewed" && incident.takenBy === undefined;
+}
+
+/** "Remote" (ICD 203): what was likelier when it called and is told so now, as a rocket that far lampposts have heard since. */
+const REMOTE = 0.05;
+
+/** Those that call for a person, in their order; behind the others those whose measured probability has become remote. */
+export function callingOf(incidents: readonly IncidentState[]): readonly IncidentState[] {
+  const calling = incidents.filter(callsForSomebody);
+  const isRemote = (each: IncidentState) => unmeasured(each) === undefined && each.probability <= REMOTE;
+  return [...calling.filter((each) => !isRemote(each)), ...calling.filter(isRemote)];
 }
 
 /** Ids of the queue under a filter, newest first. */

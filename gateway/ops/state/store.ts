@@ -5,7 +5,7 @@ import type { IncidentDetail, LiveEvent, Session, SiteView } from "#contract/ops
 import { localTime } from "../local-time.ts";
 import { nearestStreets, type StreetLine, streetWords } from "../nearest-street.ts";
 import type { Link } from "./live.ts";
-import { callsForSomebody, emptyPicture, fold, type Picture, type QueueFilter, queueOf } from "./picture.ts";
+import { callingOf, callsForSomebody, emptyPicture, fold, type Picture, type QueueFilter, queueOf } from "./picture.ts";
 
 export type Loaded<T> =
   | { kind: "idle" }
@@ -70,7 +70,11 @@ export const workKeys = signal<((key: string) => boolean) | undefined>(undefined
 export const me = computed(() => ({ user: session.value?.user ?? "", roles: session.value?.roles ?? [] }));
 export const pageState = signal<Loaded<true>>({ kind: "idle" });
 
-export const calling = computed(() => openIds.value.map((id) => incidentsById.value.get(id)!).filter(callsForSomebody));
+export const calling = computed(() => callingOf(openIds.value.map((id) => incidentsById.value.get(id)!)));
+/** The incident that the key T takes: the chosen one where it calls, else the first that does. */
+export const keyTakes = computed(() =>
+  selected.value !== undefined && callsForSomebody(selected.value) ? selected.value : calling.value[0],
+);
 
 export const local = computed(() =>
   localTime(site.value.kind === "ready" ? site.value.value.timeZone : Intl.DateTimeFormat().resolvedOptions().timeZone),
