@@ -6,6 +6,7 @@ import type { EvidenceBundle, RecordEntry } from "#contract/evidence.ts";
 import type { ShotFixed, ShotHeard } from "#contract/shot.ts";
 import { nsOfUtc } from "#contract/units.ts";
 import { recomputeRejected, recomputeShot } from "#core/localise/evidence.ts";
+import { type Change, type Known, step } from "#core/review/lifecycle.ts";
 
 /** One figure or fact, as stored beside what it is found to be. */
 export interface Finding {
@@ -37,8 +38,35 @@ export async function findingsOf(
     for (const figure of ["lat", "lon", "probability", "time"] as const)
       findings.push(fact(of, figure, round[figure], shot[figure]));
   }
-  findings.push(fact("incident", "rounds", body.incident.rounds.length, standing.length));
+  findings.push(fact("incident", "rounds", body.incident.rounds.length, standing.length), ...life(body));
   return findings;
+}
+
+const CHANGES: readonly Change["kind"][] = ["shot", "placed", "reported", "taken", "verdict", "note"];
+
+/** The incident as it stands, beside what its record's changes make of it, one after the other. */
+function life({ incident, record }: EvidenceBundle["body"]): Finding[] {
+  let known: Known | undefined;
+  for (const { kind, data, at } of record) {
+    const change = (data ?? {}) as Change;
+    // Others write on the record too: the name of the entry says that this is one of the incident's own.
+    if (!CHANGES.includes(change.kind) || !["opened", change.kind, "note"].includes(kind)) continue;
+    const outcome = step(known, change, at);
+    if (outcome.kind === "applied") known = outcome.known;
+  }
+  const told = (value: unknown) => (typeof value === "number" ? value : String(value ?? "nothing"));
+  return [
+    ...(["kind", "status", "firedAt", "alertedAt", "probability"] as const).map((figure) =>
+      fact("incident", `${figure}, by its record`, told(incident[figure]), told(known?.[figure])),
+    ),
+    fact("incident", "who has it, by its record", told(incident.takenBy?.by), told(known?.takenBy?.by)),
+    fact(
+      "incident",
+      "its newest change is on the record",
+      "yes",
+      record.some(({ hash }) => hash === incident.hash) ? "yes" : "no",
+    ),
+  ];
 }
 
 function fact(of: string, figure: string, stored: number | string, recomputed: number | string): Finding {

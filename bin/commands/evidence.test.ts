@@ -35,7 +35,7 @@ async function sealed(): Promise<EvidenceBundle> {
     kind: "opened" as const,
     by: "network",
     text: "opened",
-    data: {},
+    data: { kind: "shot", shot },
     previousHash: "0".repeat(64),
   };
   const body = JSON.parse(
@@ -111,6 +111,13 @@ test("any edit breaks the seal, and an edited figure is named", () => {
   assert.is(code, 1);
   const named = different.map(({ figure }) => figure);
   assert.ok(named.includes("lat") && named.includes("signature by the bundle's own key"), named.join());
+  // What an incident says of itself is held against its record: whoever seals a bundle anew with a key of their own is found too.
+  const surer = structuredClone(bundle);
+  Object.assign(surer.body.incident, { probability: 0.999, status: "confirmed", hash: "0".repeat(64) });
+  assert.equal(
+    verify(surer).different.flatMap(({ of, figure }) => (of === "incident" ? [figure] : [])),
+    ["status, by its record", "probability, by its record", "its newest change is on the record"],
+  );
   // A field that no schema knows is an edit too.
   assert.is(verify({ ...bundle, body: { ...bundle.body, remark: "" } }).code, 1);
   const record = structuredClone(bundle);
