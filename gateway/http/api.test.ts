@@ -227,7 +227,7 @@ test("an incident's nodes are asked for their sounds, and a dispatcher hears the
   const detail = (await (
     await fetch(`${world.base}/api/incidents/c1`, { headers: await as(world, "ann") })
   ).json()) as IncidentDetail;
-  assert.ok(detail.timeline.some((entry) => entry.kind === "viewed" && entry.text === "listened to c1-s-n01"));
+  assert.ok(detail.timeline.some((entry) => entry.kind === "viewed" && entry.text === "was given the sound of n01"));
 });
 
 test("a reviewer takes the evidence away under the key that the gateway publishes; a technician and a pilot do not", async (world) => {

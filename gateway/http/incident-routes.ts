@@ -97,7 +97,8 @@ export function addIncidentRoutes(app: FastifyInstance, sources: EvidenceSources
       throw new Refusal(404, `there is no sound of '${arrival}'`, {
         fix: "it may be withheld, on its way, or past its time",
       });
-    look(id, user, `listened to ${arrival}`, { arrival });
+    // A page fetches a sound to draw it as well: whether anybody listened is not known here.
+    look(id, user, `was given the sound of ${clip.node}`, { arrival });
     return reply.type("audio/wav").send(Buffer.from(wavOf(clip.pcm16, clip.sampleRateHz).buffer));
   });
 }

@@ -28,6 +28,7 @@ interface ClipRow {
 }
 
 export interface Clip {
+  node: string;
   pcm16: Buffer;
   sha256: string;
   sampleRateHz: number;
@@ -155,7 +156,7 @@ export class Clips {
     const pcm16 = this.#unseal(Buffer.from(row.sealed), arrival);
     const sha256 = sha256Hex(pcm16);
     if (sha256 !== row.sha256) throw new Error(`clip ${arrival} is not the one on the record`);
-    return { pcm16, sha256, sampleRateHz: row.sample_rate_hz };
+    return { node: row.node, pcm16, sha256, sampleRateHz: row.sample_rate_hz };
   }
 
   /** Deletes the sounds stored before `beforeMs`; that they were here, and their hashes, stay on the record. */
