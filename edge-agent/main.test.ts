@@ -28,6 +28,7 @@ async function hearsAndStops(world: World, program: string): Promise<void> {
   await until("the end", () => agent.ended !== undefined);
   assert.equal(agent.ended, { code: 0, signal: null });
   assert.is(statusOf(world, "n1"), "stopping");
+  assert.not.match(agent.stderr, /Warning/);
 }
 
 test("a recording goes in, shot/heard comes out with the blast's time; SIGTERM says stopping and ends with 0", (world) =>

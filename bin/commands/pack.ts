@@ -31,7 +31,8 @@ if [ "$1" = agent ]; then
   export MALLOC_ARENA_MAX="\${MALLOC_ARENA_MAX:-1}"
   flags=\${TOCSIN_NODE_FLAGS:---max-semi-space-size=1 --optimize-for-size}
 fi
-exec "$node" $flags --enable-source-maps --disable-warning=ExperimentalWarning "$root/bin/tocsin.mjs" "$@"
+# DEP0169: a package's url.parse, of which Node warns only where it stands in a bundle.
+exec "$node" $flags --enable-source-maps --disable-warning=ExperimentalWarning --disable-warning=DEP0169 "$root/bin/tocsin.mjs" "$@"
 `;
 
 async function run(argv: readonly string[]): Promise<number> {

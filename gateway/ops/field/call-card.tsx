@@ -106,6 +106,8 @@ function Acts({ call }: { call: BackupState }) {
 
 const marks: Record<string, string> = { accepted: "✓", onScene: "✓", done: "✓", declined: "✕" };
 
+const hasCome = (answer: string | undefined) => answer === "onScene" || answer === "done";
+
 export function CallCard({ call }: { call: BackupState }) {
   const next = nextWords(call, gatewayNowMs.value);
   const said = fieldSaid.value?.of === call.call ? fieldSaid.value : undefined;
@@ -144,7 +146,11 @@ export function CallCard({ call }: { call: BackupState }) {
             <span>
               <b>{labelOf(unit.unit)}</b> {askedWords(unit)}
               <span class="asked-why">
-                {unit.etaS !== undefined && unit.answer !== "accepted" && `${etaWords(unit.etaS)} away · `}
+                {unit.etaS !== undefined &&
+                  !hasCome(unit.answer) &&
+                  unit.answer !== "accepted" &&
+                  `${etaWords(unit.etaS)} away · `}
+                {hasCome(unit.answer) && "when asked: "}
                 {unit.chosen}
               </span>
             </span>
