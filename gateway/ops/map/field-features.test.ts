@@ -53,14 +53,15 @@ test("a caller stands in the circle that the phone states, 18 m, until the link 
   assert.equal(callerFeatures([{ ...caller, state: "ended" }], Date.now()), []);
 });
 
-test("units on duty are shown, one that comes says so, one off duty is not there", () => {
-  const call = callOf("i1", { status: "acknowledged" });
-  call.asked[0] = { ...call.asked[0]!, answer: "accepted" };
-  const marks = unitFeatures(unitsOf(), [call]).filter(({ properties }) => properties.shape === "mark");
-  assert.equal(
-    marks.map(({ properties }) => properties.label),
-    ["Car 12\ncomes", "Car 7"],
-  );
+test("units on duty are shown, one that comes or is there says so, one off duty is not there", () => {
+  const labels = (status: "acknowledged" | "onScene", answer: "accepted" | "onScene") => {
+    const call = callOf("i1", { status });
+    call.asked[0] = { ...call.asked[0]!, answer };
+    const marks = unitFeatures(unitsOf(), [call]).filter(({ properties }) => properties.shape === "mark");
+    return marks.map(({ properties }) => properties.label);
+  };
+  assert.equal(labels("acknowledged", "accepted"), ["Car 12\ncomes", "Car 7"]);
+  assert.equal(labels("onScene", "onScene"), ["Car 12\nthere", "Car 7"]);
 });
 
 test.run();

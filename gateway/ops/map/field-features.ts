@@ -78,10 +78,13 @@ export function callerFeatures(callers: Iterable<CallerView>, nowMs: number): Fe
 /** Units that are on duty, with the bound of what they said of their place. */
 export function unitFeatures(units: Iterable<UnitView>, calls: Iterable<BackupState>): Feature[] {
   const features: Feature[] = [];
-  const coming = new Set<string>();
+  const coming = new Map<string, string>();
   for (const { asked, status } of calls)
     if (status === "acknowledged" || status === "onScene")
-      for (const { unit, answer } of asked) if (answer === "accepted" || answer === "onScene") coming.add(unit);
+      for (const { unit, answer } of asked) {
+        if (answer === "onScene") coming.set(unit, "there");
+        else if (answer === "accepted") coming.set(unit, "comes");
+      }
   for (const { unit, label, robot, status, place } of units) {
     if (robot || place === undefined || status === "off") continue;
     const tone = coming.has(unit) ? "live" : status === "available" ? "live" : "old";
@@ -94,7 +97,7 @@ export function unitFeatures(units: Iterable<UnitView>, calls: Iterable<BackupSt
         id: unit,
         tone,
         icon: `unit-${tone}`,
-        label: coming.has(unit) ? `${label}\ncomes` : label,
+        label: coming.has(unit) ? `${label}\n${coming.get(unit)}` : label,
       }),
     );
   }
