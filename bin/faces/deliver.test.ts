@@ -8,7 +8,8 @@ import * as assert from "uvu/assert";
 import type { FaceListView } from "#contract/face-api.ts";
 import { sign } from "#contract/watchlist-jws.ts";
 import { makeAuthority, makeList, openOffice, pictureOf, revocationOf } from "#gateway/faces/testing.ts";
-import { PASSWORD } from "#gateway/testing.ts";
+import { startGateway } from "#gateway/main.ts";
+import { makeConfig, makeLog, PASSWORD } from "#gateway/testing.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -35,6 +36,8 @@ test("a signed folder arrives with its pictures; a wrong password, a list for a 
     assert.is(refused.status, 65);
     assert.match(refused.said, "not trusted here");
     writeFileSync(join(folder, "watchlist.jws"), await sign(makeList(police.authority), police));
+    const none = await tocsin("", folder, ...to);
+    assert.equal([none.status, /password of eve: is missing/.test(none.said)], [64, true], none.said);
     const wrong = await tocsin("no", folder, ...to);
     assert.equal([wrong.status, /wrong name or password/.test(wrong.said)], [1, true]);
     const done = await tocsin(PASSWORD, folder, ...to);
@@ -47,6 +50,22 @@ test("a signed folder arrives with its pictures; a wrong password, a list for a 
     assert.is((JSON.parse(revoked.out) as FaceListView).state, "revoked");
   } finally {
     await office.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test("a gateway without faces says so, not that a path is unknown", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "deliver-"));
+  const { log } = makeLog();
+  const gateway = await startGateway(await makeConfig(folder, "flows: { enabled: false }"), log);
+  try {
+    const police = await makeAuthority("k1", "Police of Testville");
+    writeFileSync(join(folder, "r.jws"), await sign(revocationOf(police.authority), police));
+    const to = ["--gateway", `http://127.0.0.1:${gateway.ports.http}`, "--user", "ann"];
+    const { status, said } = await tocsin(PASSWORD, join(folder, "r.jws"), ...to);
+    assert.equal([status, /takes no watchlists: its configuration has no 'faces'/.test(said)], [1, true], said);
+  } finally {
+    await gateway.close();
     rmSync(folder, { recursive: true, force: true });
   }
 });

@@ -12,6 +12,8 @@ export async function deliver(path: string, gateway: string, user: string): Prom
   const [to, body] = isFolder ? ["/api/faces/lists", await enrolmentOf(path)] : await revocationCall(path);
   const cookie = await logIn(base, user);
   const { status, json } = await post(base, to, body, cookie);
+  if (status === 404 && json.error?.startsWith("there is no POST "))
+    throw new Fault("failed", `${base}: takes no watchlists: its configuration has no 'faces' (docs/faces.md)`);
   if (status >= 400)
     throw new Fault(status === 422 ? "input" : "failed", `${base}: ${json.error ?? `status ${status}`}`);
   return { type: "delivered", gateway: base, ...json };
@@ -47,6 +49,8 @@ async function logIn(base: string, user: string): Promise<string> {
     break;
   }
   input.close();
+  if (password === "")
+    throw new Fault("usage", `password of ${user}: is missing; give it as the first line of standard input`);
   const { status, json, headers } = await post(base, "/api/session", { user, password });
   if (status !== 200) throw new Fault("failed", `${base}: ${json.error ?? `log-in: status ${status}`}`);
   return (headers.get("set-cookie") ?? "").split(";")[0] ?? "";
