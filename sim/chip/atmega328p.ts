@@ -36,6 +36,7 @@ export class Atmega328p {
   readonly #usart: AVRUSART;
   readonly #toChip: number[] = [];
   #fromChip: number[] = [];
+  #asleep = false;
 
   /** @param counting the timers that are emulated: each costs at every turn, and one whose count nobody reads may be left out. */
   constructor(hexPath: string, counting: readonly (0 | 1 | 2)[] = [0, 1, 2]) {
@@ -71,15 +72,21 @@ export class Atmega328p {
     return this.cpu.cycles;
   }
 
-  /** Runs until that many cycles since the start; a sleeping processor is carried to its next event. */
+  /** Runs until that many cycles since the start. A sleeping processor wakes for an interrupt, not for what its timers count. */
   runTo(cycles: number): void {
     const { cpu } = this;
     const events = cpu as unknown as { nextClockEvent: { cycles: number } | null };
     while (cpu.cycles < cycles) {
-      const sleeps = cpu.progMem[cpu.pc] === SLEEP && cpu.nextInterrupt < 0;
-      avrInstruction(cpu);
-      if (sleeps) cpu.cycles = Math.max(cpu.cycles, Math.min(cycles, events.nextClockEvent?.cycles ?? cycles));
+      if (!this.#asleep) {
+        this.#asleep = cpu.progMem[cpu.pc] === SLEEP;
+        avrInstruction(cpu);
+      } else if (cpu.nextInterrupt < 0 || !cpu.interruptsEnabled) {
+        cpu.cycles = Math.max(cpu.cycles, Math.min(cycles, events.nextClockEvent?.cycles ?? cycles));
+      }
+      const { pc } = cpu;
       cpu.tick();
+      // To an interrupt's vector, or to the start.
+      if (cpu.pc !== pc) this.#asleep = false;
     }
   }
 
@@ -121,6 +128,7 @@ export class Atmega328p {
 
   /** The program runs in a circle, as if a bit of its memory had flipped: RJMP to itself in the last word of the flash, interrupts off. */
   hang(): void {
+    this.#asleep = false;
     this.cpu.progMem[0x3fff] = 0xcfff;
     this.cpu.pc = 0x3fff;
     this.cpu.data[0x5f]! &= 0x7f;
