@@ -89,7 +89,8 @@ const FLIGHT_LIMIT_MS = 180_000;
 const PICTURE_LIMIT_MS = 20_000;
 /** It stays over the scene for twenty seconds. */
 const DRONE_PICTURE_LIMIT_MS = 10_000;
-const ROBOT_LIMIT_MS = 150_000;
+/** Its chip is emulated in real time: on a loaded machine it stands still at times. */
+const ROBOT_LIMIT_MS = 240_000;
 
 function demandAll(summary: Summary, part: string, facts: object): void {
   for (const [fact, is] of Object.entries(facts)) if (is === false) summary.faults.push(`${part}: not ${fact}`);
@@ -155,8 +156,12 @@ function inWords(summary: Summary): string {
     `record ${summary.chainOk ? "unbroken" : "broken"}`,
   ];
   if (summary.video) facts.push(`first picture ${number(summary.video.firstFrameMs, 0)} ms after the press`);
-  if (summary.robot)
-    facts.push(`robot: who fell was reported ${number(summary.robot.fallToEventS, 1)} s later, a crew said yes`);
+  if (summary.robot) {
+    const { fallToEventS, acknowledged } = summary.robot;
+    const reported =
+      fallToEventS === null ? "who fell was not reported" : `who fell was reported ${fallToEventS.toFixed(1)} s later`;
+    facts.push(`robot: ${reported}, ${acknowledged ? "a crew said yes" : "no crew said yes"}`);
+  }
   return `${summary.ok ? "as it should be" : `not as it should be: ${summary.faults.join("; ")}`}\n  ${facts.join(", ")}`;
 }
 

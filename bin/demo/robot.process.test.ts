@@ -23,7 +23,8 @@ import {
   startPatrolWorld,
 } from "./robot.ts";
 
-const LIMIT_MS = 90_000;
+/** Half a minute on a quiet machine; with every core taken the emulated chip falls behind and the robot stands still at times. */
+const LIMIT_MS = 180_000;
 
 test("the robot finds who fell, the gateway calls the nearest car, the crew says yes, the robot goes and reports; the chain holds", async () => {
   const folder = mkdtempSync(join(tmpdir(), "tocsin-robot-"));
