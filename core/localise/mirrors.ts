@@ -18,6 +18,8 @@ const PATH_S = 0.01;
 const CORNER_S = 0.02;
 /** Rounds of one burst. */
 const BURST_S = 3;
+/** Farther from the shot than this, a place is judged, however uncertain it is: an echo's image is mostly badly placed. */
+const SAME_PLACE_M = 25;
 
 /**
  * Echoes of a shot can agree on a mirror image of it: most of its arrivals then follow the shot's own, from elsewhere, at fewer
@@ -28,7 +30,8 @@ export function isShadow(h: Hypothesis, known: readonly Placed[], pool: Pool, pr
     const a = hypothesis.solution;
     const b = h.solution;
     const lagS = b.t0S - a.t0S;
-    if (oneShooter(h, hypothesis, pool) || Math.abs(lagS) > SHADOW_S) continue;
+    const near = Math.hypot(a.eastM - b.eastM, a.northM - b.northM) < SAME_PLACE_M;
+    if ((near && oneShooter(h, hypothesis, pool)) || Math.abs(lagS) > SHADOW_S) continue;
     const own = h.rows.length - leftOver(h, used, a, pool, prior);
     const few = own < Math.max(5, 0.6 * used.length);
     const faint = own < 0.75 * used.length && h.direct < Math.min(FAINT, 0.25 * hypothesis.direct);
