@@ -1,7 +1,8 @@
 /**
  * Rounds that follow a known one too fast to be sure of by themselves: in the tail of the round before, a lamppost's detector is seldom
  * sure and its ear may miss a round. But from one muzzle the same ways lead to the same nodes, so that all of them hear the next round
- * with one gap, to half a millisecond; echoes come with another delay at every node.
+ * with one gap, to half a millisecond; echoes come with another delay at every node, but to nodes in one direction from the shooter:
+ * a front behind him comes to all of them with one gap too. So a gap that one image explains is no round.
  *
  * A gap's log odds against chance, over the nodes that heard the known round:
  *   sum of ln(told * N(off; 0, sigma) / density + 1 - told) - ln(span / window)
@@ -11,6 +12,8 @@ import type { Pool } from "./pool.ts";
 import type { Heard } from "./problem.ts";
 import { oneShooter } from "./repeats.ts";
 import type { Hypothesis, Search } from "./search.ts";
+import { unexplainedByImage } from "./single-image.ts";
+import type { Solution } from "./solve.ts";
 
 /**
  * Chance that a node which heard one round tells of another in the midst of a burst: as sure as its detector was of the one (0.13, 0.31,
@@ -31,6 +34,11 @@ const LEAST_DENSITY = 2;
 /** Fewest nodes with the gap, and their share of those that could have told. */
 const FEWEST = 4;
 const LEAST_SHARE = 0.5;
+/** Nodes with the gap that no single image explains: so many, and this share of them, at least. */
+const FEWEST_BESIDE_IMAGE = 2;
+const SHARE_BESIDE_IMAGE = 0.25;
+/** A gap at one node is that of an image within so many sigmas. */
+const IMAGE_SIGMAS = 4;
 /** A round's place predicts its other arrivals within this, before it is refined. */
 const ROUGH_S = 2e-3;
 /** Log odds against chance from which a gap is a round. */
@@ -103,12 +111,14 @@ function arrivalsOfFirst(pool: Pool, rounds: readonly KnownRound[]): Template {
  * The gap that most speaks for another round.
  * @param free 1 where a row belongs to no shot.
  * @param rounds the known rounds of one place, the best heard first.
+ * @param of that place.
  * @param minGapS two rounds are at least this far apart.
  */
 export function nextOfBurst(
   pool: Pool,
   free: Uint8Array,
   rounds: readonly KnownRound[],
+  of: Pick<Solution, "eastM" | "northM" | "speedMps">,
   minGapS: number,
 ): RoundOfBurst | undefined {
   const { t } = pool.columns;
@@ -123,7 +133,7 @@ export function nextOfBurst(
     const nearestS = Math.min(...known.map((one) => Math.abs(one - gapS)));
     if (nearestS < minGapS || nearestS > WITHIN_S) continue;
     const one = withGap(pool, free, template, gapS);
-    if (one && (!best || one.odds > best.odds)) best = one;
+    if (one && (!best || one.odds > best.odds) && !isOfOneImage(pool, one, of)) best = one;
   }
   return best;
 }
@@ -153,6 +163,18 @@ function withGap(pool: Pool, free: Uint8Array, { heardS, told }: Template, gapS:
   }
   if (rows.length < FEWEST || rows.length < LEAST_SHARE * could || odds < ENOUGH) return undefined;
   return { rows: Int32Array.from(rows), gapS, odds };
+}
+
+function isOfOneImage(pool: Pool, { rows, gapS }: RoundOfBurst, of: Pick<Solution, "eastM" | "northM" | "speedMps">) {
+  const beside = unexplainedByImage(
+    Array.from(rows, (row) => ({
+      eastM: pool.heard[row]!.eastM - of.eastM,
+      northM: pool.heard[row]!.northM - of.northM,
+      extraM: gapS * of.speedMps,
+      withinM: IMAGE_SIGMAS * Math.hypot(GAP_SIGMA_S, pool.ownSigmaS[row]!) * of.speedMps,
+    })),
+  );
+  return beside < Math.max(FEWEST_BESIDE_IMAGE, SHARE_BESIDE_IMAGE * rows.length);
 }
 
 /** Of a node, the arrival that speaks most for a round at that moment; and whether its ear was in another sound. */
@@ -200,9 +222,9 @@ export function fastRoundIn(
   return (known) => {
     if (known.length === without) return undefined;
     for (const burst of burstsOf(known, pool)) {
-      const next = nextOfBurst(pool, free, burst.rounds, minGapS);
-      if (!next) continue;
       const of = burst.shots[0]!.hypothesis;
+      const next = nextOfBurst(pool, free, burst.rounds, of.solution, minGapS);
+      if (!next) continue;
       const { eastM, northM, t0S } = of.solution;
       let h = search.fit(next.rows, eastM, northM, t0S + next.gapS);
       if (!h || !oneShooter(h, of, pool)) continue;
