@@ -229,7 +229,8 @@ export function fastRoundIn(
       let h = search.fit(next.rows, eastM, northM, t0S + next.gapS);
       if (!h || !oneShooter(h, of, pool)) continue;
       const wide = withOthers(h, search);
-      if (wide && oneShooter(wide, of, pool)) h = wide;
+      // Its odds are those of the gap: only a set that holds what has the gap may bear them.
+      if (wide && next.rows.every((row) => wide.rows.includes(row)) && oneShooter(wide, of, pool)) h = wide;
       const elsewhere = known.filter((shot) => !burst.shots.includes(shot));
       if (!isEcho(h, elsewhere)) return { ...h, direct: Math.max(h.direct, next.odds) };
     }
