@@ -17,16 +17,21 @@ export interface Finding {
   same: boolean;
 }
 
+export type PublicKey = Awaited<ReturnType<typeof importJWK>>;
+
 const sha256 = (bytes: Uint8Array | string) => createHash("sha256").update(bytes).digest("hex");
 
-/** @param raw the file's JSON before a schema has dropped anything of it. */
+/**
+ * @param raw the file's JSON before a schema has dropped anything of it.
+ * @param keys the gateway's; undefined where nobody gave any: the bundle's own is taken then.
+ */
 export async function findingsOf(
   bundle: EvidenceBundle,
   raw: { body: unknown },
-  keyText: string | undefined,
+  keys: readonly PublicKey[] | undefined,
 ): Promise<Finding[]> {
   const { body } = bundle;
-  const findings: Finding[] = [await seal(bundle, raw.body, keyText)];
+  const findings: Finding[] = [await seal(bundle, raw.body, keys)];
   const standing = body.shots.filter((shot) => shot.withdrawn === undefined);
   findings.push(...chain(body.record), ...clips(bundle));
   for (const shot of body.shots) findings.push(...figures(shot, body.heard));
@@ -38,45 +43,94 @@ export async function findingsOf(
     for (const figure of ["lat", "lon", "probability", "time"] as const)
       findings.push(fact(of, figure, round[figure], shot[figure]));
   }
-  findings.push(fact("incident", "rounds", body.incident.rounds.length, standing.length), ...life(body));
+  findings.push(
+    fact("incident", "rounds", body.incident.rounds.length, standing.length),
+    ...life(raw.body as EvidenceBundle["body"]),
+  );
   return findings;
 }
 
+/** A share: two centimetres of a longitude. */
+const LAST_DIGITS = 1e-9;
 const CHANGES: readonly Change["kind"][] = ["shot", "placed", "reported", "taken", "verdict", "note"];
 
 /** The incident as it stands, beside what its record's changes make of it, one after the other. */
-function life({ incident, record }: EvidenceBundle["body"]): Finding[] {
+function life({ incident, record, shots }: EvidenceBundle["body"]): Finding[] {
+  const findings: Finding[] = [];
   let known: Known | undefined;
-  for (const { kind, data, at } of record) {
+  let newest: string | undefined;
+  for (const [index, { kind, data, at, hash }] of record.entries()) {
     const change = (data ?? {}) as Change;
     // Others write on the record too: the name of the entry says that this is one of the incident's own.
     if (!CHANGES.includes(change.kind) || !["opened", change.kind, "note"].includes(kind)) continue;
-    const outcome = step(known, change, at);
-    if (outcome.kind === "applied") known = outcome.known;
+    try {
+      const outcome = step(known, change, at);
+      if (outcome.kind !== "applied") continue;
+      known = outcome.known;
+      if (outcome.changed) newest = hash;
+    } catch (error) {
+      // Nothing that a gateway wrote: a change without what changes.
+      findings.push(
+        fact(`record entry ${index + 1}`, "its change can be made", "yes", `no: ${(error as Error).message}`),
+      );
+    }
   }
-  const told = (value: unknown) => (typeof value === "number" ? value : String(value ?? "nothing"));
-  return [
-    ...(["kind", "status", "firedAt", "alertedAt", "probability"] as const).map((figure) =>
+  const told = (value: unknown) =>
+    typeof value === "object" ? canonical(value) : typeof value === "number" ? value : String(value ?? "nothing");
+  const [place, found] = [told(incident.place), told(known?.place)];
+  findings.push(
+    ...(["kind", "status", "firedAt", "alertedAt", "probability", "verdict"] as const).map((figure) =>
       fact("incident", `${figure}, by its record`, told(incident[figure]), told(known?.[figure])),
     ),
+    fact("incident", "place, by its record", place, isAlike(incident.place, known?.place) ? place : found),
     fact("incident", "who has it, by its record", told(incident.takenBy?.by), told(known?.takenBy?.by)),
-    fact(
-      "incident",
-      "its newest change is on the record",
-      "yes",
-      record.some(({ hash }) => hash === incident.hash) ? "yes" : "no",
+    ...(["rounds", "alternatives"] as const).map((figure) =>
+      asRecorded("incident", `${figure}, by its record`, incident[figure], known?.[figure]),
     ),
-  ];
+    fact("incident", "its newest change is on the record", "yes", incident.hash === newest ? "yes" : "no"),
+  );
+  const recorded = new Map(known?.shots.map((shot) => [shot.id, shot]));
+  const inBundle = new Map(shots.map((shot) => [shot.id, shot]));
+  for (const id of new Set([...inBundle.keys(), ...recorded.keys()]))
+    findings.push(asRecorded(`shot ${id}`, "the whole of it, by the record", inBundle.get(id), recorded.get(id)));
+  return findings;
+}
+
+const canonical = (value: unknown): string =>
+  value === undefined || value === null ? "nothing" : (canonicalize(value) as string);
+
+/** For what is too long to be printed beside each other. */
+function asRecorded(of: string, figure: string, stored: unknown, recomputed: unknown): Finding {
+  const same = canonical(stored) === canonical(recomputed);
+  return fact(
+    of,
+    figure,
+    stored === undefined ? "nothing" : "told",
+    recomputed === undefined ? "nothing" : same ? "told" : "another",
+  );
+}
+
+/** Equal but for the last digits of sines and roots, which are not the same in every version of Node. */
+function isAlike(a: unknown, b: unknown): boolean {
+  if (typeof a === "number" && typeof b === "number")
+    return Math.abs(a - b) <= LAST_DIGITS * Math.max(Math.abs(a), Math.abs(b));
+  if (typeof a !== "object" || typeof b !== "object" || !a || !b) return a === b;
+  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])] as never[];
+  return names.every((name) => isAlike(a[name], b[name]));
 }
 
 function fact(of: string, figure: string, stored: number | string, recomputed: number | string): Finding {
   return { of, figure, stored, recomputed, same: stored === recomputed };
 }
 
-async function seal(bundle: EvidenceBundle, rawBody: unknown, keyText: string | undefined): Promise<Finding> {
+async function seal(
+  bundle: EvidenceBundle,
+  rawBody: unknown,
+  given: readonly PublicKey[] | undefined,
+): Promise<Finding> {
   const payload = Buffer.from(canonicalize(rawBody) as string).toString("base64url");
   const verdicts: string[] = [];
-  const keys = keyText === undefined ? [await importJWK(bundle.key, "EdDSA")] : await keysOf(keyText);
+  const keys = given ?? [await importJWK(bundle.key, "EdDSA")];
   for (const key of keys) {
     verdicts.push(
       await flattenedVerify({ ...bundle.signature, payload }, key, { algorithms: ["EdDSA"] }).then(
@@ -85,13 +139,13 @@ async function seal(bundle: EvidenceBundle, rawBody: unknown, keyText: string | 
       ),
     );
   }
-  if (!verdicts.includes("holds") && keyText !== undefined) {
+  if (!verdicts.includes("holds") && given !== undefined) {
     const own = await calculateJwkThumbprint(bundle.key);
-    const given = await Promise.all(keys.map(async (key) => calculateJwkThumbprint(await exportJWK(key))));
+    const prints = await Promise.all(keys.map(async (key) => calculateJwkThumbprint(await exportJWK(key))));
     // Another key cannot tell whether anything was changed.
-    if (!given.includes(own)) verdicts[0] = `another key: ${given.join(", ")} is given, ${own} is in the bundle`;
+    if (!prints.includes(own)) verdicts[0] = `another key: ${prints.join(", ")} is given, ${own} is in the bundle`;
   }
-  const by = keyText === undefined ? "the bundle's own key" : "the given key";
+  const by = given === undefined ? "the bundle's own key" : "the given key";
   return fact(
     "bundle",
     `signature by ${by}`,
@@ -100,8 +154,8 @@ async function seal(bundle: EvidenceBundle, rawBody: unknown, keyText: string | 
   );
 }
 
-/** Public keys of a JWK, a JWK set (as `/api/keys` gives it) or a PEM file. */
-async function keysOf(text: string) {
+/** Public keys of a JWK, a JWK set (as `/api/keys` gives it) or a PEM file; rejects where it is none. */
+export async function publicKeysOf(text: string): Promise<PublicKey[]> {
   if (text.includes("-----BEGIN")) return [await importSPKI(text, "EdDSA", { extractable: true })];
   const json = JSON.parse(text) as JWK | { keys: JWK[] };
   const keys = "keys" in json && Array.isArray(json.keys) ? json.keys : [json as JWK];

@@ -68,11 +68,16 @@ async function sealed(): Promise<EvidenceBundle> {
       ledger: { length: 1, hash: hashOfEntry(facts) },
     }),
   ) as EvidenceBundle["body"];
+  return sealedBy(body, privateKey, publicKey);
+}
+
+async function sealedBy(body: EvidenceBundle["body"], by: CryptoKey, of: CryptoKey): Promise<EvidenceBundle> {
   const { protected: header = "", signature } = await new FlattenedSign(
     new TextEncoder().encode(canonicalize(body) as string),
   )
     .setProtectedHeader({ alg: "EdDSA" })
-    .sign(privateKey);
+    .sign(by);
+  const { x = "" } = await exportJWK(of);
   return { body, signature: { protected: header, signature }, key: { kty: "OKP", crv: "Ed25519", x } };
 }
 
@@ -123,6 +128,27 @@ test("any edit breaks the seal, and an edited figure is named", () => {
   const record = structuredClone(bundle);
   record.body.record[0]!.text = "opened by nobody";
   assert.ok(verify(record).different.some(({ of, figure }) => of === "record entry 1" && figure === "hash"));
+});
+
+test("a record entry of a shot without the shot is a finding, and no fault of the given key", () => {
+  const forged = structuredClone(bundle);
+  forged.body.record[0]!.data = { kind: "shot" };
+  const { code, told, different } = verify(forged, "--key", keyFile);
+  assert.is(code, 1, told);
+  const named = different.map(({ of, figure }) => `${of}: ${figure}`);
+  for (const one of ["bundle: signature by the given key", "record entry 1: its change can be made"])
+    assert.ok(named.includes(one), named.join());
+});
+
+test("a place moved by a street and sealed anew by another key is told without --key", async () => {
+  const body = structuredClone(bundle.body);
+  body.incident.place!.lat += 1e-3;
+  const other = await generateKeyPair("EdDSA", { extractable: true });
+  const { different } = verify(await sealedBy(body, other.privateKey, other.publicKey));
+  assert.equal(
+    different.map(({ of, figure }) => [of, figure]),
+    [["incident", "place, by its record"]],
+  );
 });
 
 test("sealed by another key than the given one: refused", async () => {
