@@ -97,6 +97,13 @@ test("a loss a minute is told after five, one every 13 s from the start as well,
   }
 });
 
+test("half a second lost every 500 s is 0.1 % and no rate; every 250 s it is 0.2 %, and told", () => {
+  assert.equal(hear(7200, { share: losing((t) => t % 500) }).spans, []);
+  const { spans, words } = hear(3600, { share: losing((t) => t % 250) });
+  assert.is(spans.length, 1);
+  assert.match(words!, "gives 47900 samples a second, not 48000: 0.50 s are lost every 250 s");
+});
+
 test("losses at random, one in 40 s, are counted each and no rate: of six hours less than a twentieth has trouble", () => {
   const random = randoms(11);
   const at: number[] = [];

@@ -99,7 +99,8 @@ export class SoundRate {
   #judgeLosses(atS: number, lostS: number): void {
     const isLoss = Math.abs(lostS) > WITHIN * EVERY_S + STILL_LATE_S;
     const steady = this.#losses.take(atS, isLoss ? lostS : 0);
-    if (!steady) this.#losing = undefined;
+    // Half a second each night at three is even too, and so little that the rate it comes to is right.
+    if (!steady || Math.abs(steady.lostS / steady.everyS) <= WITHIN) this.#losing = undefined;
     else if (steady.everyS > CONTINUOUS_S) {
       const { lostS: eachS, everyS } = steady;
       const what = `${Math.abs(eachS).toFixed(2)} s ${eachS > 0 ? "are lost" : "come twice"} every ${everyS.toFixed(0)} s`;
