@@ -52,7 +52,7 @@ test("a role's files are beside the configuration, not where the agent was start
   const text = (terrain: string) =>
     good.replace(
       "listen: { publishAbove: 0.1 }",
-      `fly: { terrain: { file: ${terrain} } }\n  look: { modelsFolder: models, faces: { keysFile: /nowhere/keys.json } }`,
+      `fly: { mavsdkFolder: sky, terrain: { file: ${terrain} } }\n  look: { modelsFolder: models, faces: { keysFile: /nowhere/keys.json } }`,
     );
   try {
     writeFileSync(join(folder, "terrain.json"), "{}");
@@ -68,7 +68,7 @@ test("a role's files are beside the configuration, not where the agent was start
     }
     const { roles } = await parseConfig(text("terrain.json").replace(/, faces: .*/, " }"), file, any);
     assert.equal(roles, {
-      fly: { terrain: { file: join(folder, "terrain.json") } },
+      fly: { mavsdkFolder: join(folder, "sky"), terrain: { file: join(folder, "terrain.json") } },
       look: { modelsFolder: join(folder, "models") },
     });
   } finally {

@@ -6,7 +6,11 @@ import type { NodeRole } from "#contract/node.ts";
 
 /** Keys down to a path, and whether the role cannot start without it. */
 const PATHS: Partial<Record<NodeRole, readonly { at: readonly string[]; needed: boolean }[]>> = {
-  fly: [{ at: ["terrain", "file"], needed: true }],
+  fly: [
+    { at: ["terrain", "file"], needed: true },
+    // A server of MAVSDK that is missing there is told when the vehicle is opened, with how to get it.
+    { at: ["mavsdkFolder"], needed: false },
+  ],
   listen: [{ at: ["model"], needed: true }],
   look: [
     { at: ["faces", "keysFile"], needed: true },
