@@ -5,6 +5,7 @@ import { createConnection } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { connect } from "mqtt";
+import { Fault } from "#contract/errors.ts";
 import type { AgentConfig } from "./config.ts";
 import { tryClipKey } from "./devices/clip-key.ts";
 import { makeDataFolder } from "./devices/data-folder.ts";
@@ -167,14 +168,15 @@ export async function checkBroker(config: AgentConfig): Promise<Check> {
   );
 }
 
-/** Why the clips' key cannot be kept there; undefined where it can, or no clip is. */
+/** Why the clips' key cannot be kept on such a file system; undefined where it can, or no clip is. Throws where nothing can be written. */
 function whyNoKey({ dataDir, roles }: AgentConfig): string | undefined {
   if (!(roles.listen as ListenConfig | undefined)?.clips?.keepHours) return undefined;
   try {
     tryClipKey(dataDir);
     return undefined;
   } catch (error) {
-    return (error as Error).message;
+    if (!(error instanceof Fault) || error.code !== "config") throw error;
+    return error.message;
   }
 }
 
@@ -184,20 +186,21 @@ export async function checkData(config: AgentConfig): Promise<Check> {
     makeDataFolder(dataDir);
     const { bavail, bsize } = statfsSync(dataDir);
     const freeMegabytes = Math.round((bavail * bsize) / 2 ** 20);
+    const needed = Math.round(config.outbox.maxMegabytes + 100);
+    // First, for a full disk keeps no key either.
+    if (freeMegabytes < needed)
+      return wrong(
+        "data",
+        `${dataDir}: ${freeMegabytes} MB free, ${needed} may be needed`,
+        "free the disk, or lower outbox.maxMegabytes",
+      );
     const noKey = whyNoKey(config);
     if (noKey !== undefined)
       return wrong("data", noKey, "name a folder on ext4 or the like as dataDir, or set keepHours to 0");
     const key = join(dataDir, "listen", "clip.key");
     if (existsSync(key) && (statSync(key).mode & 0o077) !== 0)
       return wrong("data", `${key} can be read by others`, `chmod 600 ${key}`);
-    const needed = Math.round(config.outbox.maxMegabytes + 100);
-    return freeMegabytes >= needed
-      ? fine("data", `${dataDir}: ${freeMegabytes} MB free`)
-      : wrong(
-          "data",
-          `${dataDir}: ${freeMegabytes} MB free, ${needed} may be needed`,
-          "free the disk, or lower outbox.maxMegabytes",
-        );
+    return fine("data", `${dataDir}: ${freeMegabytes} MB free`);
   } catch (error) {
     return wrong("data", (error as Error).message, "give the agent a dataDir it can write");
   }
