@@ -19,7 +19,7 @@ const NEAR_DEG = 12;
 /** Shots that are looked at, the newest, and the fewest that tell. */
 const MOST = 24;
 const FEWEST = 8;
-/** So many of them have to agree; of the other readings fewer do. Echoes turn a bearing now and then. */
+/** So many of them have to agree; of the other readings fewer do. Echoes turn a bearing now and then. Once put right, a node is well after seven fixes. */
 const AGREE = 0.75;
 const AT_ODDS = 0.5;
 /** A fix that is not sure to this as seen from the node tells it nothing, as a ratio: six degrees. */
@@ -63,7 +63,7 @@ export class BearingDoubts {
     pairs.push(pair);
     if (pairs.length > MOST) pairs.shift();
     this.#pairs.set(node, pairs);
-    if (this.#pairs.size > MOST_NODES) for (const oldest of this.#pairs.keys()) if (this.#pairs.delete(oldest)) break;
+    if (this.#pairs.size > MOST_NODES) this.#forgetOldest();
     const doubt = doubtOf(pairs);
     if (!doubt) {
       if (this.#told.delete(node)) this.#log.info({ node }, "this node's bearings agree with the fixes again");
@@ -71,6 +71,13 @@ export class BearingDoubts {
       this.#told.set(node, doubt.kind);
       this.#log.warn({ node, ...doubt }, ADVICE[doubt.kind]);
     }
+  }
+
+  #forgetOldest(): void {
+    const [oldest] = this.#pairs.keys();
+    if (oldest === undefined) return;
+    this.#pairs.delete(oldest);
+    this.#told.delete(oldest);
   }
 }
 

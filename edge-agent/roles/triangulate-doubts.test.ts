@@ -4,7 +4,7 @@ import { arrivalsOf } from "#core/localise/case-figures.ts";
 import { cleanCase, randomFrom, type ShotCase, shotCase } from "#core/localise/cases.ts";
 import { finalLocaliser } from "#core/localise/localiser.ts";
 import type { Log } from "../ports.ts";
-import { doubtOf } from "./triangulate-bearings.ts";
+import { BearingDoubts, doubtOf } from "./triangulate-bearings.ts";
 import { PositionDoubts } from "./triangulate-doubts.ts";
 
 test("after 60 shots the one node that stands 8 m from its file is told to the technician, once", () => {
@@ -89,6 +89,39 @@ test("where all shots came from one side, a wrong bearing may be turned or mirro
   const pairs = Array.from({ length: 12 }, (_, i) => ({ truthDeg: 40 + (i % 4), bearingDeg: 100 }));
   assert.is(doubtOf(pairs), undefined);
   assert.is(doubtOf(pairs.map(({ truthDeg }) => ({ truthDeg, bearingDeg: truthDeg + 9 }))), undefined);
+});
+
+const DEG = 180 / Math.PI;
+
+/** A node that hears shots from all around, each `byDeg` off. */
+function hears(doubts: BearingDoubts, node: string, shots: number, byDeg: number): void {
+  for (let k = 0; k < shots; k++) {
+    const azimuthDeg = (k * 137.5) % 360;
+    const [eastM, northM] = [200 * Math.sin(azimuthDeg / DEG), 200 * Math.cos(azimuthDeg / DEG)];
+    // The node stands at the equator, where a degree is as long both ways to within one in 150.
+    const shot = { lat: northM / 111_000, lon: eastM / 111_000, ellipse95: { semiMajorM: 2 } };
+    doubts.add({ ...shot, arrivals: [{ node, lat: 0, lon: 0, weight: 1, bearingDeg: azimuthDeg + byDeg }] } as never);
+  }
+}
+
+test("a node that was turned for 24 fixes and is put right is well after seven more", () => {
+  const told: string[] = [];
+  const log: Log = { debug() {}, info: (_, text) => void told.push(text), warn() {}, error() {} };
+  const doubts = new BearingDoubts(log);
+  hears(doubts, "n1", 24, 40);
+  assert.is(doubts.count, 1);
+  let fixes = 0;
+  for (; doubts.count === 1; fixes++) hears(doubts, "n1", 1, 0);
+  assert.is(fixes, 7);
+  assert.is(told.length, 1);
+});
+
+test("a node that is forgotten for 20,000 newer ones is counted no more", () => {
+  const doubts = new BearingDoubts({ debug() {}, info() {}, warn() {}, error() {} });
+  hears(doubts, "n0", 24, 40);
+  assert.is(doubts.count, 1);
+  for (let node = 1; node <= 20_000; node++) hears(doubts, `n${node}`, 1, 0);
+  assert.is(doubts.count, 0);
 });
 
 test.run();
