@@ -23,6 +23,11 @@ test("a measured figure takes its row's place, bold where it misses; others' row
   );
 });
 
+test("another table of four columns before it stays as it is", () => {
+  const other = "| gun | told | missed | Told |\n|---|---|---|---|\n| Told | 1 | 2 | 3 |\n\n";
+  assert.is(withRows(other + page, [told]), other + page.replace("99 %", "**97 %**"));
+});
+
 test("a document without the table gets one", () => {
   assert.ok(withRows("", [told]).endsWith("|---|---|---|---|\n| Told | >= 98 % | **97 %** | evaluate |\n"));
 });

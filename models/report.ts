@@ -132,10 +132,12 @@ export function reportRows(version: string, metrics: Metrics, calibrationError: 
   ];
 }
 
-/** The document with these rows in its first table, each in the place of the row of the same figure; those it has not are put at the table's end. */
+/** The document with these rows in its first table of these columns, each in the place of the row of the same figure; those it has not are put at the table's end. */
 export function withRows(document: string, rows: readonly ReportRow[]): string {
-  const lines = (document.includes(HEADER) ? document : `${document}\n${HEADER}\n`).split("\n");
-  const start = lines.indexOf("|---|---|---|---|") + 1;
+  const whole = document.includes(HEADER) ? document : `${document}\n${HEADER}\n`;
+  const lines = whole.split("\n");
+  // Other tables of four columns may stand before it.
+  const start = whole.slice(0, whole.indexOf(HEADER)).split("\n").length + 1;
   for (const { figure, asked, measured, isMissed } of rows) {
     const line = `| ${figure} | ${asked} | ${isMissed ? `**${measured}**` : measured} | ${COMMAND} |`;
     let end = start;
