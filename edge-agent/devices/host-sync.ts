@@ -56,27 +56,66 @@ const ASK_KERNEL = `
   print "status: $status\nmaxerror: $most\nesterror: $estimated\n";
 `;
 
+const ASKED = [
+  ["chronyc", ["-c", "tracking"], parseChrony],
+  ["adjtimex", ["--print"], parseAdjtimex],
+  ["perl", ["-e", ASK_KERNEL, String(ADJTIMEX[process.arch] ?? -1)], parseAdjtimex],
+  ["timedatectl", ["show", "--property=NTPSynchronized"], parseTimedatectl],
+] as const;
+/** All are asked anew after so many answers of one: chrony may have been installed since, and says more than the kernel. */
+const ANEW_AFTER = 60;
+
 /** Asks each in turn; never rejects. Unsynchronised where nobody answers. */
-export async function readHostSync(run: RunProgram = runProgram): Promise<HostSync> {
+export const readHostSync = (run: RunProgram = runProgram): Promise<HostSync> => hostSyncReader(run)();
+
+/**
+ * As `readHostSync`, for whoever asks often: who found the clock synchronised is asked alone, until they do no more.
+ * Only where whoever comes before is not installed: a chrony that fails once is asked again the next time.
+ */
+export function hostSyncReader(run: RunProgram = runProgram): () => Promise<HostSync> {
+  let alone: (typeof ASKED)[number] | undefined;
+  let answers = 0;
+  return async () => {
+    if (alone && answers < ANEW_AFTER) {
+      const { sync } = await firstOf([alone], run);
+      answers++;
+      if (sync?.synchronised) return sync;
+    }
+    const { sync, by, areOthersMissing, reasons } = await firstOf(ASKED, run);
+    alone = sync?.synchronised && areOthersMissing ? by : undefined;
+    answers = 1;
+    return sync ?? { synchronised: false, from: reasons.join("; ") };
+  };
+}
+
+interface Answer {
+  sync?: HostSync;
+  by?: (typeof ASKED)[number];
+  /** Those before are not installed. */
+  areOthersMissing: boolean;
+  /** Why those before said nothing. */
+  reasons: string[];
+}
+
+async function firstOf(asked: readonly (typeof ASKED)[number][], run: RunProgram): Promise<Answer> {
   const reasons: string[] = [];
-  for (const [program, args, parse] of [
-    ["chronyc", ["-c", "tracking"], parseChrony],
-    ["adjtimex", ["--print"], parseAdjtimex],
-    ["perl", ["-e", ASK_KERNEL, String(ADJTIMEX[process.arch] ?? -1)], parseAdjtimex],
-    ["timedatectl", ["show", "--property=NTPSynchronized"], parseTimedatectl],
-  ] as const) {
+  let areOthersMissing = true;
+  for (const by of asked) {
+    const [program, args, parse] = by;
     try {
       const sync = parse(await run(program, args));
-      if (sync) return sync;
+      if (sync) return { sync, by, areOthersMissing, reasons };
+      areOthersMissing = false;
       reasons.push(`${program} says nothing of use`);
     } catch (error) {
       const { code, message, stderr, stdout } = error as NodeJS.ErrnoException & { stderr?: string; stdout?: string };
+      areOthersMissing &&= code === "ENOENT";
       // The daemon's own words stand on either.
       const words = (stderr || stdout || message).trim().split("\n")[0];
       reasons.push(`${program}: ${code === "ENOENT" ? "is not installed" : words}`);
     }
   }
-  return { synchronised: false, from: reasons.join("; ") };
+  return { areOthersMissing, reasons };
 }
 
 /**

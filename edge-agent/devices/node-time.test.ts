@@ -3,7 +3,14 @@ import { existsSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { keepingLog, until } from "./bus-suite.ts";
-import { type HostSync, parseAdjtimex, parseChrony, parseTimedatectl, readHostSync } from "./host-sync.ts";
+import {
+  type HostSync,
+  hostSyncReader,
+  parseAdjtimex,
+  parseChrony,
+  parseTimedatectl,
+  readHostSync,
+} from "./host-sync.ts";
 import { type NodeTime, openTime } from "./node-time.ts";
 
 // `chronyc -c tracking` of chrony 4.3: first locked to a server, then just started.
@@ -68,6 +75,38 @@ test("who is not installed is passed over; where nobody answers, there is no tim
     none.from,
     "chronyc: is not installed; adjtimex: is not installed; perl: is not installed; timedatectl: is not installed",
   );
+});
+
+test("who answered is asked alone from then on: three programs at first, then one; all anew once that one fails, and after 60 answers", async () => {
+  const asked: string[] = [];
+  let here = ["perl", "timedatectl"];
+  const read = hostSyncReader(async (program) => {
+    asked.push(program);
+    if (!here.includes(program)) throw Object.assign(new Error("spawn ENOENT"), { code: "ENOENT" });
+    return program === "perl" ? "status: 1\nmaxerror: 1\nesterror: 7\n" : "NTPSynchronized=yes";
+  });
+  const askedIn = async (reads: number) => {
+    asked.length = 0;
+    for (let k = 0; k < reads; k++) await read();
+    return asked.join(" ");
+  };
+  assert.is(await askedIn(2), "chronyc adjtimex perl perl");
+  here = ["timedatectl"];
+  assert.is(await askedIn(1), "perl chronyc adjtimex perl timedatectl");
+  assert.is(await askedIn(59), Array(59).fill("timedatectl").join(" "));
+  assert.is(await askedIn(1), "chronyc adjtimex perl timedatectl");
+});
+
+test("a chrony that fails once is asked again the next time, and the kernel meanwhile", async () => {
+  let isIll = false;
+  const read = hostSyncReader(async (program) => {
+    if (program === "chronyc" && !isIll) return locked;
+    if (program === "adjtimex") return "status: 1\nmaxerror: 1\nesterror: 7\n";
+    throw new Error("506 Cannot talk to daemon");
+  });
+  const by: unknown[] = [];
+  for (isIll of [false, false, true, false, false]) by.push((await read()).by);
+  assert.equal(by, ["chrony", "chrony", "kernel", "chrony", "chrony"]);
 });
 
 test("without the tool the kernel is asked by Perl: this machine's own status and both errors, as the kernel has them", async () => {

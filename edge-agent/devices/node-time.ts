@@ -2,7 +2,7 @@
 import type { ClockState } from "#contract/node.ts";
 import type { Log } from "../ports.ts";
 import { ClockDoubt } from "./clock-doubt.ts";
-import { type HostSync, readHostSync } from "./host-sync.ts";
+import { type HostSync, hostSyncReader } from "./host-sync.ts";
 import { type Clocks, UtcClock } from "./utc-clock.ts";
 
 export interface ClockOptions {
@@ -62,7 +62,7 @@ class WatchedTime implements NodeTime {
     this.#leastS = sigmaS;
     this.#log = log;
     this.#utc = new UtcClock(host.clocks);
-    this.#readSync = host.readSync ?? readHostSync;
+    this.#readSync = host.readSync ?? hostSyncReader();
     this.#state = this.#trusted
       ? { source, synchronised: true, sigmaS }
       : { source: "none", synchronised: false, sigmaS: 0 };
