@@ -55,7 +55,7 @@ const FEWEST = 4;
 const NEAR_M = 40;
 const LONGEST_OFF_S = 0.03;
 
-export function burstOf(kind: Kind, seed: number): { city: City; scenario: Scenario; gapS: number } {
+function burstOf(kind: Kind, seed: number): { city: City; scenario: Scenario; gapS: number } {
   const rng = new Rng(`rounds/${kind}/${seed}`);
   const gapS = rng.uniform(0.06, kind === "pair" ? 0.4 : 0.12);
   const rounds = kind === "burst" ? rng.int(3, 10) : kind === "pair" ? 2 : 1;
@@ -119,7 +119,7 @@ export function countRounds(burst: HeardBurst): CountedBurst {
 }
 
 /** The newest version of each shot that was not withdrawn. */
-export function standingOf(told: readonly Shot[]): Shot[] {
+function standingOf(told: readonly Shot[]): Shot[] {
   const newest = new Map(told.map((shot) => [shot.id, shot]));
   return [...newest.values()].filter(({ withdrawn }) => withdrawn === undefined);
 }
@@ -145,7 +145,7 @@ function matched(truth: Scenario["truth"]["shots"], shots: readonly Shot[], offS
 }
 
 /** What each node said that comes with the first sound of a round. */
-export function heardOf({ heard, direct }: HeardBurst, round: number): ShotHeard[] {
+function heardOf({ heard, direct }: HeardBurst, round: number): ShotHeard[] {
   return heard.filter(({ node, toa }) => Math.abs(secondsOf(toa) - direct[node]![round]!) < HEARD_WITHIN_S);
 }
 

@@ -23,7 +23,9 @@ export function unexplainedByImage(heard: readonly Behind[]): number {
       const along = eastM * u + northM * v;
       const root = along * along + extraM * (2 * Math.hypot(eastM, northM) + extraM);
       const awayM = along + Math.sqrt(root);
-      most = Math.max(most, heard.filter((one) => isOf(one, awayM * u, awayM * v)).length);
+      let explained = 0;
+      for (const one of heard) if (isOf(one, awayM * u, awayM * v)) explained++;
+      most = Math.max(most, explained);
     }
   }
   return heard.length - most;
