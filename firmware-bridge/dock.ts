@@ -1,6 +1,7 @@
 /** Port `Dock` over the firmware: the box with its door, charger, pad and stop button. */
 import type { Duplex } from "node:stream";
 import { Fault } from "#contract/errors.ts";
+import { Silence } from "#core/clock/silence.ts";
 import type { Dock, DockResult, DockState } from "#edge-agent/dock-port.ts";
 import { createLink } from "./link.ts";
 import { type DockReport, PROTOCOL_VERSION } from "./messages.ts";
@@ -78,9 +79,11 @@ export function createSerialDock(stream: Duplex, name: string): SerialDock {
     }
   });
 
+  const silence = new Silence(aliveEveryMs, performance.now());
   const alive = setInterval(() => {
+    const silentMs = silence.lastsMs(state.atMs, performance.now());
     void link.send(ticksPerS === undefined ? "hello" : "alive");
-    if (state.link === "up" && performance.now() - state.atMs > lostAfterMs) tell({ ...state, link: "lost" });
+    if (state.link === "up" && silentMs > lostAfterMs) tell({ ...state, link: "lost" });
     else if (state.link !== "up") tell({ ...state });
   }, aliveEveryMs);
   alive.unref();

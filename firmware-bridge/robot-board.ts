@@ -1,6 +1,7 @@
 /** Port `RobotBody` over the drive board's firmware: a byte stream in, measurements in SI units out. */
 import type { Duplex } from "node:stream";
 import { Fault } from "#contract/errors.ts";
+import { Silence } from "#core/clock/silence.ts";
 import type { BodyState, Measure, RobotBody } from "#edge-agent/robot-port.ts";
 import { BoardClock, type BoardClockOptions } from "./board-clock.ts";
 import { createFrameReader, encodeFrame } from "./frame.ts";
@@ -225,9 +226,11 @@ export function openRobotBoard(options: RobotBoardOptions): RobotBody {
   stream.on("close", onEnd);
   stream.on("error", onEnd);
 
+  const silence = new Silence(HELLO_EVERY_MS, performance.now());
   const alive = setInterval(() => {
+    const silentMs = silence.lastsMs(state.atMs, performance.now());
     if (!clock) greet();
-    if (state.link === "up" && performance.now() - state.atMs > LOST_AFTER_MS) tell({ ...state, link: "lost" });
+    if (state.link === "up" && silentMs > LOST_AFTER_MS) tell({ ...state, link: "lost" });
   }, HELLO_EVERY_MS);
   alive.unref();
   greet();

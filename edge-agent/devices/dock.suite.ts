@@ -107,6 +107,18 @@ export function dockBehaves(name: string, makeDock: () => Promise<DockRig>): voi
     );
   });
 
+  holds(
+    "a host that a busy machine held still for longer than a silence says of no link that it was lost",
+    async ({ dock }) => {
+      const links = new Set<string>();
+      const off = dock.onState(({ link }) => void links.add(link));
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500);
+      await until("the state after it", () => links.size > 0, 20_000);
+      off();
+      assert.equal([...links], ["up"]);
+    },
+  );
+
   holds("a cut link is said to be lost, and orders are refused for it", async ({ dock, cutLink }) => {
     cutLink();
     await until("the loss", () => dock.state.link === "lost", 20_000);

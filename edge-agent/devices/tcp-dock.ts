@@ -8,6 +8,7 @@ import { connect, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import * as v from "valibot";
 import { Fault } from "#contract/errors.ts";
+import { Silence } from "#core/clock/silence.ts";
 import type { Dock, DockResult, DockState } from "../dock-port.ts";
 import type { Log } from "../ports.ts";
 import { backoffMs } from "./retry.ts";
@@ -54,6 +55,7 @@ export class TcpDock implements Dock {
   #waitMs = backoffMs(100, 2000);
   #socket: Socket | undefined;
   #retry: NodeJS.Timeout | undefined;
+  readonly #silence = new Silence(beatMs, performance.now());
   #heardMs = -Infinity;
   #number = 0;
   #closed = false;
@@ -180,7 +182,8 @@ export class TcpDock implements Dock {
 
   #tick(): void {
     if (this.#socket?.writable) this.#socket.write(`${JSON.stringify({ beat: ++this.#number })}\n`);
-    if (this.#state.link === "up" && performance.now() - this.#heardMs > silentMs) {
+    const lastsMs = this.#silence.lastsMs(this.#heardMs, performance.now());
+    if (this.#state.link === "up" && lastsMs > silentMs) {
       this.#say({ ...this.#state, link: "lost", atMs: performance.now() });
     }
   }

@@ -3,6 +3,7 @@
  * once while the vehicle is there (a plugin first called without a vehicle aborts the server), and the heartbeat watchdog fed.
  */
 import type { Logger } from "pino";
+import { Silence } from "#core/clock/silence.ts";
 import type { LinkState } from "#edge-agent/vehicle-port.ts";
 import type { Calls } from "./api.ts";
 import { Rpc, RpcGone } from "./rpc.ts";
@@ -15,6 +16,7 @@ import { MavsdkServer } from "./server.ts";
 const watchdogS = 3;
 const reopenMs = 15_000;
 const feedEveryMs = 800;
+const judgeEveryMs = 200;
 /** Without a heartbeat for this long the vehicle is lost, whatever the server still believes. */
 const silentMs = 3000;
 /**
@@ -52,6 +54,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #server: MavsdkServer;
   readonly #timer: NodeJS.Timeout;
+  readonly #silence = new Silence(judgeEveryMs, performance.now());
   #rpc: Rpc | undefined;
   #touched = false;
   /** Every plugin answered or had its time. */
@@ -79,7 +82,7 @@ export class Connection {
       if (nowMs - fedMs < feedEveryMs) return;
       fedMs = nowMs;
       void this.#feed();
-    }, 200);
+    }, judgeEveryMs);
   }
 
   /** The server, only while the vehicle is there. */
@@ -138,7 +141,7 @@ export class Connection {
       this.#patienceMs = Math.min(2 * this.#patienceMs, patienceMs.longest);
       this.#server.kick();
     }
-    if (nowMs - heardMs > silentMs) {
+    if (this.#silence.lastsMs(heardMs, nowMs) > silentMs) {
       // MAVSDK does not open a serial device again that was unplugged.
       if (this.#link === "lost" && this.#options.url.startsWith("serial:") && nowMs - this.#lostMs > reopenMs) {
         this.#lostMs = nowMs;

@@ -1,0 +1,36 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { Silence } from "./silence.ts";
+
+test("looked at every 100 ms, a silence counts from the last word", () => {
+  const silence = new Silence(100, 0);
+  assert.equal(
+    [100, 200, 300].map((nowMs) => silence.lastsMs(50, nowMs)),
+    [50, 150, 250],
+  );
+});
+
+test("two seconds in which the process stood still are not the other's silence; what comes after them is", () => {
+  const silence = new Silence(100, 0);
+  assert.is(silence.lastsMs(50, 100), 50);
+  assert.is(silence.lastsMs(50, 2200), 150);
+  assert.is(silence.lastsMs(50, 2300), 250);
+});
+
+test("heard in the midst of a stand-still, it was silent for no less than nothing; heard again, all begins anew", () => {
+  const silence = new Silence(100, 0);
+  silence.lastsMs(50, 100);
+  assert.is(silence.lastsMs(2000, 2200), 0);
+  assert.is(silence.lastsMs(2000, 2300), 100);
+  assert.is(silence.lastsMs(2350, 2400), 50);
+});
+
+test("who was never heard has been silent for good", () => {
+  const silence = new Silence(100, 0);
+  assert.equal(
+    [0, 5000].map((nowMs) => silence.lastsMs(Number.NEGATIVE_INFINITY, nowMs)),
+    [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
+  );
+});
+
+test.run();
