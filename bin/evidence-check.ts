@@ -33,9 +33,10 @@ export async function findingsOf(
   const { body } = bundle;
   const findings: Finding[] = [await seal(bundle, raw.body, keys)];
   const standing = body.shots.filter((shot) => shot.withdrawn === undefined);
+  const unlikely = body.incident.unlikelyRounds ?? [];
   findings.push(...chain(body.record), ...clips(bundle));
   for (const shot of body.shots) findings.push(...figures(shot, body.heard));
-  for (const round of body.incident.rounds) {
+  for (const round of [...body.incident.rounds, ...unlikely]) {
     const shot = body.shots.find((one) => one.id === round.shot);
     const of = `round ${round.shot}`;
     findings.push(fact(of, "its shot is in the bundle", "yes", shot ? "yes" : "no"));
@@ -44,7 +45,7 @@ export async function findingsOf(
       findings.push(fact(of, figure, round[figure], shot[figure]));
   }
   findings.push(
-    fact("incident", "rounds", body.incident.rounds.length, standing.length),
+    fact("incident", "rounds", body.incident.rounds.length, standing.length - unlikely.length),
     ...life(raw.body as EvidenceBundle["body"]),
   );
   return findings;
@@ -84,7 +85,7 @@ function life({ incident, record, shots }: EvidenceBundle["body"]): Finding[] {
     ),
     fact("incident", "place, by its record", place, isAlike(incident.place, known?.place) ? place : found),
     fact("incident", "who has it, by its record", told(incident.takenBy?.by), told(known?.takenBy?.by)),
-    ...(["rounds", "alternatives"] as const).map((figure) =>
+    ...(["rounds", "unlikelyRounds", "alternatives"] as const).map((figure) =>
       asRecorded("incident", `${figure}, by its record`, incident[figure], known?.[figure]),
     ),
     fact("incident", "its newest change is on the record", "yes", incident.hash === newest ? "yes" : "no"),

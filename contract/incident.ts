@@ -43,6 +43,8 @@ export const incidentState = channel(
     /** False where nobody has measured how often such a report is right: `probability` says nothing then. Absent: known of gunfire alone. */
     probabilityKnown: v.optional(v.boolean()),
     rounds: v.array(RoundSummary),
+    /** Told as rounds before, and by now too unlikely to count: neither in `rounds` nor in place and probability. */
+    unlikelyRounds: v.optional(v.array(RoundSummary)),
     /** `1` or `several`, with the reason, where the rounds tell. */
     shooters: v.optional(v.object({ count: v.picklist(["one", "several", "unknown"]), why: Text })),
     /** Metres the shooter moved between first and last round, with its sigma. */

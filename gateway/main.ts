@@ -58,7 +58,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   const db = openDatabase(join(config.dataDir, "incidents.sqlite"));
   open.defer(() => db.close());
   const broker = await startBroker(config, log.child({ part: "broker" }));
-  const incidents = new Incidents(db);
+  const incidents = new Incidents(db, config.alerts.minRoundProbability);
   const alerts = new Alerts(db, incidents, config.alerts, log.child({ part: "alerts" }));
   open.defer(() => alerts.close());
   const clips = new Clips(db, incidents, readSealKey(config.dataDir));

@@ -57,6 +57,8 @@ export interface ChainResult {
   roundErrorsM: number[];
   /** The rounds of the burst's incident as they stand in the end. */
   standing: Shot[];
+  /** What joined it and is too unlikely to count by then. */
+  unlikely: Shot[];
   truth: Scenario["truth"];
   /** Start of the scenario, nanoseconds since 1970. */
   epochNs: bigint;
@@ -159,6 +161,7 @@ export function solveCity({ seed, city, scenario, heard }: HeardCity): ChainResu
     falseIncidents: desk.opened().length - (incident ? 1 : 0),
     roundErrorsM: rounds.map((shot) => distanceM(shot, first)),
     standing: rounds,
+    unlikely: incident?.unlikely ?? [],
   };
 }
 

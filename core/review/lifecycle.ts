@@ -8,6 +8,7 @@ import type { IncidentState, IncidentStatus } from "#contract/incident.ts";
 import type { ShotFixed } from "#contract/shot.ts";
 import { onReport, type Report } from "./report.ts";
 import { roundsOf, summaryOf } from "./rounds.ts";
+import { countingOf } from "./standing.ts";
 
 /** Who decides when every round of an incident that nobody has looked at was withdrawn by the network itself. */
 export const NETWORK = "network";
@@ -18,10 +19,12 @@ export type Known = Omit<IncidentState, "v" | "id" | "node" | "at" | "model" | "
   shots: ShotFixed[];
   /** Version in which rounds or the verdict last changed: a verdict must have been given on this one or a later one. */
   substanceVersion: number;
+  /** From which a shot counts as a round, as the newest change that said it has it; unsaid in older records, where every shot counts. */
+  minRoundProbability?: number;
 };
 
 export type Change =
-  | { kind: "shot"; shot: ShotFixed }
+  | { kind: "shot"; shot: ShotFixed; minRoundProbability?: number }
   | { kind: "placed"; place: Place; text: string }
   | { kind: "reported"; report: Report }
   | { kind: "taken"; by: string }
@@ -40,7 +43,7 @@ const refused = (why: string, conflict = false): Outcome => ({ kind: "refused", 
  * @returns `changed` is false where the change goes on the record but leaves the state, and its version, as they were.
  */
 export function step(known: Known | undefined, change: Change, at: string): Outcome {
-  if (change.kind === "shot") return onShot(known, change.shot, at);
+  if (change.kind === "shot") return onShot(known, change, at);
   if (change.kind === "reported") return onReport(known, change.report, at);
   if (!known) return refused("there is no such incident");
   if (change.kind === "note") return { kind: "applied", known, text: change.text, changed: false };
@@ -84,14 +87,17 @@ function onVerdict(known: Known, change: Extract<Change, { kind: "verdict" }>, a
   };
 }
 
-function onShot(known: Known | undefined, shot: ShotFixed, at: string): Outcome {
+function onShot(known: Known | undefined, change: Extract<Change, { kind: "shot" }>, at: string): Outcome {
+  const { shot } = change;
+  const minRoundProbability = change.minRoundProbability ?? known?.minRoundProbability;
   const before = known?.shots.find((other) => other.id === shot.id);
   if (before && !supersedes(shot, before)) {
     const text = `came late: ${wordsOf(shot)}, ${before.node === shot.node ? "older" : "less"} than the version ${before.version} known`;
     return { kind: "applied", known: known as Known, text, changed: false };
   }
   const shots = [...(known?.shots.filter((other) => other.id !== shot.id) ?? []), shot];
-  const rounds = roundsOf(shots);
+  const standing = countingOf(roundsOf(shots), minRoundProbability);
+  const rounds = standing.counting;
   const version = (known?.version ?? 0) + 1;
   const next: Known = {
     incident: shot.incident,
@@ -99,10 +105,11 @@ function onShot(known: Known | undefined, shot: ShotFixed, at: string): Outcome 
     status: "unreviewed",
     alertedAt: at,
     ...known,
-    ...summaryOf(rounds, known, shot),
+    ...summaryOf(standing, known, shot),
     version,
     shots,
     substanceVersion: version,
+    ...(minRoundProbability !== undefined && { minRoundProbability }),
   };
   const reopens = !before && !shot.withdrawn && next.status === "dismissed";
   const revives = rounds.length > 0 && next.verdict?.by === NETWORK;
@@ -115,7 +122,7 @@ function onShot(known: Known | undefined, shot: ShotFixed, at: string): Outcome 
     next.status = "dismissed";
     next.verdict = { status: "dismissed", by: NETWORK, at, reason };
   }
-  const text = reopens ? `${wordsOf(shot)}; a new round after the dismissal: to be looked at again` : wordsOf(shot);
+  const text = `${wordsOf(shot)}${countWords(known, next, shot.id)}${reopens ? "; a new round after the dismissal: to be looked at again" : ""}`;
   return { kind: "applied", known: next, text, changed: true };
 }
 
@@ -130,6 +137,13 @@ function supersedes(shot: ShotFixed, before: ShotFixed): boolean {
   if (before.withdrawn !== undefined) return !shot.solvedLocally;
   const more = shot.arrivals.length - before.arrivals.length;
   return more > 0 || (more === 0 && !shot.solvedLocally);
+}
+
+/** Whether this version took the round out of the count, or put it back. */
+function countWords(before: Known | undefined, after: Known, shot: string): string {
+  const isUnlikely = (known: Known | undefined) => known?.unlikelyRounds?.some((one) => one.shot === shot) ?? false;
+  if (isUnlikely(after)) return isUnlikely(before) ? "" : "; too unlikely by now to count as a round";
+  return isUnlikely(before) && after.rounds.some((one) => one.shot === shot) ? "; counts as a round again" : "";
 }
 
 function wordsOf(shot: ShotFixed): string {

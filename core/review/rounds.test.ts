@@ -27,7 +27,7 @@ function round(atS: number, northM: number, over: Partial<ShotFixed> = {}): Shot
     ...over,
   };
 }
-const summary = (...rounds: ShotFixed[]) => summaryOf(rounds, undefined, rounds[0]!);
+const summary = (...rounds: ShotFixed[]) => summaryOf({ counting: rounds, unlikely: [] }, undefined, rounds[0]!);
 
 test("a single round tells nothing of shooters", () => {
   const { shooters, movedM } = summary(round(0, 0));
@@ -61,7 +61,7 @@ test("a round that fits two places, is unverified or unlikely makes nobody a sec
 
 test("all rounds withdrawn: what was said of shooters is taken back", () => {
   const before = summary(round(0, 0), round(0.5, 60));
-  const { shooters, rounds } = summaryOf([], before, round(0.5, 60, { withdrawn: "echo" }));
+  const { shooters, rounds } = summaryOf({ counting: [], unlikely: [] }, before, round(0.5, 60, { withdrawn: "echo" }));
   assert.deepEqual([shooters, rounds], [undefined, []]);
 });
 

@@ -21,7 +21,15 @@ function compareTimes(a: string, b: string): number {
 
 type Summary = Pick<
   IncidentState,
-  "firedAt" | "place" | "alternatives" | "probability" | "rounds" | "unverified" | "shooters" | "movedM"
+  | "firedAt"
+  | "place"
+  | "alternatives"
+  | "probability"
+  | "rounds"
+  | "unlikelyRounds"
+  | "unverified"
+  | "shooters"
+  | "movedM"
 >;
 
 /** A round below this may be an echo or a firework: it says nothing of shooters. */
@@ -39,10 +47,10 @@ function shootersOf(rounds: readonly ShotFixed[]): Pick<Summary, "shooters" | "m
 
 /**
  * With no round left, time and place stay as they were last known, with probability 0: the record keeps its bearings.
- * @param rounds the shots that still stand, in order of firing.
+ * @param standing the shots that were not withdrawn, in order of firing: what counts, and what is too unlikely to.
  */
 export function summaryOf(
-  rounds: readonly ShotFixed[],
+  { counting: rounds, unlikely }: { counting: readonly ShotFixed[]; unlikely: readonly ShotFixed[] },
   before: Partial<Summary> | undefined,
   newest: ShotFixed,
 ): Summary {
@@ -54,6 +62,7 @@ export function summaryOf(
       alternatives: undefined,
       probability: 0,
       rounds: [],
+      unlikelyRounds: undefined,
       unverified: undefined,
       shooters: undefined,
       movedM: undefined,
@@ -68,16 +77,21 @@ export function summaryOf(
     alternatives: open ? best.alternatives : undefined,
     // Rounds of a burst share their causes, so their probabilities do not multiply: the incident is as likely as its best.
     probability: best.probability,
-    rounds: rounds.map((round) => ({
-      shot: round.id,
-      shotVersion: round.version,
-      time: round.time,
-      lat: round.lat,
-      lon: round.lon,
-      ellipse95: round.ellipse95,
-      probability: round.probability,
-    })),
+    rounds: rounds.map(toldOf),
+    unlikelyRounds: unlikely.length > 0 ? unlikely.map(toldOf) : undefined,
     unverified: rounds.every((round) => round.unverified) ? true : undefined,
     ...shootersOf(rounds),
+  };
+}
+
+function toldOf(round: ShotFixed): IncidentState["rounds"][number] {
+  return {
+    shot: round.id,
+    shotVersion: round.version,
+    time: round.time,
+    lat: round.lat,
+    lon: round.lon,
+    ellipse95: round.ellipse95,
+    probability: round.probability,
   };
 }

@@ -1,6 +1,5 @@
 /** When a fix may call people: pure, so that simulations apply the same rule as the gateway. */
 import type { ShotFixed } from "#contract/shot.ts";
-import { frameAt } from "#core/localise/geo.ts";
 
 export interface AlertPolicy {
   /** Probability of a gunshot from which a fix opens an incident. */
@@ -18,10 +17,6 @@ const SURE = { nodes: 12, probability: 0.9 };
 const SURELY_LOW = { nodes: 8, belowM: 50 };
 /** Nodes that go on joining keep people waiting for so many holds at most. */
 const MOST_HOLDS = 3;
-/** As the solver sees it: rounds this close are of one place, whatever their ellipses say. */
-const SAME_PLACE_M = 60;
-/** A step or two: 400 times less ground than `SAME_PLACE_M`. A round from there needs this share of the probability. */
-const VERY_PLACE = { metres: 3, share: 0.05 };
 
 /** A fix that waits for its moment. */
 export interface Held {
@@ -56,20 +51,4 @@ function isSure({ unverified, probability, nodesUsed, elevation }: ShotFixed): b
   if (unverified || probability < SURE.probability) return false;
   const isLow = elevation !== undefined && elevation.aboveM + 2 * elevation.sigmaM <= SURELY_LOW.belowM;
   return nodesUsed.length >= (isLow ? SURELY_LOW.nodes : SURE.nodes);
-}
-
-/**
- * Another round from the place of one of these? Return fire and fireworks come from elsewhere, and must be likely by themselves. In
- * the reverberation of the round before a detector is seldom sure, but by chance hardly anything comes from the very place of a round.
- */
-export function isRoundOf(shot: ShotFixed, rounds: readonly ShotFixed[], policy: AlertPolicy): boolean {
-  const frame = frameAt({ lat: shot.lat, lon: shot.lon, altM: 0 });
-  return rounds.some((round) => {
-    if (round.withdrawn !== undefined) return false;
-    const { eastM, northM } = frame.toLocal(round.lat, round.lon, 0);
-    const apartM = Math.hypot(eastM, northM) - round.ellipse95.semiMajorM - shot.ellipse95.semiMajorM;
-    const least =
-      apartM <= VERY_PLACE.metres ? VERY_PLACE.share * policy.minRoundProbability : policy.minRoundProbability;
-    return apartM <= SAME_PLACE_M && shot.probability >= least;
-  });
 }

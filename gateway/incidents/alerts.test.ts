@@ -22,7 +22,7 @@ const policy = { minProbability: 0.5, minRoundProbability: 0.1, holdS: 0.15, hol
 const test = suite<World>("alerts", {} as World);
 const open = (world: World) => {
   world.db = openDatabase(world.file);
-  world.incidents = new Incidents(world.db);
+  world.incidents = new Incidents(world.db, policy.minRoundProbability);
   world.alerts = new Alerts(world.db, world.incidents, policy, makeLog().log);
 };
 const close = (world: World) => {
@@ -200,6 +200,43 @@ test("at 20 % what was heard 200 m from an incident is no round of it, whatever 
   world.alerts.take(shot(2, 0.6, away));
   await moment();
   assert.is(world.incidents.state("i1")?.rounds.length, 2);
+});
+
+test("a round that joined at 20 % and is at 4 % by now counts no more, nor does its place; the record keeps both; back at 20 % it counts", async (world) => {
+  world.alerts.take(shot(1, 0.9, { id: "s1" }));
+  await moment();
+  const { place } = world.incidents.state("i1")!;
+  const { lat, ellipse95 } = shot(1, 0.9);
+  const beside = { id: "s2", lat: lat + (15 + 2 * ellipse95.semiMajorM) / 111_200 };
+  const told = () => {
+    const { rounds, unlikelyRounds } = world.incidents.state("i1")!;
+    return [rounds, unlikelyRounds ?? []].map((list) => list.map((round) => round.shot).join(" "));
+  };
+  world.alerts.take(shot(1, 0.2, beside));
+  assert.equal(told(), ["s1 s2", ""]);
+  assert.is.not(world.incidents.state("i1")!.place!.lat, place!.lat);
+  world.alerts.take(shot(2, 0.04, beside));
+  assert.equal(told(), ["s1", "s2"]);
+  assert.equal(world.incidents.state("i1")!.place, place);
+  world.alerts.take(shot(3, 0.2, beside));
+  assert.equal(told(), ["s1 s2", ""]);
+  const texts = world.incidents.record.entries("i1").map(({ text }) => text);
+  assert.match(texts[1] ?? "", /s2 version 1: 20 %/);
+  assert.match(texts[2] ?? "", /s2 version 2: 4 %.*too unlikely by now to count as a round$/);
+  assert.match(texts[3] ?? "", /s2 version 3: 20 %.*counts as a round again$/);
+});
+
+test("the round that called people falls to 0.5 %: the incident is as likely and stands where the other round is; fallen alone it stays open at 0.5 %", async (world) => {
+  world.alerts.take(shot(1, 0.9, { id: "s1" }));
+  await moment();
+  const { lat, ellipse95 } = shot(1, 0.9);
+  const other = { id: "s2", lat: lat + (15 + 2 * ellipse95.semiMajorM) / 111_200 };
+  world.alerts.take(shot(1, 0.6, other));
+  world.alerts.take(shot(2, 0.005, { id: "s1" }));
+  const state = () => world.incidents.state("i1")!;
+  assert.equal([state().probability, state().rounds.length, state().place?.lat], [0.6, 1, other.lat]);
+  world.alerts.take(shot(2, 0.7, { ...other, withdrawn: "its arrivals fit no single place" }));
+  assert.equal([state().probability, state().rounds.length, state().status], [0.005, 1, "unreviewed"]);
 });
 
 test("a restart within the moment forgets nothing", async (world) => {

@@ -7,7 +7,8 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Logger } from "pino";
 import { type ShotFixed, shotFixed } from "#contract/shot.ts";
 import { nsOfUtc } from "#contract/units.ts";
-import { type AlertPolicy, type Held, heldWith, isRoundOf, ripeMs } from "./alert-policy.ts";
+import { isRoundOf } from "#core/review/standing.ts";
+import { type AlertPolicy, type Held, heldWith, ripeMs } from "./alert-policy.ts";
 import type { Incidents } from "./incidents.ts";
 
 /** Fixes that wait; more at once is an attack or a fault, and the oldest are given up, counted. */
@@ -58,7 +59,7 @@ export class Alerts {
     // Solvers count their versions each for itself; two messages may pass each other on their way.
     const newest = waiting?.newest.node === shot.node ? waiting.newest.version : 0;
     const isOvertaken = () => newest > shot.version || this.#wasOvertaken(shot);
-    const isRound = () => isRoundOf(shot, this.#incidents.roundsBeside(shot), this.#policy);
+    const isRound = () => isRoundOf(shot, this.#incidents.roundsBeside(shot), this.#policy.minRoundProbability);
     if (standing === "known" || (standing === "open" && !shot.withdrawn && isRound() && !isOvertaken())) {
       this.#forget(shot.id);
       if (this.#incidents.isPast(shot) && this.#wasKept(shot)) this.counters.repeats++;

@@ -28,12 +28,15 @@ type Applied =
 
 export class Incidents {
   readonly #db: DatabaseSync;
+  readonly #minRoundProbability: number | undefined;
   readonly #listeners: ((state: IncidentState, known: Known) => void)[] = [];
   readonly record: IncidentRecord;
   readonly counters = { shots: 0, repeats: 0, entries: 0 };
 
-  constructor(db: DatabaseSync) {
+  /** @param minRoundProbability from which a shot counts as a round of its incident; without it every shot does that stands. */
+  constructor(db: DatabaseSync, minRoundProbability?: number) {
     this.#db = db;
+    this.#minRoundProbability = minRoundProbability;
     this.record = new IncidentRecord(db);
   }
 
@@ -60,9 +63,11 @@ export class Incidents {
     return newest !== undefined && newest.node === shot.node && newest.version >= shot.version;
   }
 
-  /** Rounds of the incident that this shot names, under the name that it has here. */
+  /** What counts as a round in the incident that this shot names, under the name that it has here. */
   roundsBeside(fixed: ShotFixed): ShotFixed[] {
-    return this.shots(underKnownNames(this.#db, fixed).shot.incident);
+    const known = this.#known(underKnownNames(this.#db, fixed).shot.incident);
+    const counting = new Set(known?.rounds.map(({ shot }) => shot));
+    return known?.shots.filter(({ id }) => counting.has(id)) ?? [];
   }
 
   /** Takes a shot in, once however often it comes. On disk when it returns. */
@@ -83,13 +88,13 @@ export class Incidents {
         if (before && before.version < shot.version) {
           const withdrawn = `it is now a round of incident ${shot.incident}`;
           const left = { ...before, version: shot.version, withdrawn };
-          results.push(this.#apply(home.incident, { kind: "shot", shot: left }, shot.node));
+          results.push(this.#apply(home.incident, this.#ofShot(left), shot.node));
         }
       }
       this.#db
         .prepare("INSERT INTO shot VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET incident = excluded.incident")
         .run(shot.id, shot.incident);
-      results.push(this.#apply(shot.incident, { kind: "shot", shot }, shot.node));
+      results.push(this.#apply(shot.incident, this.#ofShot(shot), shot.node));
       return results;
     });
     if (!changed) {
@@ -101,6 +106,11 @@ export class Incidents {
     return "taken";
   }
 
+  #ofShot(shot: ShotFixed): Change {
+    const minRoundProbability = this.#minRoundProbability;
+    return { kind: "shot", shot, ...(minRoundProbability !== undefined && { minRoundProbability }) };
+  }
+
   /** Two incidents turned out to be one: the rounds of the one go over to the other. */
   #fold(from: string, into: string, by: string): Applied[] {
     const withdrawn = `it is now a round of incident ${into}`;
@@ -109,8 +119,8 @@ export class Incidents {
       this.#db.prepare("UPDATE shot SET incident = ? WHERE id = ?").run(into, shot.id);
       const left = { ...shot, version: shot.version + 1, withdrawn };
       return [
-        this.#apply(from, { kind: "shot", shot: left }, by),
-        this.#apply(into, { kind: "shot", shot: { ...shot, incident: into } }, by),
+        this.#apply(from, this.#ofShot(left), by),
+        this.#apply(into, this.#ofShot({ ...shot, incident: into }), by),
       ];
     });
   }
@@ -250,7 +260,7 @@ export class Incidents {
     this.counters.entries++;
     const { known, changed } = outcome;
     if (!changed) return { kind: "applied", changed, known, state: JSON.parse(before?.state ?? "null") };
-    const { shots: _, substanceVersion: __, ...said } = known;
+    const { shots: _, substanceVersion: __, minRoundProbability: ___, ...said } = known;
     const state: IncidentState = { v: 1, id: ulid(), node: "gateway", at, ...said, hash: entry.hash };
     this.#db
       .prepare(
