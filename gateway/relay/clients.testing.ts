@@ -14,7 +14,7 @@ import {
 } from "werift";
 import type { IceServer } from "#contract/video.ts";
 import { DATA_LABEL, type DataSaid } from "#contract/video-data.ts";
-import { askNobodyElse } from "./peer.ts";
+import { askNobodyElse, bearSecondAnswers } from "./peer.ts";
 
 const codec = (mimeType: string, parameters?: string) =>
   new RTCRtpCodecParameters({
@@ -111,6 +111,7 @@ async function join(
   const channel = data ? peer.createDataChannel(DATA_LABEL) : undefined;
   channel?.onMessage.subscribe((text) => said.push(JSON.parse(String(text)) as DataSaid));
   askNobodyElse(peer);
+  bearSecondAnswers(peer);
   await peer.setLocalDescription(await peer.createOffer());
   const reply = await send("POST", base + path, token, peer.localDescription?.sdp ?? "");
   if (reply.status !== 201) {

@@ -92,6 +92,7 @@ export async function answerOffer(
   askNobodyElse(peer);
   // A DTLS server answers at once; werift's client waits 100 ms before its first flight.
   if (actpass) for (const dtls of peer.dtlsTransports) dtls.role = "server";
+  bearSecondAnswers(peer);
   await peer.setLocalDescription(await peer.createAnswer());
   return peer.localDescription?.sdp ?? "";
 }
@@ -101,6 +102,28 @@ export function askNobodyElse(peer: RTCPeerConnection): void {
   const configured = peer.config.iceServers.some(({ urls }) => [urls].flat().some((url) => url.startsWith("stun:")));
   if (configured) return;
   for (const { connection } of peer.iceTransports) Object.assign(connection, { stunServer: undefined });
+}
+
+/** DTLS 1.2's hello_verify_request (RFC 6347, 4.3.2). */
+const HELLO_VERIFY = 3;
+
+/**
+ * werift's DTLS client greets again after half a second, and ends the connection (0.25.2: `Flight3.exec` throws) over the second answer: always where the
+ * other side is half a second away, often where it is busy.
+ */
+export function bearSecondAnswers(peer: RTCPeerConnection): void {
+  for (const transport of peer.dtlsTransports) {
+    let dtls = transport.dtls;
+    Object.defineProperty(transport, "dtls", {
+      get: () => dtls,
+      set(made: NonNullable<typeof dtls>) {
+        dtls = made;
+        const handle = made.onHandleHandshakes;
+        const wanted = (type: number) => type !== HELLO_VERIFY || made.dtls.flight === 1;
+        made.onHandleHandshakes = (said) => handle(said.filter(({ msg_type }) => wanted(msg_type)));
+      },
+    });
+  }
 }
 
 export function codecNameOf(name: string): Codec | undefined {

@@ -46,3 +46,25 @@ export function askNobodyElse(peer: RTCPeerConnection): void {
   if (configured) return;
   for (const { connection } of peer.iceTransports) Object.assign(connection, { stunServer: undefined });
 }
+
+/** DTLS 1.2's hello_verify_request (RFC 6347, 4.3.2). */
+const HELLO_VERIFY = 3;
+
+/**
+ * werift's DTLS client greets again after half a second, and ends the connection (0.25.2: `Flight3.exec` throws) over the second answer: always where the
+ * other side is half a second away, often where it is busy.
+ */
+export function bearSecondAnswers(peer: RTCPeerConnection): void {
+  for (const transport of peer.dtlsTransports) {
+    let dtls = transport.dtls;
+    Object.defineProperty(transport, "dtls", {
+      get: () => dtls,
+      set(made: NonNullable<typeof dtls>) {
+        dtls = made;
+        const handle = made.onHandleHandshakes;
+        const wanted = (type: number) => type !== HELLO_VERIFY || made.dtls.flight === 1;
+        made.onHandleHandshakes = (said) => handle(said.filter(({ msg_type }) => wanted(msg_type)));
+      },
+    });
+  }
+}

@@ -22,7 +22,7 @@ import { type OutgoingPacket, OutgoingStream } from "./outgoing.ts";
 import { Pacer } from "./pacer.ts";
 import { SentAgain } from "./sent-again.ts";
 import { SentPackets } from "./transport-feedback.ts";
-import { askNobodyElse, makePeer } from "./uplink-peer.ts";
+import { askNobodyElse, bearSecondAnswers, makePeer } from "./uplink-peer.ts";
 import { openWhip, type WhipSession } from "./whip.ts";
 
 export interface WhipUplinkOptions {
@@ -63,6 +63,7 @@ export function whipUplinks({ http, addresses }: WhipUplinkOptions): ConnectUpli
         signal.addEventListener("abort", () => resolve("stopped"), { once: true });
       });
       askNobodyElse(peer);
+      bearSecondAnswers(peer);
       await peer.setLocalDescription(await peer.createOffer());
       const offer = peer.localDescription?.sdp ?? "";
       const session = await openWhip(http, target.whipUrl, target.token, offer, signal);
