@@ -23,7 +23,8 @@ test.before.each((world) => {
 test.after.each(({ db }) => db.close());
 test.after(({ folder }) => rmSync(folder, { recursive: true }));
 
-function open(db: DatabaseSync) {
+/** @param grantMs how long the next token takes, and the one after it. */
+function open(db: DatabaseSync, grantMs: number[] = []) {
   const over: string[] = [];
   const places: Record<string, { lat: number; lon: number }> = {};
   const said: VideoWant[] = [];
@@ -37,7 +38,10 @@ function open(db: DatabaseSync) {
     db,
     bus,
     log: makeLog().log,
-    grant: async (stream) => ({ token: "t", expires: "", url: `/video/whip/${stream}`, iceServers: [] }),
+    async grant(stream) {
+      await new Promise((resolve) => setTimeout(resolve, grantMs.shift() ?? 0));
+      return { token: "t", expires: "", url: `/video/whip/${stream}`, iceServers: [] };
+    },
     urlOf: (path) => path,
     placeOf: (incident) => places[incident],
     over: (stream, incident) => over.push(`${stream} for ${incident}`),
@@ -62,6 +66,21 @@ test("of two incidents that want a camera the one that is over loses its recordi
     assert.deepEqual(over, ["lamp-3.front for a", "lamp-3.front for b"]);
     const last = await until("the withdrawal", () => said.find(({ at, until: end }) => end <= at), WAIT_MS);
     assert.equal(last.stream, CAMERA);
+  } finally {
+    wants.close();
+  }
+});
+
+test("a withdrawal comes after its want, though the want's token took longer, and ends at its own time", async ({
+  db,
+}) => {
+  const { wants, said } = open(db, [100]);
+  try {
+    wants.want(CAMERA, { key: "incident:a", incident: "a", ...hour });
+    wants.unwant(CAMERA, "incident:a");
+    await until("both", () => said.length === 2, WAIT_MS);
+    const ends = said.map(({ at, until: end }) => Math.sign(Date.parse(end) - Date.parse(at)));
+    assert.deepEqual(ends, [1, 0]);
   } finally {
     wants.close();
   }

@@ -4,7 +4,6 @@ import type { Logger } from "pino";
 import { type VideoWant, videoWant } from "#contract/video.ts";
 import type { HubBus } from "../context.ts";
 import { envelopeOf } from "../hub.ts";
-import { nowUtc } from "../now.ts";
 import { Rows } from "./rows.ts";
 import type { Grant, WantReason } from "./service.ts";
 
@@ -49,6 +48,8 @@ export interface WantsOptions {
 export class Wants {
   readonly #options: WantsOptions;
   readonly #wanted = new Map<string, Wanted>();
+  /** A token takes its time: of each stream one word after the other, or a node hears a want after its withdrawal. */
+  readonly #turns = new Map<string, Promise<void>>();
   readonly rows: Rows;
   readonly #timer: NodeJS.Timeout;
 
@@ -218,14 +219,15 @@ export class Wants {
     const node = nodeOf(stream);
     const publish = async () => {
       const { token, url, iceServers } = await grant(stream, node, said.incident);
+      const envelope = envelopeOf();
       const message: VideoWant = {
-        ...envelopeOf(),
+        ...envelope,
         camera: stream.slice(node.length + 1),
         stream,
         whipUrl: urlOf(url),
         token,
         iceServers,
-        until: said.untilMs <= Date.now() ? nowUtc() : `${new Date(said.untilMs).toISOString().slice(0, -1)}000000Z`,
+        until: said.untilMs <= Date.now() ? envelope.at : `${new Date(said.untilMs).toISOString().slice(0, -1)}000000Z`,
         by: said.by,
         ...(said.incident !== undefined && { incident: said.incident }),
         ...(said.aimed && { lookAt: { lat: said.aimed.lat, lon: said.aimed.lon } }),
@@ -233,7 +235,13 @@ export class Wants {
       };
       await bus.publish(videoWant, message, { to: node });
     };
-    publish().catch((error: Error) => log.error({ stream, error: error.message }, "want not said"));
+    const turn = (this.#turns.get(stream) ?? Promise.resolve())
+      .then(publish)
+      .catch((error: Error) => log.error({ stream, error: error.message }, "want not said"))
+      .finally(() => {
+        if (this.#turns.get(stream) === turn) this.#turns.delete(stream);
+      });
+    this.#turns.set(stream, turn);
   }
 }
 
