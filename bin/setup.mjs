@@ -3,7 +3,7 @@
  * Plain JavaScript without imports of ours or of packages: it runs before there are any.
  *   node bin/setup.mjs [--for demo|test]
  */
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -48,27 +48,30 @@ function isInstalled() {
   );
 }
 
-function npmPackages() {
-  if (isInstalled()) return;
+/** Runs a program to its end, its standard output kept from whoever reads ours. @returns {Promise<boolean>} whether it ended well. */
+function ended(program, args, env, output = "ignore") {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { cwd: root, env, stdio: ["ignore", output, 2] });
+    child.on("error", () => resolve(false));
+    child.on("exit", (code) => resolve(code === 0));
+  });
+}
+
+/** @returns {Promise<boolean>} whether the packages are there. */
+async function npmPackages() {
+  if (isInstalled()) return true;
   say("installing npm packages (about a minute) ...");
   // The two packages whose install scripts download from outside the registry are told not to.
   const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip", NODE_OPTIONS: "" };
-  for (let attempt = 1; ; attempt++) {
-    const done = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
-      cwd: root,
-      env,
-      stdio: ["ignore", 2, 2],
-    });
-    if (done.status === 0) break;
-    if (attempt === 2) {
-      say("npm ci failed twice; look at its messages above, then run it again.");
-      process.exit(1);
-    }
-    say("npm ci failed; trying once more ...");
-  }
+  const args = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
+  if (await ended("npm", args, env, 2)) return true;
+  say("npm ci failed; trying once more ...");
+  if (await ended("npm", args, env, 2)) return true;
+  say("npm ci failed twice; look at its messages above, then run it again.");
+  return false;
 }
 
-function systemPackages() {
+async function systemPackages() {
   const missing = programs.filter((each) => each.for.includes(purpose) && !onPath(each.program));
   if (missing.length === 0) return;
   const names = missing.map((each) => each.apt);
@@ -79,18 +82,11 @@ function systemPackages() {
   }
   say(`installing ${names.join(" ")} by apt ...`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  for (let attempt = 1; attempt <= 2; attempt++) {
-    try {
-      execFileSync("apt-get", ["update", "-qq"], { env, stdio: ["ignore", "ignore", 2] });
-      execFileSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...names], {
-        env,
-        stdio: ["ignore", "ignore", 2],
-      });
-      return;
-    } catch {
-      say(attempt === 1 ? "apt failed; trying once more ..." : `apt failed twice; install by hand: ${names.join(" ")}`);
-    }
-  }
+  const install = ["install", "-y", "-qq", "--no-install-recommends", ...names];
+  const tried = async () => (await ended("apt-get", ["update", "-qq"], env)) && (await ended("apt-get", install, env));
+  if (await tried()) return;
+  say("apt failed; trying once more ...");
+  if (!(await tried())) say(`apt failed twice; install by hand: ${names.join(" ")}`);
 }
 
 /** The recogniser that the privacy test tries to hear speech with: CMU PocketSphinx, whose wheel ships its model. */
@@ -105,12 +101,18 @@ function recogniser() {
   if (done.status !== 0) say("python3 with pip could not fetch pocketsphinx 5.1.1; the privacy test will be skipped");
 }
 
+/** What pip fetches; pip itself may come by apt. */
+async function withPip() {
+  await systemPackages();
+  recogniser();
+  const vehicle = await mavsdkServer(root, say);
+  if (!vehicle.ok) say(`no drones on this machine: ${vehicle.why}`);
+}
+
 mkdirSync(join(root, ".tocsin"), { recursive: true });
-npmPackages();
-systemPackages();
-recogniser();
-const vehicle = await mavsdkServer(root, say);
-if (!vehicle.ok) say(`no drones on this machine: ${vehicle.why}`);
+// npm and apt wait for the network most of their time: side by side they take a minute less. A half-done apt is never left behind.
+const [hasPackages] = await Promise.all([npmPackages(), withPip()]);
+if (!hasPackages) process.exit(1);
 const faces = faceModels(root, say);
 if (!faces.ok) say(`no faces on this machine: ${faces.why}`);
 const perception = perceptionModels(root, say);
