@@ -24,6 +24,7 @@ function district(names: string[]) {
     gateway: (reachable: boolean, at: number) => {
       for (const node of alive) give(node, { kind: "gateway", reachable, nowNs: s(at) }, at);
     },
+    hear: (node: string, peer: string, at: number) => give(node, { kind: "peer", node: peer, nowNs: s(at) }, at),
     run: (from: number, to: number) => {
       for (let at = from; at < to; at += 0.5) for (const node of alive) give(node, { kind: "tick", nowNs: s(at) }, at);
     },
@@ -71,6 +72,22 @@ test("the gateway comes back: the leader hands over at once and all are idle", (
   d.gateway(true, 20);
   assert.equal(d.done.at(-1), { at: 20, node: "a", command: { kind: "hand-over" } });
   assert.equal(d.leaders(), []);
+});
+
+test("a follower that stood still for ten seconds itself does not take the others for gone", () => {
+  const d = district(["a", "b", "c"]);
+  d.gateway(false, 0);
+  d.run(0, 20);
+  d.alive.delete("b");
+  d.run(20, 30);
+  d.alive.add("b");
+  d.hear("b", "c", 30);
+  d.hear("b", "a", 30);
+  d.run(30, 50);
+  assert.ok(!d.done.some(({ node, command }) => node === "b" && command.kind === "lead"));
+  d.alive.delete("a");
+  d.run(50, 58);
+  assert.equal(d.leaders(), ["b"], "and takes over when the leader is gone");
 });
 
 test("a node that hears nobody leads itself", () => {

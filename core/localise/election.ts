@@ -23,8 +23,11 @@ export interface Election {
   saidNs: bigint | undefined;
   /** Candidates heard, and when last. */
   peers: ReadonlyMap<string, bigint>;
+  /** When anything happened last; ticks come no rarer than `sayEveryS`. */
+  lookedNs: bigint | undefined;
 }
 
+/** `nowNs` of a clock that is not set. */
 export type ElectionEvent =
   | { kind: "gateway"; reachable: boolean; nowNs: bigint }
   | { kind: "peer"; node: string; nowNs: bigint }
@@ -39,16 +42,25 @@ export type ElectionCommand =
 const NS = 1e9;
 
 export function electionOf(self: string): Election {
-  return { self, role: "idle", lostNs: undefined, sinceNs: undefined, saidNs: undefined, peers: new Map() };
+  return {
+    self,
+    role: "idle",
+    lostNs: undefined,
+    sinceNs: undefined,
+    saidNs: undefined,
+    peers: new Map(),
+    lookedNs: undefined,
+  };
 }
 
 /** One step; the commands are to be carried out in their order. */
 export function stepElection(
-  state: Election,
+  before: Election,
   event: ElectionEvent,
   options: ElectionOptions = usualElection,
 ): [Election, ElectionCommand[]] {
   const { nowNs } = event;
+  const state = heard(before, nowNs, options);
   if (event.kind === "gateway") {
     if (!event.reachable) return [{ ...state, lostNs: state.lostNs ?? nowNs }, []];
     return [electionOf(state.self), state.role === "leader" ? [{ kind: "hand-over" }] : []];
@@ -69,6 +81,14 @@ export function stepElection(
   }
   const [after, more] = settle(next, nowNs, options);
   return [after, [...commands, ...more]];
+}
+
+/** A node that stood still itself heard nobody meanwhile: nobody has been silent for that long, and it has not listened. */
+function heard(state: Election, nowNs: bigint, { sayEveryS }: ElectionOptions): Election {
+  const heldNs = nowNs - (state.lookedNs ?? nowNs) - seconds(sayEveryS);
+  if (heldNs <= 0n) return { ...state, lookedNs: nowNs };
+  const peers = new Map([...state.peers].map(([node, seenNs]) => [node, seenNs + heldNs]));
+  return { ...state, peers, lookedNs: nowNs, sinceNs: state.sinceNs && state.sinceNs + heldNs };
 }
 
 /** Forgets who has gone silent and sees who comes first of the rest. */

@@ -48,12 +48,15 @@ export interface StandbyContext extends RoleContext<TriangulateConfig> {
 }
 
 export async function startTriangulateStandby(context: StandbyContext): Promise<Running> {
-  const { bus, neighbours, log, node, signal, election = usualElection, tickMs = 500 } = context;
+  const { bus, neighbours, log, node, signal, election = usualElection } = context;
+  const { tickMs = Math.min(500, 1000 * election.sayEveryS) } = context;
   let state = electionOf(node);
   let leading: { stop: AbortController; done: Promise<void> } | undefined;
   const counters = { elections: 0, handOvers: 0, localAlarms: 0, alarmsHeard: 0 };
   const ears = await listenEarly(neighbours);
-  const nowNs = () => context.now()?.utcNs ?? BigInt(Date.now()) * 1_000_000n;
+  const utcNs = () => context.now()?.utcNs ?? BigInt(Date.now()) * 1_000_000n;
+  // Not the time of day: set back by an hour it would keep a dead leader for an hour.
+  const nowNs = () => process.hrtime.bigint();
   /** Commands are carried out one after the other. */
   let work: Promise<void> = Promise.resolve();
 
@@ -69,7 +72,7 @@ export async function startTriangulateStandby(context: StandbyContext): Promise<
         v: 1,
         id: ulid(),
         node,
-        at: utcOfNs(nowNs()),
+        at: utcOfNs(utcNs()),
         status: "online",
         roles: ["triangulate"],
       };

@@ -113,7 +113,7 @@ test("gateway and then the elected node killed: another places the burst again u
         roles: post
           ? {
               listen: { airTempC, clips: { keepHours: 0 } },
-              triangulate: { ...air, standby: { graceS: 1, sayEveryS: 0.5 } },
+              triangulate: { ...air, standby: { graceS: 1, sayEveryS: 1 } },
             }
           : { triangulate: air },
       };
