@@ -1,7 +1,6 @@
 /** The dock's promises kept by the real firmware, and over a real tty whose cable is pulled. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, realpathSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +13,7 @@ import { answered, dockBehaves } from "#edge-agent/devices/dock.suite.ts";
 import type { Log } from "#edge-agent/ports.ts";
 import { FlyConfig } from "#edge-agent/roles/fly/config.ts";
 import { createSerialDock } from "./dock.ts";
+import { openSerial } from "./serial.ts";
 import { SerialCable } from "./serial-cable.ts";
 import { buildFirmware, startEmulator } from "./testing/emulator.ts";
 
@@ -53,10 +53,40 @@ async function cable(path: string, port: number): Promise<ChildProcess> {
 }
 
 async function pull(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, "exit");
   child.kill("SIGTERM");
-  await ended;
+  await until("socat's end", () => child.exitCode !== null || child.signalCode !== null);
+}
+
+test("a serial port that is let go is no longer open, and comes up again at the same path", async () => {
+  if (!socat) {
+    console.log("skipped: needs socat");
+    return;
+  }
+  const [path, far] = [join(folder, "ttyNear"), join(folder, "ttyFar")];
+  const child = spawn("socat", [`pty,link=${path},raw,echo=0`, `pty,link=${far},raw,echo=0`], { stdio: "ignore" });
+  try {
+    await until("the tty", () => existsSync(path) && existsSync(far));
+    const tty = realpathSync(path);
+    const held = () => readdirSync("/proc/self/fd").filter((fd) => linkOf(`/proc/self/fd/${fd}`) === tty).length;
+    for (let times = 0; times < 2; times++) {
+      const port = await openSerial(path, 115_200);
+      port.on("data", () => undefined);
+      assert.is(held(), 1);
+      port.destroy();
+      await until("the file to be closed", () => held() === 0);
+    }
+  } finally {
+    await pull(child);
+  }
+});
+
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    // Its file was closed since the folder was read.
+    return undefined;
+  }
 }
 
 test("over a tty: opens the door; the cable is pulled and put back, and the same dock opens and closes again", async () => {
@@ -97,10 +127,14 @@ test("over a tty: opens the door; the cable is pulled and put back, and the same
     await until("the closed door", () => dock.state.door === "closed", 30_000);
     assert.ok(lines.some((line) => line.startsWith("no serial port; trying again") && line.includes("ttyDock")));
   } finally {
-    await dock.close();
-    if (child) await pull(child);
-    wire.close();
-    await chip.stop();
+    try {
+      await dock.close();
+      if (child) await pull(child);
+    } finally {
+      wire.close();
+      // Its thread would hold the process for good.
+      await chip.stop();
+    }
   }
 });
 

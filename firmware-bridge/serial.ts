@@ -6,6 +6,8 @@ import { Fault } from "#contract/errors.ts";
 export function openSerial(path: string, baudRate: number): Promise<SerialPort> {
   return new Promise((resolve, reject) => {
     const port: SerialPort = new SerialPort({ path, baudRate, autoOpen: false });
+    // The package's stream (13) leaves its file open when it is destroyed, and the process that waits for its bytes never ends.
+    port._destroy = (error, done) => (port.isOpen ? port.close(() => done(error)) : done(error));
     port.open((error) => {
       if (!error) return resolve(port);
       const hint = /permission|EACCES/i.test(error.message)
