@@ -34,17 +34,25 @@ function microphone(options: Partial<AlsaOptions> = {}): AlsaMicrophone {
     format: "s16",
     latencyS: 0,
     latencySigmaS: 5e-4,
+    // A program takes seconds to begin on a busy machine.
+    silentMs: 20_000,
   } as const;
   return new AlsaMicrophone({ ...base, time, log: keepingLog(lines), ...options });
 }
 
-async function take(from: AlsaMicrophone, samples: number): Promise<AudioFrame[]> {
+/** @param came with how many samples there are, at each frame. */
+async function take(
+  from: AlsaMicrophone,
+  samples: number,
+  came: (samples: number) => unknown = () => undefined,
+): Promise<AudioFrame[]> {
   const stop = new AbortController();
   const frames: AudioFrame[] = [];
   let total = 0;
   for await (const frame of from.frames(AbortSignal.any([stop.signal, AbortSignal.timeout(20_000)]))) {
     frames.push(frame);
     total += frame.channels[0]!.length;
+    came(total);
     if (total >= samples) stop.abort();
   }
   return frames;
@@ -82,15 +90,20 @@ test("two channels come apart whole, however the pipe cuts them, and arecord is 
 });
 
 test("an overrun of 100 ms at 48 kHz: 4800 samples counted as lost, and the ticks go on after the gap", async () => {
+  const [heard, told] = [join(folder, "heard"), join(folder, "told")];
   const env = stub(`(async () => { ${ramp(4800)}
+    const there = async (path) => { while (!require("node:fs").existsSync(path)) await new Promise((done) => setTimeout(done, 5)); };
     await write(pieces.slice(0, 10));
-    await new Promise((done) => setTimeout(done, 300));
+    await there(${JSON.stringify(heard)});
     process.stderr.write("overrun!!! (at least 100.000 ms long)\\n");
-    await new Promise((done) => setTimeout(done, 300));
+    await there(${JSON.stringify(told)});
     await write(pieces.slice(10)); setTimeout(() => {}, 60_000); })();`);
   const from = microphone({ env });
-  const frames = await take(from, 4800);
-  assert.is(from.counters.overruns, 1);
+  const before = Math.floor((10 * 1001) / 4);
+  const taken = take(from, 4800, (samples) => samples === before && writeFileSync(heard, ""));
+  await until("the overrun", () => from.counters.overruns === 1, 20_000);
+  writeFileSync(told, "");
+  const frames = await taken;
   assert.is(from.counters.lostSamples, 4800);
   const last = frames.at(-1)!;
   assert.is(Number(last.tick) + last.channels[0]!.length, 9600);
@@ -182,7 +195,8 @@ test("a card that says nothing is started again, and its trouble says so", async
 
 /** The fault that the microphone fails with. */
 async function faultOf(from: AlsaMicrophone): Promise<Fault> {
-  const error: unknown = await take(from, 1).catch((fault: unknown) => fault);
+  // Sound that came before the fault's words is no end.
+  const error: unknown = await take(from, Number.POSITIVE_INFINITY).catch((fault: unknown) => fault);
   assert.instance(error, Fault);
   return error as Fault;
 }
