@@ -41,7 +41,7 @@ test("a packed gateway serves the console and runs relay and flows as processes 
     });
     const { http } = JSON.parse(line) as { http: number };
     const page = await (await fetch(`http://127.0.0.1:${http}/`)).text();
-    assert.match(page, "Tocsin");
+    assert.match(page, "Tocsin", `the page: ${page.slice(0, 500)}`);
     const deadline = Date.now() + 60_000;
     let health = "";
     while (!/"flows":"ok"/.test(health)) {
