@@ -97,7 +97,7 @@ export async function startHub(parts: Parts): Promise<{ catchUp: () => Promise<v
   });
   await bus.subscribe(incidentNotice, (notice) => {
     if (!incidents.takeOnce(incidentNotice.name, notice.id, notice.incident)) return;
-    const text = `${notice.route}: ${notice.to} was told: ${notice.text}`;
+    const text = `${notice.to} was told: ${notice.text}`;
     if (!incidents.fact(notice.incident, "notice", notice.node, text, notice)) {
       log.warn({ incident: notice.incident }, "notice of an incident that does not exist");
     } else broadcast(message(incidentNotice, notice));

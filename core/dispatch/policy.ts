@@ -60,13 +60,21 @@ export const DispatchConfig = v.strictObject({
 });
 export type DispatchConfig = v.InferOutput<typeof DispatchConfig>;
 
+const kindWords: Record<IncidentState["kind"], string> = {
+  gunfire: "gunfire",
+  backup: "a call for backup",
+  face: "a possible match",
+  event: "what a robot reports",
+  caller: "a caller",
+};
+
 export type Ruling = { kind: "fly"; how: "policy" | "person"; why: string } | { kind: "no"; why: string };
 
 /** @param ageS seconds since the incident was alerted. */
 export function ruling(incident: IncidentState, policy: DispatchPolicy, utcMs: number, ageS: number): Ruling {
   const no = (why: string): Ruling => ({ kind: "no", why });
   const { place, probability } = incident;
-  if (!policy.kinds.includes(incident.kind)) return no(`no drone goes to "${incident.kind}"`);
+  if (!policy.kinds.includes(incident.kind)) return no(`the site's rules send none to ${kindWords[incident.kind]}`);
   if (incident.status === "dismissed") return no("dismissed");
   if (!place) return no("nobody knows where it was");
   if (ageS > policy.maxAgeS) return no(`alerted ${Math.round(ageS)} s ago`);

@@ -7,11 +7,13 @@ import { type Draft, go, hold, interruptedBy } from "./draft.ts";
 import type { Flight, FlightEvent, FlightStep } from "./flight.ts";
 import { guard } from "./guards.ts";
 import { distanceM } from "./local.ts";
+import { checkWords, phaseSaid } from "./phase-words.ts";
 import { missionPhases, phaseRules } from "./phases.ts";
 import { missionPath, planMission } from "./plan.ts";
 import { preflightChecks } from "./preflight.ts";
 import type { Site } from "./site.ts";
 import { remind, timedOut } from "./timeouts.ts";
+import { nameOf } from "./token.ts";
 
 /** Transitions that one event may set off in a row; more is a loop in the rules. */
 const maxInARow = 6;
@@ -89,7 +91,10 @@ function react(draft: Draft, event: FlightEvent) {
       flight.preflight = preflightChecks(flight, flight.plan, event.facts, site);
       const failed = flight.preflight.filter((check) => !check.ok);
       if (failed.length === 0) return go(draft, "opening", "every check passed");
-      return done(draft, `preflight: ${failed.map((check) => `${check.check} (${check.detail})`).join("; ")}`);
+      return done(
+        draft,
+        `not ready: ${failed.map((check) => `${checkWords(check.check)} (${check.detail})`).join("; ")}`,
+      );
     }
     case "done":
       if (!event.ok) answered(draft, event.what, event.why);
@@ -136,8 +141,8 @@ function asked(draft: Draft, event: FlightEvent & { type: "ask" }) {
 
 /** Why it cannot be asked to fly now. */
 export function whyUnavailable(flight: Flight): string | undefined {
-  if (flight.phase !== "docked" && flight.phase !== "charging") return `it is ${flight.phase}: ${flight.why}`;
-  if (flight.holder.kind !== "autonomy") return `${flight.holder.kind} pilot has control`;
+  if (flight.phase !== "docked" && flight.phase !== "charging") return `it ${phaseSaid(flight.phase)}: ${flight.why}`;
+  if (flight.holder.kind !== "autonomy") return `${nameOf(flight.holder)} has control`;
   if (flight.vehicle.link !== "up") return "its vehicle is out of reach";
   if (flight.vehicle.armed !== false) return "its vehicle is armed";
   return undefined;
@@ -249,7 +254,9 @@ function progress(draft: Draft): boolean {
     go(
       draft,
       "outOfService",
-      dock.stopPressed ? "the dock's stop button was pressed" : `the dock's door is ${dock.door}`,
+      dock.stopPressed
+        ? "the dock's stop button was pressed"
+        : `the dock's door is ${dock.door === "unknown" ? "not known to be open" : dock.door}`,
     );
   } else if (before === "arming" && vehicle.armed === true && flight.autonomy) go(draft, "climbing", "armed");
   else if (before === "climbing" && (vehicle.relAltM ?? 0) >= site.height.climbM * 0.9 && flight.autonomy) {

@@ -42,7 +42,7 @@ function vehicleSilent(draft: Draft): boolean {
   const { flight } = draft;
   if (flight.vehicle.link === "up" || !(flying(flight) || flight.phase === "arming")) return false;
   const kept = interruptedBy(flight);
-  go(draft, "unreached", `the vehicle is out of reach (${flight.vehicle.link}); its own failsafes have it`, {
+  go(draft, "unreached", "the vehicle is not heard; its own failsafes have it", {
     silently: true,
     resume: kept ?? "returning",
   });

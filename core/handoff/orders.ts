@@ -62,13 +62,13 @@ function judge(now: Authority, asked: Order, situation: Situation, rules: Site["
     return refuse(`made on a picture ${ageS.toFixed(1)} s old, ${limitS} s are allowed: look again`);
   }
   if (asked.flight !== undefined && asked.act !== "ask" && asked.flight !== situation.flight) {
-    return refuse(`it is not on flight ${asked.flight}`);
+    return refuse("it is not on that flight");
   }
   if (asked.act === "cut") return cut(now, asked, situation, rules, refuse, accept);
   if (safety && !(isHolder(now, asked) && currentEpoch(now, asked.epoch)))
     return callForSafety(now, asked, safety, situation, refuse, accept);
   if (!currentEpoch(now, asked.epoch)) {
-    return refuse(`made under epoch ${asked.epoch}, it is ${now.epoch} now: ${now.why}`);
+    return refuse(`control changed hands since you looked: ${now.why}`);
   }
   if (tokenActs.has(asked.act) && asked.flight === undefined)
     return token(now, asked, situation, rules, refuse, accept);
@@ -170,7 +170,7 @@ function cut(
   accept: Accept,
 ): Verdict {
   if (asked.as !== "onsite") return refuse("motors are cut on site only");
-  if (!currentEpoch(now, asked.epoch)) return refuse(`made under epoch ${asked.epoch}, it is ${now.epoch} now`);
+  if (!currentEpoch(now, asked.epoch)) return refuse(`control changed hands since you looked: ${now.why}`);
   const low = heightM !== undefined && heightM <= 1;
   const again = now.cut !== undefined && now.cut.order !== asked.id && now.tickMs <= now.cut.untilMs;
   if (!low && !again) {

@@ -17,7 +17,7 @@ export function preflightChecks(flight: Flight, plan: Plan, facts: PreflightFact
   const checks: Check[] = [];
   const check = (name: string, ok: boolean, detail: string) => checks.push({ check: name, ok, detail });
 
-  check("link", vehicle.link === "up", `vehicle ${vehicle.link}`);
+  check("link", vehicle.link === "up", vehicle.link === "up" ? "the vehicle is heard" : "the vehicle is not heard");
   check(
     "armable",
     vehicle.armable === true,

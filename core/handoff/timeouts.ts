@@ -1,6 +1,7 @@
 /** What time does to a flight: orders said again, phases ended. */
 import { type Draft, go, resume } from "./draft.ts";
 import { landedUnseen } from "./guards.ts";
+import { overdueWords } from "./phase-words.ts";
 import { holdRules, phaseRules } from "./phases.ts";
 
 /** An order that the vehicle took and does not follow, or that got lost between: said again every 4 s. */
@@ -26,7 +27,7 @@ export function remind({ flight, actions }: Draft) {
 /** The end of a phase that lasted too long. */
 export function timedOut(draft: Draft) {
   const { flight } = draft;
-  const was = `${flight.phase} took too long (${flight.why})`;
+  const was = overdueWords(flight.phase, flight.why);
   const to = phaseRules[flight.phase].onTimeout;
   if (flight.phase === "holding") {
     const rule = holdRules[flight.cause ?? "refused"];

@@ -19,7 +19,7 @@ else {
       rig.vehicle.setParam("NAV_DLL_ACT", 0);
       await rig.ask();
       await rig.until("refused", () => rig.state?.hops.some(({ hop }) => hop === "refused") === true);
-      assert.match(rig.state!.why!, /failsafe-link \(none, return asked/);
+      assert.match(rig.state!.why!, /not ready: Failsafe: link lost \(none, return asked/, rig.state!.why!);
       rig.vehicle.setParam("NAV_DLL_ACT", 2);
       await rig.available();
       rig.dock.jam("opening");
@@ -61,7 +61,7 @@ else {
       const to = { ...movedBy(dockAt, { eastM: 60, northM: 0 }), heightM: 20 };
       const late = await rig.order({ act: "goto", flight, to }, "lee", "remote", old);
       assert.is(late.accepted, false);
-      assert.match(late.why, /made under epoch/);
+      assert.match(late.why, /control changed hands since you looked/);
       const again = await rig.token("takeover", "lee", "remote", old);
       assert.is(again.accepted, false);
       assert.equal(rig.control!.holder, { kind: "remote", by: "kim" });

@@ -42,7 +42,7 @@ test("a robot's event opens an incident and, where its rule may, calls the neare
   // 1000 m x 1.3 at 9 m/s.
   assert.ok(Math.abs((call.etaS ?? 0) - 144) < 1, `${call.etaS}`);
   assert.deepEqual([call.incident, call.task.kind, call.calledBy.how, call.ring], ["e1", "assist", "policy", 1]);
-  assert.match(call.why, /fallen-person reported by r1/);
+  assert.match(call.why, /^r1 reports somebody on the ground; the site has backup called/);
   const yes = { call: call.call, unit: "car-1", answer: "accepted" as const, text: "on our way" };
   await publish(near.client, backupAnswer, "car-1", { ...envelope("car-1"), ...yes });
   const state = await statusOf(world, "acknowledged");
@@ -62,7 +62,7 @@ test("a robot's event opens an incident and, where its rule may, calls the neare
   assert.equal(chain.ok, true);
   // Nobody has measured how often that rule is right: neither state nor record says that it is certain.
   assert.deepEqual([incident.probabilityKnown, incident.what], [false, "somebody on the ground"]);
-  assert.match(timeline[0]?.text ?? "", /^r1 reports fallen-person, probability not measured: /);
+  assert.match(timeline[0]?.text ?? "", /^r1 reports, probability not measured: /);
   const backups = timeline.filter(({ kind }) => kind === "backup").map(({ by, text }) => `${by}: ${text}`);
   assert.equal(backups.length, 2, backups.join("\n"));
   assert.match(backups[0] ?? "", /^r1: backup called by r1: .*ring 1, asked car-1 \(144 s away/);

@@ -52,7 +52,7 @@ async function startCalls(
   const automatic = (incident: string, rule: string, robot: string) => {
     const state = context.incident(incident);
     if (!state?.place || state.status === "dismissed" || !config.automaticRules.includes(rule)) return;
-    const why = `${rule} reported by ${robot}; the configuration lets this rule call by itself`;
+    const why = `${robot} reports ${state.what ?? rule}; the site has backup called for that without waiting for a person`;
     calls.call(incident, state.place, why, { how: "policy", by: robot, why });
   };
   events.onOpened((incident, event) => automatic(incident, event.rule, event.node));

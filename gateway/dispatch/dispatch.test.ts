@@ -142,7 +142,7 @@ else {
         "the change of hands is on the record",
       );
       assert.ok(
-        flight.some(({ by, text }) => by === "pam" && /^takeover refused/.test(text)),
+        flight.some(({ by, text }) => by === "pam" && /^pam takes over \(\S+\): refused, /.test(text)),
         "the refused takeover is on the record",
       );
       assert.is(detail.chain.ok, true);

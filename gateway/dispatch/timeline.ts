@@ -1,33 +1,37 @@
 /** Puts a flight on its incident's record: each hop with its time, each change of hands, each order of a person and what became of it. */
+import * as v from "valibot";
 import type { ControlState } from "#contract/control.ts";
-import type { FlightState } from "#contract/flight.ts";
+import { FlightPhase, type FlightState } from "#contract/flight.ts";
+import { phaseSaid } from "#core/handoff/phase-words.ts";
 import type { GatewayContext } from "../context.ts";
 import type { Drones } from "./drones.ts";
 
-const words: Record<string, string> = {
+/** Hops that are no phases. */
+const hopWords: Record<string, string> = {
   received: "has the order",
-  asked: "waits for a person's authorisation",
   authorised: "is authorised",
-  preflight: "checks itself before take-off",
   refused: "does not fly",
-  opening: "opens its dock",
-  arming: "is told to arm",
   arm: "arms",
-  climbing: "takes off",
-  transit: "is on its way",
-  onScene: "is on scene",
-  piloted: "is flown by a pilot",
-  holding: "holds",
-  returning: "comes home",
-  diverting: "flies to another place to land",
-  landing: "lands",
-  unreached: "is out of reach of its own agent; its autopilot has it",
-  closing: "has landed; the dock closes",
-  charging: "is in its dock, door closed",
-  landedAway: "has landed away from its dock: a person must fetch it",
-  outOfService: "is out of service: a person must look at it",
-  docked: "is in its dock",
 };
+const wordsOf = (hop: string): string => hopWords[hop] ?? (isPhase(hop) ? phaseSaid(hop) : hop);
+const isPhase = (hop: string): hop is FlightPhase => v.is(FlightPhase, hop);
+
+/** What a person ordered, as the record says it of them. */
+const orderWords: Record<string, string> = {
+  ask: "asks for control",
+  grant: "gives control to another",
+  release: "gives control back",
+  takeover: "takes over",
+  hold: "orders a hold",
+  return: "orders it home",
+  recall: "orders it home",
+  land: "orders it to land",
+  stop: "presses the e-stop",
+  cut: "cuts its motors",
+  authorise: "authorises the flight",
+  clear: "puts it back into service",
+};
+
 /** The gateway's own hops stand on the record already. */
 const known = new Set(["fired", "alerted", "decided"]);
 
@@ -48,7 +52,7 @@ export class FlightTimeline {
     for (const [index, { hop, at }] of hops.entries()) {
       if (known.has(hop) || !this.#first("flight/state", `${flight}/${index}/${hop}`, incident)) continue;
       const last = index === hops.length - 1 && (hop === phase || hop === "refused");
-      const text = `${node} ${words[hop] ?? hop}${last && why ? `: ${why}` : ""}`;
+      const text = `${node} ${wordsOf(hop)}${last && why ? `: ${why}` : ""}`;
       const checks = (hop === "opening" || hop === "refused") && preflight ? { preflight } : {};
       this.#context.record(incident, "flight", node, text.slice(0, 2000), { flight, drone: node, hop, at, ...checks });
     }
@@ -71,7 +75,8 @@ export class FlightTimeline {
       if (answer.by === "dispatch" || answer.act === "renew" || answer.act === "look" || answer.act === "goto")
         continue;
       if (!this.#first("control/answer", answer.order, incident)) continue;
-      const text = `${answer.act}${answer.accepted ? "" : " refused"}: ${answer.why}`;
+      const did = `${answer.by} ${orderWords[answer.act] ?? answer.act} (${node})`;
+      const text = `${did}: ${answer.accepted ? "" : "refused, "}${answer.why}`;
       this.#context.record(incident, "flight", answer.by, text.slice(0, 2000), { flight, drone: node, ...answer });
     }
   }

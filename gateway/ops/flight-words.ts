@@ -40,28 +40,12 @@ export function holderWords(holder: Holder, me: string): string {
 export const hasControl = (holder: Holder, me: string): string =>
   `${holderWords(holder, me)} ${holder.kind === "remote" && holder.by === me ? "have" : "has"} control`;
 
-const checks: Record<string, string> = {
-  link: "Link",
-  armable: "Autopilot",
-  battery: "Battery",
-  wind: "Wind",
-  gnss: "Position",
-  geofence: "Geofence",
-  mission: "Mission",
-  airspace: "Airspace hours",
-  traffic: "Air traffic",
-  dock: "Dock",
-  failsafes: "Failsafes",
-  "failsafe-link": "Failsafe: link lost",
-  "failsafe-rc": "Failsafe: radio lost",
-  "failsafe-battery-low": "Failsafe: battery low",
-  "failsafe-battery-critical": "Failsafe: battery critical",
-  "failsafe-geofence": "Failsafe: geofence",
-  "return-height": "Return height",
-  lane: "Lane",
-};
+const fixes: Record<string, string> = { none: "none", "2d": "rough: no height", "3d": "good", dgps: "good, corrected" };
 
-export const checkWords = (check: string): string => checks[check] ?? check;
+/** The satellites' word on where the drone is. */
+export function gnssWords(fix: string): { value: string; warn: boolean } {
+  return { value: fixes[fix] ?? (/rtk/i.test(fix) ? "to centimetres" : fix), warn: fix === "none" || fix === "2d" };
+}
 
 const doors: Record<FlightState["dock"]["door"], string> = {
   open: "open",

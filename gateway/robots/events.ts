@@ -63,7 +63,7 @@ export class RobotEvents {
       atMs,
     });
     const sure = event.probabilityKnown ? percent(event.probability) : "probability not measured";
-    const text = `${event.node} reports ${event.rule}, ${sure}: ${event.text}`.slice(0, 2000);
+    const text = `${event.node} reports, ${sure}: ${event.text}`.slice(0, 2000);
     if (this.#context.incident(incident)) {
       this.counters.joined += 1;
       recordOnce({ of: robotEvent.name, is: event.event }, incident, "note", event.node, text, event);

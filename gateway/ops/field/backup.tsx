@@ -7,6 +7,7 @@ import type { SectionProps } from "../panels/sections/section.ts";
 import { callsOf, faults, isOpenCall, loadBackup, robots, units } from "../state/field.ts";
 import { me, placesWords } from "../state/store.ts";
 import { CallCard } from "./call-card.tsx";
+import { quantity } from "./field-words.ts";
 import { callBackup, fieldSaid } from "./orders.ts";
 import { RobotCard } from "./robot-card.tsx";
 import { SecondAct } from "./second-act.tsx";
@@ -81,18 +82,12 @@ function Event({ detail }: Pick<SectionProps, "detail">) {
           <div key={fact}>
             <dt>{fact}</dt>
             <dd>
-              <b>
-                {Math.round(value * 10) / 10} {unit}
-              </b>{" "}
-              <span class="faint">
-                limit {Math.round(limit * 10) / 10} {unit}
-              </span>
+              <b>{quantity(value, unit)}</b> <span class="faint">limit {quantity(limit, unit)}</span>
             </dd>
           </div>
         ))}
       </dl>
       <p class="hint">
-        Rule {newest.rule}.{" "}
         {newest.probabilityKnown
           ? `Such a report is right in ${percent(newest.probability)} of cases measured.`
           : "How often such a report is right was not measured."}{" "}

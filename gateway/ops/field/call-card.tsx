@@ -125,7 +125,7 @@ export function CallCard({ call }: { call: BackupState }) {
         <span class="faint">called {local.value.clock(calledBy.at)}</span>
       </p>
       <p class="drone-why">
-        {calledBy.how === "policy" ? `The site's rule ${calledBy.by}` : calledBy.by}: {call.why}
+        {calledBy.how === "policy" ? "By the site's rule" : calledBy.by}: {call.why}
       </p>
       {next !== undefined && (
         <div class="call-next">

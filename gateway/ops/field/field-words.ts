@@ -22,6 +22,25 @@ export const callStatus: Record<BackupState["status"], string> = {
   cancelled: "Cancelled",
 };
 
+const sensors: Record<string, string> = {
+  imu: "turning and tilting",
+  wheels: "wheels",
+  gnss: "satellites",
+  range: "distances ahead",
+};
+
+/** What a sensor measures; a detector is named by what it looks for, not by where it is reached (`10.0.0.7:8000.vehicle`). */
+export const sensorWords = (sensor: string): string => {
+  const looksFor = /[:/].*\.([a-z-]+)$/i.exec(sensor)?.[1];
+  return looksFor === undefined ? (sensors[sensor] ?? sensor) : `detector of ${looksFor}s`;
+};
+
+/** A fact with its unit; probabilities and counts have none. */
+export function quantity(value: number, unit: string): string {
+  const figure = String(Math.round(value * 10) / 10);
+  return unit === "1" || unit === "" ? figure : `${figure} ${unit}`;
+}
+
 const replies: Record<NonNullable<AskedUnit["answer"]>, string> = {
   accepted: "comes",
   declined: "said no",

@@ -3,7 +3,7 @@ import type { KnownRobot } from "../state/field-age.ts";
 import { robotAgeS, robotIsOld } from "../state/field-age.ts";
 import { gatewayNowMs, me, nearWords } from "../state/store.ts";
 import { age, within } from "../words.ts";
-import { gnssWords, robotPhases } from "./field-words.ts";
+import { gnssWords, robotPhases, sensorWords } from "./field-words.ts";
 import { fieldSaid, orderRobot } from "./orders.ts";
 import { lookAtRobot } from "./robot-focus.ts";
 
@@ -131,7 +131,7 @@ export function RobotCard({ robot }: { robot: KnownRobot }) {
         {state?.call && (
           <div>
             <dt>Call</dt>
-            <dd>{Math.ceil(state.call.leftM)} m to go</dd>
+            <dd>{state.call.leftM < 1 ? "there" : `${Math.ceil(state.call.leftM)} m to go`}</dd>
           </div>
         )}
         {tracks && !old && (
@@ -150,7 +150,7 @@ export function RobotCard({ robot }: { robot: KnownRobot }) {
           <div key={sensor} class="is-warn">
             <dt>Sensor</dt>
             <dd>
-              {sensor}: {why ?? "gives nothing"}
+              {sensorWords(sensor)}: {why ?? "gives nothing"}
             </dd>
           </div>
         ))}

@@ -1,9 +1,10 @@
 /** The drone of an incident: where it stands, who has control, what it may be told; where none is out, those that could go. */
 import type { FlightState } from "#contract/flight.ts";
+import { checkWords } from "#core/handoff/phase-words.ts";
 import {
-  checkWords,
   doorWords,
   etaWords,
+  gnssWords,
   hasControl,
   needsPerson,
   phaseWords,
@@ -75,8 +76,7 @@ function factsOf(drone: Drone, nowMs: number): { name: string; value: string; wa
   if (!airborne(phase) && isOut(drone) && plan?.etaSceneS !== undefined)
     facts.push({ name: "Flight", value: `${seconds(plan.etaSceneS)} to the scene` });
   facts.push({ name: "Door", value: doorWords(dock.door), warn: dock.door === "jammed" || dock.door === "unknown" });
-  if (vehicle.gnssFix !== undefined)
-    facts.push({ name: "Position", value: vehicle.gnssFix.toUpperCase(), warn: /none|2d/.test(vehicle.gnssFix) });
+  if (vehicle.gnssFix !== undefined) facts.push({ name: "Position", ...gnssWords(vehicle.gnssFix) });
   if (airborne(phase) && camera !== undefined)
     facts.push({ name: "Camera", value: camera.pointing === "level" ? "level, for privacy" : "on the place" });
   if (phase === "onScene" && plan?.pattern !== undefined)
@@ -112,7 +112,8 @@ function Control({ drone }: { drone: Drone }) {
       ))}
       {safety && (
         <p>
-          <b>{safety.level}</b> called by {safety.by}; it binds until the drone has landed or a stronger one is called.
+          <b>{safety.level === "land" ? "landing" : safety.level}</b> called by {safety.by}; it binds until the drone
+          has landed or a stronger one is called.
         </p>
       )}
     </div>
