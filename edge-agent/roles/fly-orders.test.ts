@@ -17,8 +17,14 @@ else {
     {},
     async (rig) => {
       rig.vehicle.setParam("NAV_DLL_ACT", 0);
-      await rig.ask();
-      await rig.until("refused", () => rig.state?.hops.some(({ hop }) => hop === "refused") === true);
+      const refusedAt = () => rig.state?.hops.find(({ hop }) => hop === "refused")?.at;
+      // A busy machine reads the parameters too slowly, which is refused as well: asked until the failsafe is what is refused.
+      for (let asked = 0; asked < 4 && !/return asked/.test(rig.state?.why ?? ""); asked++) {
+        const before = refusedAt();
+        await rig.ask();
+        await rig.until("refused", () => refusedAt() !== undefined && refusedAt() !== before);
+        await rig.available();
+      }
       assert.match(rig.state!.why!, /not ready: Failsafe: link lost \(none, return asked/, rig.state!.why!);
       rig.vehicle.setParam("NAV_DLL_ACT", 2);
       await rig.available();

@@ -185,9 +185,9 @@ export class Rig {
     );
   }
 
-  /** Ready to be asked. */
+  /** Ready to be asked. A mavsdk_server that a busy machine kept from its vehicle is started anew after 12 s, and again after 24. */
   async available(): Promise<void> {
-    await this.until("available", () => this.state?.available === true, 30);
+    await this.until("available", () => this.state?.available === true, 90);
   }
 
   async ask(
