@@ -1,10 +1,11 @@
 /** Robots, backup and callers in a real browser: every dangerous act is two, every bound and age is said, an emergency stop is not overlooked. */
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
+import { incidentOf } from "./fixtures/city.ts";
 import { consoleSuite } from "./fixtures/console-suite.ts";
 import { emptyField } from "./fixtures/fake-field.ts";
 import { callerOf, unitsOf, wordsOfCaller } from "./fixtures/field-samples.ts";
-import { burst, onPage } from "./fixtures/page.ts";
+import { ago, burst, onPage } from "./fixtures/page.ts";
 import { ScriptedRobot } from "./fixtures/scripted-robot.ts";
 
 const desks = consoleSuite("console field", { map: false });
@@ -150,6 +151,31 @@ desks(
       await here.getByRole("button", { name: "End …" }).click();
       await here.getByRole("button", { name: "Crew is with the caller" }).click();
       await here.getByText("Ended: Crew is with the caller").waitFor();
+    });
+  },
+);
+
+desks(
+  "a link that is sent to nobody is shown at the desk that made it, wherever the page went, until it is opened",
+  async ({ browser, folder }) => {
+    const all = field();
+    await onPage(browser, folder, { field: all }, async (page, gateway) => {
+      const caller = incidentOf({ id: "01K0CALLER01", firedAt: ago(1) });
+      gateway.say({ ...caller, kind: "caller", rounds: [] });
+      await page.getByRole("button", { name: "Field" }).click();
+      await page.getByRole("button", { name: "New caller link …" }).click();
+      await page.getByRole("button", { name: "Make a link …" }).click();
+      await page.getByRole("button", { name: "Make the link" }).click();
+      const here = section(page, "callers");
+      const address = here.getByText("https://gateway.example/c/Kq3tYbV7");
+      await address.waitFor();
+      await here.getByText("Sent to nobody: read it out or copy it.").waitFor();
+      await page.keyboard.press("j");
+      await address.waitFor({ state: "detached" });
+      await page.keyboard.press("k");
+      await address.waitFor();
+      gateway.sayAll({ type: "caller", caller: { ...all.callers[0]!, state: "open" } });
+      await address.waitFor({ state: "detached" });
     });
   },
 );

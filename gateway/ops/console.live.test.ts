@@ -142,7 +142,7 @@ real(
     await page.getByRole("button", { name: "Snapshot" }).click();
     await page.locator(".tile .said", { hasText: "The picture is on the timeline." }).waitFor();
     await page.locator(".entry", { hasText: "snapshot of n01.front" }).waitFor();
-    await page.getByText("0 recorded · 1 snapshots").waitFor();
+    await page.getByText("1 snapshot", { exact: true }).waitFor();
 
     await first.stop();
     await page.locator(".tile.is-lost .tile-notice", { hasText: /Not live\. Picture of \d\d:\d\d:\d\d/ }).waitFor();

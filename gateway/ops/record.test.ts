@@ -1,14 +1,35 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { foldSounds, newestLineFirst, withRoundNumbers } from "./record.ts";
+import { foldRoutine, newestLineFirst, routineWords, withRoundNumbers } from "./record.ts";
 
-test("neighbouring sounds are one group, other entries stand alone, none is lost", () => {
-  const entries = ["opened", "clip", "clip", "shot", "clip", "verdict"].map((kind, seq) => ({ kind, seq }) as never);
-  const groups = foldSounds<{ kind: "clip"; seq: number }>(entries);
+const line = (kind: string, text: string, data: unknown = {}, by = "hub") =>
+  ({ kind, text, data, by }) as never as Line;
+type Line = Parameters<typeof routineWords>[0][number];
+const fix = (text = "round s1 version 4: 95 %", shot = {}) => line("shot", text, { kind: "shot", shot });
+const sound = line("clip", "1.35 s of sound from n03");
+const piece = line("video", "10.3 s of n13.front recorded", { recording: "r1", seq: 3 });
+const given = line("viewed", "was given the sound of n03", { arrival: "a1" }, "maria");
+
+test("what machines add by the dozen is one group between two acts of people, and none is lost", () => {
+  const taken = line("taken", "taken");
+  const groups = foldRoutine([fix(), sound, sound, piece, taken, given, given, sound]);
   assert.equal(
-    groups.map((group) => group.map(({ seq }) => seq)),
-    [[0], [1, 2], [3], [4], [5]],
+    groups.map((group) => group.length),
+    [4, 1, 3],
   );
+  assert.is(routineWords(groups[0]!), "1 newer fix of a round, 2 sounds from the nodes, 1 piece of video kept");
+  assert.is(routineWords(groups[2]!), "2 sounds given to maria, 1 sound from a node");
+});
+
+test("a withheld sound, a withdrawn round, a changed count, a look at the incident and a gap stand alone", () => {
+  const alone = [
+    line("clip", "n05 withheld its sound: speech (91 %)"),
+    fix("round s1 withdrawn: merged", { withdrawn: "merged" }),
+    fix("round s1 version 5: 40 %; too unlikely by now to count as a round"),
+    line("viewed", "looked at the incident", {}, "maria"),
+    line("video", "no picture of n13.front: none has come yet"),
+  ];
+  for (const entry of alone) assert.is(foldRoutine([sound, entry, sound]).length, 3, entry.text);
 });
 
 test("a round is named by its number, a withdrawn one by its last four characters", () => {

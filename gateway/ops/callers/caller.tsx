@@ -8,7 +8,7 @@ import { boxOf, circleRing } from "../geometry.ts";
 import { mapFocus } from "../map/focus.ts";
 import type { SectionProps } from "../panels/sections/section.ts";
 import { endedSession } from "../state/actions.ts";
-import { callersOf } from "../state/field.ts";
+import { addressMade, callersOf } from "../state/field.ts";
 import { gatewayNowMs, local, me, nearWords, tab } from "../state/store.ts";
 import { consentMarks, consentWords, linkWords, positionWords, smsWords } from "./caller-words.ts";
 import { LinkMaker } from "./link-maker.tsx";
@@ -65,6 +65,18 @@ function Asks({ caller, ask }: { caller: CallerView; ask: (ask: PhoneAsk) => voi
   );
 }
 
+/** The address of a link that this desk made: whoever is on the line with the caller reads it out. */
+function Address({ caller }: { caller: CallerView }) {
+  const made = addressMade.value.get(caller.id);
+  if (made?.by !== me.value.user || caller.state !== "waiting") return null;
+  return (
+    <p class="link-made">
+      <b>{caller.sms === undefined ? "Sent to nobody: read it out or copy it." : "If the message does not arrive:"}</b>{" "}
+      <code>{made.url}</code> Shown at this desk only, until it is opened or this page is loaded again.
+    </p>
+  );
+}
+
 function Caller({ caller }: { caller: CallerView }) {
   const { messages, failed } = useMessages(caller.id);
   const said = useSignal<string | undefined>(undefined);
@@ -96,6 +108,7 @@ function Caller({ caller }: { caller: CallerView }) {
       {sms !== undefined && caller.state === "waiting" && (
         <p class={caller.sms?.status === "failed" ? "warning" : "hint"}>{sms}.</p>
       )}
+      <Address caller={caller} />
       {caller.lastSaid !== undefined && (
         <p class="caller-last">
           <time>{local.value.clock(caller.lastSaid.at)}</time> <strong>{caller.lastSaid.text}</strong>

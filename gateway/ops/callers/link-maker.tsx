@@ -4,7 +4,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { type CallerAsk, type CallerMade, type Language, languages } from "#contract/caller.ts";
 import { json } from "../api.ts";
 import { endedSession, select } from "../state/actions.ts";
-import { callers } from "../state/field.ts";
+import { addressMade, callers } from "../state/field.ts";
 import { me, work } from "../state/store.ts";
 
 const languageNames: Record<Language, string> = {
@@ -30,7 +30,6 @@ export function LinkMaker({ incident }: { incident?: string }) {
   const sure = useSignal(false);
   const busy = useSignal(false);
   const failed = useSignal<string | undefined>(undefined);
-  const made = useSignal<CallerMade | undefined>(undefined);
   const box = useRef<HTMLFormElement>(null);
   const may = me.value.roles.includes("dispatch");
   useLayoutEffect(() => {
@@ -51,10 +50,10 @@ export function LinkMaker({ incident }: { incident?: string }) {
     sure.value = false;
     failed.value = answer.ok ? undefined : `Not sent: ${answer.error}.`;
     if (!answer.ok) return;
-    made.value = answer.value;
     open.value = false;
     phone.value = "";
-    const { caller } = answer.value;
+    const { caller, url } = answer.value;
+    addressMade.value = new Map(addressMade.value).set(caller.id, { url, by: me.value.user });
     callers.value = new Map(callers.value).set(caller.id, caller);
     if (incident === undefined) {
       work.value = "incidents";
@@ -65,13 +64,6 @@ export function LinkMaker({ incident }: { incident?: string }) {
   if (!open.value)
     return (
       <>
-        {made.value !== undefined && (
-          <p class="link-made">
-            <b>Link made.</b>{" "}
-            {made.value.caller.sms === undefined ? "It was sent nowhere: read it out or copy it." : "It is on its way."}{" "}
-            <code>{made.value.url}</code> It is shown only now.
-          </p>
-        )}
         <button type="button" class="act link-new" disabled={!may} onClick={() => (open.value = true)}>
           {incident === undefined ? "New caller link …" : "Send a link to a caller …"}
         </button>

@@ -25,8 +25,14 @@ export function Kept({ incident }: { incident: string }) {
   return (
     <details>
       <summary>
-        {recordings.length} recorded · {snapshots.length} snapshots
-        {gaps.length > 0 && ` · ${gaps.length} gaps`}
+        {[
+          [recordings.length, "recording"],
+          [snapshots.length, "snapshot"],
+          [gaps.length, "gap"],
+        ]
+          .filter(([count]) => count !== 0)
+          .map(([count, what]) => `${count} ${what}${count === 1 ? "" : "s"}`)
+          .join(" · ")}
       </summary>
       <ul class="kept">
         {snapshots.map(({ snapshot, stream, at, by }) => (

@@ -31,6 +31,8 @@ export interface CityMapOptions {
   onDrone: (id: string) => void;
   /** Any place; true where it was waited for, and no mark under it is meant. */
   onPlace: (at: { lat: number; lon: number }) => boolean;
+  /** Its first picture is on the glass. */
+  onFirstDrawn: () => void;
 }
 
 setWorkerUrl(new URL("./map-worker.js", import.meta.url).href);
@@ -128,6 +130,8 @@ export function createCityMap(options: CityMapOptions): CityMap {
     options.container.dataset.ready = "true";
   });
 
+  map.once("idle", options.onFirstDrawn);
+
   let taken = false;
   map.on("click", ({ lngLat }) => {
     taken = options.onPlace({ lat: lngLat.lat, lon: lngLat.lng });
@@ -142,7 +146,7 @@ export function createCityMap(options: CityMapOptions): CityMap {
       map.on("mouseleave", layer, () => map.getCanvas().classList.remove("over-mark"));
     }
   };
-  pick(["incident-mark"], "incident", options.onIncident);
+  pick(["incident-mark", "incident-name"], "incident", options.onIncident);
   pick(["node", "node-name"], "id", options.onNode);
   pick(["drone", "drone-name"], "drone", options.onDrone);
 

@@ -35,6 +35,17 @@ test("an incident never is a bare mark: each mark comes with its bound", () => {
   assert.is(count("bound"), 3);
 });
 
+test("what nobody has reviewed says on the map what it is and its bound; what was reviewed is but a mark", () => {
+  const labels = (incident: Parameters<typeof incidentFeatures>[0][number]) =>
+    incidentFeatures([incident]).features.flatMap(({ properties }) => properties.label ?? []);
+  assert.equal(labels(incidentOf({ id: "a", firedAt, rounds: 3, semiMajorM: 2.2 })), ["3 rounds\nwithin 3 m"]);
+  assert.equal(labels(incidentOf({ id: "b", firedAt, rounds: 1, semiMajorM: 11, twoPlaces: true })), [
+    "A · 1 round\nwithin 11 m",
+    "B · 1 round\nwithin 14 m",
+  ]);
+  assert.equal(labels(incidentOf({ id: "c", firedAt, status: "confirmed" })), []);
+});
+
 test("what waits for somebody lies on top of what was reviewed, the newer on the older", () => {
   const later = "2026-11-22T18:05:12Z";
   const { features } = incidentFeatures([
@@ -51,9 +62,20 @@ test("what waits for somebody lies on top of what was reviewed, the newer on the
 });
 
 test("of twelve nodes eleven are there; of one that is lost and one that never spoke none is", () => {
-  assert.equal(countThere(site.nodes, states), { there: 11, all: 12 });
+  assert.equal(countThere(site.nodes, states), { there: 11, all: 12, faulty: 0 });
   const lost = { ...states.get("n01")!, status: "lost" as const };
-  assert.equal(countThere([{ id: "n01" }, { id: "n02" }], new Map([["n01", lost]])), { there: 0, all: 2 });
+  assert.equal(countThere([{ id: "n01" }, { id: "n02" }], new Map([["n01", lost]])), { there: 0, all: 2, faulty: 0 });
+});
+
+test("a node that is there and faulty is counted as both; a drone's dock that the site names is no lamppost that hears", () => {
+  const n01 = states.get("n01")!;
+  const now = new Map(states)
+    .set("n01", { ...n01, status: "fault" })
+    .set("n02", { ...n01, node: "n02", roles: ["fly"] });
+  assert.equal(countThere(site.nodes, now), { there: 11, all: 12, faulty: 1 });
+  const nodes = placedNodes(site, now);
+  assert.equal(countConditions(nodes), { ok: 8, clock: 1, fault: 1, lost: 1, unknown: 0 });
+  assert.not.ok(nodes.some(({ id }) => id === "n02"));
 });
 
 test("two places that fit are A with 59 % and B with 41 %", () => {

@@ -54,10 +54,15 @@ function marksOf(incident: IncidentState): Feature[] {
   // What waits for somebody lies on top of what was reviewed, and the newer on the older.
   const order = Date.parse(incident.firedAt) / 1000 + (status === "unreviewed" ? ON_TOP : 0);
   const properties = { incident: incident.incident, status, icon: `incident-${status}`, order };
-  const features = placesOf(incident).flatMap((place) => [
-    area(ellipseRing(place, 48), { ...properties, shape: "bound" }),
-    point(place.lon, place.lat, { ...properties, shape: "mark" }),
-  ]);
+  const features = placesOf(incident).flatMap((place) => {
+    // An ellipse of a few metres cannot be seen on a map of the city: what waits for somebody has its bound in words too.
+    const letter = place.letter === "" ? "" : `${place.letter} · `;
+    const label = status === "unreviewed" && { label: `${letter}${headline(incident)}\n${within(place.ellipse95)}` };
+    return [
+      area(ellipseRing(place, 48), { ...properties, shape: "bound" }),
+      point(place.lon, place.lat, { ...properties, ...label, shape: "mark" }),
+    ];
+  });
   marks.set(incident, features);
   return features;
 }

@@ -23,6 +23,10 @@ export interface PlacedNode {
 export function placedNodes(site: SiteView | undefined, states: ReadonlyMap<string, NodeState>): PlacedNode[] {
   const placed = new Map<string, PlacedNode>();
   for (const { id, lat, lon, label } of site?.nodes ?? []) {
+    // A drone's dock and a robot have marks of their own, and hear nothing.
+    const roles = states.get(id)?.roles;
+    if (roles !== undefined && !roles.includes("listen") && (roles.includes("fly") || roles.includes("patrol")))
+      continue;
     placed.set(id, { id, label: label ?? id, lat, lon, condition: conditionOf(states.get(id)) });
   }
   for (const [id, state] of states) {
@@ -39,12 +43,13 @@ export function countConditions(nodes: readonly PlacedNode[]): Record<Condition,
   return counts;
 }
 
-/** How many of the nodes that the site names, or that ever said a word, are there now. */
+/** How many of the nodes that the site names, or that ever said a word, are there now, and how many of those say that something is wrong. */
 export function countThere(
   named: readonly { id: string }[],
   states: ReadonlyMap<string, NodeState>,
-): { there: number; all: number } {
+): { there: number; all: number; faulty: number } {
   const ids = new Set([...named.map(({ id }) => id), ...states.keys()]);
-  const isThere = (id: string) => states.has(id) && conditionOf(states.get(id)) !== "lost";
-  return { there: [...ids].filter(isThere).length, all: ids.size };
+  const now = [...ids].filter((id) => states.has(id)).map((id) => conditionOf(states.get(id)));
+  const there = now.filter((condition) => condition !== "lost").length;
+  return { there, all: ids.size, faulty: now.filter((condition) => condition === "fault").length };
 }

@@ -216,6 +216,22 @@ export function styleOf(theme: Theme, data: MapData, scale = 1): StyleSpecificat
       ...field.labels,
       ...drone.labels,
       {
+        id: "incident-name",
+        type: "symbol",
+        source: "incidents",
+        filter: ["has", "label"],
+        layout: {
+          "symbol-sort-key": ["-", 0, ["get", "order"]],
+          "text-field": ["get", "label"],
+          "text-font": strong,
+          "text-size": 12 * scale,
+          "text-variable-anchor": ["left", "right", "bottom", "top", ...corners],
+          "text-radial-offset": 1.1,
+          "text-justify": "auto",
+        },
+        paint: { "text-color": p.text, "text-halo-color": p.halo, "text-halo-width": 2 },
+      },
+      {
         id: "selected-name",
         type: "symbol",
         source: "selected",

@@ -21,7 +21,8 @@ import { styleSheet } from "./lazy.tsx";
 import { NodeCard } from "./node-card.tsx";
 import { NodeMark } from "./node-mark.tsx";
 
-type Kind = "waiting" | "drawn" | "plain";
+/** `made`: the map is there, its first picture is not. */
+type Kind = "waiting" | "made" | "drawn" | "plain";
 
 /** Counts by state; each leads through the nodes of that state, one at a time. */
 function Legend() {
@@ -58,7 +59,11 @@ async function wordsShown(): Promise<void> {
 }
 
 /** Creates the map and keeps it at the state's hand. Returns what takes it away. */
-async function mount(container: HTMLElement, centre: { lat: number; lon: number }): Promise<() => void> {
+async function mount(
+  container: HTMLElement,
+  centre: { lat: number; lon: number },
+  onFirstDrawn: () => void,
+): Promise<() => void> {
   await wordsShown();
   const [{ createCityMap }] = await Promise.all([import("../map/city-map.ts"), styleSheet("./map-library.css")]);
   const map: CityMap = createCityMap({
@@ -70,6 +75,7 @@ async function mount(container: HTMLElement, centre: { lat: number; lon: number 
     onNode: (id) => (chosenNode.value = id),
     onDrone: lookUpDrone,
     onPlace: pressPlace,
+    onFirstDrawn,
   });
   const stops = [
     effect(() => map.setTheme(theme())),
@@ -184,12 +190,12 @@ export function MapPanel() {
     let gone = false;
     let unmount: (() => void) | undefined;
     const stopFollowing = followSelection();
-    mount(box.current, centre).then(
+    mount(box.current, centre, () => (kind.value = "drawn")).then(
       (remove) => {
         if (gone) remove();
         else {
           unmount = remove;
-          kind.value = "drawn";
+          if (kind.value === "waiting") kind.value = "made";
         }
       },
       (cause: Error) => {
@@ -216,7 +222,7 @@ export function MapPanel() {
     >
       <div ref={box} class="map-canvas" hidden={kind.value === "plain"} />
       {kind.value === "plain" && <FlatMap why={whyPlain.value} />}
-      {kind.value === "waiting" && (
+      {(kind.value === "waiting" || kind.value === "made") && (
         <p class="map-note" role="status">
           {site.value.kind === "failed" ? `The site could not be fetched: ${site.value.error}.` : "Drawing the map …"}
         </p>
@@ -230,7 +236,7 @@ export function MapPanel() {
         </p>
       )}
       <div class="map-tools">
-        {kind.value === "drawn" && (
+        {(kind.value === "made" || kind.value === "drawn") && (
           <>
             <button type="button" aria-label="Zoom in" onClick={() => zoomMap(1)}>
               +

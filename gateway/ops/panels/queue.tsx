@@ -74,9 +74,12 @@ function Row({ incident, at, count }: { incident: IncidentState; at: number; cou
         <time dateTime={incident.firedAt}>{otherDay(incident.firedAt) ?? local.value.clock(incident.firedAt)}</time>
       </div>
       <span class="row-place">
-        {[sure.figure === undefined && incident.kind === "event" && sure.word, near ?? kindWord(incident.kind)]
-          .filter(Boolean)
-          .join(" · ")}
+        {near === undefined
+          ? sure.figure === undefined
+            ? sure.word
+            : kindWord(incident.kind)
+          : // The street first: what does not fit the row is cut off at its end.
+            [near, sure.figure === undefined && incident.kind === "event" && sure.word].filter(Boolean).join(" · ")}
       </span>
       <div class="row-foot">
         <StateLine incident={incident} />

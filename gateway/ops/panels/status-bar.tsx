@@ -63,14 +63,19 @@ function LinkLight() {
   );
 }
 
-/** Are the nodes there at all? Those that the site names and those that ever said a word. */
+/** Are the nodes there at all, and well? Those that the site names and those that ever said a word. */
 function NodesLight({ known }: { known: boolean }) {
   const named = site.value.kind === "ready" ? site.value.value.nodes : [];
-  const { there, all } = countThere(named, nodeStates.value);
-  const level = !known || all === 0 ? "unknown" : there === all ? "ok" : there === 0 ? "bad" : "warn";
+  const { there, all, faulty } = countThere(named, nodeStates.value);
+  const well = there === all && faulty === 0;
+  const level = !known || all === 0 ? "unknown" : well ? "ok" : there === 0 ? "bad" : "warn";
   return (
-    <Light level={level} label="nodes" title="nodes that are there, of all that the site has">
-      {all === 0 ? "none" : `${there}/${all}`}
+    <Light
+      level={level}
+      label="nodes"
+      title="nodes that are there, of all that the site has, and how many of those are faulty"
+    >
+      {all === 0 ? "none" : `${there}/${all}${faulty > 0 ? ` · ${faulty} faulty` : ""}`}
     </Light>
   );
 }

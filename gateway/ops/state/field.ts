@@ -18,6 +18,8 @@ export const robots = signal<ById<KnownRobot>>(new Map());
 export const calls = signal<ById<BackupState>>(new Map());
 export const units = signal<readonly UnitView[]>([]);
 export const callers = signal<ById<CallerView>>(new Map());
+/** Addresses of links that this page made, by caller, and who made them: the gateway tells an address once. */
+export const addressMade = signal<ById<{ url: string; by: string }>>(new Map());
 /** The gateway's word on face matching; absent until it answered, or where it has none. */
 export const faces = signal<FacesView | undefined>(undefined);
 /** Counts what came on `face/match`: whoever shows matches looks again. */

@@ -53,22 +53,29 @@ function Gauge({ residualS, sigmaS }: { residualS: number; sigmaS: number }) {
   );
 }
 
+/** Each sound that is fetched is on the record as given to this person: what is only scrolled past is not. */
+const IN_VIEW_MS = 250;
+
 function ClipPicture({ incident, clip }: { incident: string; clip: IncidentDetail["clips"][number] }) {
   const box = useRef<HTMLDivElement>(null);
   const state = clipOf(incident, clip.arrival);
   useEffect(() => {
     if (box.current === null) return;
-    const observer = new IntersectionObserver(
-      (entries) => {
-        if (!entries.some((entry) => entry.isIntersecting)) return;
+    let wait: ReturnType<typeof setTimeout> | undefined;
+    // Measured against the window: on a phone the panel itself does not scroll, and all of it counted as seen.
+    const observer = new IntersectionObserver((entries) => {
+      clearTimeout(wait);
+      if (entries.at(-1)?.isIntersecting !== true) return;
+      wait = setTimeout(() => {
         observer.disconnect();
         void fetchClip(incident, clip.arrival);
-      },
-      // Measured against what scrolls: a margin of the window's reaches no further than the panel's own edge.
-      { root: box.current.closest(".sections"), rootMargin: "300px" },
-    );
+      }, IN_VIEW_MS);
+    });
     observer.observe(box.current);
-    return () => observer.disconnect();
+    return () => {
+      clearTimeout(wait);
+      observer.disconnect();
+    };
   }, [incident, clip.arrival]);
   const now = state.value;
   return (

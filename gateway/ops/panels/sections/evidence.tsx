@@ -46,7 +46,7 @@ function Evidence({ incident, detail }: SectionProps) {
     <>
       <p class="hint">
         {used.length} of {used.length + rejected.length} arrivals used · residual{" "}
-        {(shot.rmsResidualS * 1000).toFixed(1)} ms rms · air {shot.airTempC.toFixed(0)} °C, sound{" "}
+        {(shot.rmsResidualS * 1000).toFixed(1)} ms rms · air {whole(shot.airTempC)} °C, sound{" "}
         {shot.speedOfSoundMps.toFixed(1)} m/s
         {shot.windMps !== undefined && <>, wind {shot.windMps.toFixed(0)} m/s</>}
       </p>
@@ -86,6 +86,9 @@ function Evidence({ incident, detail }: SectionProps) {
     </>
   );
 }
+
+/** Never `-0`. */
+const whole = (value: number) => String(Math.round(value) + 0).replace("-", "\u2212");
 
 /** A sound from surely higher than this was made in the air: detours over roofs seem to lift a shot too, seldom by that much. */
 const ROOFS_M = 35;

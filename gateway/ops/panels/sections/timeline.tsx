@@ -1,7 +1,7 @@
 /** The incident's append-only record, newest first, and whether its chain of hashes holds. */
 import { useRef } from "preact/hooks";
 import type { TimelineEntry } from "#contract/ops-api.ts";
-import { foldSounds, newestLineFirst, withRoundNumbers } from "../../record.ts";
+import { foldRoutine, newestLineFirst, routineWords, withRoundNumbers } from "../../record.ts";
 import { addNote } from "../../state/actions.ts";
 import { busy, when } from "../../state/store.ts";
 import { entryWord } from "../../words.ts";
@@ -19,7 +19,12 @@ function Note() {
         const value = text.current?.value.trim();
         if (!value) return text.current?.focus();
         void addNote(value).then((done) => {
-          if (done && text.current) text.current.value = "";
+          const field = text.current;
+          if (!done || field === null) return;
+          field.value = "";
+          // Left in the field, the next key would be written into the next note instead of acting.
+          if (document.activeElement === field)
+            document.getElementById("section-timeline")?.focus({ preventScroll: true });
         });
       }}
     >
@@ -68,13 +73,15 @@ function Timeline({ incident, detail }: SectionProps) {
       </p>
       <Note />
       <ol class="timeline">
-        {foldSounds(newestLineFirst(timeline)).map((entries) =>
+        {foldRoutine(newestLineFirst(timeline)).map((entries) =>
           entries.length === 1 ? (
             <Entry key={entries[0]!.seq} entry={entries[0]!} rounds={rounds} />
           ) : (
-            <li key={entries[0]!.seq}>
+            <li key={entries.at(-1)!.seq}>
               <details>
-                <summary>{entries.length} sounds came from the nodes</summary>
+                <summary>
+                  <time dateTime={entries[0]!.at}>{when(entries[0]!.at)}</time> {routineWords(entries)}
+                </summary>
                 <ol>
                   {entries.map((entry) => (
                     <Entry key={entry.seq} entry={entry} rounds={rounds} />
