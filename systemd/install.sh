@@ -3,7 +3,8 @@
 #   install.sh agent NODE CONFIG    a node named NODE with its configuration
 #   install.sh gateway CONFIG       the district's hub
 #   --root DIR                      into an image instead of this machine: no account is made and nothing is started
-# The program is expected in /opt/tocsin (a checkout that was set up, or what `tocsin pack` wrote and npm installed).
+# The program (a checkout that was set up, or what `tocsin pack` wrote and npm installed) is the folder of /opt that this script stands in,
+# else /opt/tocsin: a gateway's machine has two packs, and each unit starts its own.
 set -eu
 
 here=$(dirname -- "$(readlink -f -- "$0")")
@@ -12,6 +13,14 @@ if [ "${1-}" = --root ]; then
   root=${2:?--root needs a folder}
   shift 2
 fi
+program=$(dirname -- "$here")
+# Within an image it is where the image has it.
+[ -z "$root" ] || program=${program#"$(readlink -f -- "$root")"}
+case "$program" in
+  /opt/*[!a-zA-Z0-9/._-]*) program=/opt/tocsin ;;
+  /opt/*) ;;
+  *) program=/opt/tocsin ;;
+esac
 usage() {
   echo "usage: install.sh [--root DIR] agent NODE CONFIG | gateway CONFIG" >&2
   exit 64
@@ -48,7 +57,7 @@ if [ "$name" = gateway ]; then
     fail "dataDir '$data': the service writes /var/lib/tocsin/gateway only: move what is there (docs/gateway.md), set dataDir and run this again" 78
 fi
 [ -n "$root" ] || [ "$(id -u)" = 0 ] || fail "run as root, or with --root DIR" 64
-[ -n "$root" ] || [ -x /opt/tocsin/bin/tocsin ] || fail "/opt/tocsin/bin/tocsin is not there: put the program into /opt/tocsin first" 78
+[ -n "$root" ] || [ -x "$program/bin/tocsin" ] || fail "$program/bin/tocsin is not there: put the program into $program first" 78
 
 if [ -z "$root" ]; then
   getent group tocsin >/dev/null || groupadd --system tocsin
@@ -59,12 +68,14 @@ fi
 install -d -m 0750 "$root/etc/tocsin"
 install -m 0640 "$config" "$root/etc/tocsin/$name.yaml"
 # What the configuration names beside itself (secrets, certificates) is put there by hand: it is nobody's business to copy.
-install -D -m 0644 "$here/$unit" "$root/etc/systemd/system/$unit"
+install -d "$root/etc/systemd/system"
+sed "s|/opt/tocsin/|$program/|g" "$here/$unit" >"$root/etc/systemd/system/$unit"
+chmod 0644 "$root/etc/systemd/system/$unit"
 [ -z "$root" ] || exit 0
 
 chown root:tocsin /etc/tocsin "/etc/tocsin/$name.yaml"
 if [ "$name" = gateway ]; then command=gateway; else command=agent; fi
-/opt/tocsin/bin/tocsin "$command" --config "/etc/tocsin/$name.yaml" --check ||
+"$program/bin/tocsin" "$command" --config "/etc/tocsin/$name.yaml" --check ||
   fail "mend that and run this again; a secret or certificate that it names: install -o root -g tocsin -m 0640 FILE /etc/tocsin/" 78
 systemctl daemon-reload
 systemctl enable "$instance"

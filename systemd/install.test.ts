@@ -1,6 +1,6 @@
 /** The units and their installer, into an image: no account is made, nothing is started. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -31,6 +31,27 @@ test("a node's configuration and unit land in the image, readable by the account
     assert.ok(existsSync(join(root, "etc/systemd/system/tocsin-agent@.service")));
     assert.is(install("gateway", config).status, 0);
     assert.ok(existsSync(join(root, "etc/systemd/system/tocsin-gateway.service")));
+  }));
+
+test("each unit starts the program that its installer came with: a gateway's machine has a node's pack beside its own", () =>
+  inImage((root) => {
+    const config = join(root, "locator.yaml");
+    writeFileSync(config, "site: test\n");
+    const programOf = (from: string) => {
+      cpSync(import.meta.dirname, join(root, from, "systemd"), { recursive: true });
+      const { status, stderr } = spawnSync(
+        join(root, from, "systemd/install.sh"),
+        ["--root", root, "agent", "locator", config],
+        { encoding: "utf8" },
+      );
+      assert.is(status, 0, stderr);
+      const unit = readFileSync(join(root, "etc/systemd/system/tocsin-agent@.service"), "utf8");
+      return [...unit.matchAll(/^ExecStart(?:Pre)?=(\S+)/gm)].map(([, program]) => program);
+    };
+    const twice = (program: string) => [program, program];
+    assert.equal(programOf("opt/tocsin-agent"), twice("/opt/tocsin-agent/bin/tocsin"));
+    assert.equal(programOf("opt/tocsin"), twice("/opt/tocsin/bin/tocsin"));
+    assert.equal(programOf("home/jd/tocsin"), twice("/opt/tocsin/bin/tocsin"), "a checkout elsewhere, as ever");
   }));
 
 test("a name with a slash, a missing configuration and no arguments are refused with what to do", () =>
