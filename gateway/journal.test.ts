@@ -50,6 +50,32 @@ test("what was written is said again after the process is gone, in its order", a
   journal.close();
 });
 
+test("two minutes of its own time it is kept, though the clock jumps by years: a machine without a battery boots in the past", async ({
+  folder,
+}) => {
+  let nowMs = 0;
+  const journal = new Journal(join(folder, "j.sqlite"), () => nowMs);
+  const write = (n: number) => new Promise<void>((resolve) => journal.write("t", Buffer.from([n]), () => resolve()));
+  const kept = () => journal.said().map(({ payload }) => payload[0]);
+  const realNow = Date.now;
+  try {
+    Date.now = () => 0;
+    await write(1);
+    Date.now = realNow;
+    nowMs = 11_000;
+    await write(2);
+    nowMs = 119_000;
+    await write(3);
+    assert.deepEqual(kept(), [1, 2, 3]);
+    nowMs = 131_001;
+    await write(4);
+    assert.deepEqual(kept(), [2, 3, 4], "of the last mark 120 s ago and older is gone");
+  } finally {
+    Date.now = realNow;
+    journal.close();
+  }
+});
+
 test("a record is not acknowledged before it is on disk, and not at all when the disk fails", async ({ folder }) => {
   const waiting: ((error?: Error) => void)[] = [];
   const slow = { write: (_: string, __: Uint8Array, done: (error?: Error) => void) => void waiting.push(done) };

@@ -12,7 +12,10 @@ export interface Journalled {
   payload: Uint8Array;
 }
 
-/** How long a message stays: longer than the operating system keeps the broker's own writes from the disk (30 s). */
+/**
+ * How long a message stays: longer than the operating system keeps the broker's own writes from the disk (30 s). Counted in this process's own
+ * time: a machine without a battery boots in the past, and what was said before its clock was set would be years old at once.
+ */
 const KEEP_MS = 120_000;
 const PRUNE_MS = 10_000;
 /** Messages that wait for one commit; beyond it the broker refuses, and the sender's outbox keeps them. */
@@ -26,16 +29,21 @@ export class Journal {
   readonly #db: DatabaseSync;
   readonly #insert: StatementSync;
   #waiting: Waiting[] = [];
-  #pruned = 0;
+  readonly #nowMs: () => number;
+  /** Messages up to `seq` were there by then, the oldest first; one for each `PRUNE_MS`. */
+  #marks: { seq: number; atMs: number }[] = [];
   /** True from a commit that the disk refused to the next that it took. */
   failing = false;
   readonly counters = { written: 0, commits: 0, refused: 0 };
 
-  constructor(file: string) {
+  /** @param nowMs goes on evenly, whatever happens to the clock */
+  constructor(file: string, nowMs: () => number = () => performance.now()) {
+    this.#nowMs = nowMs;
     this.#db = new DatabaseSync(file);
     this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
       CREATE TABLE IF NOT EXISTS said (seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, topic TEXT NOT NULL, payload BLOB NOT NULL)`);
     this.#insert = this.#db.prepare("INSERT INTO said (at_ms, topic, payload) VALUES (?, ?, ?)");
+    this.#mark();
   }
 
   /** Calls back once the message is on disk; messages that arrive together share one commit. */
@@ -51,14 +59,12 @@ export class Journal {
   #commit(): void {
     const batch = this.#waiting;
     this.#waiting = [];
-    const nowMs = Date.now();
+    const saidMs = Date.now();
     try {
+      const due = this.#due();
       this.#db.exec("BEGIN");
-      for (const { topic, payload } of batch) this.#insert.run(nowMs, topic, payload);
-      if (nowMs - this.#pruned > PRUNE_MS) {
-        this.#pruned = nowMs;
-        this.#db.prepare("DELETE FROM said WHERE at_ms < ?").run(nowMs - KEEP_MS);
-      }
+      for (const { topic, payload } of batch) this.#insert.run(saidMs, topic, payload);
+      if (due !== undefined) this.#db.prepare("DELETE FROM said WHERE seq <= ?").run(due);
       this.#db.exec("COMMIT");
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
@@ -70,6 +76,21 @@ export class Journal {
     this.counters.written += batch.length;
     this.counters.commits++;
     for (const { done } of batch) done();
+  }
+
+  #mark(): void {
+    const { seq } = this.#db.prepare("SELECT ifnull(max(seq), 0) AS seq FROM said").get() as { seq: number };
+    this.#marks.push({ seq, atMs: this.#nowMs() });
+  }
+
+  /** The last message that has been there for long enough, each time that it is looked for; outside of a commit, which may come to nothing. */
+  #due(): number | undefined {
+    const nowMs = this.#nowMs();
+    if (nowMs - this.#marks.at(-1)!.atMs <= PRUNE_MS) return undefined;
+    this.#mark();
+    const due = this.#marks.findLast(({ atMs }) => nowMs - atMs >= KEEP_MS);
+    if (due) this.#marks = this.#marks.slice(this.#marks.indexOf(due) + 1);
+    return due?.seq;
   }
 
   /** Everything of the last minutes, in the order it was acknowledged. */
