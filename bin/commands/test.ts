@@ -1,11 +1,12 @@
 /** `npm test`: types, lint, then every test file in a process of its own; the last line is `N passed, N failed`. */
 import { spawn } from "node:child_process";
-import { glob, mkdir, readFile, writeFile } from "node:fs/promises";
-import { availableParallelism } from "node:os";
+import { glob, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Fault } from "#contract/errors.ts";
 import { type Command, say } from "../command.ts";
+import { reportSwitches, whatHolds } from "../still-running.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const fileLimitMs = { short: 240_000, long: 3_600_000 };
@@ -173,7 +174,10 @@ async function check(name: string, program: string, args: string[]): Promise<Out
 
 async function testFile(file: string, mostMs: number, endMs: number): Promise<Outcome> {
   const limitMs = Math.min(mostMs, endMs - performance.now() + GRACE_MS);
-  const { code, output, seconds } = await run(process.execPath, ["--import", "tsx", join(root, file)], limitMs);
+  const folder = await mkdtemp(join(tmpdir(), "tocsin-test-"));
+  const args = [...reportSwitches(folder, REPORT), "--import", "tsx", join(root, file)];
+  const { code, output, seconds } = await run(process.execPath, args, limitMs, () => holding(join(folder, REPORT)));
+  await rm(folder, { recursive: true, force: true });
   const tally = (word: string) =>
     [...output.matchAll(new RegExp(`^\\s*${word}:\\s+(\\d+)`, "gm"))].reduce((sum, match) => sum + Number(match[1]), 0);
   const total = tally("Total");
@@ -184,6 +188,27 @@ async function testFile(file: string, mostMs: number, endMs: number): Promise<Ou
   const failed = Math.max(total - passed, code === 0 && known ? 0 : 1);
   const note = !known && code === 0 ? "\n(ran no test: is .run() called?)" : "";
   return report({ name: file, passed, failed, skipped, seconds, output: output + note });
+}
+
+const REPORT = "report.json";
+/** How long Node has for it, on a busy machine. */
+const REPORT_MS = 10_000;
+/** tsx's own. */
+const LOADER_THREADS = 1;
+
+/** Of a file that is asked what it waits for: its own words. */
+async function holding(report: string): Promise<string> {
+  const endMs = performance.now() + REPORT_MS;
+  for (;;) {
+    try {
+      return whatHolds(await readFile(report, "utf8"), LOADER_THREADS);
+    } catch (error) {
+      // Not written yet, or not to its end.
+      const why = (error as NodeJS.ErrnoException).code === "ENOENT" ? "it was busy without a pause" : String(error);
+      if (performance.now() > endMs) return `what it waits for it did not tell: ${why}`;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
 }
 
 /** Tests of whole processes share two cores with whatever ran beside them: only what fails alone, too, has failed. */
@@ -213,11 +238,15 @@ function report(outcome: Outcome): Outcome {
   return outcome;
 }
 
-/** Runs a program to its end, or kills it and its children at the limit. */
+/**
+ * Runs a program to its end, or kills it and its children at the limit.
+ * @param asked what it waits for, once SIGUSR2 has asked it.
+ */
 function run(
   program: string,
   args: string[],
   limitMs: number,
+  asked?: () => Promise<string>,
 ): Promise<{ code: number; output: string; seconds: number }> {
   return new Promise((resolve) => {
     const begun = performance.now();
@@ -228,8 +257,10 @@ function run(
     };
     child.stdout.on("data", keep);
     child.stderr.on("data", keep);
-    const timer = setTimeout(() => {
-      output += `\n(killed: still running after ${Math.round(limitMs / 1000)} s)`;
+    const timer = setTimeout(async () => {
+      if (asked) child.kill("SIGUSR2");
+      const holds = await asked?.();
+      output += `\n(killed: still running after ${Math.round(limitMs / 1000)} s${holds ? `; ${holds}` : ""})`;
       endGroup(child.pid);
     }, limitMs);
     const finish = (code: number) => {
