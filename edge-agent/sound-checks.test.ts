@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import type { AgentConfig } from "./config.ts";
 import { AdaptationStore } from "./devices/adaptation-store.ts";
 import type { Check } from "./health-checks.ts";
-import { checkAdaptation, checkClock, checkMicrophone } from "./sound-checks.ts";
+import { checkAdaptation, checkClock, checkMicrophone, steadiness } from "./sound-checks.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tocsin-sound-checks-"));
 test.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -49,6 +49,14 @@ test("every channel has its level; one that is dead is named though the others h
   const dead = await check([street, "0"]);
   assert.is(dead.ok, false);
   assert.match(dead.detail, "channel 0: -60 dBFS; channel 1: dead (channel 1: nothing but 0)");
+});
+
+test("a card that steadily loses one sample of fifty is told of by a minute, and not by what 20 s can tell of one in a hundred", () => {
+  assert.equal(steadiness(0.98, 60), { ok: false, words: "loses 2.0 % of its samples over 60 s" });
+  assert.equal(steadiness(1.02, 60), { ok: false, words: "gives 2.0 % too many samples over 60 s" });
+  assert.equal(steadiness(0.9995, 60), { ok: true, words: "keeps its rate within 0.9 % over 60 s" });
+  assert.is(steadiness(0.99, 20).ok, true);
+  assert.is(steadiness(0.99, 60).ok, false);
 });
 
 test("a sensitivity with which the street has 3 dB SPL is wrong", async () => {

@@ -53,8 +53,16 @@ export async function checkClock(config?: AgentConfig, readSync = readHostSync):
   return wrong("clock", `${assumed} of a clock that PTP sets`, "apt install adjtimex, so that the kernel can be asked");
 }
 
-/** @param program `arecord`; a test puts a script of its own here. */
-export async function checkMicrophone(config?: AgentConfig, program = "arecord"): Promise<Check> {
+/** A second or three do not tell a card that always loses a little from a busy machine: from so long on the rate itself is judged. */
+export const STEADY_FROM_S = 20;
+/** Of a long recording's time: what starting and ending may take of it, s, and what any crystal may be wrong by. */
+const [ENDS_S, CRYSTAL] = [0.5, 0.0005];
+
+/**
+ * @param program `arecord`; a test puts a script of its own here.
+ * @param listenS how long a card is listened to; as short as it may be where it is absent.
+ */
+export async function checkMicrophone(config?: AgentConfig, program = "arecord", listenS?: number): Promise<Check> {
   const microphone = config?.microphone;
   switch (microphone?.kind) {
     case "file":
@@ -67,7 +75,7 @@ export async function checkMicrophone(config?: AgentConfig, program = "arecord")
       return wrong("microphone", `sound source at ${host}:${port}: ${why}`, fix);
     }
     case "alsa":
-      return checkCard(microphone, program);
+      return checkCard(microphone, program, listenS);
     default:
       return checkCards(program);
   }
@@ -96,12 +104,12 @@ async function checkCards(program: string): Promise<Check> {
     : wrong("microphone", "no sound card that records", "plug one in; 'arecord -l' lists them");
 }
 
-async function checkCard(microphone: Alsa, program: string): Promise<Check> {
+async function checkCard(microphone: Alsa, program: string, listenS?: number): Promise<Check> {
   const { device, sampleRateHz, ppsChannel } = microphone;
-  const seconds = ppsChannel === undefined ? RECORDED_S.sound : RECORDED_S.pulses;
+  const seconds = listenS ?? (ppsChannel === undefined ? RECORDED_S.sound : RECORDED_S.pulses);
   const record = () => {
     const args = [...arecordArguments(microphone), "-d", String(seconds)];
-    return run(spawn(program, args, { env: { ...process.env, LC_ALL: "C" } }));
+    return run(spawn(program, args, { env: { ...process.env, LC_ALL: "C" } }), seconds * 1500 + PATIENCE_MS);
   };
   const isOff = ({ stdout, firstMs, lastMs }: Ran) => {
     const givenHz = rateOf(stdout.length, lastMs - firstMs, microphone);
@@ -122,12 +130,28 @@ async function checkCard(microphone: Alsa, program: string): Promise<Check> {
     const why = words.last || failure || `${samples} samples in ${seconds} s`;
     return wrong("microphone", `${device}: ${why}`, adviceOn(why, microphone));
   }
+  const given = rateOf(stdout.length, lastMs - firstMs, microphone);
   if (isOff(ran)) {
-    const givenHz = Number(rateOf(stdout.length, lastMs - firstMs, microphone).toPrecision(2));
+    const givenHz = Number(given.toPrecision(2));
     const detail = `${device} gives ${givenHz} samples a second, not ${sampleRateHz}`;
     return wrong("microphone", detail, "correct microphone.sampleRateHz: nothing would be stamped");
   }
-  return judge(microphone, channels);
+  const told = judge(microphone, channels);
+  const steady = seconds < STEADY_FROM_S ? undefined : steadiness(given / sampleRateHz, seconds);
+  if (!told.ok || steady === undefined) return told;
+  if (steady.ok) return fine("microphone", `${told.detail}; ${steady.words}`);
+  const fix =
+    "look for a busy machine, a USB hub without power of its own, or a card of another rate: times are wrong by as much";
+  return wrong("microphone", `${device} ${steady.words}`, fix);
+}
+
+/** What the share of the samples that came in so many seconds says of a card that loses a little all the time. */
+export function steadiness(share: number, seconds: number): { ok: boolean; words: string } {
+  const within = ENDS_S / seconds + CRYSTAL;
+  const percent = (part: number) => `${(100 * part).toFixed(1)} %`;
+  if (share < 1 - within) return { ok: false, words: `loses ${percent(1 - share)} of its samples over ${seconds} s` };
+  if (share > 1 + within) return { ok: false, words: `gives ${percent(share - 1)} too many samples over ${seconds} s` };
+  return { ok: true, words: `keeps its rate within ${percent(within)} over ${seconds} s` };
 }
 
 function rateOf(bytes: number, ms: number, { channels, format }: CardOptions): number {
@@ -246,13 +270,13 @@ interface Ran {
   lastMs: number;
 }
 
-function run(child: ChildProcess): Promise<Ran> {
+function run(child: ChildProcess, patienceMs = PATIENCE_MS): Promise<Ran> {
   const pieces: Buffer[] = [];
   const ran: Ran = { stdout: Buffer.alloc(0), stderr: "", failure: undefined, firstMs: 0, lastMs: 0 };
   const timer = setTimeout(() => {
-    ran.failure = `gave no end within ${PATIENCE_MS / 1000} s`;
+    ran.failure = `gave no end within ${patienceMs / 1000} s`;
     child.kill("SIGKILL");
-  }, PATIENCE_MS);
+  }, patienceMs);
   child.stdout!.on("data", (piece: Buffer) => {
     ran.lastMs = performance.now();
     ran.firstMs ||= ran.lastMs;

@@ -65,6 +65,7 @@ test("with a configuration, against the gateway's broker beside the running agen
     writeFileSync(join(folder, "sound.wav"), wavOf(new Uint8Array(3200), 16_000));
     const good = await doctor("--config", file, "--json");
     assert.is(good.code, 0, good.out + good.err);
+    assert.not.ok(linesOf(good.out).has("serial"), "no board is configured, none is missing");
     assert.is(linesOf(good.out).get("broker")!.detail, `mqtt://127.0.0.1:${port} lets n01 in`);
     assert.ok(running.connected, "the running agent was thrown out");
     write("wrong");
@@ -83,7 +84,9 @@ test("with a configuration, against the gateway's broker beside the running agen
         `listen: {}, stream: { gatewayUrl: "http://127.0.0.1:9", cameras: [${camera}] }`,
       ),
     );
-    const blind = linesOf((await doctor("--config", file, "--json")).out).get("cameras")!;
+    const withMount = linesOf((await doctor("--config", file, "--json")).out);
+    assert.ok(withMount.has("serial"), "its mount has a board");
+    const blind = withMount.get("cameras")!;
     assert.equal([blind.ok, blind.needed], [false, true]);
     assert.match(blind.detail, "its mount's board at /dev/serial/by-id/none is not there");
     writeFileSync(file, "site: test\n");

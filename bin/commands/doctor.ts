@@ -1,6 +1,7 @@
 /** `tocsin doctor`: each thing that the roles need of this machine: ok, or what to do. */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { Fault } from "#contract/errors.ts";
 import type { NodeRole } from "#contract/node.ts";
 import { checkEyes } from "#edge-agent/check-eyes.ts";
 import type { AgentConfig } from "#edge-agent/config.ts";
@@ -18,18 +19,19 @@ import {
 import { readAgentConfig } from "#edge-agent/main.ts";
 import type { ListenConfig } from "#edge-agent/roles/listen.ts";
 import type { LookConfig } from "#edge-agent/roles/look/config.ts";
-import { checkAdaptation, checkClock, checkMicrophone, checkSpeaker } from "#edge-agent/sound-checks.ts";
+import { checkAdaptation, checkClock, checkMicrophone, checkSpeaker, STEADY_FROM_S } from "#edge-agent/sound-checks.ts";
 import { type Command, printJson } from "../command.ts";
 import { newestModel } from "../newest-model.ts";
 
 const help = `
-usage: tocsin doctor [--config FILE] [--json]
+usage: tocsin doctor [--config FILE] [--listen S] [--json]
 
 Looks at what the roles need of this machine: clock, each microphone, speaker, what was learned from verdicts, serial ports, ffmpeg, cameras, mavsdk_server, models, broker, disk.
 With a node's configuration, only what its roles need counts: the command ends with 1 where something of that is wrong.
 Without one, everything is looked at, nothing is needed, and the command ends with 0.
 
   --config FILE  a node's configuration (YAML)
+  --listen S     listens to the configured sound card for so long, 20 to 3600 s: a minute tells of one that steadily loses 1 % (else 1 to 3 s)
   --json         one line of JSON a check: {name, ok, needed, detail, fix?}
 `;
 
@@ -49,22 +51,39 @@ async function modelOf(config: AgentConfig | undefined): Promise<string | undefi
 }
 
 /** One after the other where it is the same card. */
-function soundChecks(config: AgentConfig | undefined): Promise<Check>[] {
-  const microphone = checkMicrophone(config);
+function soundChecks(config: AgentConfig | undefined, listenS: number | undefined): Promise<Check>[] {
+  const microphone = checkMicrophone(config, "arecord", listenS);
   const listen = config?.roles.listen as ListenConfig | undefined;
   if (!config || !listen) return [microphone];
   const speaker = listen.selfTest ? [microphone.then(() => checkSpeaker(config))] : [];
   return [microphone, ...speaker, checkAdaptation(config)];
 }
 
+/** A board or an autopilot at a serial port; one over a network is asked for by its role's own check. */
+function namesBoard(part: unknown): boolean {
+  if (typeof part === "string") return /^(serial:\/\/)?\/dev\/(tty|serial\/)/.test(part);
+  return typeof part === "object" && part !== null && Object.values(part).some(namesBoard);
+}
+
+function secondsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = Number(text);
+  if (Number.isInteger(seconds) && seconds >= STEADY_FROM_S && seconds <= 3600) return seconds;
+  throw new Fault("usage", `--listen ${text}: whole seconds from ${STEADY_FROM_S} to 3600`);
+}
+
 async function run(argv: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...argv], options: { config: { type: "string" }, json: { type: "boolean" } } });
+  const { values } = parseArgs({
+    args: [...argv],
+    options: { config: { type: "string" }, listen: { type: "string" }, json: { type: "boolean" } },
+  });
+  const listenS = secondsOf(values.listen);
   const config = values.config === undefined ? undefined : await readAgentConfig(values.config);
   const mavsdk = config?.roles.fly?.vehicle as { mavsdkFolder?: string } | undefined;
   const checks: Check[] = await Promise.all([
     checkClock(config),
-    ...soundChecks(config),
-    checkSerial(),
+    ...soundChecks(config, listenS),
+    ...(config && !namesBoard(config) ? [] : [checkSerial()]),
     checkFfmpeg(),
     checkMavsdkServer(mavsdk?.mavsdkFolder ?? join(import.meta.dirname, "..", "..", ".tocsin", "mavsdk")),
     modelOf(config).then(checkModel),

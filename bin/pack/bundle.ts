@@ -16,6 +16,7 @@ import {
 import { basename, dirname, extname, join, relative, resolve, sep } from "node:path";
 import { build, type Metafile, type Plugin } from "esbuild";
 import { Fault, whyUnwritten } from "#contract/errors.ts";
+import { carryDocuments } from "./documents.ts";
 
 const root = resolve(import.meta.dirname, "..", "..");
 
@@ -55,6 +56,8 @@ export interface PackPlan {
   subpaths: boolean;
   /** Files and folders copied as they are. */
   assets: readonly string[];
+  /** Documents to begin with; those that they lead to come too. */
+  documents: readonly string[];
   /** npm scripts of the pack. */
   scripts: Record<string, string>;
 }
@@ -162,6 +165,7 @@ async function bundleInto(plan: PackPlan, folder: string): Promise<Packed> {
     const filter = (path: string) => !/\.(test|bench|suite)\.tsx?$/.test(path);
     cpSync(join(root, asset), join(folder, asset), { recursive: true, filter });
   }
+  carryDocuments(root, folder, plan.documents);
   const own = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as PackageFile;
   const packages = Object.fromEntries([...outside].sort().map((name) => [name, versionOf(name, own)]));
   const { [OPTIONAL]: optional, ...needed } = packages;

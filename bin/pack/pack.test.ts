@@ -69,6 +69,7 @@ test("what no pack put there is never deleted: a file, a folder of others, a pac
     packages: [],
     subpaths: false,
     assets: [],
+    documents: [],
     scripts: {},
   };
   const refusal = async (name: string) => {

@@ -16,10 +16,10 @@ export const plans: Record<string, PackPlan> = {
       ".tocsin/perception",
       "systemd/install.sh",
       "systemd/tocsin-agent@.service",
-      "docs/node.md",
       "LICENSE",
       "NOTICE",
     ],
+    documents: ["docs/node.md", "docs/vehicle.md", "docs/robot.md", "docs/video.md"],
   },
   // Pages are bundled for browsers where they are served, and flows are what technicians read: both travel as sources.
   gateway: {
@@ -48,9 +48,9 @@ export const plans: Record<string, PackPlan> = {
       "gateway/ops",
       "systemd/install.sh",
       "systemd/tocsin-gateway.service",
-      "docs/gateway.md",
       "LICENSE",
       "NOTICE",
     ],
+    documents: ["docs/gateway.md", "docs/console.md", "docs/flows.md"],
   },
 };
