@@ -62,7 +62,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   const alerts = new Alerts(db, incidents, config.alerts, log.child({ part: "alerts" }));
   open.defer(() => alerts.close());
   const clips = new Clips(db, incidents, readSealKey(config.dataDir));
-  const heard = new HeardLog(db);
+  const heard = new HeardLog(db, log.child({ part: "heard" }));
   open.defer(() => heard.flush());
   open.defer(() => broker.close());
   const signing = await readSigningKey(config.dataDir);
@@ -209,13 +209,21 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     open.defer(() => flows?.stop());
   }
 
-  const clean = () => {
+  const cleanOnce = () => {
     const nowMs = Date.now();
     const sounds = clips.expire(nowMs - config.retention.clipsDays * DAY_MS);
     const arrivals = heard.expire(nowMs - config.retention.heardDays * DAY_MS);
     alerts.expire(nowMs - config.retention.heardDays * DAY_MS);
     sessions.expire();
     if (sounds + arrivals > 0) log.info({ sounds, arrivals }, "deleted what is past its time");
+  };
+  /** Deleting takes room, too: on a full disk it is tried the next time. */
+  const clean = () => {
+    try {
+      cleanOnce();
+    } catch (err) {
+      log.error({ err }, "what is past its time is not deleted; free or replace the disk");
+    }
   };
   clean();
   const timers = [

@@ -1,9 +1,12 @@
 /** Log of what every lamppost said it heard, also of what never became a shot: evidence, and food for later study. */
 import type { DatabaseSync } from "node:sqlite";
+import type { Logger } from "pino";
 import type { ShotHeard } from "#contract/shot.ts";
 import { atomically } from "./schema.ts";
 
 const FLUSH_MS = 200;
+/** A disk that takes nothing is tried again. */
+const AGAIN_MS = 1000;
 /** What may wait for the disk; the oldest go first, counted. The alarm does not hang on this log. */
 const MAX_WAITING = 5_000;
 
@@ -11,10 +14,13 @@ export class HeardLog {
   readonly #db: DatabaseSync;
   #waiting: ShotHeard[] = [];
   #timer: NodeJS.Timeout | undefined;
+  readonly #log: Pick<Logger, "error" | "info"> | undefined;
+  #diskFailed = false;
   readonly counters = { written: 0, dropped: 0 };
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, log?: Pick<Logger, "error" | "info">) {
     this.#db = db;
+    this.#log = log;
   }
 
   add(heard: ShotHeard): void {
@@ -23,7 +29,20 @@ export class HeardLog {
       this.counters.dropped++;
     }
     this.#waiting.push(heard);
-    this.#timer ??= setTimeout(() => this.flush(), FLUSH_MS);
+    this.#timer ??= setTimeout(() => this.#flushOrAgain(), FLUSH_MS);
+  }
+
+  /** A full disk must not end the gateway: what was heard waits, as much of it as may. */
+  #flushOrAgain(): void {
+    try {
+      this.flush();
+      if (this.#diskFailed) this.#log?.info("arrivals are logged again");
+      this.#diskFailed = false;
+    } catch (err) {
+      if (!this.#diskFailed) this.#log?.error({ err }, "arrivals cannot be logged and wait; free or replace the disk");
+      this.#diskFailed = true;
+      this.#timer = setTimeout(() => this.#flushOrAgain(), AGAIN_MS);
+    }
   }
 
   flush(): void {

@@ -1,0 +1,33 @@
+/** The log of arrivals on a disk that is full for a while. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "uvu";
+import { makeFolder, makeLog, until } from "../testing.ts";
+import { HeardLog } from "./heard.ts";
+import { openDatabase } from "./schema.ts";
+
+test("a full disk does not end the process: what was heard waits, is told once, and is logged when there is room", async () => {
+  const { folder, remove } = makeFolder();
+  const db = openDatabase(join(folder, "incidents.sqlite"));
+  try {
+    const { log, lines } = makeLog();
+    const heard = new HeardLog(db, log);
+    const { page_count: pages } = db.prepare("PRAGMA page_count").get() as { page_count: number };
+    db.exec(`PRAGMA max_page_count = ${pages}`);
+    const entry = (n: number) => ({ id: `a${n}`, node: "n01", note: "x".repeat(1000) }) as never;
+    for (let n = 0; n < 20; n++) heard.add(entry(n));
+    await until("the full disk to be told", () => lines.some((line) => line.includes("arrivals cannot be logged")));
+    assert.equal(heard.counters.written, 0);
+    db.exec("PRAGMA max_page_count = 100000");
+    heard.add(entry(20));
+    await until("room", () => heard.counters.written === 21);
+    assert.equal(lines.filter((line) => line.includes("cannot be logged")).length, 1);
+    assert.ok(lines.some((line) => line.includes("logged again")));
+    assert.equal(heard.of(["a0", "a20"]).length, 2);
+  } finally {
+    db.close();
+    remove();
+  }
+});
+
+test.run();
