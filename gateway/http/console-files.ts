@@ -1,6 +1,18 @@
 /** The console's files: bundled when their sources changed, served without a log-in (they hold no data). */
 import { createHash } from "node:crypto";
-import { accessSync, constants, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fastifyStatic from "@fastify/static";
@@ -23,6 +35,7 @@ export async function consoleFiles(spare: string): Promise<string> {
   const making = `${folder}.${process.pid}`;
   try {
     await buildConsole(making);
+    forceToDisk(making);
     renameSync(making, folder);
     removeOld(folder);
   } catch (error) {
@@ -42,6 +55,15 @@ export async function serveConsole(app: FastifyInstance, folder: string): Promis
       reply.header("cache-control", fixed ? "public, max-age=31536000, immutable" : "no-cache");
     },
   });
+}
+
+/** Its name is what says that it is whole: a power cut after the renaming must not leave empty files under it. */
+function forceToDisk(folder: string): void {
+  for (const name of [...readdirSync(folder), "."]) {
+    const handle = openSync(join(folder, name), "r");
+    fsyncSync(handle);
+    closeSync(handle);
+  }
 }
 
 function isWritable(path: string): boolean {

@@ -38,7 +38,7 @@ export async function openProbeSealer(file: string): Promise<ProbeSealer> {
     async use(next) {
       if (next === x) return;
       await use(next);
-      writeFileSync(`${file}.new`, JSON.stringify({ x: next }), { mode: 0o600 });
+      writeFileSync(`${file}.new`, JSON.stringify({ x: next }), { mode: 0o600, flush: true });
       renameSync(`${file}.new`, file);
     },
     async seal(probe) {
