@@ -271,10 +271,8 @@ class Flyer {
 
   async #toDock(action: DockAction): Promise<void> {
     const { dock, log } = this.#context;
-    const result = await orderDock(dock, action);
-    if (!result.ok) log.warn({ action: action.do, why: result.why, detail: result.detail }, "the dock did not");
-    const why = result.ok ? "" : `${result.why}: ${result.detail}`;
-    this.#done(action.do, result.ok, why);
+    const result = await orderDock(dock, action, log);
+    this.#done(action.do, result.ok, result.ok ? "" : result.detail);
   }
 
   #done(what: DroneAction["do"], ok: boolean, why: string): void {
