@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { EvidenceBundle } from "#contract/evidence.ts";
@@ -14,11 +15,11 @@ import { makeFolder, makeShot, SITE } from "#gateway/testing.ts";
 import { findingsOf } from "./evidence-check.ts";
 
 /** What a gateway that went through this gives of the incident `i1`. */
-async function bundleOf(happens: (incidents: Incidents) => void): Promise<EvidenceBundle> {
+async function bundleOf(happens: (incidents: Incidents, db: DatabaseSync) => void): Promise<EvidenceBundle> {
   const { folder, remove } = makeFolder();
   const db = openDatabase(join(folder, "incidents.sqlite"));
   const incidents = new Incidents(db);
-  happens(incidents);
+  happens(incidents, db);
   const clips = new Clips(db, incidents, randomBytes(32));
   const key = await readSigningKey(folder);
   const bundle = await makeEvidence({ site: SITE, incidents, clips, heard: new HeardLog(db), key }, "i1", "ann");
@@ -131,6 +132,38 @@ test("a place moved by eleven metres, another verdict, another shot: each differ
     incident.hash = record[0]!.hash;
   });
   assert.equal(older, ["incident: its newest change is on the record"]);
+});
+
+test("how many rounds were fired is reckoned again; another number is found, a record from before it was told verifies, one with other weights by those", async () => {
+  const bundle = await bundleOf(reopened);
+  const verdictOn = (edit: (told: EvidenceBundle["body"]["incident"]) => void) => {
+    const copy = structuredClone(bundle);
+    edit(copy.body.incident);
+    return different(copy);
+  };
+  assert.is(bundle.body.incident.roundsBetween?.level, 0.95);
+  assert.equal(await different(bundle), []);
+  assert.equal(await verdictOn((incident) => incident.roundsBetween!.high++), ["incident: rounds fired, between"]);
+  assert.equal(await verdictOn((incident) => delete incident.roundsBetween), []);
+  // Another model may have held it for impossible that more rounds follow.
+  const other = await verdictOn((incident) => {
+    incident.roundsBetween!.weights.splice(5, 2, 0, 0);
+  });
+  assert.equal(other, ["incident: rounds fired, between"]);
+});
+
+test("a round that counts no more is in the bundle, and counted again by the threshold on its record", async () => {
+  const bundle = await bundleOf((_, db) => {
+    const gateway = new Incidents(db, 0.1);
+    gateway.ingest(makeShot());
+    gateway.ingest(makeShot({ ...second, probability: 0.2 }));
+    gateway.ingest(makeShot({ ...second, probability: 0.004, version: 2 }));
+  });
+  const { rounds, unlikelyRounds } = bundle.body.incident;
+  assert.equal([rounds.length, unlikelyRounds?.length], [1, 1]);
+  assert.equal(await different(bundle), []);
+  bundle.body.incident.rounds.push(bundle.body.incident.unlikelyRounds!.pop()!);
+  assert.ok((await different(bundle)).includes("incident: rounds, by its record"));
 });
 
 test("an entry of a shot, or a report, without it is a finding about that entry", async () => {

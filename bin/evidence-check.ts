@@ -6,7 +6,10 @@ import type { EvidenceBundle, RecordEntry } from "#contract/evidence.ts";
 import type { ShotFixed, ShotHeard } from "#contract/shot.ts";
 import { nsOfUtc } from "#contract/units.ts";
 import { recomputeRejected, recomputeShot } from "#core/localise/evidence.ts";
+import { roundsBetween } from "#core/localise/round-count.ts";
 import { type Change, type Known, step } from "#core/review/lifecycle.ts";
+import { roundsOf } from "#core/review/rounds.ts";
+import { countingOf, leastOfRound } from "#core/review/standing.ts";
 
 /** One figure or fact, as stored beside what it is found to be. */
 export interface Finding {
@@ -88,6 +91,7 @@ function life({ incident, record, shots }: EvidenceBundle["body"]): Finding[] {
     ...(["rounds", "unlikelyRounds", "alternatives"] as const).map((figure) =>
       asRecorded("incident", `${figure}, by its record`, incident[figure], known?.[figure]),
     ),
+    ...counted(incident, known),
     fact("incident", "its newest change is on the record", "yes", incident.hash === newest ? "yes" : "no"),
   );
   const recorded = new Map(known?.shots.map((shot) => [shot.id, shot]));
@@ -95,6 +99,18 @@ function life({ incident, record, shots }: EvidenceBundle["body"]): Finding[] {
   for (const id of new Set([...inBundle.keys(), ...recorded.keys()]))
     findings.push(asRecorded(`shot ${id}`, "the whole of it, by the record", inBundle.get(id), recorded.get(id)));
   return findings;
+}
+
+/** With the weights that the record names; older records say nothing of it. */
+function counted({ roundsBetween: stored }: EvidenceBundle["body"]["incident"], known: Known | undefined): Finding[] {
+  if (stored === undefined) return [];
+  const standing = countingOf(roundsOf(known?.shots ?? []), known?.minRoundProbability);
+  const least = leastOfRound(known?.minRoundProbability);
+  const words = ({ low, high, likely, level }: NonNullable<typeof stored>) =>
+    `${low} to ${high}, most likely ${likely}, at ${level}`;
+  const again =
+    standing.counting.length > 0 && roundsBetween(standing.counting, standing.unlikely, least, stored.weights);
+  return [fact("incident", "rounds fired, between", words(stored), again ? words(again) : "nothing")];
 }
 
 const canonical = (value: unknown): string =>

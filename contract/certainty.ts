@@ -25,3 +25,12 @@ export function unmeasured({
   if (known) return undefined;
   return kind === "gunfire" ? notComputed.event : notComputed[kind];
 }
+
+/** Rounds that were told, and how many may have been fired where that is not as sure: `5 rounds (5 to 7)`. */
+export function roundsWords({ rounds, roundsBetween }: Pick<IncidentState, "rounds" | "roundsBetween">): string {
+  const told = `${rounds.length} ${rounds.length === 1 ? "round" : "rounds"}`;
+  if (!roundsBetween) return told;
+  const { low, high } = roundsBetween;
+  if (low === high) return low === rounds.length ? told : `${told} (${low})`;
+  return `${told} (${low} to ${high})`;
+}

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { channel, type MessageOf } from "./channel.ts";
 import { Place } from "./geo.ts";
-import { Count, Id, Name, NonNegative, Probability, Sha256, Text, UtcNs } from "./units.ts";
+import { Count, Finite, Id, Name, NonNegative, Probability, Sha256, Text, UtcNs } from "./units.ts";
 
 export const IncidentStatus = v.picklist(["unreviewed", "confirmed", "dismissed", "escalated"]);
 export type IncidentStatus = v.InferOutput<typeof IncidentStatus>;
@@ -22,6 +22,16 @@ export const RoundSummary = v.object({
   ...Place.entries,
   probability: Probability,
 });
+
+export const RoundsBetween = v.object({
+  low: Count,
+  high: Count,
+  likely: Count,
+  level: Probability,
+  /** Weights of the reckoning: they may change, and a record is computed again with its own. */
+  weights: v.pipe(v.array(Finite), v.minLength(1), v.maxLength(16)),
+});
+export type RoundsBetween = v.InferOutput<typeof RoundsBetween>;
 
 /** The newest version of an incident, said again at every version; retained so that a late subscriber sees the open ones. */
 export const incidentState = channel(
@@ -43,6 +53,11 @@ export const incidentState = channel(
     /** False where nobody has measured how often such a report is right: `probability` says nothing then. Absent: known of gunfire alone. */
     probabilityKnown: v.optional(v.boolean()),
     rounds: v.array(RoundSummary),
+    /**
+     * How many were fired, if it was gunfire: not fewer and not more with at least that chance, and most likely. `rounds` are those that
+     * were told. Absent in older records.
+     */
+    roundsBetween: v.optional(RoundsBetween),
     /** Told as rounds before, and by now too unlikely to count: neither in `rounds` nor in place and probability. */
     unlikelyRounds: v.optional(v.array(RoundSummary)),
     /** `1` or `several`, with the reason, where the rounds tell. */

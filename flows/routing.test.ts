@@ -56,6 +56,12 @@ test("a probability that nobody measured is compared with nothing: a person's wo
   }
 });
 
+test("a notice tells how many rounds may have been fired where that is open", () => {
+  const roundsBetween = { low: 3, high: 5, likely: 3, level: 0.95, weights: [1] };
+  assert.match(wordsOf({ ...last, roundsBetween }), /^3 rounds \(3 to 5\), 97 %, within 3 m/);
+  assert.match(wordsOf({ ...last, roundsBetween: { ...roundsBetween, high: 3 } }), /^3 rounds, 97 %/);
+});
+
 test("a face goes only where faces are named, everything else also where nothing is", () => {
   const of = (kind: typeof last.kind) => ({ ...last, kind });
   for (const kind of ["gunfire", "event", "caller", "backup"] as const) assert.equal(why({}, of(kind)), "match", kind);

@@ -1,5 +1,5 @@
 /** The decisions of our nodes, apart from Node-RED. */
-import { percent, unmeasured } from "#contract/certainty.ts";
+import { percent, roundsWords, unmeasured } from "#contract/certainty.ts";
 import type { IncidentState, IncidentStatus } from "#contract/incident.ts";
 
 export interface Rule {
@@ -75,11 +75,8 @@ export function localHourOf(timeZone: string, date: Date): number {
 
 /** One line that says what, how sure and where, as a person would say it. */
 export function wordsOf(state: IncidentState): string {
-  const { rounds, probability, place, status, unverified } = state;
-  const what =
-    state.kind === "gunfire"
-      ? `${rounds.length} ${rounds.length === 1 ? "round" : "rounds"}`
-      : (state.what ?? state.kind);
+  const { probability, place, status, unverified } = state;
+  const what = state.kind === "gunfire" ? roundsWords(state) : (state.what ?? state.kind);
   const where = place
     ? `within ${Math.max(1, Math.round(place.ellipse95.semiMajorM))} m of ${place.lat.toFixed(5)}, ${place.lon.toFixed(5)}`
     : "place unknown";

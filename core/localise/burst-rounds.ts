@@ -19,7 +19,7 @@ import type { Solution } from "./solve.ts";
  * Chance that a node which heard one round tells of another in the midst of a burst: as sure as its detector was of the one (0.13, 0.31,
  * 0.51, 0.67 and 0.89 in the fifths of that probability, 40 simulated bursts), and of a detector that does not say how sure.
  */
-const toldChance = (probability = 0.7) => 0.05 + 0.9 * probability;
+export const toldChance = (probability = 0.7) => 0.05 + 0.9 * probability;
 /** One sigma of a gap at one node: two onsets, and a muzzle that moves by a decimetre. */
 const GAP_SIGMA_S = 4e-4;
 /** An ear that took something so shortly before takes nothing new. */

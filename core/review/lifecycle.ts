@@ -105,7 +105,7 @@ function onShot(known: Known | undefined, change: Extract<Change, { kind: "shot"
     status: "unreviewed",
     alertedAt: at,
     ...known,
-    ...summaryOf(standing, known, shot),
+    ...summaryOf(standing, known, shot, minRoundProbability),
     version,
     shots,
     substanceVersion: version,

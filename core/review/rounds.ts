@@ -1,8 +1,10 @@
 /** What the rounds of a burst say together. */
 import type { IncidentState } from "#contract/incident.ts";
 import type { ShotFixed } from "#contract/shot.ts";
+import { roundsBetween } from "../localise/round-count.ts";
 import { patternOf } from "../localise/rounds.ts";
 import { placeOfRounds } from "./place.ts";
+import { leastOfRound } from "./standing.ts";
 
 /** The shots that still stand, in order of firing. */
 export function roundsOf(shots: readonly ShotFixed[]): ShotFixed[] {
@@ -26,6 +28,7 @@ type Summary = Pick<
   | "alternatives"
   | "probability"
   | "rounds"
+  | "roundsBetween"
   | "unlikelyRounds"
   | "unverified"
   | "shooters"
@@ -53,6 +56,7 @@ export function summaryOf(
   { counting: rounds, unlikely }: { counting: readonly ShotFixed[]; unlikely: readonly ShotFixed[] },
   before: Partial<Summary> | undefined,
   newest: ShotFixed,
+  minRoundProbability?: number,
 ): Summary {
   const first = rounds[0];
   if (!first) {
@@ -62,6 +66,7 @@ export function summaryOf(
       alternatives: undefined,
       probability: 0,
       rounds: [],
+      roundsBetween: undefined,
       unlikelyRounds: undefined,
       unverified: undefined,
       shooters: undefined,
@@ -78,6 +83,7 @@ export function summaryOf(
     // Rounds of a burst share their causes, so their probabilities do not multiply: the incident is as likely as its best.
     probability: best.probability,
     rounds: rounds.map(toldOf),
+    roundsBetween: roundsBetween(rounds, unlikely, leastOfRound(minRoundProbability)),
     unlikelyRounds: unlikely.length > 0 ? unlikely.map(toldOf) : undefined,
     unverified: rounds.every((round) => round.unverified) ? true : undefined,
     ...shootersOf(rounds),

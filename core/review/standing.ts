@@ -24,6 +24,9 @@ export function isRoundOf(shot: Placed, rounds: readonly Placed[], minRoundProba
   });
 }
 
+/** Less likely than that nothing is told as a round; 0 where that is not said. */
+export const leastOfRound = (minRoundProbability = 0) => VERY_PLACE.share * minRoundProbability;
+
 /**
  * Rounds that count, and those that a later version made too unlikely to. The likeliest counts in any case: whether there was a shot at
  * all is for the incident's probability to say, and for a person to decide.

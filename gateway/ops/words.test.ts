@@ -4,7 +4,18 @@ import { percent } from "#contract/certainty.ts";
 import type { IncidentState } from "#contract/incident.ts";
 
 import { incidentOf } from "./fixtures/city.ts";
-import { age, lateWords, metres, probabilityWord, residualMs, sentence, shortName, within } from "./words.ts";
+import {
+  age,
+  firedWords,
+  headline,
+  lateWords,
+  metres,
+  probabilityWord,
+  residualMs,
+  sentence,
+  shortName,
+  within,
+} from "./words.ts";
 
 test("a bound is rounded up, never down: 2.1 m is said as within 3 m, 101 m as within 110 m", () => {
   assert.is(within({ semiMajorM: 2.1 }), "within 3 m");
@@ -53,6 +64,19 @@ test("an incident in one sentence: rounds, certainty, bound, street", () => {
   const incident = incidentOf({ id: "01K0SHOT8F2A", firedAt: "2026-11-22T18:04:12.5Z" });
   assert.is(sentence(incident, "Blake Ave"), "3 rounds · 97 % almost certain · within 3 m · Blake Ave");
   assert.is(shortName(incident.incident), "8F2A");
+});
+
+test("rounds told, and between how many were fired: said where that is open, not where it is told or where nobody reckoned it", () => {
+  const told = incidentOf({ id: "a", firedAt: "2026-11-22T18:04:12Z", rounds: 5 });
+  const between = (low: number, high: number) => ({
+    ...told,
+    roundsBetween: { low, high, likely: low, level: 0.95, weights: [1] },
+  });
+  assert.is(headline(told), "5 rounds");
+  assert.is(headline(between(5, 5)), "5 rounds");
+  assert.is(headline(between(5, 7)), "5 rounds (5 to 7)");
+  assert.is(firedWords(between(5, 5)), undefined);
+  assert.is(firedWords(between(4, 7)), "5 told; fired, if it was gunfire: 4 to 7 (95 %), most likely 4.");
 });
 
 test("a robot's event says what it was and that nobody measured how sure that is, never 100 %", () => {

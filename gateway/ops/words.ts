@@ -1,5 +1,5 @@
 /** Figures as people say them: probability, bounds, ages, residuals, reasons of rejection. Pure. */
-import { percent, unmeasured } from "#contract/certainty.ts";
+import { percent, roundsWords, unmeasured } from "#contract/certainty.ts";
 import type { IncidentState, IncidentStatus } from "#contract/incident.ts";
 import type { TimelineEntry } from "#contract/ops-api.ts";
 import type { RejectedArrival } from "#contract/shot.ts";
@@ -56,10 +56,6 @@ export function residualMs(seconds: number): string {
   return `${sign}${text} ms`;
 }
 
-export function roundsWord(count: number): string {
-  return count === 1 ? "1 round" : `${count} rounds`;
-}
-
 const kinds: Record<IncidentState["kind"], string> = {
   gunfire: "Gunfire",
   backup: "Officer needs backup",
@@ -74,9 +70,18 @@ export function kindWord(kind: IncidentState["kind"]): string {
 
 /** What an incident is about, in two or three words. */
 export function headline(incident: IncidentState): string {
-  const { kind, what, rounds } = incident;
-  if (kind === "gunfire") return roundsWord(rounds.length);
+  const { kind, what } = incident;
+  if (kind === "gunfire") return roundsWords(incident);
   return what === undefined ? kindWord(kind) : what.charAt(0).toUpperCase() + what.slice(1);
+}
+
+/** How many rounds were fired, in full; undefined where nothing is left open, or an older record does not say. */
+export function firedWords({ rounds, roundsBetween }: Pick<IncidentState, "rounds" | "roundsBetween">) {
+  if (!roundsBetween) return undefined;
+  const { low, high, likely, level } = roundsBetween;
+  if (low === high && low === rounds.length) return undefined;
+  const between = low === high ? `${low}` : `${low} to ${high}`;
+  return `${rounds.length} told; fired, if it was gunfire: ${between} (${percent(level)}), most likely ${likely}.`;
 }
 
 /** How sure it is: a figure and a word of what was measured, who said so of what a person said. */

@@ -1,13 +1,15 @@
 /** The rounds of the burst on a line of time; the chosen one's evidence is shown below. */
 import { percent } from "#contract/certainty.ts";
 import { local, roundShot } from "../../state/store.ts";
-import { within } from "../../words.ts";
+import { firedWords, within } from "../../words.ts";
 import type { Section, SectionProps } from "./section.ts";
 
 function Rounds({ incident }: SectionProps) {
-  const { rounds, shooters, movedM } = incident;
+  const { rounds, unlikelyRounds = [], shooters, movedM } = incident;
   const first = Date.parse(rounds[0]?.time ?? incident.firedAt);
   const chosen = roundShot.value ?? rounds[0]?.shot;
+  const fired = firedWords(incident);
+  const after = (time: string) => `${((Date.parse(time) - first) / 1000).toFixed(2)} s`;
   return (
     <>
       <fieldset class="rounds" aria-label="Rounds">
@@ -21,13 +23,18 @@ function Rounds({ incident }: SectionProps) {
             onClick={() => (roundShot.value = round.shot)}
           >
             <b>{i + 1}</b>
-            <span>
-              {i === 0 ? local.value.clock(round.time) : `+${((Date.parse(round.time) - first) / 1000).toFixed(2)} s`}
-            </span>
+            <span>{i === 0 ? local.value.clock(round.time) : `+${after(round.time)}`}</span>
             <span class="faint">{within(round.ellipse95)}</span>
           </button>
         ))}
       </fieldset>
+      {fired && <p class="hint">{fired}</p>}
+      {unlikelyRounds.length > 0 && (
+        <p class="hint">
+          Told before, by now too unlikely to count:{" "}
+          {unlikelyRounds.map(({ time, probability }) => `at ${after(time)} (${percent(probability)})`).join(", ")}.
+        </p>
+      )}
       {(shooters || movedM) && (
         <p class="hint">
           {shooters && (
