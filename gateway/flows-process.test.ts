@@ -95,7 +95,7 @@ test("the default flow's alert of an incident lands on its timeline", async (wor
     return notices.length > 0 ? notices : undefined;
   });
   assert.equal(notice?.by, "flows");
-  assert.match(notice?.text ?? "", /^dispatch desk was told: 1 round, 97 %, within 3 m/);
+  assert.match(notice?.text ?? "", /^dispatch desk was told: 1 round \(1 to 3\), 97 %, within 3 m/);
 });
 
 test("the editor is closed to strangers, wrong passwords and people who are no technicians", async (world) => {

@@ -2,6 +2,8 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Fault } from "#contract/errors.ts";
+import type { RoundsBetween } from "#contract/incident.ts";
+import { roundsBetween } from "#core/localise/round-count.ts";
 import { openOnnxClassifier } from "#edge-agent/devices/onnx-classifier.ts";
 import type { Classifier } from "#edge-agent/ports.ts";
 import { type Command, printJson, say } from "../command.ts";
@@ -17,7 +19,7 @@ usage: tocsin replay DIR [--json] [--from audio|pulses] [--model FOLDER]
 
 DIR is a test in ShotSpotter's layout (test_NNN.allpulses.json, .audio.SERIAL.wav and .json, .weather.json, .survey.json)
 or a folder of such tests. One line per shot: the fields of 'tocsin locate' and test, eastM and northM in the recording's frame,
-errorM to the survey, rounds (of the shot's incident). The survey is read after solving; the vendor's grouping never.
+errorM to the survey, rounds (of the shot's incident, told) and roundsBetween (between how many were fired). The survey is read after solving; the vendor's grouping never.
 A sensor stands where the folder's files place it best: a header's GPS fix is good to 3 m, the averaged place that comes with its
 pulses to centimetres, and the tests of one firing position are of the same sensors.
 
@@ -53,8 +55,8 @@ pulses to centimetres, and the tests of one firing position are of the same sens
         );
         for (const { time, nodes, why } of unsolved)
           say(`${test.name}: unsolved at ${time} (${nodes.join(", ")}): ${why}`);
-        const perIncident = new Map<string, number>();
-        for (const shot of shots) perIncident.set(shot.incident, (perIncident.get(shot.incident) ?? 0) + 1);
+        const ofIncident = Map.groupBy(shots, ({ incident }) => incident);
+        const between = new Map([...ofIncident].map(([incident, rounds]) => [incident, roundsBetween(rounds)]));
         for (const shot of shots) {
           const place = survey?.survey_location;
           const errorM = place === undefined ? undefined : Math.hypot(shot.eastM - place.x, shot.northM - place.y);
@@ -62,7 +64,8 @@ pulses to centimetres, and the tests of one firing position are of the same sens
             ...shot,
             test: test.name,
             from: source,
-            rounds: perIncident.get(shot.incident)!,
+            rounds: ofIncident.get(shot.incident)!.length,
+            roundsBetween: between.get(shot.incident)!,
             ...(errorM === undefined ? {} : { errorM }),
           };
           if (values.json) printJson(line);
@@ -80,14 +83,17 @@ pulses to centimetres, and the tests of one firing position are of the same sens
   },
 };
 
-function inWords(shot: ReplayedShot & { test: string; rounds: number; errorM?: number }): string {
+type Line = ReplayedShot & { test: string; rounds: number; roundsBetween: RoundsBetween; errorM?: number };
+
+function inWords(shot: Line): string {
+  const { low, high } = shot.roundsBetween;
   const { semiMajorM, semiMinorM, azimuthDeg } = shot.ellipse95;
   return [
     `${shot.test}  ${shot.time}  east ${shot.eastM.toFixed(1)} north ${shot.northM.toFixed(1)} m`,
     `95 % within ${semiMajorM.toFixed(1)} x ${semiMinorM.toFixed(1)} m at ${azimuthDeg.toFixed(0)} deg`,
     `${shot.nodesUsed.length} sensors`,
     ...(shot.errorM === undefined ? [] : [`${shot.errorM.toFixed(1)} m from the survey`]),
-    `round of ${shot.rounds}`,
+    `round of ${shot.rounds}${low === high && low === shot.rounds ? "" : low === high ? ` (${low})` : ` (${low} to ${high})`}`,
     ...(shot.unverified ? ["unverified"] : []),
   ].join("  ");
 }

@@ -46,6 +46,17 @@ for (const kind of KINDS.filter((one) => values.kind === undefined || one === va
     counted.filter(({ rounds, told }) => rounds === told).length / cities,
     "share of cities",
   );
+  const reckoned = counted.flatMap(({ between, rounds }) => (between ? [{ ...between, rounds }] : []));
+  print(
+    "fired as many as the interval holds, of those told",
+    reckoned.filter(({ low, high, rounds }) => low <= rounds && rounds <= high).length / reckoned.length,
+    "share of cities",
+  );
+  print(
+    "mean width of the interval",
+    reckoned.reduce((sum, { low, high }) => sum + high - low, 0) / reckoned.length,
+    "rounds",
+  );
   print("nothing told", counted.filter(({ told }) => told === 0).length, "cities");
   print("farthest round", Math.max(...counted.map(({ worstM }) => worstM)), "m");
   for (const loss of lossKinds)

@@ -4,9 +4,12 @@
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { RoundsBetween } from "#contract/incident.ts";
 import type { ShotHeard } from "#contract/shot.ts";
 import { nsOfUtc } from "#contract/units.ts";
+import { roundsBetween } from "#core/localise/round-count.ts";
 import type { Shot } from "#core/localise/shot-record.ts";
+import { leastOfRound } from "#core/review/standing.ts";
 import type { Classifier } from "#edge-agent/ports.ts";
 import { type City, makeCity } from "#sim/city.ts";
 import { Rng } from "#sim/rng.ts";
@@ -44,11 +47,15 @@ export interface CountedBurst {
   invented: number;
   losses: Loss[];
   worstM: number;
+  /** Between how many rounds were fired; undefined where nothing was told. */
+  between: RoundsBetween | undefined;
 }
 
 /** Of an even cadence: each gap within so much of the others. */
 const JITTER = 0.02;
 const WEAPONS = ["9mm", "45", "40", "rifle"] as const;
+/** As gateway/config.ts sets it. */
+const MIN_ROUND_PROBABILITY = 0.1;
 const HEARD_WITHIN_S = 4e-3;
 const FEWEST = 4;
 /** A round told is that true one's up to so far in place, and up to half the gap in time. */
@@ -105,7 +112,9 @@ export function countRounds(burst: HeardBurst): CountedBurst {
   const losses = truth.flatMap((_, k) =>
     shotOf[k] ? [] : [anyOf[k] ? ("notCounted" as const) : lossOf(burst, k, result)],
   );
+  const { standing, unlikely } = result;
   return {
+    between: standing.length > 0 ? roundsBetween(standing, unlikely, leastOfRound(MIN_ROUND_PROBABILITY)) : undefined,
     kind: burst.kind,
     seed: burst.seed,
     gapS: burst.gapS,
