@@ -138,6 +138,24 @@ test("a fired burst is heard at the post nearest to it when the truth says so, s
   assert.is(world.counters.lateSamples, 0);
 });
 
+test("a reader that asks only while the world ends does not hold it up", async () => {
+  const world = await startWorld({ city: makeCity(1, { nodes: 8 }), seed: 1 });
+  const socket = connect(world.port, world.host);
+  socket.on("error", () => undefined);
+  await new Promise((resolve) => socket.once("connect", resolve));
+  const late = setTimeout(
+    () => socket.write(pcmLine({ protocol: PCM_PROTOCOL, node: Object.keys(world.ports)[0]! })),
+    300,
+  );
+  const limit = new Promise((_, reject) => setTimeout(reject, 30_000, new Error("close() waits for a reader")).unref());
+  try {
+    await Promise.race([world.close(), limit]);
+  } finally {
+    clearTimeout(late);
+    socket.destroy();
+  }
+});
+
 test("after close() nobody is served and the port is free", async () => {
   const world = await startWorld({ city: makeCity(1, { nodes: 4 }), seed: 1 });
   await listen(world, "n01", (got) => got.length >= 1);

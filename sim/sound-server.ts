@@ -75,7 +75,12 @@ export async function startWorld(options: WorldServerOptions): Promise<WorldServ
   const nowS = () => Number(process.hrtime.bigint() - began) / 1e9;
   const utcOf = (timeS: number) => startUtcNs + BigInt(Math.round(timeS * 1e9));
 
-  const server = createServer((socket) => welcome(socket, world, readers, counters));
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    welcome(socket, world, readers, counters);
+  });
   await listen(server, options.port ?? 0, host);
   const { port } = server.address() as { port: number };
   const pace = run(world, options.blockS ?? 0.02, nowS, utcOf, readers, counters, stop.signal);
@@ -120,8 +125,10 @@ export async function startWorld(options: WorldServerOptions): Promise<WorldServ
     async close() {
       stop.abort();
       await pace;
-      for (const sockets of readers.values()) for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
+      const closed = new Promise((resolve) => server.close(resolve));
+      // Also whoever has not asked yet: one that asked afterwards was served for good, and held this up as long.
+      for (const socket of sockets) socket.destroy();
+      await closed;
     },
   };
 }
