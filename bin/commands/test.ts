@@ -9,7 +9,7 @@ import { type Command, say } from "../command.ts";
 import { reportSwitches, whatHolds } from "../still-running.ts";
 
 const root = join(import.meta.dirname, "..", "..");
-const fileLimitMs = { short: 240_000, long: 3_600_000 };
+const fileLimitMs = { short: 360_000, long: 3_600_000 };
 
 /** Tests of whole processes wait more than they compute: two cores take four of them. */
 const AT_ONCE = availableParallelism() < 2 ? 1 : 4;
