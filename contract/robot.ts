@@ -94,6 +94,8 @@ export const robotEvent = channel(
     event: Id,
     /** Of the rule table that the robot is configured with. */
     rule: Name,
+    /** Of that table. */
+    ruleRevision: v.optional(v.pipe(v.string(), v.maxLength(64))),
     /** In words, for people. */
     text: Text,
     reasons: v.pipe(v.array(EventReason), v.minLength(1, "an event says why"), v.maxLength(8)),

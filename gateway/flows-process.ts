@@ -73,6 +73,7 @@ export class FlowsProcess {
   #crashes: number[] = [];
   #attempt = 0;
   #port: number | undefined;
+  readonly #editor = Promise.withResolvers<number>();
 
   constructor(options: FlowsOptions) {
     this.#options = options;
@@ -105,6 +106,11 @@ export class FlowsProcess {
   /** Port of the editor once it listens; it stays over restarts. */
   get port(): number | undefined {
     return this.#port;
+  }
+
+  /** Resolves to that port when the editor listens for the first time. */
+  get editor(): Promise<number> {
+    return this.#editor.promise;
   }
 
   get pid(): number | undefined {
@@ -155,6 +161,7 @@ export class FlowsProcess {
     switch (message.type) {
       case "ready":
         this.#port = message.port;
+        this.#editor.resolve(message.port);
         if (this.#stopped !== undefined) this.#state = { state: "down", note: this.#stopped };
         this.#log.info({ port: message.port }, "flows' editor listens");
         break;

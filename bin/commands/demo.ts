@@ -79,9 +79,17 @@ Runs a simulated city: lampposts that hear, each an agent of its own, the gatewa
         if (!stop.signal.aborted) say(`demo: ${name} ended (${how}); its log is ${logFile}`);
       };
       told(
-        { type: "console", url: stage.url, user: stage.user, password: stage.password },
+        {
+          type: "console",
+          url: stage.url,
+          user: stage.user,
+          password: stage.password,
+          ...(stage.editorUrl !== undefined && { editorUrl: stage.editorUrl }),
+        },
         `console   ${stage.url}   user ${stage.user}   password ${stage.password}`,
       );
+      if (stage.editorUrl !== undefined && !values.json)
+        process.stdout.write(`flows     ${stage.editorUrl}   the same user and password\n`);
       for (let round = 0; !stop.signal.aborted; round++) {
         const summary = await untilStopped(incident(stage, seed, round, told, stop.signal), stop.signal);
         if (!summary) break;

@@ -21,7 +21,8 @@ Runs the district's hub: MQTT broker, incident store, console, flows. Stops on S
 
   --config FILE  the gateway's configuration (YAML); docs/gateway.md explains it
   --check        only read the configuration and list its faults, also of the files and the folder that it names
-  --json         print {"type":"listening", ports} on stdout once everything listens
+  --json         print {"type":"listening", ports} on stdout once everything listens, and {"type":"editor", port}
+                 once the flows' editor does, which takes some seconds more
 
   hash           reads a password or secret from stdin, prints its hash for 'passwordHash' or 'secretHash'
   hash --new     makes a random secret for a node, prints {"secret", "hash"} as JSON
@@ -100,7 +101,10 @@ async function run(argv: readonly string[]): Promise<number> {
   });
   const { ports } = gateway;
   log.info(ports, `console at http://${config.listen.http.host}:${ports.http}/`);
-  if (values.json) printJson({ type: "listening", ...ports });
+  if (values.json) {
+    printJson({ type: "listening", ...ports });
+    void gateway.flows?.editor.then((port) => printJson({ type: "editor", port }));
+  }
   await stopped;
   log.info("stopping");
   await gateway.close();

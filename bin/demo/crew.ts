@@ -1,21 +1,24 @@
-/** A pretend patrol car with a terminal: says where it is, answers a call for backup, drives there. */
+/** A pretend patrol car with a terminal: says where it is and whether it is free, answers a call for backup, drives there. */
 import { connectAsync, type MqttClient } from "mqtt";
 import { ulid } from "ulid";
 import { type BackupCall, type BackupReply, backupAnswer, backupCall, backupUnit } from "#contract/backup.ts";
 import { topicOf } from "#contract/topics.ts";
 import { utcOfNs } from "#contract/units.ts";
+import { distanceM, type LatLon } from "#core/handoff/local.ts";
 
 const SAYS_EVERY_MS = 10_000;
 const READS_MS = 1500;
+/** While it drives its place is old at once. */
+const DRIVING_SAYS_EVERY_MS = 1000;
 
 export interface CrewOptions {
   mqttPort: number;
   site: string;
   name: string;
   secret: string;
-  at: { lat: number; lon: number };
-  /** Until it is there, whatever the distance: the demo has no streets to drive. */
-  drivesS: number;
+  at: LatLon;
+  /** Along the straight line: the demo has no streets to drive. */
+  speedMps: number;
 }
 
 export class Crew {
@@ -24,10 +27,15 @@ export class Crew {
   readonly #client: MqttClient;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #answered = new Set<string>();
+  #at: LatLon;
+  /** The call that it goes to or is at. */
+  #goesTo: string | undefined;
+  #closed = false;
 
   private constructor(options: CrewOptions, client: MqttClient) {
     this.#options = options;
     this.#client = client;
+    this.#at = options.at;
   }
 
   static async start(options: CrewOptions): Promise<Crew> {
@@ -46,22 +54,49 @@ export class Crew {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     for (const timer of this.#timers) clearTimeout(timer);
     await this.#client.endAsync(true);
   }
 
   #called(call: BackupCall): void {
     this.calls.push(call);
-    if (call.over !== undefined || this.#answered.has(call.call)) return;
+    if (call.over !== undefined) {
+      if (this.#goesTo !== call.call) return;
+      this.#goesTo = undefined;
+      void this.#here();
+      return;
+    }
+    if (this.#answered.has(call.call)) return;
     this.#answered.add(call.call);
-    this.#later(READS_MS, () => this.#answer(call.call, "accepted", "on our way"));
-    this.#later(READS_MS + this.#options.drivesS * 1000, () => this.#answer(call.call, "onScene", "we are there"));
+    this.#later(READS_MS, async () => {
+      if (this.#goesTo !== undefined) return this.#answer(call.call, "declined", "at another call");
+      this.#goesTo = call.call;
+      await this.#answer(call.call, "accepted", "on our way");
+      await this.#drive(call.call, call.place);
+    });
+  }
+
+  /** A step at a time, until it is there or nobody needs to come any more. */
+  async #drive(call: string, place: LatLon): Promise<void> {
+    if (this.#goesTo !== call) return;
+    const leftM = distanceM(this.#at, place);
+    const stepM = (this.#options.speedMps * DRIVING_SAYS_EVERY_MS) / 1000;
+    const share = Math.min(1, stepM / leftM);
+    const { lat, lon } = this.#at;
+    this.#at = { lat: lat + share * (place.lat - lat), lon: lon + share * (place.lon - lon) };
+    await this.#here();
+    if (share === 1) await this.#answer(call, "onScene", "we are there");
+    else this.#later(DRIVING_SAYS_EVERY_MS, () => this.#drive(call, place));
   }
 
   #later(ms: number, what: () => Promise<void>): void {
+    if (this.#closed) return;
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      void what();
+      void what().catch((error: unknown) => {
+        if (!this.#closed) throw error;
+      });
     }, ms);
     this.#timers.add(timer);
   }
@@ -73,8 +108,9 @@ export class Crew {
   }
 
   async #here(): Promise<void> {
-    const { site, name, at } = this.#options;
-    const message = { ...this.#envelope(), ...at, posSigmaM: 8, status: "available" };
+    const { site, name } = this.#options;
+    const status = this.#goesTo === undefined ? "available" : "busy";
+    const message = { ...this.#envelope(), ...this.#at, posSigmaM: 8, status };
     const options = { qos: 1 as const, retain: true };
     await this.#client.publishAsync(topicOf(backupUnit, site, name), JSON.stringify(message), options);
   }

@@ -8,6 +8,7 @@ import { followFlight, judgeFlight } from "./drone.ts";
 import { isFalse, isOf, judge, type Summary, type TrueShot } from "./judge.ts";
 import { followRobot } from "./robot.ts";
 import type { Stage } from "./stage.ts";
+import { summaryWords } from "./summary-words.ts";
 import { droneStream, lampStream, lookAt, recorded, robotStream } from "./video.ts";
 
 export type Tell = (line: Record<string, unknown>, words: string) => void;
@@ -81,7 +82,7 @@ export async function incident(
     if (opened) await tellTimeline(stage, opened, told);
   }
   summary.ok = summary.faults.length === 0;
-  told({ ...summary }, inWords(summary));
+  told({ ...summary }, summaryWords(summary));
   return summary;
 }
 
@@ -143,26 +144,6 @@ async function complete(
     if (whole || Date.now() > end) return found;
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
-}
-
-function inWords(summary: Summary): string {
-  const number = (x: number | null, digits: number) => (x === null ? "-" : x.toFixed(digits));
-  const facts = [
-    `fix ${number(summary.fixErrorM, 1)} m from the truth`,
-    `${summary.rounds} rounds`,
-    `${summary.falseIncidents} false incidents`,
-    `alert ${number(summary.firingToAlertS, 2)} s after firing (${number(summary.alertLatencyS, 2)} s after the sound)`,
-    `flow's alert ${summary.flowAlertSeen ? "seen" : "not seen"}`,
-    `record ${summary.chainOk ? "unbroken" : "broken"}`,
-  ];
-  if (summary.video) facts.push(`first picture ${number(summary.video.firstFrameMs, 0)} ms after the press`);
-  if (summary.robot) {
-    const { fallToEventS, acknowledged } = summary.robot;
-    const reported =
-      fallToEventS === null ? "who fell was not reported" : `who fell was reported ${fallToEventS.toFixed(1)} s later`;
-    facts.push(`robot: ${reported}, ${acknowledged ? "a crew said yes" : "no crew said yes"}`);
-  }
-  return `${summary.ok ? "as it should be" : `not as it should be: ${summary.faults.join("; ")}`}\n  ${facts.join(", ")}`;
 }
 
 const clock = (utc: string) => utc.slice(11, 23);

@@ -26,6 +26,8 @@ export interface Summary {
   /** The rest: what the software took. */
   alertLatencyS: number | null;
   flowAlertSeen: boolean;
+  /** Was there an incident of the burst, whose record can hold or not? */
+  recorded: boolean;
   chainOk: boolean;
   clips: number;
   /** What is not as it should be, in words. */
@@ -110,6 +112,7 @@ export function judge(
     soundTravelS,
     alertLatencyS,
     flowAlertSeen,
+    recorded: detail !== undefined,
     chainOk: detail?.chain.ok ?? false,
     clips: detail?.clips.length ?? 0,
     faults,

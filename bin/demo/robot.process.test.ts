@@ -77,7 +77,7 @@ test("the robot finds who fell, the gateway calls the nearest car, the crew says
       name: CREW,
       secret: secrets.get(CREW)!,
       at: crewAt(city),
-      drivesS: 3,
+      speedMps: 200,
     });
     undo.push(() => crew.close());
     const agent = processes.start(ROBOT, ["agent", "--config", agentFile, "--json"]);
@@ -93,6 +93,9 @@ test("the robot finds who fell, the gateway calls the nearest car, the crew says
     assert.is(crew.calls.filter(({ over }) => over === undefined).length, 1);
     const { timeline, chain } = await ops.detail(incident!);
     assert.ok(chain.ok);
+    const { text, data } = timeline[0]!;
+    assert.not.match(text, /rules/, "the revision of the rules is a fact for machines");
+    assert.match(JSON.stringify(data), /"ruleRevision":"street-1"/);
     const record = timeline.map(({ kind, by }) => `${kind} ${by}`);
     for (const entry of [`opened ${ROBOT}`, `backup ${ROBOT}`, `backup ${CREW}`, "backup ann"])
       assert.ok(record.includes(entry), `${entry} in ${record.join(", ")}`);

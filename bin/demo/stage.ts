@@ -22,8 +22,8 @@ import { type DemoVideo, filmCity } from "./video.ts";
  * act on what they heard.
  */
 const LAMPPOST_NICENESS = 5;
-/** Until the crew is at a call, whatever the distance. */
-const CREW_DRIVES_S = 5;
+/** As a car with its lights on goes through a town. */
+const CREW_SPEED_MPS = 20;
 
 export interface StageOptions {
   seed: number;
@@ -55,6 +55,8 @@ export interface Stage {
   readonly robot: boolean;
   readonly folder: string;
   readonly url: string;
+  /** The flows' editor; the operator's password opens it. */
+  readonly editorUrl: string | undefined;
   readonly user: string;
   readonly password: string;
   readonly mqttPort: number;
@@ -111,6 +113,8 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     await writeGatewayConfig(facts);
     say("the gateway: broker, incident store, console, Node-RED, video relay ...");
     let gateway = processes.start("gateway", ["gateway", "--config", gatewayFile, "--json"]);
+    const editor = gateway.line<{ port: number }>(({ type }) => type === "editor");
+    editor.catch(() => {});
     const listening = await gateway.line<Listening>(({ type }) => type === "listening");
 
     say(`${city.lampposts.length} lamppost agents and the one that triangulates ...`);
@@ -140,6 +144,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     await Promise.race([allOnline, dead]);
     if (options.flows !== false)
       await ops.until("Node-RED to run", 60_000, () => ops.health?.flows === "ok" || undefined);
+    const editorUrl = options.flows === false ? undefined : `http://127.0.0.1:${(await editor).port}`;
     let patrolling: Promise<PatrolWorld> | undefined;
     const bringOut = async (): Promise<PatrolWorld> => {
       const firmware = buildRobotFirmware(folder);
@@ -151,7 +156,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       const { site } = city.site;
       const at = crewAt(city);
       const secret = secrets.get(CREW)!;
-      const crew = await Crew.start({ mqttPort, site, name: CREW, secret, at, drivesS: CREW_DRIVES_S });
+      const crew = await Crew.start({ mqttPort, site, name: CREW, secret, at, speedMps: CREW_SPEED_MPS });
       undo.push(() => crew.close());
       await startAgent(ROBOT, patrol).line(({ type }) => type === "ready");
       return patrol;
@@ -164,6 +169,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       robot: options.robot === true,
       folder,
       url,
+      editorUrl,
       user: OPERATOR,
       password,
       mqttPort: listening.mqtt,

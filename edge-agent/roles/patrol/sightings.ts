@@ -150,7 +150,8 @@ export class Sightings {
       at: utcOfNs(utcNs(event.timeS)),
       event: ulid(),
       rule: event.rule,
-      text: `${event.text} (rules ${event.revision})`,
+      ruleRevision: event.revision,
+      text: event.text,
       reasons: event.reasons
         .slice(0, 8)
         .map(({ what, value, threshold, unit }) => ({ fact: what, value, limit: threshold, unit })),
