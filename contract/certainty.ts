@@ -8,6 +8,13 @@ export function percent(probability: number): string {
   return `${Math.round(probability * 100)} %`;
 }
 
+/** Metres rounded up, so that the bound said is never smaller than the bound computed. */
+export function metres(m: number): string {
+  if (m < 100) return `${Math.max(1, Math.ceil(m))} m`;
+  if (m < 1000) return `${Math.ceil(m / 10) * 10} m`;
+  return `${(Math.ceil(m / 100) / 10).toFixed(1)} km`;
+}
+
 const notComputed: Record<Exclude<IncidentState["kind"], "gunfire">, string> = {
   backup: "a person asked",
   caller: "a person called",

@@ -137,7 +137,7 @@ test("a recorded burst of three versions, brought twice, is one message of 'new'
   await new Promise((resolve) => setTimeout(resolve, 50));
   assert.equal(got.length, 1);
   assert.equal(got[0]?.incident, first.incident);
-  assert.equal(got[0]?.words, "1 round, 94 %, within 3 m of 40.43850, -79.99720, unreviewed");
+  assert.equal(got[0]?.words, "1 round, 94 %, within 4 m of 40.43850, -79.99720, unreviewed");
 });
 
 test("a node that is taken out of the flow listens no more", async (world) => {
@@ -169,7 +169,7 @@ test("route sends what fits out of the first output with its text, all else out 
   const message = await yes;
   assert.deepEqual(
     [message.route, message.to, message.incidentVersion, message.text],
-    ["desk", "desk", 3, "3 rounds, 97 %, within 3 m of 40.43850, -79.99720, unreviewed!"],
+    ["desk", "desk", 3, "3 rounds, 97 %, within 4 m of 40.43850, -79.99720, unreviewed!"],
   );
 });
 
@@ -199,7 +199,7 @@ test("the default flow tells the desk, and without a webhook nobody else", async
   world.link.bring(first);
   await until("the notice", () => notices(world).length > 0);
   await new Promise((resolve) => setTimeout(resolve, 100));
-  assert.deepEqual(notices(world), ["dispatch desk: 1 round, 94 %, within 3 m of 40.43850, -79.99720, unreviewed"]);
+  assert.deepEqual(notices(world), ["dispatch desk: 1 round, 94 %, within 4 m of 40.43850, -79.99720, unreviewed"]);
 });
 
 async function webhook(answers: number[]): Promise<{ url: string; bodies: unknown[]; close: () => void }> {

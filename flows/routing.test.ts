@@ -29,7 +29,7 @@ test("a rule without conditions lets everything pass, also an incident without a
 
 test("each condition turns away with its reason", () => {
   assert.equal(why({ minProbability: 0.99 }), "97 % is less than 99 %");
-  assert.equal(why({ maxWithinM: 2 }), "within 3 m is wider than 2 m");
+  assert.equal(why({ maxWithinM: 2 }), "within 4 m is wider than 2 m");
   assert.equal(why({ statuses: ["escalated"] }), "it is unreviewed");
   assert.equal(why({ unverified: false }, { ...last, unverified: true }), "it may be an echo");
   assert.equal(why({ maxWithinM: 2 }, { ...last, place: undefined }), "its place is not known");
@@ -58,7 +58,7 @@ test("a probability that nobody measured is compared with nothing: a person's wo
 
 test("a notice tells how many rounds may have been fired where that is open", () => {
   const roundsBetween = { low: 3, high: 5, likely: 3, level: 0.95, weights: [1] };
-  assert.match(wordsOf({ ...last, roundsBetween }), /^3 rounds \(3 to 5\), 97 %, within 3 m/);
+  assert.match(wordsOf({ ...last, roundsBetween }), /^3 rounds \(3 to 5\), 97 %, within 4 m/);
   assert.match(wordsOf({ ...last, roundsBetween: { ...roundsBetween, high: 3 } }), /^3 rounds, 97 %/);
 });
 
@@ -95,13 +95,13 @@ test("23:30 UTC in November is 18 o'clock in New York and 0 in Berlin", () => {
 });
 
 test("an incident in words: rounds, how sure, how well placed, status", () => {
-  assert.equal(wordsOf(last), "3 rounds, 97 %, within 3 m of 40.43850, -79.99720, unreviewed");
+  assert.equal(wordsOf(last), "3 rounds, 97 %, within 4 m of 40.43850, -79.99720, unreviewed");
   assert.equal(fill("{incident} v{version}: {nothing}", last), "01M8BURST00000000000000003 v3: {nothing}");
 });
 
 test("what nobody measured is not called sure, and 99.7 % is not called 100 %", () => {
   const event = { ...last, kind: "event" as const, rounds: [], probability: 1, what: "somebody on the ground" };
-  const said = "somebody on the ground, probability not measured, within 3 m of 40.43850, -79.99720, unreviewed";
+  const said = "somebody on the ground, probability not measured, within 4 m of 40.43850, -79.99720, unreviewed";
   assert.equal(wordsOf({ ...event, probabilityKnown: false }), said);
   // As records from before `probabilityKnown` have it.
   assert.equal(wordsOf(event), said);

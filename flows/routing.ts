@@ -1,5 +1,5 @@
 /** The decisions of our nodes, apart from Node-RED. */
-import { percent, roundsWords, unmeasured } from "#contract/certainty.ts";
+import { metres, percent, roundsWords, unmeasured } from "#contract/certainty.ts";
 import type { IncidentState, IncidentStatus } from "#contract/incident.ts";
 
 export interface Rule {
@@ -38,7 +38,7 @@ export function route(rule: Rule, state: IncidentState, localHour: number): Rout
   if (rule.maxWithinM > 0) {
     if (!state.place) return other("its place is not known");
     const withinM = state.place.ellipse95.semiMajorM;
-    if (withinM > rule.maxWithinM) return other(`within ${Math.round(withinM)} m is wider than ${rule.maxWithinM} m`);
+    if (withinM > rule.maxWithinM) return other(`within ${metres(withinM)} is wider than ${rule.maxWithinM} m`);
   }
   if (state.unverified && !rule.unverified) return other("it may be an echo");
   if (!isWithin(rule.hours, localHour)) return other(`it is ${localHour} h, outside ${rule.hours}`);
@@ -78,7 +78,7 @@ export function wordsOf(state: IncidentState): string {
   const { probability, place, status, unverified } = state;
   const what = state.kind === "gunfire" ? roundsWords(state) : (state.what ?? state.kind);
   const where = place
-    ? `within ${Math.max(1, Math.round(place.ellipse95.semiMajorM))} m of ${place.lat.toFixed(5)}, ${place.lon.toFixed(5)}`
+    ? `within ${metres(place.ellipse95.semiMajorM)} of ${place.lat.toFixed(5)}, ${place.lon.toFixed(5)}`
     : "place unknown";
   const doubt = unverified ? ", may be an echo" : "";
   return `${what}, ${unmeasured(state) ?? percent(probability)}, ${where}${doubt}, ${status}`;

@@ -1,6 +1,6 @@
 /** May a drone be sent to this incident, and who must say so? The site's rules, as data; the answer carries its reason. */
 import * as v from "valibot";
-import { percent, unmeasured } from "#contract/certainty.ts";
+import { metres, percent, unmeasured } from "#contract/certainty.ts";
 import type { IncidentState } from "#contract/incident.ts";
 import { Finite, LatDeg, LonDeg, Name, NonNegative, Probability } from "#contract/units.ts";
 import { windowOpen } from "#core/handoff/airspace.ts";
@@ -79,7 +79,7 @@ export function ruling(incident: IncidentState, policy: DispatchPolicy, utcMs: n
   if (!place) return no("nobody knows where it was");
   if (ageS > policy.maxAgeS) return no(`alerted ${Math.round(ageS)} s ago`);
   const { semiMajorM } = place.ellipse95;
-  const sure = `${unmeasured(incident) ?? percent(probability)}, within ${Math.round(semiMajorM)} m`;
+  const sure = `${unmeasured(incident) ?? percent(probability)}, within ${metres(semiMajorM)}`;
   // A person who has confirmed the incident stands above the numbers.
   const confirmed = incident.status === "confirmed" || incident.status === "escalated";
   if (!confirmed && probability < policy.minProbability)

@@ -90,6 +90,19 @@ test("undo is a new version with its own reason, not an edit", () => {
   assert.deepEqual([known.version, known.status, known.verdict?.status], [3, "unreviewed", "unreviewed"]);
 });
 
+test("what a verdict says on the record is said in words, and a bound is rounded up", () => {
+  const said = (known: Known | undefined, change: Change) => {
+    const outcome = step(known, change, at);
+    return outcome.kind === "applied" ? outcome.text : outcome.why;
+  };
+  const wide = fired({ ellipse95: { semiMajorM: 3.2, semiMinorM: 2, azimuthDeg: 0 } });
+  assert.equal(said(undefined, wide), "round s1 version 1: 90 %, within 4 m, heard by 3 nodes");
+  assert.equal(said(after(fired()), verdict("dismissed", 1)), "dismissed: firework seen");
+  const dismissed = after(fired(), verdict("dismissed", 1));
+  assert.equal(said(dismissed, verdict("unreviewed", 2)), "to be looked at again (was dismissed): firework seen");
+  assert.equal(said(dismissed, verdict("confirmed", 2)), "confirmed (was dismissed): firework seen");
+});
+
 test("a new round after a dismissal puts the incident before a person again; a better fix of a known round does not", () => {
   const dismissed = [fired(), verdict("dismissed", 1)];
   assert.equal(after(...dismissed, fired({ id: "s2" })).status, "unreviewed");

@@ -2,7 +2,7 @@
  * The life of an incident, as a function: what is known of it, plus one change, gives what is known of it next.
  * Folding the changes of a record from the first gives its newest state again, which is how a record is checked.
  */
-import { percent } from "#contract/certainty.ts";
+import { metres, percent } from "#contract/certainty.ts";
 import type { Place } from "#contract/geo.ts";
 import type { IncidentState, IncidentStatus } from "#contract/incident.ts";
 import type { ShotFixed } from "#contract/shot.ts";
@@ -34,6 +34,13 @@ export type Change =
 export type Outcome =
   | { kind: "applied"; known: Known; text: string; changed: boolean }
   | { kind: "refused"; why: string; conflict: boolean };
+
+const verdicts: Record<IncidentStatus, string> = {
+  confirmed: "confirmed",
+  dismissed: "dismissed",
+  escalated: "escalated",
+  unreviewed: "to be looked at again",
+};
 
 const refused = (why: string, conflict = false): Outcome => ({ kind: "refused", why, conflict });
 
@@ -82,7 +89,7 @@ function onVerdict(known: Known, change: Extract<Change, { kind: "verdict" }>, a
   return {
     kind: "applied",
     known: { ...known, version, substanceVersion: version, status, verdict: { status, by, at, reason } },
-    text: `${known.status} -> ${status}: ${reason}`,
+    text: `${verdicts[status]}${known.status === "unreviewed" ? "" : ` (was ${known.status})`}: ${reason}`,
     changed: true,
   };
 }
@@ -148,7 +155,6 @@ function countWords(before: Known | undefined, after: Known, shot: string): stri
 
 function wordsOf(shot: ShotFixed): string {
   if (shot.withdrawn) return `round ${shot.id} withdrawn: ${shot.withdrawn}`;
-  const within = Math.max(1, Math.round(shot.ellipse95.semiMajorM));
   const alone = shot.solvedLocally ? `, solved by ${shot.node} without the gateway` : "";
-  return `round ${shot.id} version ${shot.version}: ${percent(shot.probability)}, within ${within} m, heard by ${shot.nodesUsed.length} nodes${alone}`;
+  return `round ${shot.id} version ${shot.version}: ${percent(shot.probability)}, within ${metres(shot.ellipse95.semiMajorM)}, heard by ${shot.nodesUsed.length} nodes${alone}`;
 }

@@ -50,7 +50,7 @@ test("position without consent is dropped; with it the incident gets a place of 
     record.filter((text) => /position|within/.test(text)),
     [
       "the caller allows position",
-      "the phone is within 32 m of 40.440000, -79.990000 (it states 20 m)",
+      "the phone is within 33 m of 40.440000, -79.990000 (it states 20 m)",
       "the caller withdraws position",
     ],
   );

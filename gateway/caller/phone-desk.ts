@@ -1,6 +1,7 @@
 /** The phone's side of a link: opened by a tap, spoken through, and closed to what its caller has not allowed. */
 import type { MediaGrant } from "#contract/caller.ts";
 import type { LinkView, PhoneHear, PhoneHears, PhoneSay } from "#contract/caller-phone.ts";
+import { metres } from "#contract/certainty.ts";
 import type { MediaKind } from "#contract/video.ts";
 import type { GatewayContext } from "../context.ts";
 import { Refusal } from "../http/refusal.ts";
@@ -176,8 +177,7 @@ export class PhoneDesk {
     if (!isNews(row.facts.recordedFix, fix)) return;
     row.facts = { ...row.facts, recordedFix: fix };
     const place = placeOf(fix);
-    const within = Math.round(place.ellipse95.semiMajorM);
-    const text = `the phone is within ${within} m of ${fix.lat.toFixed(6)}, ${fix.lon.toFixed(6)} (it states ${Math.round(fix.accuracyM)} m)`;
+    const text = `the phone is within ${metres(place.ellipse95.semiMajorM)} of ${fix.lat.toFixed(6)}, ${fix.lon.toFixed(6)} (it states ${metres(fix.accuracyM)})`;
     const { incident } = row.facts;
     // Of several phones the first says where it is; the others stand on the record beside it.
     const first = book.store

@@ -79,10 +79,10 @@ real(
 
       const detail = (await page.evaluate(async () => (await fetch("/api/incidents/i1")).json())) as IncidentDetail;
       const acts = detail.timeline.filter(({ kind, by }) => kind === "flight" && by === "pam").map(({ text }) => text);
-      for (const act of ["authorise", "takeover", "release", "return"])
+      for (const act of ["authorises the flight", "takes over", "gives control back", "orders it home"])
         assert.ok(
-          acts.some((text) => text.startsWith(`${act}:`)),
-          `no ${act} of pam's on the record: ${acts.join(" | ")}`,
+          acts.some((text) => text.startsWith(`${act} (d1): `)),
+          `no '${act}' of pam's on the record: ${acts.join(" | ")}`,
         );
       assert.equal(
         acts.filter((text) => /refused/.test(text)),

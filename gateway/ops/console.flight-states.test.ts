@@ -22,7 +22,7 @@ desks("what the drone refuses is said in its own words", async ({ browser, folde
   await onPage(browser, folder, { drones: [d1], roles: ["dispatch"] }, async (page) => {
     await phase(page, "On scene");
     d1.order("land", "maria", {});
-    await page.locator(".control", { hasText: "land called by maria" }).waitFor();
+    await page.locator(".control", { hasText: "landing called by maria" }).waitFor();
     await page.keyboard.press("b");
     await orders(page)
       .locator(".said.has-failed", { hasText: "Not done, return. d1: maria has called land, which is stronger." })

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { percent } from "#contract/certainty.ts";
+import { metres, percent } from "#contract/certainty.ts";
 import type { IncidentState } from "#contract/incident.ts";
 
 import { incidentOf } from "./fixtures/city.ts";
@@ -9,7 +9,7 @@ import {
   firedWords,
   headline,
   lateWords,
-  metres,
+  movedWords,
   probabilityWord,
   residualMs,
   sentence,
@@ -77,6 +77,16 @@ test("rounds told, and between how many were fired: said where that is open, not
   assert.is(headline(between(5, 7)), "5 rounds (5 to 7)");
   assert.is(firedWords(between(5, 5)), undefined);
   assert.is(firedWords(between(4, 7)), "5 told; fired, if it was gunfire: 4 to 7 (95 %), most likely 4.");
+});
+
+test("12 m with a sigma of 1.6 m is a movement of 12 m, give or take 4; less than its own error is none", () => {
+  const moved = (distanceM: number, sigmaM: number) => movedWords({ distanceM, sigmaM });
+  assert.is(moved(12, 1.6), "Moved 12 m (± 4 m) between the first and the last round.");
+  for (const [distanceM, sigmaM] of [
+    [0.2, 0.1],
+    [4, 2],
+  ] as const)
+    assert.is(moved(distanceM, sigmaM), "Did not move measurably between the first and the last round.");
 });
 
 test("a robot's event says what it was and that nobody measured how sure that is, never 100 %", () => {

@@ -1,5 +1,5 @@
 /** Figures as people say them: probability, bounds, ages, residuals, reasons of rejection. Pure. */
-import { percent, roundsWords, unmeasured } from "#contract/certainty.ts";
+import { metres, percent, roundsWords, unmeasured } from "#contract/certainty.ts";
 import type { IncidentState, IncidentStatus } from "#contract/incident.ts";
 import type { TimelineEntry } from "#contract/ops-api.ts";
 import type { RejectedArrival } from "#contract/shot.ts";
@@ -13,13 +13,6 @@ export function probabilityWord(probability: number): string {
   if (probability > 0.2) return "unlikely";
   if (probability > 0.05) return "very unlikely";
   return "remote";
-}
-
-/** Metres rounded up, so that the bound said is never smaller than the bound computed. */
-export function metres(m: number): string {
-  if (m < 100) return `${Math.max(1, Math.ceil(m))} m`;
-  if (m < 1000) return `${Math.ceil(m / 10) * 10} m`;
-  return `${(Math.ceil(m / 100) / 10).toFixed(1)} km`;
 }
 
 /** The 95 % bound in words: the longer half axis. */
@@ -82,6 +75,16 @@ export function firedWords({ rounds, roundsBetween }: Pick<IncidentState, "round
   if (low === high && low === rounds.length) return undefined;
   const between = low === high ? `${low}` : `${low} to ${high}`;
   return `${rounds.length} told; fired, if it was gunfire: ${between} (${percent(level)}), most likely ${likely}.`;
+}
+
+/** Radius in sigmas that a shooter who stands still is told inside of 95 times in 100: sqrt(-2 ln 0.05), Rayleigh. */
+const STOOD_SIGMAS = 2.448;
+
+/** How far the shooter went between the first and the last round; less than its own error is no movement. */
+export function movedWords({ distanceM, sigmaM }: NonNullable<IncidentState["movedM"]>): string {
+  const between = "between the first and the last round";
+  if (distanceM < 1 || distanceM < STOOD_SIGMAS * sigmaM) return `Did not move measurably ${between}.`;
+  return `Moved ${Math.round(distanceM)} m (± ${metres(1.96 * sigmaM)}) ${between}.`;
 }
 
 /** How sure it is: a figure and a word of what was measured, who said so of what a person said. */

@@ -1,6 +1,8 @@
 /** What the console says of a caller's phone. Pure. */
+
 import type { CallerView, ConsentState } from "#contract/caller.ts";
-import { age, metres } from "../words.ts";
+import { metres } from "#contract/certainty.ts";
+import { age } from "../words.ts";
 
 export const consentWords: Record<ConsentState, string> = {
   unasked: "not asked yet",

@@ -1,10 +1,11 @@
 /** GeoJSON of robots, units, callers and calls for backup: each place with its bound and how old it is. Pure. */
 import type { BackupState, UnitView } from "#contract/backup.ts";
 import type { CallerView } from "#contract/caller.ts";
+import { metres } from "#contract/certainty.ts";
 import { lastHeard } from "../flight-words.ts";
 import { circleRing, ellipseRing, type LonLat } from "../geometry.ts";
 import { type KnownRobot, robotAgeS, robotIsOld } from "../state/field-age.ts";
-import { metres, within } from "../words.ts";
+import { within } from "../words.ts";
 import { collection, type Feature, type Features } from "./features.ts";
 
 const line = (coordinates: LonLat[], properties: Feature["properties"]): Feature => ({

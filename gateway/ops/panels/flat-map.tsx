@@ -1,6 +1,6 @@
 /** The map without WebGL: the same streets, nodes and bounds as an SVG. It follows the chosen incident; it does not pan. */
 
-import { percent } from "#contract/certainty.ts";
+import { metres, percent } from "#contract/certainty.ts";
 import { etaWords, lastHeard } from "../flight-words.ts";
 import { type Box, boxOf, circleRing, ellipseRing, enOf, type LonLat } from "../geometry.ts";
 import { courseOf, pointsOfDrone } from "../map/drone-features.ts";
@@ -11,7 +11,7 @@ import { robotAgeS, robotIsOld } from "../state/field-age.ts";
 import { outHere } from "../state/flight.ts";
 import { nodesPlaced, selectedShots } from "../state/map-state.ts";
 import { gatewayNowMs, selected, site, streetIndex } from "../state/store.ts";
-import { headline, metres, within } from "../words.ts";
+import { headline, within } from "../words.ts";
 import { NodeMark } from "./node-mark.tsx";
 
 /** Metres of margin around what is shown. */

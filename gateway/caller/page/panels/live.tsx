@@ -28,7 +28,7 @@ function Chips() {
   const w = s.words.value;
   const { consent, sending, mediaState, accuracyM } = s;
   const metres = accuracyM.value;
-  const where = metres === undefined ? w.locating : fill(w.accuracy, { m: Math.max(1, Math.round(metres)) });
+  const where = metres === undefined ? w.locating : fill(w.accuracy, { m: Math.max(1, Math.ceil(metres)) });
   const going = mediaState.value === "live" ? w.on : w.connecting;
   const picture =
     sending.value === "stills" ? w.stills : sending.value === "video" ? `${w.video}: ${going}` : w.nothing;

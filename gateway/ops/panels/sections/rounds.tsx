@@ -1,7 +1,7 @@
 /** The rounds of the burst on a line of time; the chosen one's evidence is shown below. */
 import { percent } from "#contract/certainty.ts";
 import { local, roundShot } from "../../state/store.ts";
-import { firedWords, within } from "../../words.ts";
+import { firedWords, movedWords, within } from "../../words.ts";
 import type { Section, SectionProps } from "./section.ts";
 
 function Rounds({ incident }: SectionProps) {
@@ -47,12 +47,7 @@ function Rounds({ incident }: SectionProps) {
               : {shooters.why}.{" "}
             </>
           )}
-          {movedM && (
-            <>
-              Moved {movedM.distanceM.toFixed(0)} m (± {movedM.sigmaM.toFixed(0)} m) between the first and the last
-              round.
-            </>
-          )}
+          {movedM && movedWords(movedM)}
         </p>
       )}
     </>
