@@ -110,6 +110,31 @@ test("a new round after a dismissal puts the incident before a person again; a b
   assert.equal(after(fired(), verdict("confirmed", 1), fired({ id: "s2" })).status, "confirmed");
 });
 
+test("a round that did not count when a person dismissed the incident, and counts now, puts it before a person again", () => {
+  const minRoundProbability = 0.1;
+  const said = (over: Partial<ShotFixed>): Change => ({ kind: "shot", shot: shot(over), minRoundProbability });
+  const seen = [
+    said({ probability: 0.6 }),
+    said({ id: "s2", probability: 0.2, lat: 40.0002 }),
+    said({ id: "s2", version: 2, probability: 0.004, lat: 40.0002 }),
+    verdict("dismissed", 3),
+  ];
+  const dismissed = after(...seen);
+  assert.deepEqual([dismissed.rounds.length, dismissed.unlikelyRounds?.length], [1, 1]);
+  const likely = step(dismissed, said({ id: "s2", version: 3, probability: 0.97, lat: 40.0002 }), at);
+  assert.ok(likely.kind === "applied");
+  assert.deepEqual(
+    [likely.known.status, likely.known.verdict, likely.known.rounds.length],
+    ["unreviewed", undefined, 2],
+  );
+  assert.match(
+    likely.text,
+    /counts as a round again; one round more counts after the dismissal: to be looked at again$/,
+  );
+  const still = after(...seen, said({ id: "s2", version: 3, probability: 0.003, lat: 40.0002 }));
+  assert.equal(still.status, "dismissed");
+});
+
 test("when every round is withdrawn the network dismisses what nobody took, says why, and takes it back with a new round", () => {
   const gone = after(fired(), fired({ version: 2, withdrawn: "merged into s9" }));
   assert.deepEqual([gone.status, gone.verdict?.by, gone.rounds.length, gone.probability], ["dismissed", NETWORK, 0, 0]);

@@ -118,7 +118,10 @@ function onShot(known: Known | undefined, change: Extract<Change, { kind: "shot"
     substanceVersion: version,
     ...(minRoundProbability !== undefined && { minRoundProbability }),
   };
-  const reopens = !before && !shot.withdrawn && next.status === "dismissed";
+  // What did not count a moment ago was before nobody's eyes as a round.
+  const isBack = known?.unlikelyRounds?.some((one) => rounds.some(({ id }) => id === one.shot)) ?? false;
+  const isMore = (!before && !shot.withdrawn) || isBack;
+  const reopens = isMore && next.status === "dismissed";
   const revives = rounds.length > 0 && next.verdict?.by === NETWORK;
   if (reopens || revives) {
     next.status = "unreviewed";
@@ -129,7 +132,7 @@ function onShot(known: Known | undefined, change: Extract<Change, { kind: "shot"
     next.status = "dismissed";
     next.verdict = { status: "dismissed", by: NETWORK, at, reason };
   }
-  const text = `${wordsOf(shot)}${countWords(known, next, shot.id)}${reopens ? "; a new round after the dismissal: to be looked at again" : ""}`;
+  const text = `${wordsOf(shot)}${countWords(known, next, shot.id)}${reopens ? `; ${before ? "one round more counts" : "a new round"} after the dismissal: to be looked at again` : ""}`;
   return { kind: "applied", known: next, text, changed: true };
 }
 
