@@ -19,13 +19,14 @@ const first = (samples: Float32Array) => firstSound(samples, RATE, hear(samples)
 /** Noise at one level from its first sample to its last, as what is left of a shot behind an extreme compressor. */
 const pressedShot = (seconds: number) => noise(seconds * RATE, 0.3, 3);
 
-test("0.2 s that begin with their shot and are pressed to one level: nothing stands out of them, yet it begins at 0, give or take 1 ms", () => {
+test("0.2 s that begin with their shot and are pressed to one level: nothing stands out of them, yet it begins at 0, give or take 7 ms", () => {
   for (const seconds of [0.05, 0.2, 0.9, 1.4]) {
     const sound = pressedShot(seconds);
     if (seconds < 0.5) assert.is(hear(sound).length, 0);
     const found = first(sound)!;
     assert.ok(found.onsetTick < 0.001 * RATE, `${found.onsetTick}`);
-    assert.is(found.onsetSigmaS, 0.001);
+    assert.is(found.onsetSigmaS, 0.007);
+    assert.is(found.atEdge, true);
     assert.ok(found.snrDb > 18, `${found.snrDb} dB over a quiet 20 dB below`);
   }
 });

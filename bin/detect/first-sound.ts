@@ -3,6 +3,7 @@
  * one level has no noise of its own to learn, so that it is heard once more with a quiet put before it.
  */
 import { type Candidate, createEar } from "#core/acoustics/ear.ts";
+import { CUT_OFF_SIGMA_S } from "#core/acoustics/sound-edge.ts";
 
 /** The ear learns its first floor in so much sound: what is in it is heard again, seconds. */
 const BEGINNING_S = 0.25;
@@ -25,8 +26,8 @@ const SHORT_S = 1.5;
 const SAME_S = 0.04;
 /** Who cuts a recording at a shot leaves less nothing before it; a recorder that fills its file up with zeros began in the street's noise, seconds. */
 const PADDED_S = 0.5;
-/** Of a shot whose beginning the file does not hold nobody knows how much is missing: a blast's first wave is about as long, seconds. */
-export const CUT_OFF_SIGMA_S = 0.001;
+/** What begins so near to the first sample began before it, seconds. */
+const CUT_OFF_S = 0.001;
 
 /**
  * @param heard what the ear found without a quiet before, in order of onset
@@ -60,8 +61,8 @@ export function firstSound(
   const [known] = heard;
   if (known && known.onsetTick < onsetTick + SAME_S * sampleRateHz) return undefined;
   if (goesOn(samples.subarray(onsetTick), sampleRateHz)) return undefined;
-  const isCutOff = laterTicks < CUT_OFF_SIGMA_S * sampleRateHz;
-  return { ...first, onsetTick, onsetSigmaS: Math.max(first.onsetSigmaS, isCutOff ? CUT_OFF_SIGMA_S : 0) };
+  if (laterTicks >= CUT_OFF_S * sampleRateHz) return { ...first, onsetTick };
+  return { ...first, onsetTick, onsetSigmaS: Math.max(first.onsetSigmaS, CUT_OFF_SIGMA_S), atEdge: true };
 }
 
 function goesOn(sound: Float32Array, sampleRateHz: number): boolean {

@@ -81,12 +81,13 @@ test("a shot whose first 0.2 ms the file does not hold: at 0, with a sigma that 
   const shot = shotAt(0.5).subarray(0.5002 * RATE);
   const [first] = (await hearFile(saved("cut-off.wav", shot), classifier)).detections;
   assert.ok(first!.onsetS < 1e-4 && first!.gunshot, JSON.stringify(first));
-  assert.is(first!.onsetSigmaS, 0.001);
+  assert.is(first!.onsetSigmaS, 0.007);
+  assert.is(first!.atEdge, true);
 });
 
 test("0.3 s of noise at one level: an impulse begins them that the ear alone did not find, told as such and as no gunshot", async () => {
   const [first, ...others] = (await hearFile(saved("pressed.wav", noise(0.3 * RATE, 0.3, 6)), classifier)).detections;
-  assert.ok(first!.begins && first!.onsetS < 0.001 && first!.onsetSigmaS >= 0.001, JSON.stringify(first));
+  assert.ok(first!.begins && first!.onsetS < 0.001 && first!.onsetSigmaS >= 0.007, JSON.stringify(first));
   assert.ok(first!.probability < 0.3, `${first!.probability}`);
   assert.is(others.length, 0);
 });

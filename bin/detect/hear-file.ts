@@ -4,7 +4,7 @@ import type { Scores } from "#contract/shot.ts";
 import { Crowd } from "#core/acoustics/crowd.ts";
 import { type Candidate, CLIP_AFTER_S, CLIP_BEFORE_S, createEar } from "#core/acoustics/ear.ts";
 import type { Classifier } from "#edge-agent/ports.ts";
-import { CUT_OFF_SIGMA_S, firstSound } from "./first-sound.ts";
+import { firstSound } from "./first-sound.ts";
 import { type PreparedSound, prepareSound } from "./prepare-sound.ts";
 
 export interface Detection {
@@ -20,6 +20,8 @@ export interface Detection {
   snrDb: number;
   peakDbFs: number;
   clipped: boolean;
+  /** The sound itself begins or ends there, as at zero padding: no arrival, or one of which nobody knows how much is missing before it. */
+  atEdge?: true;
   /** The recording begins with it and has no quiet of its own: `snrDb` is against one that was put before it. */
   begins?: true;
   /** Index of the channel listened to, from 0. */
@@ -52,7 +54,7 @@ export async function hearFile(file: string, classifier: Classifier, asked?: num
     detections.push({
       file,
       onsetS: onsetTick / sampleRateHz,
-      onsetSigmaS: onsetTick < 1 ? Math.max(onsetSigmaS, CUT_OFF_SIGMA_S) : onsetSigmaS,
+      onsetSigmaS,
       gunshot: scores.gunshot >= classifier.threshold,
       probability: scores.gunshot,
       echoProbability,
@@ -61,6 +63,7 @@ export async function hearFile(file: string, classifier: Classifier, asked?: num
       snrDb,
       peakDbFs,
       clipped,
+      ...(candidate.atEdge && { atEdge: true }),
       ...(candidate === first && { begins: true }),
       channel,
     });

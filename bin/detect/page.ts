@@ -1,7 +1,7 @@
 /** The same as a page that needs nothing from elsewhere: a picture and a table for each file. */
 import { type SoundClass, soundClasses } from "#contract/shot.ts";
 import type { Detection, HeardFile } from "./hear-file.ts";
-import { pictureOf } from "./picture.ts";
+import { type PictureSize, pictureOf } from "./picture.ts";
 
 export function pageOf(files: readonly HeardFile[], model: string, threshold: number): string {
   const sections = files.map((file) => section(file, threshold)).join("\n");
@@ -21,7 +21,7 @@ export function pageOf(files: readonly HeardFile[], model: string, threshold: nu
   .scroll { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
   th, td { padding: 0.15rem 0.7rem; text-align: right; white-space: nowrap; } th { color: var(--dim); font-weight: 500; }
   @media (max-width: 50rem) {
-    body { padding: 1rem; } .scroll img { width: 56rem; max-width: none; } th, td { padding: 0.15rem 0.4rem; } td.class { min-width: 3.5rem; }
+    body { padding: 1rem; } th, td { padding: 0.15rem 0.4rem; } td.class { min-width: 3.5rem; }
   }
   tr.shot td { color: var(--shot); } td.class { min-width: 5rem; background: linear-gradient(90deg, var(--bar) var(--p), var(--cell) var(--p)); }
 </style>
@@ -36,7 +36,8 @@ ${sections}
 const [shot, ...others] = soundClasses;
 
 function section(heard: HeardFile, threshold: number): string {
-  const png = Buffer.from(pictureOf([heard], threshold)).toString("base64");
+  const png = (size: PictureSize) =>
+    `data:image/png;base64,${Buffer.from(pictureOf([heard], threshold, size)).toString("base64")}`;
   const shots = heard.detections.filter(({ gunshot }) => gunshot).length;
   const lengthS = (heard.samples.length / heard.sampleRateHz).toFixed(2);
   const count = heard.detections.length;
@@ -49,7 +50,7 @@ function section(heard: HeardFile, threshold: number): string {
   return `<h2>${escaped(heard.file)}</h2>
 <p>${words}</p>
 ${remarks}
-<div class="scroll"><img alt="Waveform and spectrogram of ${escaped(heard.file)}: ${words}" src="data:image/png;base64,${png}"></div>
+<picture><source media="(max-width: 40rem)" srcset="${png("narrow")}"><img alt="Waveform and spectrogram of ${escaped(heard.file)}: ${words}" src="${png("wide")}"></picture>
 <div class="scroll"><table><thead><tr>${heads.join("")}</tr></thead><tbody>${heard.detections.map(row).join("")}</tbody></table></div>`;
 }
 

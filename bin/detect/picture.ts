@@ -7,7 +7,6 @@ import type { Detection, HeardFile } from "./hear-file.ts";
 
 type Rgb = readonly [number, number, number];
 
-const WIDTH = 1200;
 const LEFT = 56;
 const RIGHT = 16;
 const TITLE = 26;
@@ -18,6 +17,12 @@ const ROW = 13;
 /** Impulses listed below a picture; the strongest, where there are more. */
 const LISTED = 24;
 const DYNAMIC_DB = 70;
+/** A tick of the axis with its word. */
+const TICK_WIDTH = 90;
+
+/** `wide` lists the impulses below; `narrow` fits a telephone, whose page has them in a table. */
+const sizes = { wide: { width: 1200, scores: true }, narrow: { width: 440, scores: false } } as const;
+export type PictureSize = keyof typeof sizes;
 
 const INK: Rgb = [226, 232, 240];
 const DIM: Rgb = [120, 134, 156];
@@ -28,10 +33,11 @@ const SHOT: Rgb = [255, 96, 84];
 const OTHER: Rgb = [240, 196, 84];
 
 /** PNG bytes, one panel a file below another. */
-export function pictureOf(files: readonly HeardFile[], threshold: number): Uint8Array {
-  const heights = files.map(({ detections }) => panelHeight(detections.length));
+export function pictureOf(files: readonly HeardFile[], threshold: number, size: PictureSize = "wide"): Uint8Array {
+  const { width, scores } = sizes[size];
+  const heights = files.map(({ detections }) => panelHeight(scores ? detections.length : undefined));
   const canvas = new Canvas(
-    WIDTH,
+    width,
     Math.max(
       1,
       heights.reduce((a, b) => a + b, 0),
@@ -39,19 +45,20 @@ export function pictureOf(files: readonly HeardFile[], threshold: number): Uint8
   );
   let top = 0;
   files.forEach((file, i) => {
-    panel(canvas, file, top, threshold);
+    panel(canvas, file, top, threshold, scores);
     top += heights[i]!;
   });
   return encode({ width: canvas.width, height: canvas.height, data: canvas.data, channels: 3 });
 }
 
-function panelHeight(detections: number): number {
-  return TITLE + WAVE + 4 + SPECTRUM + AXIS + ROW * (1 + Math.min(LISTED, detections)) + 14;
+function panelHeight(detections: number | undefined): number {
+  const rows = detections === undefined ? 0 : ROW * (1 + Math.min(LISTED, detections)) + 14;
+  return TITLE + WAVE + 4 + SPECTRUM + AXIS + rows;
 }
 
-function panel(canvas: Canvas, heard: HeardFile, top: number, threshold: number): void {
+function panel(canvas: Canvas, heard: HeardFile, top: number, threshold: number, scores: boolean): void {
   const { file, samples, sampleRateHz, detections, channel, channels } = heard;
-  const width = WIDTH - LEFT - RIGHT;
+  const width = canvas.width - LEFT - RIGHT;
   const lengthS = samples.length / sampleRateHz;
   const shots = detections.filter(({ gunshot }) => gunshot).length;
   const name = file.split("/").at(-1)!.slice(-70);
@@ -73,7 +80,7 @@ function panel(canvas: Canvas, heard: HeardFile, top: number, threshold: number)
   drawSpectrum(canvas, heard, LEFT, spectrumTop, width);
   drawAxis(canvas, lengthS, spectrumTop + SPECTRUM, width);
   atOnsets(spectrumTop, SPECTRUM, 12);
-  drawScores(canvas, listed(detections), spectrumTop + SPECTRUM + AXIS);
+  if (scores) drawScores(canvas, listed(detections), spectrumTop + SPECTRUM + AXIS);
 }
 
 function listed(detections: readonly Detection[]): Detection[] {
@@ -128,11 +135,12 @@ function heat(part: number): Rgb {
 }
 
 function drawAxis(canvas: Canvas, lengthS: number, top: number, width: number): void {
-  const step = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 600].find((s) => lengthS / s <= 12) ?? 3600;
+  const step =
+    [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 600].find((s) => lengthS / s <= width / TICK_WIDTH) ?? 3600;
   for (let t = 0; t <= lengthS; t += step) {
     const x = LEFT + Math.round((t / lengthS) * (width - 1));
     canvas.line(x, top, 4, DIM);
-    canvas.text(Math.min(x, WIDTH - 40), top + 8, `${Number(t.toFixed(2))} S`, DIM);
+    canvas.text(Math.min(x, canvas.width - 40), top + 8, `${Number(t.toFixed(2))} S`, DIM);
   }
 }
 

@@ -81,7 +81,7 @@ real(
       const acts = detail.timeline.filter(({ kind, by }) => kind === "flight" && by === "pam").map(({ text }) => text);
       for (const act of ["authorises the flight", "takes over", "gives control back", "orders it home"])
         assert.ok(
-          acts.some((text) => text.startsWith(`${act} (d1): `)),
+          acts.some((text) => text.startsWith(`pam ${act} (d1): `)),
           `no '${act}' of pam's on the record: ${acts.join(" | ")}`,
         );
       assert.equal(
