@@ -12,8 +12,7 @@ import type { RoundsBetween } from "#contract/incident.ts";
 import type { ShotFixed } from "#contract/shot.ts";
 import { nsOfUtc } from "#contract/units.ts";
 import { toldChance } from "./burst-rounds.ts";
-import { frameAt } from "./geo.ts";
-import { unexplainedByImage } from "./single-image.ts";
+import { commonGap, LEAST_GAP_S } from "./common-gap.ts";
 
 type Told = Pick<ShotFixed, "time" | "lat" | "lon" | "probability" | "arrivals" | "speedOfSoundMps">;
 
@@ -30,13 +29,6 @@ const LEVEL = 0.95;
 const SALVO_S = 0.5;
 /** A front's echo comes no later: 50 m behind the shooter. */
 const LONGEST_ECHO_S = 0.3;
-/** No weapon fires its next round sooner. */
-const LEAST_GAP_S = 0.045;
-/** Gaps at two nodes are one. */
-const SAME_GAP_S = 1.6e-3;
-const FEWEST = 4;
-/** Nodes that no image explains: so many, and this share of those with the gap. */
-const BESIDE_IMAGE = { nodes: 2, share: 0.25 };
 /** Of the first round's expected listeners so many tell another, give or take; its belief is so much lower, give or take. */
 const LATER = { share: 0.93, shareSigma: 0.18, logOdds: -2.6, logOddsSigma: 2.2 };
 /** A salvo's cadence is even where each gap is a multiple of the shortest, within this share of it, of three gaps and more; a hole in it is so much likelier a round than a pause. */
@@ -105,32 +97,10 @@ function separateChance(round: Round, rounds: readonly Round[], [, , , separate,
     const [before, after] = other.atS < round.atS ? [other, round] : [round, other];
     const told = commonGap(before.shot, after.shot);
     if (!told) continue;
-    if (told.beside >= Math.max(BESIDE_IMAGE.nodes, BESIDE_IMAGE.share * told.nodes)) return separate!;
+    if (!told.isOfImage) return separate!;
     if (after === round && told.gapS <= LONGEST_ECHO_S) behindFront = true;
   }
   return behindFront ? image! : round.shot.probability;
-}
-
-/** Nodes that heard both with one gap, and how many of them one image of the first does not explain. Undefined where too few did. */
-function commonGap(before: Told, after: Told): { nodes: number; beside: number; gapS: number } | undefined {
-  const frame = frameAt({ lat: before.lat, lon: before.lon, altM: 0 });
-  const toaOf = new Map(after.arrivals.map(({ node, toa }) => [node, nsOfUtc(toa)]));
-  const gaps = before.arrivals.flatMap(({ node, lat, lon, toa }) => {
-    const later = toaOf.get(node);
-    return later === undefined ? [] : [{ lat, lon, gapS: Number(later - nsOfUtc(toa)) / 1e9 }];
-  });
-  const sorted = gaps.map(({ gapS }) => gapS).sort((a, b) => a - b);
-  const gapS = sorted[sorted.length >> 1] ?? 0;
-  const same = gaps.filter((one) => Math.abs(one.gapS - gapS) <= SAME_GAP_S);
-  if (same.length < FEWEST || gapS < LEAST_GAP_S) return undefined;
-  const beside = unexplainedByImage(
-    same.map(({ lat, lon }) => {
-      const { eastM, northM } = frame.toLocal(lat, lon, 0);
-      const withinM = SAME_GAP_S * before.speedOfSoundMps;
-      return { eastM, northM, extraM: gapS * before.speedOfSoundMps, withinM };
-    }),
-  );
-  return { nodes: same.length, beside, gapS };
 }
 
 function salvosOf(rounds: readonly Round[]): Round[][] {
