@@ -79,7 +79,7 @@ export function createSerialDock(stream: Duplex, name: string): SerialDock {
     }
   });
 
-  const silence = new Silence(aliveEveryMs, performance.now());
+  const silence = new Silence(aliveEveryMs, lostAfterMs, performance.now());
   const alive = setInterval(() => {
     const silentMs = silence.lastsMs(state.atMs, performance.now());
     void link.send(ticksPerS === undefined ? "hello" : "alive");

@@ -226,7 +226,7 @@ export function openRobotBoard(options: RobotBoardOptions): RobotBody {
   stream.on("close", onEnd);
   stream.on("error", onEnd);
 
-  const silence = new Silence(HELLO_EVERY_MS, performance.now());
+  const silence = new Silence(HELLO_EVERY_MS, LOST_AFTER_MS, performance.now());
   const alive = setInterval(() => {
     const silentMs = silence.lastsMs(state.atMs, performance.now());
     if (!clock) greet();

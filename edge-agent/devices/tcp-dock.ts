@@ -55,7 +55,7 @@ export class TcpDock implements Dock {
   #waitMs = backoffMs(100, 2000);
   #socket: Socket | undefined;
   #retry: NodeJS.Timeout | undefined;
-  readonly #silence = new Silence(beatMs, performance.now());
+  readonly #silence = new Silence(beatMs, silentMs, performance.now());
   #heardMs = -Infinity;
   #number = 0;
   #closed = false;

@@ -54,7 +54,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #server: MavsdkServer;
   readonly #timer: NodeJS.Timeout;
-  readonly #silence = new Silence(judgeEveryMs, performance.now());
+  readonly #silence = new Silence(judgeEveryMs, silentMs, performance.now());
   #rpc: Rpc | undefined;
   #touched = false;
   /** Every plugin answered or had its time. */
