@@ -89,6 +89,14 @@ async function openLevel(folder: string, log: Logger): Promise<ClassicLevel<stri
     if (cause?.code === "LEVEL_LOCKED") {
       throw new Fault("failed", `${folder} is in use: another gateway runs on this data directory`, { cause: error });
     }
+    // A repair moves what it reads and writes it anew: no work for a disk that takes nothing.
+    if (
+      cause?.message &&
+      /No space left|Read-only file system|quota exceeded|Permission denied|Input\/output error/.test(cause.message)
+    )
+      throw new Fault("failed", `${folder}: ${cause.message}; give the gateway a disk that it can write`, {
+        cause: error,
+      });
     log.error({ folder, cause: cause?.message }, "the broker's store is damaged: repairing it");
     await ClassicLevel.repair(folder);
     return await open();

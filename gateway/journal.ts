@@ -20,8 +20,16 @@ const KEEP_MS = 120_000;
 const PRUNE_MS = 10_000;
 /** Messages that wait for one commit; beyond it the broker refuses, and the sender's outbox keeps them. */
 const MAX_WAITING = 10_000;
+/** A disk that takes nothing is tried again. */
+const AGAIN_MS = 1000;
+/**
+ * Then a message is refused, which closes its sender's connection. Longer than the 2 s within which a node takes that for a refusal of this one
+ * message (edge-agent/devices/mqtt-bus.ts): after five such ends it would keep it back until its next start.
+ */
+const REFUSE_AFTER_MS = 5000;
 
 interface Waiting extends Journalled {
+  sinceMs: number;
   done: (error?: Error) => void;
 }
 
@@ -29,6 +37,8 @@ export class Journal {
   readonly #db: DatabaseSync;
   readonly #insert: StatementSync;
   #waiting: Waiting[] = [];
+  /** While the disk takes nothing. */
+  #again: NodeJS.Timeout | undefined;
   readonly #nowMs: () => number;
   /** Messages up to `seq` were there by then, the oldest first; one for each `PRUNE_MS`. */
   #marks: { seq: number; atMs: number }[] = [];
@@ -46,17 +56,21 @@ export class Journal {
     this.#mark();
   }
 
-  /** Calls back once the message is on disk; messages that arrive together share one commit. */
+  /** Calls back once the message is on disk, or with why it is not after some seconds; messages that arrive together share one commit. */
   write(topic: string, payload: Uint8Array, done: (error?: Error) => void): void {
     if (this.#waiting.length >= MAX_WAITING) {
       this.counters.refused++;
       done(new Fault("failed", `${MAX_WAITING} messages wait for the disk`));
       return;
     }
-    if (this.#waiting.push({ topic, payload, done }) === 1) setImmediate(() => this.#commit());
+    const count = this.#waiting.push({ topic, payload, done, sinceMs: this.#nowMs() });
+    if (count === 1 && !this.#again) setImmediate(() => this.#commit());
   }
 
   #commit(): void {
+    if (!this.#db.isOpen) return;
+    clearTimeout(this.#again);
+    this.#again = undefined;
     const batch = this.#waiting;
     this.#waiting = [];
     const saidMs = Date.now();
@@ -69,7 +83,10 @@ export class Journal {
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
       this.failing = true;
-      for (const { done } of batch) done(error as Error);
+      const untilMs = this.#nowMs() - REFUSE_AFTER_MS;
+      this.#waiting = batch.filter(({ sinceMs }) => sinceMs > untilMs);
+      this.#again = setTimeout(() => this.#commit(), AGAIN_MS);
+      for (const { sinceMs, done } of batch) if (sinceMs <= untilMs) done(error as Error);
       return;
     }
     this.failing = false;
@@ -100,6 +117,8 @@ export class Journal {
 
   close(): void {
     if (this.#waiting.length > 0) this.#commit();
+    clearTimeout(this.#again);
     this.#db.close();
+    for (const { done } of this.#waiting) done(new Fault("failed", "the gateway stops"));
   }
 }

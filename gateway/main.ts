@@ -11,6 +11,7 @@ import { startCallers } from "./caller/part.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { GatewayContext, Part } from "./context.ts";
 import { newSecret, SecretChecker } from "./credentials.ts";
+import { deletePastItsTime } from "./delete-past-its-time.ts";
 import { startDispatch } from "./dispatch/part.ts";
 import { startFaces } from "./faces/part.ts";
 import { FlowsProcess } from "./flows-process.ts";
@@ -34,7 +35,6 @@ import { startVideo } from "./video/part.ts";
 
 const HEALTH_MS = 1_000;
 const RETENTION_MS = 3_600_000;
-const DAY_MS = 86_400_000;
 /** Incidents in a console's first picture; it asks for older ones as it scrolls. */
 const SNAPSHOT_INCIDENTS = 200;
 
@@ -209,22 +209,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     open.defer(() => flows?.stop());
   }
 
-  const cleanOnce = () => {
-    const nowMs = Date.now();
-    const sounds = clips.expire(nowMs - config.retention.clipsDays * DAY_MS);
-    const arrivals = heard.expire(nowMs - config.retention.heardDays * DAY_MS);
-    alerts.expire(nowMs - config.retention.heardDays * DAY_MS);
-    sessions.expire();
-    if (sounds + arrivals > 0) log.info({ sounds, arrivals }, "deleted what is past its time");
-  };
-  /** Deleting takes room, too: on a full disk it is tried the next time. */
-  const clean = () => {
-    try {
-      cleanOnce();
-    } catch (err) {
-      log.error({ err }, "what is past its time is not deleted; free or replace the disk");
-    }
-  };
+  const clean = () => deletePastItsTime({ clips, heard, alerts, sessions }, config.retention, log);
   clean();
   const timers = [
     setInterval(() => live.broadcast({ type: "health", health: health() }), HEALTH_MS),

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Fault } from "#contract/errors.ts";
-import { checkDataFolder, makeDataFolder } from "./data-folder.ts";
+import { checkDataFolder, dataFolderFaults, makeDataFolder } from "./data-folder.ts";
 
 function within(run: (folder: string) => void): void {
   const folder = mkdtempSync(join(tmpdir(), "tocsin-data-"));
@@ -73,6 +73,20 @@ test("a folder above that another agent makes at the same moment is used, and le
       (path) => writeFileSync(path, "a file instead"),
       () => assert.match(faultOf(join(shared, "c")).message, "this account cannot make it (EEXIST)"),
     );
+  }));
+
+test("a full disk is told as one: no fault of the configuration, and not 78, so that the start is tried again", () =>
+  within((folder) => {
+    const data = join(folder, "a");
+    const full = () => {
+      throw Object.assign(new Error("ENOSPC: no space left on device, mkdir"), { code: "ENOSPC" });
+    };
+    outrun(full, () => {
+      const fault = faultOf(data);
+      assert.is(fault.exitCode, 1);
+      assert.is(fault.message, `dataDir: ${data}: the disk is full (ENOSPC); free it`);
+      assert.equal(dataFolderFaults(data), []);
+    });
   }));
 
 test("a file in its place or above it is named; exit 78", () =>

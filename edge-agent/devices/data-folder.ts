@@ -30,14 +30,14 @@ export function checkDataFolder(dataDir: string): void {
   unmake(makeDataFolder(dataDir));
 }
 
-/** What is wrong with it, a line each, for a list of a configuration's faults; leaves no trace. */
+/** What is wrong with it, a line each, for a list of a configuration's faults; leaves no trace. A full disk is none: the start itself says that. */
 export function dataFolderFaults(dataDir: string): readonly string[] {
   try {
     checkDataFolder(dataDir);
     return [];
   } catch (error) {
-    if (error instanceof Fault) return error.lines;
-    throw error;
+    if (!(error instanceof Fault)) throw error;
+    return error.code === "config" ? error.lines : [];
   }
 }
 
@@ -75,5 +75,9 @@ function kindOf(path: string): "folder" | "file" | "nothing" {
 }
 
 function unusable(dataDir: string, why: string, cause?: unknown): Fault {
+  const { code } = (cause ?? {}) as NodeJS.ErrnoException;
+  // Not 78: the service manager tries again, and starts it once there is room.
+  if (code === "ENOSPC" || code === "EDQUOT")
+    return new Fault("failed", `dataDir: ${dataDir}: the disk is full (${code}); free it`, { cause });
   return new Fault("config", `dataDir: ${dataDir}: ${why}; name a folder that this account can write`, { cause });
 }

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -101,6 +102,34 @@ test.before.each(async (context) => {
   context.world = await makeWorld();
 });
 test.after.each(async ({ world }) => world.close());
+
+test("what waits in memory for a full disk is on it once there is room, though nobody says anything more; its state tells both", async ({
+  world,
+}) => {
+  const disk = join(world.folder, "n1");
+  mkdirSync(disk);
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=512k", "tmpfs", disk], { stdio: "ignore" });
+  } catch {
+    return console.log("skipped: mounting a small disk needs root");
+  }
+  try {
+    await world.linkDown();
+    const bus = world.makeBus("n1");
+    assert.throws(() => writeFileSync(join(disk, "hog"), new Uint8Array(2 ** 20)), /ENOSPC/);
+    for (let n = 0; n < 200; n++) await bus.publish(shotHeard, heard("n1", `a${n}`, "2026-11-22T03:00:00Z"));
+    await until("the full disk", () => bus.counters.outboxDiskFailed === 1);
+    assert.ok(bus.counters.outboxInMemory > 0);
+    rmSync(join(disk, "hog"));
+    await until("the disk", () => bus.counters.outboxInMemory === 0);
+    assert.is(bus.counters.outboxDiskFailed, 0);
+    assert.is(bus.counters.queued, 200);
+    assert.is(world.warnings.length, 1);
+    await bus.close();
+  } finally {
+    execFileSync("umount", [disk]);
+  }
+});
 
 test("an agent started without a broker, stopped and started again: what it said is delivered once the broker is there", async ({
   world,

@@ -27,6 +27,8 @@ const MAX_REFUSALS = 5;
 const REFUSAL_WITHIN_MS = 2000;
 /** Removals of sent messages are gathered this long before they reach the disk. */
 const SWEEP_MS = 250;
+/** A disk that takes nothing is tried again, also when nobody says anything: what waits in memory is lost with the power. */
+const AGAIN_MS = 1000;
 
 interface Confirm {
   resolve: () => void;
@@ -43,6 +45,7 @@ export class MqttBus implements Bus {
     handlerErrors: 0,
     outboxBytes: 0,
     outboxInMemory: 0,
+    outboxDiskFailed: 0,
   };
   readonly #options: MqttBusOptions;
   readonly #link: MqttLink;
@@ -174,6 +177,7 @@ export class MqttBus implements Bus {
     } catch (error) {
       for (const { reject } of batch) reject(error);
     }
+    if (this.#outbox.diskFailed) this.#syncIn(AGAIN_MS);
     this.#drain();
   }
 
@@ -266,12 +270,16 @@ export class MqttBus implements Bus {
       this.counters.delivered += 1;
       if (this.#suspect?.seq === row.seq) this.#suspect = undefined;
       if (this.#inFlight.size <= WINDOW / 2) this.#drain();
-      this.#sweep ??= setTimeout(() => {
-        this.#sweep = undefined;
-        this.#outbox.sync();
-        this.#count();
-      }, SWEEP_MS);
+      this.#syncIn(SWEEP_MS);
     });
+  }
+
+  #syncIn(ms: number): void {
+    this.#sweep ??= setTimeout(() => {
+      this.#sweep = undefined;
+      if (!this.#outbox.sync()) this.#syncIn(AGAIN_MS);
+      this.#count();
+    }, ms);
   }
 
   #count(): void {
@@ -279,6 +287,7 @@ export class MqttBus implements Bus {
     this.counters.queued = rows + this.#pending.length;
     this.counters.outboxBytes = bytes;
     this.counters.outboxInMemory = inMemory;
+    this.counters.outboxDiskFailed = this.#outbox.diskFailed ? 1 : 0;
     this.counters.dropped = Object.values(dropped).reduce((sum, count) => sum + count, 0);
   }
 }

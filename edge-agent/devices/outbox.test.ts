@@ -100,11 +100,11 @@ test("a second agent on the same data directory is turned away", () => {
   box.close();
 });
 
-/** A real file system of 512 kB; only root may mount one. */
-function mountSmallDisk(): string | undefined {
+/** A real file system; only root may mount one. */
+function mountSmallDisk(size = "512k"): string | undefined {
   const disk = mkdtempSync(join(folder, "disk-"));
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=512k", "tmpfs", disk], { stdio: "ignore" });
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", disk], { stdio: "ignore" });
     return disk;
   } catch {
     return undefined;
@@ -147,6 +147,51 @@ test("a full disk is reported, not a crash; messages wait in memory and reach th
     const again = new Outbox(join(disk, "outbox.sqlite"), limits, () => {});
     assert.is(again.counters.rows, 5);
     again.close();
+  } finally {
+    execFileSync("umount", [disk]);
+  }
+});
+
+test("what a failed disk takes again is known although nothing waits: it all went over the link", () => {
+  const disk = mountSmallDisk();
+  if (!disk) return console.log("skipped: mounting a small disk needs root");
+  try {
+    const kinds: string[] = [];
+    const box = new Outbox(join(disk, "outbox.sqlite"), defaultOutboxLimits, ({ kind }) => kinds.push(kind));
+    assert.throws(() => writeFileSync(join(disk, "hog"), new Uint8Array(2 ** 20)));
+    assert.is(box.add([entry("x".repeat(9000))]).onDisk, false);
+    for (const row of box.next(9, none)) box.sent(row);
+    assert.is(box.counters.rows, 0);
+    assert.is(box.sync(), false, "still full");
+    rmSync(join(disk, "hog"));
+    assert.is(box.sync(), true);
+    assert.equal(kinds, ["disk-failed", "disk-works"]);
+    box.close();
+  } finally {
+    execFileSync("umount", [disk]);
+  }
+});
+
+test("after a burst the outbox goes on writing on a full disk: over a live link its queue and its log find room where they had it", () => {
+  const disk = mountSmallDisk("8m");
+  if (!disk) return console.log("skipped: mounting a small disk needs root");
+  try {
+    const reports: OutboxReport[] = [];
+    const box = new Outbox(join(disk, "outbox.sqlite"), defaultOutboxLimits, (report) => reports.push(report));
+    const arrive = () => {
+      for (const row of box.next(999, none)) box.sent(row);
+      box.sync();
+    };
+    // 400 rows of a page and more in one commit: a log longer than the 256 pages at which it is turned over.
+    box.add(Array.from({ length: 400 }, (_, n) => entry(`${n} ${"x".repeat(5000)}`)));
+    arrive();
+    assert.throws(() => writeFileSync(join(disk, "hog"), new Uint8Array(2 ** 24)));
+    for (let n = 0; n < 1000; n++) {
+      assert.is(box.add([entry(`full ${n}`)]).onDisk, true);
+      arrive();
+    }
+    assert.equal(reports, []);
+    box.close();
   } finally {
     execFileSync("umount", [disk]);
   }

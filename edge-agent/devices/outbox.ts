@@ -51,6 +51,7 @@ const schema = `
 // Result codes that mean the file is no database any more: SQLITE_CORRUPT, SQLITE_NOTADB (sqlite.org/rescode.html).
 const corrupt = new Set([11, 26]);
 const SQLITE_BUSY = 5;
+const SQLITE_FULL = 13;
 
 export class Outbox {
   readonly #db: DatabaseSync;
@@ -72,7 +73,7 @@ export class Outbox {
   #dropping = false;
   readonly #dropped: Record<string, number> = {};
 
-  /** Opens or makes the file. A damaged file is moved aside and reported; `Fault` (config) where the folder can't be used at all. */
+  /** Opens or makes the file. A damaged file is moved aside and reported; `Fault` (config) where the folder can't be used at all, (failed) where the disk is full. */
   constructor(file: string, limits: OutboxLimits, report: (report: OutboxReport) => void) {
     this.#limits = limits;
     this.#report = report;
@@ -103,10 +104,12 @@ export class Outbox {
 
   /** Brings the disk up to date: rows still in memory are written, sent ones removed, the bounds kept. False where the disk refuses. */
   sync(): boolean {
-    if (this.#memory.length === 0 && this.#sent.size === 0) return true;
+    if (this.#memory.length === 0 && this.#sent.size === 0 && !this.#diskFailed) return true;
     try {
       this.#db.exec("BEGIN IMMEDIATE");
       try {
+        // Writes a page also where nothing waits: a disk that failed is known to work once it takes something.
+        if (this.#diskFailed) this.#db.exec("PRAGMA user_version = 1");
         let rows = this.#rows;
         let bytes = this.#bytes;
         for (const [seq, size] of this.#sent) {
@@ -240,8 +243,12 @@ function open(file: string, report: (report: OutboxReport) => void): DatabaseSyn
     }
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
+    const { errcode, code } = cause as { errcode?: number; code?: string };
+    // Not 78: the service manager tries again, and starts it once there is room.
+    if (errcode === SQLITE_FULL || code === "ENOSPC" || code === "EDQUOT")
+      throw new Fault("failed", `outbox ${file}: ${why}; free the disk`, { cause });
     const hint =
-      (cause as { errcode?: number }).errcode === SQLITE_BUSY
+      errcode === SQLITE_BUSY
         ? "another agent uses this data directory"
         : "give the agent a data directory it can write";
     throw new Fault("config", `outbox ${file}: ${why}; ${hint}`, { cause });

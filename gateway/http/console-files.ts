@@ -35,8 +35,7 @@ export async function consoleFiles(spare: string): Promise<string> {
   const making = `${folder}.${process.pid}`;
   try {
     await buildConsole(making);
-    forceToDisk(making);
-    renameSync(making, folder);
+    nameWhenOnDisk(making, folder);
     removeOld(folder);
   } catch (error) {
     rmSync(making, { recursive: true, force: true });
@@ -58,12 +57,13 @@ export async function serveConsole(app: FastifyInstance, folder: string): Promis
 }
 
 /** Its name is what says that it is whole: a power cut after the renaming must not leave empty files under it. */
-function forceToDisk(folder: string): void {
-  for (const name of [...readdirSync(folder), "."]) {
-    const handle = openSync(join(folder, name), "r");
+export function nameWhenOnDisk(making: string, folder: string): void {
+  for (const name of [...(readdirSync(making, { recursive: true }) as string[]), "."]) {
+    const handle = openSync(join(making, name), "r");
     fsyncSync(handle);
     closeSync(handle);
   }
+  renameSync(making, folder);
 }
 
 function isWritable(path: string): boolean {
