@@ -159,7 +159,8 @@ export interface UnitView {
   label: string;
   robot: boolean;
   status: "available" | "busy" | "off" | "unknown";
-  place?: { lat: number; lon: number; posSigmaM: number };
+  /** `fixed`: as the configuration has it, wherever the unit is. */
+  place?: { lat: number; lon: number; posSigmaM: number; fixed?: true };
   /** Age of that. */
   ageS?: number;
   contact: "mqtt" | "webhook" | "flow";

@@ -62,8 +62,8 @@ export class Units {
 
   views(nowMs: number): UnitView[] {
     const units = this.people(nowMs).map((unit) => {
-      const { label, contact } = this.configOf(unit.name)!;
-      return view(unit, label ?? unit.name, contact.kind);
+      const { label, contact, position } = this.configOf(unit.name)!;
+      return view(unit, label ?? unit.name, contact.kind, position !== undefined);
     });
     const robots = this.#robots.all().flatMap(([name]) => {
       const unit = this.robot(name, nowMs);
@@ -82,8 +82,8 @@ export class Units {
   }
 }
 
-function view({ name, robot, status, at }: Unit, label: string, contact: UnitView["contact"]): UnitView {
-  const place = at && { lat: at.lat, lon: at.lon, posSigmaM: at.posSigmaM };
+function view({ name, robot, status, at }: Unit, label: string, contact: UnitView["contact"], fixed = false): UnitView {
+  const place = at && { lat: at.lat, lon: at.lon, posSigmaM: at.posSigmaM, ...(fixed && { fixed: true as const }) };
   return { unit: name, label, robot, status, contact, ...(place && { place, ageS: at.ageS }) };
 }
 

@@ -28,6 +28,9 @@ export function enOf(origin: { lat: number; lon: number }, place: { lat: number;
   return [(place.lon - origin.lon) * per.lon, (place.lat - origin.lat) * per.lat];
 }
 
+/** Radius of the 95 % circle of a circular normal error of one sigma: sqrt(-2 ln 0.05). */
+export const TO_95 = 2.448;
+
 export interface Bounded {
   lat: number;
   lon: number;

@@ -14,10 +14,11 @@ import { StatusBar } from "./panels/status-bar.tsx";
 import { Tabs } from "./panels/tabs.tsx";
 import { select } from "./state/actions.ts";
 import { watchAlarm } from "./state/alarm.ts";
+import { calling } from "./state/calling.ts";
 import { connectWhileSignedIn } from "./state/connect.ts";
 import { listenToKeys } from "./state/keys.ts";
 import { theme } from "./state/preferences.ts";
-import { calling, hasPicture, link, newestFirst, selectedId, session, tab } from "./state/store.ts";
+import { hasPicture, link, newestFirst, selectedId, session, tab } from "./state/store.ts";
 
 function Console() {
   return (

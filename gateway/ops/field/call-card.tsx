@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { BackupState } from "#contract/backup.ts";
 import { isOpenCall, robots, units } from "../state/field.ts";
 import { gatewayNowMs, local, me } from "../state/store.ts";
-import { askedWords, callStatus, etaWords, nextWords } from "./field-words.ts";
+import { askedWords, callStatus, etaWords, farFromCallM, nextWords } from "./field-words.ts";
 import { answerFor, cancelCall, fieldSaid, sendRobot } from "./orders.ts";
 import { SecondAct } from "./second-act.tsx";
 
@@ -112,7 +112,8 @@ export function CallCard({ call }: { call: BackupState }) {
   const next = nextWords(call, gatewayNowMs.value);
   const said = fieldSaid.value?.of === call.call ? fieldSaid.value : undefined;
   const { asked, passedOver, calledBy } = call;
-  const labelOf = (unit: string) => units.value.find((one) => one.unit === unit)?.label ?? unit;
+  const known = (unit: string) => units.value.find((one) => one.unit === unit);
+  const labelOf = (unit: string) => known(unit)?.label ?? unit;
   const total = call.nextAt && call.status === "calling" ? Date.parse(call.nextAt) : undefined;
   const since = Math.max(...asked.map(({ askedAt }) => Date.parse(askedAt)), Date.parse(calledBy.at));
   const left =
@@ -144,7 +145,7 @@ export function CallCard({ call }: { call: BackupState }) {
               {unit.answer === undefined ? "…" : marks[unit.answer]}
             </span>
             <span>
-              <b>{labelOf(unit.unit)}</b> {askedWords(unit)}
+              <b>{labelOf(unit.unit)}</b> {askedWords(unit, farFromCallM(known(unit.unit), call))}
               <span class="asked-why">
                 {unit.etaS !== undefined &&
                   !hasCome(unit.answer) &&

@@ -1,6 +1,7 @@
 /** Robots, units and calls for backup in words. Pure. */
 import type { AskedUnit, BackupState, UnitView } from "#contract/backup.ts";
 import type { RobotState } from "#contract/robot.ts";
+import { enOf, TO_95 } from "../geometry.ts";
 import { age } from "../words.ts";
 
 export const robotPhases: Record<RobotState["phase"], string> = {
@@ -48,8 +49,27 @@ const replies: Record<NonNullable<AskedUnit["answer"]>, string> = {
   done: "is done",
 };
 
-/** What an asked unit said, or that it has not. */
-export function askedWords({ answer, text, etaS }: AskedUnit): string {
+/** Nearer than this a crew is there: it parks and walks. */
+const THERE_M = 100;
+
+/**
+ * Metres that lie at least between a call's place and that of a unit which says it is there; undefined where both may be true.
+ * A robot stops short of it on purpose, and says where it is itself.
+ */
+export function farFromCallM(unit: UnitView | undefined, { place }: Pick<BackupState, "place">): number | undefined {
+  if (!unit?.place || unit.robot || unit.place.fixed) return undefined;
+  const apartM = Math.hypot(...enOf(place, unit.place));
+  const leastM = apartM - TO_95 * unit.place.posSigmaM - place.ellipse95.semiMajorM;
+  return leastM > THERE_M ? leastM : undefined;
+}
+
+/** Rounded down: at least so far. */
+export const awayWords = (leastM: number): string => `${Math.floor(leastM / 10) * 10} m away or more`;
+
+/** What an asked unit said, or that it has not. @param farM as `farFromCallM` has it: its word and its place disagree. */
+export function askedWords({ answer, text, etaS }: AskedUnit, farM?: number): string {
+  if (answer === "onScene" && farM !== undefined)
+    return `says it is there, but its last position is ${awayWords(farM)}${text === undefined ? "" : `: ${text}`}`;
   const said = answer === undefined ? "asked, no answer yet" : replies[answer];
   const eta = etaS !== undefined && answer === "accepted" ? `, ${etaWords(etaS)} away when asked` : "";
   return `${said}${eta}${text === undefined ? "" : `: ${text}`}`;
@@ -69,12 +89,23 @@ export function nextWords({ nextAt, ring, rings, status }: BackupState, nowMs: n
     : `last ring; ends unanswered in ${leftS} s`;
 }
 
-export const unitStatus: Record<UnitView["status"], string> = {
+const unitStatus: Record<UnitView["status"], string> = {
   available: "available",
   busy: "busy",
   off: "off duty",
   unknown: "not heard",
 };
+
+/** What a unit's terminal says, and of the open calls the one that it answered, where that says otherwise. */
+export function unitWords({ unit, status }: UnitView, open: readonly BackupState[]): string {
+  const said = unitStatus[status];
+  if (status === "busy") return said;
+  for (const call of open)
+    for (const { unit: asked, answer } of call.asked)
+      if (asked === unit && (answer === "accepted" || answer === "onScene"))
+        return `${said}, though it said that it ${answer === "accepted" ? "comes to" : "is at"} a call`;
+  return said;
+}
 
 export function gnssWords(state: "used" | "rejected" | "lost" | "never", ageS: number | undefined): string {
   if (state === "used") return "satellites used";

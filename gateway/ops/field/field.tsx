@@ -5,7 +5,7 @@ import { calls, faults, isOpenCall, loadBackup, loadRobots, parts, robots, units
 import { nearWords, work } from "../state/store.ts";
 import { age, shortName } from "../words.ts";
 import { CallCard } from "./call-card.tsx";
-import { unitStatus } from "./field-words.ts";
+import { unitWords } from "./field-words.ts";
 import { RobotCard } from "./robot-card.tsx";
 
 const unitMarks = { available: "●", busy: "◐", off: "○", unknown: "?" } as const;
@@ -70,18 +70,21 @@ export function Field() {
         <section aria-labelledby="field-units">
           <h3 id="field-units">Units</h3>
           <ul class="units">
-            {people.map(({ unit, label, status, place, ageS }) => (
-              <li key={unit} class={`is-${status}`}>
-                <span aria-hidden="true">{unitMarks[status]}</span>
-                <span>
-                  <b>{label}</b> {unitStatus[status]}
-                  <span class="asked-why">
-                    {place === undefined ? "where it is nobody knows" : (nearWords(place, true) ?? "on the map")}
-                    {ageS !== undefined && ageS > 5 && `, as of ${age(ageS)} ago`}
+            {people.map((one) => {
+              const { unit, label, status, place, ageS } = one;
+              return (
+                <li key={unit} class={`is-${status}`}>
+                  <span aria-hidden="true">{unitMarks[status]}</span>
+                  <span>
+                    <b>{label}</b> {unitWords(one, open)}
+                    <span class="asked-why">
+                      {place === undefined ? "where it is nobody knows" : (nearWords(place, true) ?? "on the map")}
+                      {ageS !== undefined && ageS > 5 && `, as of ${age(ageS)} ago`}
+                    </span>
                   </span>
-                </span>
-              </li>
-            ))}
+                </li>
+              );
+            })}
           </ul>
         </section>
       )}

@@ -1,7 +1,7 @@
 /** GeoJSON of drones: where each is and how old that is, the way it means to fly, its dock, where its camera looks. Pure. */
 import type { FlightPhase, FlightState } from "#contract/flight.ts";
 import { doorWords, etaWords, lastHeard, phaseWords } from "../flight-words.ts";
-import { type Box, boxOf, circleRing, enOf, type LonLat } from "../geometry.ts";
+import { type Box, boxOf, circleRing, enOf, type LonLat, TO_95 } from "../geometry.ts";
 import { ageS, type Drone, isOld, isOut } from "../state/drones.ts";
 import { collection, type Feature, type Features } from "./features.ts";
 
@@ -77,9 +77,6 @@ function longestLeg(way: readonly LonLat[]): LonLat[] {
   }
   return best.leg;
 }
-
-/** Radius of the 95 % circle of a circular normal error of one sigma: sqrt(-2 ln 0.05). */
-const TO_95 = 2.448;
 
 export function droneFeatures(drones: Iterable<Drone>, nowMs: number, chosen?: string): Features {
   const features: Feature[] = [];

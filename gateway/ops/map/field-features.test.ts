@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { callerOf, callOf, unitsOf } from "../fixtures/field-samples.ts";
+import { at, callerOf, callOf, unitsOf } from "../fixtures/field-samples.ts";
 import { ScriptedRobot } from "../fixtures/scripted-robot.ts";
 import { enOf } from "../geometry.ts";
 import { withRobot } from "../state/field.ts";
@@ -54,14 +54,17 @@ test("a caller stands in the circle that the phone states, 18 m, until the link 
 });
 
 test("units on duty are shown, one that comes or is there says so, one off duty is not there", () => {
-  const labels = (status: "acknowledged" | "onScene", answer: "accepted" | "onScene") => {
+  const labels = (status: "acknowledged" | "onScene", answer: "accepted" | "onScene", units = unitsOf()) => {
     const call = callOf("i1", { status });
     call.asked[0] = { ...call.asked[0]!, answer };
-    const marks = unitFeatures(unitsOf(), [call]).filter(({ properties }) => properties.shape === "mark");
+    const marks = unitFeatures(units, [call]).filter(({ properties }) => properties.shape === "mark");
     return marks.map(({ properties }) => properties.label);
   };
   assert.equal(labels("acknowledged", "accepted"), ["Car 12\ncomes", "Car 7"]);
-  assert.equal(labels("onScene", "onScene"), ["Car 12\nthere", "Car 7"]);
+  // The place is 46 m east, 34 m south; the car's own, 260 m west and 90 m north, is 330 m from it, its bounds 18 m.
+  assert.equal(labels("onScene", "onScene"), ["Car 12\nsays there: 310 m away or more", "Car 7"]);
+  const near = unitsOf().map((one) => ({ ...one, place: { ...at(100, -34), posSigmaM: 6 } }));
+  assert.equal(labels("onScene", "onScene", near)[0], "Car 12\nthere");
 });
 
 test.run();

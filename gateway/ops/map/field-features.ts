@@ -2,8 +2,9 @@
 import type { BackupState, UnitView } from "#contract/backup.ts";
 import type { CallerView } from "#contract/caller.ts";
 import { metres } from "#contract/certainty.ts";
+import { awayWords, farFromCallM } from "../field/field-words.ts";
 import { lastHeard } from "../flight-words.ts";
-import { circleRing, ellipseRing, type LonLat } from "../geometry.ts";
+import { circleRing, ellipseRing, type LonLat, TO_95 } from "../geometry.ts";
 import { type KnownRobot, robotAgeS, robotIsOld } from "../state/field-age.ts";
 import { within } from "../words.ts";
 import { collection, type Feature, type Features } from "./features.ts";
@@ -23,9 +24,6 @@ const point = (lon: number, lat: number, properties: Feature["properties"]): Fea
   geometry: { type: "Point", coordinates: [lon, lat] },
   properties,
 });
-
-/** Radius of the 95 % circle of a circular normal error of one sigma: sqrt(-2 ln 0.05). */
-const TO_95 = 2.448;
 
 /** A robot with its nose, its 95 % ellipse, and the people and things that it tracks. */
 export function robotFeatures(robots: Iterable<KnownRobot>, nowMs: number): Feature[] {
@@ -79,14 +77,16 @@ export function callerFeatures(callers: Iterable<CallerView>, nowMs: number): Fe
 /** Units that are on duty, with the bound of what they said of their place. */
 export function unitFeatures(units: Iterable<UnitView>, calls: Iterable<BackupState>): Feature[] {
   const features: Feature[] = [];
+  const known = new Map([...units].map((each) => [each.unit, each]));
   const coming = new Map<string, string>();
-  for (const { asked, status } of calls)
-    if (status === "acknowledged" || status === "onScene")
-      for (const { unit, answer } of asked) {
-        if (answer === "onScene") coming.set(unit, "there");
+  for (const call of calls)
+    if (call.status === "acknowledged" || call.status === "onScene")
+      for (const { unit, answer } of call.asked) {
+        const farM = farFromCallM(known.get(unit), call);
+        if (answer === "onScene") coming.set(unit, farM === undefined ? "there" : `says there: ${awayWords(farM)}`);
         else if (answer === "accepted") coming.set(unit, "comes");
       }
-  for (const { unit, label, robot, status, place } of units) {
+  for (const { unit, label, robot, status, place } of known.values()) {
     if (robot || place === undefined || status === "off") continue;
     const tone = coming.has(unit) ? "live" : status === "available" ? "live" : "old";
     const { lat, lon, posSigmaM } = place;

@@ -1,7 +1,8 @@
 /** What calls for somebody, always on top, at every width. Taken by one button or one key. */
 import { mayNotTake } from "../rights.ts";
 import { select, take } from "../state/actions.ts";
-import { busy, calling, gatewayNowMs, keyTakes, me, placesWords } from "../state/store.ts";
+import { calling, keyTakes } from "../state/calling.ts";
+import { busy, gatewayNowMs, me, placesWords } from "../state/store.ts";
 import { age, headline, lateWords, sentence, sureWords, within } from "../words.ts";
 import { Key } from "./key.tsx";
 import { StatusMark } from "./status-mark.tsx";

@@ -3,8 +3,9 @@ import { effect, signal } from "@preact/signals";
 import type { IncidentState } from "#contract/incident.ts";
 import { playAlarm, wakeAudio } from "../sound.ts";
 import { sentence } from "../words.ts";
+import { calling } from "./calling.ts";
 import { alarmSound } from "./preferences.ts";
-import { calling, link, placesWords, session, site } from "./store.ts";
+import { link, placesWords, session, site } from "./store.ts";
 
 /** True where the browser would not let the alarm sound yet. */
 export const soundBlocked = signal(false);

@@ -43,7 +43,11 @@ export function withCall(known: ById<BackupState>, call: BackupState): ById<Back
 export function withUnit(known: readonly UnitView[], said: BackupUnit): readonly UnitView[] {
   const { lat, lon, posSigmaM = 15, status } = said;
   return known.map((unit) =>
-    unit.unit === said.node ? { ...unit, status, place: { lat, lon, posSigmaM }, ageS: 0 } : unit,
+    unit.unit !== said.node
+      ? unit
+      : unit.place?.fixed
+        ? { ...unit, status }
+        : { ...unit, status, place: { lat, lon, posSigmaM }, ageS: 0 },
   );
 }
 

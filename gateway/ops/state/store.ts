@@ -5,7 +5,7 @@ import type { IncidentDetail, LiveEvent, Session, SiteView } from "#contract/ops
 import { localTime } from "../local-time.ts";
 import { nearestStreets, type StreetLine, streetWords } from "../nearest-street.ts";
 import type { Link } from "./live.ts";
-import { callingOf, callsForSomebody, emptyPicture, fold, type Picture, type QueueFilter, queueOf } from "./picture.ts";
+import { emptyPicture, fold, type Picture, type QueueFilter, queueOf } from "./picture.ts";
 
 export type Loaded<T> =
   | { kind: "idle" }
@@ -39,7 +39,7 @@ export const health = computed(() => picture.value.health);
 /** Whether the gateway has said anything yet. */
 export const hasPicture = computed(() => picture.value.asOf !== undefined);
 
-const openIds = computed(() => queueOf({ incidents: incidentsById.value, order: newestFirst.value }, "open"));
+export const openIds = computed(() => queueOf({ incidents: incidentsById.value, order: newestFirst.value }, "open"));
 export const openCount = computed(() => openIds.value.length);
 /** Ids of the incidents in the queue, newest first. */
 export const queue = computed(() => (filter.value === "open" ? openIds.value : newestFirst.value));
@@ -69,12 +69,6 @@ export const work = signal<"incidents" | "matches" | "field">("incidents");
 export const workKeys = signal<((key: string) => boolean) | undefined>(undefined);
 export const me = computed(() => ({ user: session.value?.user ?? "", roles: session.value?.roles ?? [] }));
 export const pageState = signal<Loaded<true>>({ kind: "idle" });
-
-export const calling = computed(() => callingOf(openIds.value.map((id) => incidentsById.value.get(id)!)));
-/** The incident that the key T takes: the chosen one where it calls, else the first that does. */
-export const keyTakes = computed(() =>
-  selected.value !== undefined && callsForSomebody(selected.value) ? selected.value : calling.value[0],
-);
 
 export const local = computed(() =>
   localTime(site.value.kind === "ready" ? site.value.value.timeZone : Intl.DateTimeFormat().resolvedOptions().timeZone),
