@@ -21,7 +21,8 @@ Of several channels the one with the loudest impulse is heard. A converter's con
   --json           one JSON object a line: {file, onsetS, onsetSigmaS, gunshot, probability, echoProbability, scores, company,
                    snrDb, peakDbFs, clipped, channel}; company: what the impulses of the two seconds before had to say in the
                    probability, and what the sound around this one alone gave; begins: true where the recording begins
-                   with it and has no quiet of its own, so that snrDb is against one that was put before it
+                   with it and has no quiet of its own, so that snrDb is against one that was put before it; atEdge: true
+                   where the sound itself begins or ends, as at zero padding: onsetSigmaS is then 7 ms or more
   --all            every impulse, not only what the model's threshold makes a gunshot
   --channel N      hear this channel, 0 for the first
   --png FILE       draw waveform, spectrogram, onsets and scores

@@ -24,6 +24,7 @@ import { ECHO_WITHIN_S, echoProbability, LIKENESS_S, likeness, likenessLag } fro
 import { FirstArrivalPicker, pickerWindow } from "./first-arrival.ts";
 import { ImpulseTrigger } from "./impulse-trigger.ts";
 import { Ring } from "./ring.ts";
+import { CUT_OFF_SIGMA_S, isAtEdge, soundFrom } from "./sound-edge.ts";
 
 export type { Candidate } from "./candidate.ts";
 
@@ -179,7 +180,9 @@ class StreamingEar implements Ear {
   #examine(hop: number, tick: number): Candidate | undefined {
     const from = tick - this.#before;
     this.#ring.copy(from, this.#window);
-    const arrival = this.#picker.pick(this.#window, soundFrom(this.#window, this.#before, this.#bands.hop));
+    const sound = soundFrom(this.#window, this.#before, this.#bands.hop);
+    const arrival = this.#picker.pick(this.#window, sound);
+    const atEdge = isAtEdge(this.#window, arrival.at, sound, this.#bands.hop, this.#rate);
     const onsetTick = Math.max(0, from + arrival.at);
     const last = this.#earlier.at(-1);
     // Two triggers of one wavefront: the second was the rest of the first.
@@ -188,8 +191,9 @@ class StreamingEar implements Ear {
     const { peak, clipped } = peakOf(this.#around);
     const candidate: Candidate = {
       onsetTick,
-      onsetSigmaS: arrival.sigmaS,
-      ...(arrival.picked && { onsetPicked: arrival.picked }),
+      onsetSigmaS: atEdge ? Math.max(arrival.sigmaS, CUT_OFF_SIGMA_S) : arrival.sigmaS,
+      ...(atEdge && { atEdge }),
+      ...(arrival.picked && !atEdge && { onsetPicked: arrival.picked }),
       snrDb: this.#trigger.prominenceDb(hop, 8),
       peakDbFs: 20 * Math.log10(Math.max(peak, 1e-9)),
       echoProbability: 0,
@@ -230,16 +234,6 @@ class StreamingEar implements Ear {
     this.#ring.copy(from, this.#around);
     return 20 * Math.log10(Math.max(peakOf(this.#around.subarray(0, Math.max(1, until))).peak, 1e-9));
   }
-}
-
-/** Index of the first sample after the last hop's worth of exact zeros before `trigger`. */
-function soundFrom(window: Float64Array, trigger: number, hop: number): number {
-  let zeros = 0;
-  for (let i = trigger; i >= 0; i--) {
-    zeros = window[i] === 0 ? zeros + 1 : 0;
-    if (zeros >= hop) return i + zeros;
-  }
-  return 0;
 }
 
 /** Largest |sample|, and whether the converter stood at its limit: three neighbours within half a percent of a large peak. */
