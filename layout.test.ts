@@ -35,6 +35,7 @@ const permitted: Record<string, readonly string[]> = {
   "edge-agent/listening": ["edge-agent", "contract"],
   "edge-agent/robots": ["edge-agent", "firmware-bridge", "contract"],
   "edge-agent/check-eyes": ["edge-agent"],
+  "edge-agent/check-serial": ["edge-agent"],
   "edge-agent/looking": ["edge-agent", "core", "contract"],
   "edge-agent/node-reporter": ["edge-agent", "contract"],
   "edge-agent/health-checks": ["edge-agent", "contract"],

@@ -1,6 +1,6 @@
 /** What the roles need of a machine, one check each: fine, or what to do. None throws, none takes longer than a few seconds. */
 import { execFile } from "node:child_process";
-import { accessSync, constants, existsSync, readdirSync, readFileSync, statfsSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { createConnection } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -44,20 +44,6 @@ export function opens(port: string): boolean {
   } catch {
     return false;
   }
-}
-
-export async function checkSerial(folder = "/dev"): Promise<Check> {
-  const ports = existsSync(folder) ? readdirSync(folder).filter((name) => /^tty(USB|ACM|AMA|THS)\d+$/.test(name)) : [];
-  if (ports.length === 0)
-    return wrong(
-      "serial",
-      "no serial port",
-      "plug the microcontroller or autopilot in, and look at 'ls -l /dev/serial/by-id'",
-    );
-  const closed = ports.filter((name) => !opens(join(folder, name)));
-  return closed.length === 0
-    ? fine("serial", ports.join(", "))
-    : wrong("serial", `no right to open ${closed.join(", ")}`, "add the service's user to the group dialout");
 }
 
 /** The drive board and the detector of the role `patrol`. */

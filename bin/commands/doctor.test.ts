@@ -85,7 +85,7 @@ test("with a configuration, against the gateway's broker beside the running agen
       ),
     );
     const withMount = linesOf((await doctor("--config", file, "--json")).out);
-    assert.ok(withMount.has("serial"), "its mount has a board");
+    assert.is(withMount.get("serial")?.detail, "no serial port at /dev/serial/by-id/none", "its mount has a board");
     const blind = withMount.get("cameras")!;
     assert.equal([blind.ok, blind.needed], [false, true]);
     assert.match(blind.detail, "its mount's board at /dev/serial/by-id/none is not there");

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { Fault } from "#contract/errors.ts";
 import type { NodeRole } from "#contract/node.ts";
 import { checkEyes } from "#edge-agent/check-eyes.ts";
+import { checkSerial, serialPortsOf } from "#edge-agent/check-serial.ts";
 import type { AgentConfig } from "#edge-agent/config.ts";
 import {
   type Check,
@@ -14,7 +15,6 @@ import {
   checkMavsdkServer,
   checkModel,
   checkRobot,
-  checkSerial,
 } from "#edge-agent/health-checks.ts";
 import { readAgentConfig } from "#edge-agent/main.ts";
 import type { ListenConfig } from "#edge-agent/roles/listen.ts";
@@ -59,12 +59,6 @@ function soundChecks(config: AgentConfig | undefined, listenS: number | undefine
   return [microphone, ...speaker, checkAdaptation(config)];
 }
 
-/** A board or an autopilot at a serial port; one over a network is asked for by its role's own check. */
-function namesBoard(part: unknown): boolean {
-  if (typeof part === "string") return /^(serial:\/\/)?\/dev\/(tty|serial\/)/.test(part);
-  return typeof part === "object" && part !== null && Object.values(part).some(namesBoard);
-}
-
 function secondsOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const seconds = Number(text);
@@ -80,10 +74,11 @@ async function run(argv: readonly string[]): Promise<number> {
   const listenS = secondsOf(values.listen);
   const config = values.config === undefined ? undefined : await readAgentConfig(values.config);
   const mavsdk = config?.roles.fly?.vehicle as { mavsdkFolder?: string } | undefined;
+  const ports = config && serialPortsOf(config);
   const checks: Check[] = await Promise.all([
     checkClock(config),
     ...soundChecks(config, listenS),
-    ...(config && !namesBoard(config) ? [] : [checkSerial()]),
+    ...(ports?.length === 0 ? [] : [checkSerial(ports)]),
     checkFfmpeg(),
     checkMavsdkServer(mavsdk?.mavsdkFolder ?? join(import.meta.dirname, "..", "..", ".tocsin", "mavsdk")),
     modelOf(config).then(checkModel),
