@@ -24,13 +24,13 @@ export async function ask(method: string, path: string, body?: unknown): Promise
     const error = [refusal.error ?? `the gateway answered ${response.status}`, refusal.fix].filter(Boolean).join(": ");
     return { ok: false, status: response.status, error };
   } catch (cause) {
-    const timedOut = cause instanceof DOMException && cause.name === "TimeoutError";
-    return {
-      ok: false,
-      status: 0,
-      error: timedOut ? "the gateway did not answer within 8 s" : "the gateway cannot be reached",
-    };
+    return { ok: false, status: 0, error: unreached(cause) };
   }
+}
+
+function unreached(cause: unknown): string {
+  const timedOut = cause instanceof DOMException && cause.name === "TimeoutError";
+  return timedOut ? "the gateway did not answer within 8 s" : "the gateway cannot be reached";
 }
 
 export async function json<T>(method: string, path: string, body?: unknown): Promise<Answer<T>> {
@@ -39,7 +39,9 @@ export async function json<T>(method: string, path: string, body?: unknown): Pro
   if (answer.value.status === 204) return { ok: true, value: undefined as T };
   try {
     return { ok: true, value: (await answer.value.json()) as T };
-  } catch {
+  } catch (cause) {
+    // Whoever reads the body waits on the same patience: an answer that began in time may still end too late.
+    if (!(cause instanceof SyntaxError)) return { ok: false, status: 0, error: unreached(cause) };
     return { ok: false, status: answer.value.status, error: "the gateway's answer is not JSON" };
   }
 }
