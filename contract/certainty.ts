@@ -41,3 +41,10 @@ export function roundsWords({ rounds, roundsBetween }: Pick<IncidentState, "roun
   if (low === high) return low === rounds.length ? told : `${told} (${low})`;
   return `${told} (${low} to ${high})`;
 }
+
+/** The same, to be read aloud: brackets are not heard. `5 rounds, between 5 and 7` */
+export function roundsSpoken(incident: Pick<IncidentState, "rounds" | "roundsBetween">): string {
+  const { low = 0, high = 0 } = incident.roundsBetween ?? {};
+  const [told = ""] = roundsWords(incident).split(" (");
+  return low === high ? roundsWords(incident) : `${told}, between ${low} and ${high}`;
+}

@@ -14,6 +14,7 @@ import {
   residualMs,
   sentence,
   shortName,
+  spokenHeadline,
   within,
 } from "./words.ts";
 
@@ -75,6 +76,10 @@ test("rounds told, and between how many were fired: said where that is open, not
   assert.is(headline(told), "5 rounds");
   assert.is(headline(between(5, 5)), "5 rounds");
   assert.is(headline(between(5, 7)), "5 rounds (5 to 7)");
+  assert.is(spokenHeadline(between(5, 7)), "5 rounds, between 5 and 7");
+  assert.is(spokenHeadline(between(5, 5)), "5 rounds");
+  assert.is(spokenHeadline(told), "5 rounds");
+  assert.match(sentence(between(5, 7)), /^5 rounds, between 5 and 7 · /);
   assert.is(firedWords(between(5, 5)), undefined);
   assert.is(firedWords(between(4, 7)), "5 told; fired, if it was gunfire: 4 to 7 (95 %), most likely 4.");
 });

@@ -1,5 +1,5 @@
 /** Figures as people say them: probability, bounds, ages, residuals, reasons of rejection. Pure. */
-import { metres, percent, roundsWords, unmeasured } from "#contract/certainty.ts";
+import { metres, percent, roundsSpoken, roundsWords, unmeasured } from "#contract/certainty.ts";
 import type { IncidentState, IncidentStatus } from "#contract/incident.ts";
 import type { TimelineEntry } from "#contract/ops-api.ts";
 import type { RejectedArrival } from "#contract/shot.ts";
@@ -66,6 +66,11 @@ export function headline(incident: IncidentState): string {
   const { kind, what } = incident;
   if (kind === "gunfire") return roundsWords(incident);
   return what === undefined ? kindWord(kind) : what.charAt(0).toUpperCase() + what.slice(1);
+}
+
+/** The same for those who hear it. */
+export function spokenHeadline(incident: IncidentState): string {
+  return incident.kind === "gunfire" ? roundsSpoken(incident) : headline(incident);
 }
 
 /** How many rounds were fired, in full; undefined where nothing is left open, or an older record does not say. */
@@ -157,7 +162,7 @@ export function shortName(id: string): string {
 /** The whole incident in one sentence, for the title, screen readers and the alarm strip. */
 export function sentence(incident: IncidentState, near?: string): string {
   const { figure, word } = sureWords(incident);
-  const parts = [headline(incident), figure === undefined ? word : `${figure} ${word}`];
+  const parts = [spokenHeadline(incident), figure === undefined ? word : `${figure} ${word}`];
   if ((incident.alternatives?.length ?? 0) > 0) parts.push(`${incident.alternatives!.length + 1} places fit`);
   else parts.push(within(incident.place?.ellipse95));
   if (near !== undefined) parts.push(near);

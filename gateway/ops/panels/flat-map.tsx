@@ -11,7 +11,7 @@ import { robotAgeS, robotIsOld } from "../state/field-age.ts";
 import { outHere } from "../state/flight.ts";
 import { nodesPlaced, selectedShots } from "../state/map-state.ts";
 import { gatewayNowMs, selected, site, streetIndex } from "../state/store.ts";
-import { headline, within } from "../words.ts";
+import { spokenHeadline, within } from "../words.ts";
 import { NodeMark } from "./node-mark.tsx";
 
 /** Metres of margin around what is shown. */
@@ -79,7 +79,9 @@ export function FlatMap({ why }: { why: string }) {
       </p>
       <svg
         role="img"
-        aria-label={incident ? `Map of ${headline(incident)}, ${within(incident.place?.ellipse95)}` : "Map of the site"}
+        aria-label={
+          incident ? `Map of ${spokenHeadline(incident)}, ${within(incident.place?.ellipse95)}` : "Map of the site"
+        }
         viewBox={`${w - MARGIN_M} ${n - MARGIN_M} ${e - w + 2 * MARGIN_M} ${s - n + 2 * MARGIN_M}`}
       >
         {streetIndex.value.map(({ name, points }, i) => (

@@ -22,7 +22,8 @@ import {
   total,
   work,
 } from "../state/store.ts";
-import { age, headline, kindWord, statusWord, sureWords, within } from "../words.ts";
+import { age, kindWord, statusWord, sureWords, within } from "../words.ts";
+import { HeadlineWords } from "./headline-words.tsx";
 import { lazy } from "./lazy.tsx";
 import { StatusMark } from "./status-mark.tsx";
 
@@ -65,7 +66,9 @@ function Row({ incident, at, count }: { incident: IncidentState; at: number; cou
       <StatusMark status={incident.status} />
       <span class="unseen">{statusWord(incident.status)}</span>
       <div class="row-head">
-        <strong>{headline(incident)}</strong>
+        <strong>
+          <HeadlineWords incident={incident} />
+        </strong>
         {sure.figure !== undefined && (
           <span class="row-sure" title={sure.word}>
             {sure.figure}

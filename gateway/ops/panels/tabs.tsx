@@ -1,6 +1,6 @@
 /** Phone width: three tabs at the thumb. */
 import { openCount, selected, type Tab, tab } from "../state/store.ts";
-import { headline } from "../words.ts";
+import { spokenHeadline } from "../words.ts";
 
 const tabs: readonly { id: Tab; label: string; icon: string }[] = [
   { id: "queue", label: "Queue", icon: "M3 5h14M3 10h14M3 15h14" },
@@ -30,7 +30,7 @@ export function Tabs() {
           </svg>
           {label}
           {id === "queue" && openCount.value > 0 && <span class="count">{openCount.value}</span>}
-          {id === "incident" && selected.value && <span class="unseen">{headline(selected.value)}</span>}
+          {id === "incident" && selected.value && <span class="unseen">{spokenHeadline(selected.value)}</span>}
         </button>
       ))}
     </nav>

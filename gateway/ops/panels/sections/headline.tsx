@@ -1,6 +1,7 @@
 /** What happened, how sure, where: readable from two metres away. */
 import { gatewayNowMs, local, nearWords, otherDay, when } from "../../state/store.ts";
-import { age, headline, lateWords, shortName, statusWord, sureWords, within } from "../../words.ts";
+import { age, lateWords, shortName, statusWord, sureWords, within } from "../../words.ts";
+import { HeadlineWords } from "../headline-words.tsx";
 import { StatusMark } from "../status-mark.tsx";
 import type { SectionProps } from "./section.ts";
 
@@ -43,7 +44,9 @@ export function Headline(props: SectionProps) {
         <time dateTime={incident.firedAt}>{age((gatewayNowMs.value - fired) / 1000)} ago</time>
       </div>
       <p class="headline-what">
-        <span>{headline(incident)}</span>
+        <span>
+          <HeadlineWords incident={incident} />
+        </span>
         <span class="headline-sure">
           {sure.figure !== undefined && <b>{sure.figure}</b>} {sure.word}
         </span>
