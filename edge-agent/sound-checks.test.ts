@@ -13,7 +13,7 @@ test.after(() => rmSync(folder, { recursive: true, force: true }));
 
 let programs = 0;
 /** What the check says of a card of 16 kHz whose channels are the given JavaScript of the sample `i`, in counts of 16 bits. */
-function check(channels: string[], more: object = {}, before = ""): Promise<Check> {
+function check(channels: string[], more: object = {}, before = "", listenS?: number): Promise<Check> {
   const program = join(folder, `arecord-${++programs}`);
   writeFileSync(
     program,
@@ -34,7 +34,7 @@ function check(channels: string[], more: object = {}, before = ""): Promise<Chec
     format: "s16",
     ...more,
   };
-  return checkMicrophone({ microphone } as AgentConfig, program);
+  return checkMicrophone({ microphone } as AgentConfig, program, listenS);
 }
 // A sine of 33 counts is -60 dBFS; with -26 dBFS at 94 dB SPL that is 60 dB SPL.
 const street = "33 * Math.sin(i / 5)";
@@ -49,6 +49,12 @@ test("every channel has its level; one that is dead is named though the others h
   const dead = await check([street, "0"]);
   assert.is(dead.ok, false);
   assert.match(dead.detail, "channel 0: -60 dBFS; channel 1: dead (channel 1: nothing but 0)");
+});
+
+test("of 5 s the last 3 are kept and judged, each channel by its own samples: one that died after the first second is dead", async () => {
+  const { ok, detail } = await check([street, `(i < 16000 ? ${street} : 0)`, `10 * (${street})`], {}, "", 5);
+  assert.is(ok, false);
+  assert.match(detail, "channel 0: -60 dBFS; channel 1: dead; channel 2: -40 dBFS (channel 1: nothing but 0)");
 });
 
 test("a card that steadily loses one sample of fifty is told of by a minute, and not by what 20 s can tell of one in a hundred", () => {

@@ -17,6 +17,8 @@ const STREET_DB_SPL = [20, 115] as const;
 /** RMS of a sine at full scale is 0 dBFS (AES17). */
 const SINE_DB = 3.01;
 const RECORDED_S = { sound: 1, pulses: 3 };
+/** Of a longer recording its end is judged by ear and the rest only counted: an hour of it would be gigabytes, beside a running agent. */
+const JUDGED_S = 3;
 /** Of the rate asked for, on a busy machine; what arecord itself does not see is twice or half. */
 const [SLOWEST, FASTEST] = [0.6, 1.7];
 const PATIENCE_MS = 8000;
@@ -109,34 +111,34 @@ async function checkCard(microphone: Alsa, program: string, listenS?: number): P
   const seconds = listenS ?? (ppsChannel === undefined ? RECORDED_S.sound : RECORDED_S.pulses);
   const record = () => {
     const args = [...arecordArguments(microphone), "-d", String(seconds)];
-    return run(spawn(program, args, { env: { ...process.env, LC_ALL: "C" } }), seconds * 1500 + PATIENCE_MS);
+    const child = spawn(program, args, { env: { ...process.env, LC_ALL: "C" } });
+    return run(child, seconds * 1500 + PATIENCE_MS, (JUDGED_S * sampleRateHz + 1) * frameBytes(microphone));
   };
-  const isOff = ({ stdout, firstMs, lastMs }: Ran) => {
-    const givenHz = rateOf(stdout.length, lastMs - firstMs, microphone);
+  const isOff = ({ bytes, firstMs, lastMs }: Ran) => {
+    const givenHz = rateOf(bytes, lastMs - firstMs, microphone);
     return givenHz < SLOWEST * sampleRateHz || givenHz > FASTEST * sampleRateHz;
   };
   let ran = await record();
   // Once more: this machine may have been busy.
   if (ran.failure === undefined && isOff(ran)) ran = await record();
-  const { stdout, stderr, failure, firstMs, lastMs } = ran;
+  const { bytes, stderr, failure, firstMs, lastMs } = ran;
   if (failure === "ENOENT") return wrong("microphone", "arecord is not installed", "apt install alsa-utils");
   const words = new ArecordWords();
   words.hear(stderr);
   if (words.otherRateHz !== undefined)
     return wrong("microphone", `${device} runs at ${words.otherRateHz} Hz`, rateFault(microphone, words.otherRateHz));
-  const channels = channelsOf(stdout, microphone);
-  const samples = channels[0]!.length;
+  const samples = Math.floor(bytes / frameBytes(microphone));
   if (samples < seconds * sampleRateHz * 0.9) {
     const why = words.last || failure || `${samples} samples in ${seconds} s`;
     return wrong("microphone", `${device}: ${why}`, adviceOn(why, microphone));
   }
-  const given = rateOf(stdout.length, lastMs - firstMs, microphone);
+  const given = rateOf(bytes, lastMs - firstMs, microphone);
   if (isOff(ran)) {
     const givenHz = Number(given.toPrecision(2));
     const detail = `${device} gives ${givenHz} samples a second, not ${sampleRateHz}`;
     return wrong("microphone", detail, "correct microphone.sampleRateHz: nothing would be stamped");
   }
-  const told = judge(microphone, channels);
+  const told = judge(microphone, channelsOf(endOf(ran, microphone), microphone));
   const steady = seconds < STEADY_FROM_S ? undefined : steadiness(given / sampleRateHz, seconds);
   if (!told.ok || steady === undefined) return told;
   if (steady.ok) return fine("microphone", `${told.detail}; ${steady.words}`);
@@ -154,8 +156,11 @@ export function steadiness(share: number, seconds: number): { ok: boolean; words
   return { ok: true, words: `keeps its rate within ${percent(within)} over ${seconds} s` };
 }
 
-function rateOf(bytes: number, ms: number, { channels, format }: CardOptions): number {
-  return (bytes / channels / (format === "s16" ? 2 : 4) / Math.max(1, ms)) * 1000;
+/** One sample of each channel. */
+const frameBytes = ({ channels, format }: CardOptions) => channels * (format === "s16" ? 2 : 4);
+
+function rateOf(bytes: number, ms: number, card: CardOptions): number {
+  return (bytes / frameBytes(card) / Math.max(1, ms)) * 1000;
 }
 
 /** Each channel by itself: a dead one, a level that no street has, a pulse that does not come. */
@@ -166,7 +171,7 @@ function judge({ device, ppsChannel, micSensitivityDbFsAt94Spl, sampleRateHz }: 
     const name = `channel ${i}`;
     if (i === ppsChannel) {
       const pulses = new PpsEdges(sampleRateHz).push(sound, 0n).length;
-      if (pulses === 0) faults.push(`${name}: no pulse per second in ${RECORDED_S.pulses} s`);
+      if (pulses === 0) faults.push(`${name}: no pulse per second in ${JUDGED_S} s`);
       return `${name}: ${pulses} pulses`;
     }
     if (sound.every((x) => x === sound[0])) {
@@ -196,6 +201,12 @@ function levelDbFs(sound: Float32Array): number {
   }
   const mean = sum / sound.length;
   return 10 * Math.log10(Math.max(1e-14, squares / sound.length - mean * mean)) + SINE_DB;
+}
+
+/** Whole samples only: what is kept may begin in the midst of one. */
+function endOf({ bytes, stdout }: Ran, card: Alsa): Buffer {
+  const end = stdout.length - (bytes % frameBytes(card));
+  return stdout.subarray(Math.max(0, end - JUDGED_S * card.sampleRateHz * frameBytes(card)), end);
 }
 
 function channelsOf(bytes: Buffer, { channels, format }: CardOptions): Float32Array[] {
@@ -261,6 +272,9 @@ export async function checkAdaptation(config: AgentConfig): Promise<Check> {
 }
 
 interface Ran {
+  /** So many came on its stdout. */
+  bytes: number;
+  /** The last of them. */
   stdout: Buffer;
   stderr: string;
   /** Code or message of what kept it from running; undefined where it ran. */
@@ -270,9 +284,11 @@ interface Ran {
   lastMs: number;
 }
 
-function run(child: ChildProcess, patienceMs = PATIENCE_MS): Promise<Ran> {
+/** @param keepBytes of what it puts out, at least so many of the last are kept. */
+function run(child: ChildProcess, patienceMs = PATIENCE_MS, keepBytes = 1_000_000): Promise<Ran> {
   const pieces: Buffer[] = [];
-  const ran: Ran = { stdout: Buffer.alloc(0), stderr: "", failure: undefined, firstMs: 0, lastMs: 0 };
+  let kept = 0;
+  const ran: Ran = { bytes: 0, stdout: Buffer.alloc(0), stderr: "", failure: undefined, firstMs: 0, lastMs: 0 };
   const timer = setTimeout(() => {
     ran.failure = `gave no end within ${patienceMs / 1000} s`;
     child.kill("SIGKILL");
@@ -280,7 +296,10 @@ function run(child: ChildProcess, patienceMs = PATIENCE_MS): Promise<Ran> {
   child.stdout!.on("data", (piece: Buffer) => {
     ran.lastMs = performance.now();
     ran.firstMs ||= ran.lastMs;
+    ran.bytes += piece.length;
+    kept += piece.length;
     pieces.push(piece);
+    while (kept - pieces[0]!.length >= keepBytes) kept -= pieces.shift()!.length;
   });
   child.stderr!.on("data", (piece: Buffer) => {
     ran.stderr += piece;
