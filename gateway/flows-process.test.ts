@@ -32,7 +32,7 @@ test.before(async (world) => {
     remove();
   };
   await running(world);
-  world.editor = `http://127.0.0.1:${flowsOf(world).port}`;
+  world.editor = `http://127.0.0.1:${await flowsOf(world).editor}`;
 });
 test.after((world) => world.stop());
 
