@@ -3,7 +3,8 @@ import { mayNotTake } from "../rights.ts";
 import { select, take } from "../state/actions.ts";
 import { calling, keyTakes } from "../state/calling.ts";
 import { busy, gatewayNowMs, me, placesWords } from "../state/store.ts";
-import { age, headline, lateWords, sentence, sureWords, within } from "../words.ts";
+import { age, lateWords, sentence, sureWords, within } from "../words.ts";
+import { HeadlineWords } from "./headline-words.tsx";
 import { Key } from "./key.tsx";
 import { StatusMark } from "./status-mark.tsx";
 
@@ -30,7 +31,9 @@ export function AlarmStrip() {
         <>
           <button type="button" class="alarm-what" onClick={() => select(first.incident)}>
             <StatusMark status="unreviewed" />
-            <strong>{headline(first)}</strong>
+            <strong>
+              <HeadlineWords incident={first} />
+            </strong>
             <span>
               {sure?.figure} <span class={sure?.figure === undefined ? "" : "wide-only"}>{sure?.word}</span>
             </span>
