@@ -67,13 +67,59 @@ test("two minutes of its own time it is kept, though the clock jumps by years: a
     nowMs = 119_000;
     await write(3);
     assert.deepEqual(kept(), [1, 2, 3]);
-    nowMs = 131_001;
+    nowMs = 130_000;
     await write(4);
-    assert.deepEqual(kept(), [2, 3, 4], "of the last mark 120 s ago and older is gone");
+    assert.deepEqual(kept(), [2, 3, 4], "130 s old is gone, 119 s is not");
   } finally {
     Date.now = realNow;
     journal.close();
   }
+});
+
+test("started anew every 31 s, it keeps what was said in its last two minutes of running, however long it stood between", async ({
+  folder,
+}) => {
+  const file = join(folder, "j.sqlite");
+  const write = (journal: Journal, n: number) =>
+    new Promise<void>((resolve) => journal.write("t", Buffer.from([n]), () => resolve()));
+  let n = 0;
+  for (let start = 0; start < 10; start++) {
+    let nowMs = 1e6 * start;
+    const journal = new Journal(file, () => nowMs);
+    for (const laterMs of [0, 16_000, 15_000]) {
+      nowMs += laterMs;
+      await write(journal, ++n);
+    }
+    journal.close();
+  }
+  const journal = new Journal(file, () => 5);
+  // The thirtieth at 310 s of running, the nineteenth at 186 s, the twentieth at 202 s.
+  assert.deepEqual(
+    journal.said().map(({ payload }) => payload[0]),
+    [20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30],
+  );
+  journal.close();
+});
+
+test("messages from before running time was counted are kept for two minutes from the start that finds them", async ({
+  folder,
+}) => {
+  const file = join(folder, "j.sqlite");
+  const old = new DatabaseSync(file);
+  old.exec(`CREATE TABLE said (seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, topic TEXT NOT NULL, payload BLOB NOT NULL);
+    INSERT INTO said (at_ms, topic, payload) VALUES (1, 't', x'01')`);
+  old.close();
+  let nowMs = 0;
+  const journal = new Journal(file, () => nowMs);
+  const write = (n: number) => new Promise<void>((resolve) => journal.write("t", Buffer.from([n]), () => resolve()));
+  const kept = () => journal.said().map(({ payload }) => payload[0]);
+  nowMs = 119_000;
+  await write(2);
+  assert.deepEqual(kept(), [1, 2]);
+  nowMs = 130_000;
+  await write(3);
+  assert.deepEqual(kept(), [2, 3]);
+  journal.close();
 });
 
 test("a record is not acknowledged before it is on disk, and not at all when the disk fails", async ({ folder }) => {

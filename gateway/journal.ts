@@ -13,8 +13,8 @@ export interface Journalled {
 }
 
 /**
- * How long a message stays: longer than the operating system keeps the broker's own writes from the disk (30 s). Counted in this process's own
- * time: a machine without a battery boots in the past, and what was said before its clock was set would be years old at once.
+ * How long a message stays: longer than the operating system keeps the broker's own writes from the disk (30 s). Counted in time that the gateway
+ * ran: a machine without a battery boots in the past, and what was said before its clock was set would be years old at once.
  */
 const KEEP_MS = 120_000;
 const PRUNE_MS = 10_000;
@@ -40,8 +40,9 @@ export class Journal {
   /** While the disk takes nothing. */
   #again: NodeJS.Timeout | undefined;
   readonly #nowMs: () => number;
-  /** Messages up to `seq` were there by then, the oldest first; one for each `PRUNE_MS`. */
-  #marks: { seq: number; atMs: number }[] = [];
+  /** At 0 of `nowMs` the gateway had run for so long, over all its starts, as far as messages tell of it. */
+  readonly #ranMs: number;
+  #prunedMs = Number.NEGATIVE_INFINITY;
   /** True from a commit that the disk refused to the next that it took. */
   failing = false;
   readonly counters = { written: 0, commits: 0, refused: 0 };
@@ -51,9 +52,9 @@ export class Journal {
     this.#nowMs = nowMs;
     this.#db = new DatabaseSync(file);
     this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-      CREATE TABLE IF NOT EXISTS said (seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, topic TEXT NOT NULL, payload BLOB NOT NULL)`);
-    this.#insert = this.#db.prepare("INSERT INTO said (at_ms, topic, payload) VALUES (?, ?, ?)");
-    this.#mark();
+      CREATE TABLE IF NOT EXISTS said (seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, ran_ms INTEGER, topic TEXT NOT NULL, payload BLOB NOT NULL)`);
+    this.#ranMs = ranMsOf(this.#db) - nowMs();
+    this.#insert = this.#db.prepare("INSERT INTO said (at_ms, ran_ms, topic, payload) VALUES (?, ?, ?, ?)");
   }
 
   /** Calls back once the message is on disk, or with why it is not after some seconds; messages that arrive together share one commit. */
@@ -73,12 +74,13 @@ export class Journal {
     this.#again = undefined;
     const batch = this.#waiting;
     this.#waiting = [];
-    const saidMs = Date.now();
+    const nowMs = this.#nowMs();
+    const ranMs = Math.round(this.#ranMs + nowMs);
+    const isTime = nowMs - this.#prunedMs > PRUNE_MS;
     try {
-      const due = this.#due();
       this.#db.exec("BEGIN");
-      for (const { topic, payload } of batch) this.#insert.run(saidMs, topic, payload);
-      if (due !== undefined) this.#db.prepare("DELETE FROM said WHERE seq <= ?").run(due);
+      for (const { topic, payload } of batch) this.#insert.run(Date.now(), ranMs, topic, payload);
+      if (isTime) this.#prune(ranMs - KEEP_MS);
       this.#db.exec("COMMIT");
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
@@ -90,24 +92,16 @@ export class Journal {
       return;
     }
     this.failing = false;
+    if (isTime) this.#prunedMs = nowMs;
     this.counters.written += batch.length;
     this.counters.commits++;
     for (const { done } of batch) done();
   }
 
-  #mark(): void {
-    const { seq } = this.#db.prepare("SELECT ifnull(max(seq), 0) AS seq FROM said").get() as { seq: number };
-    this.#marks.push({ seq, atMs: this.#nowMs() });
-  }
-
-  /** The last message that has been there for long enough, each time that it is looked for; outside of a commit, which may come to nothing. */
-  #due(): number | undefined {
-    const nowMs = this.#nowMs();
-    if (nowMs - this.#marks.at(-1)!.atMs <= PRUNE_MS) return undefined;
-    this.#mark();
-    const due = this.#marks.findLast(({ atMs }) => nowMs - atMs >= KEEP_MS);
-    if (due) this.#marks = this.#marks.slice(this.#marks.indexOf(due) + 1);
-    return due?.seq;
+  /** Looks no further than the first that stays: `ran_ms` never falls from one message to the next. */
+  #prune(untilMs: number): void {
+    const first = "SELECT seq FROM said WHERE ran_ms > ? ORDER BY seq LIMIT 1";
+    this.#db.prepare(`DELETE FROM said WHERE seq < (${first})`).run(untilMs);
   }
 
   /** Everything of the last minutes, in the order it was acknowledged. */
@@ -121,4 +115,14 @@ export class Journal {
     this.#db.close();
     for (const { done } of this.#waiting) done(new Fault("failed", "the gateway stops"));
   }
+}
+
+/** How long the gateway had run when the last message was kept. A gateway from before this was counted left none with its messages: they are as new as can be. */
+function ranMsOf(db: DatabaseSync): number {
+  const columns = db.prepare("SELECT name FROM pragma_table_info('said')").all();
+  if (!columns.some(({ name }) => name === "ran_ms")) db.exec("ALTER TABLE said ADD COLUMN ran_ms INTEGER");
+  const { ms } = db.prepare("SELECT ifnull(max(ran_ms), 0) AS ms FROM said").get() as { ms: number };
+  if (db.prepare("SELECT 1 FROM said WHERE ran_ms IS NULL LIMIT 1").get())
+    db.prepare("UPDATE said SET ran_ms = ? WHERE ran_ms IS NULL").run(ms);
+  return ms;
 }
