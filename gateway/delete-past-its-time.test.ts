@@ -46,4 +46,25 @@ test("what the database does not let go is said and ends nothing; the next hour 
   }
 });
 
+test("what cannot be deleted keeps nothing else beyond its time", () => {
+  const { log, lines } = makeLog();
+  const asked: string[] = [];
+  const fails = (what: string) => ({
+    expire: () => {
+      asked.push(what);
+      throw new Error("database or disk is full");
+    },
+  });
+  deletePastItsTime(
+    { clips: fails("clips"), heard: fails("heard"), alerts: fails("alerts"), sessions: fails("sessions") },
+    { clipsDays: 1, heardDays: 1 },
+    log,
+  );
+  assert.deepEqual(asked, ["clips", "heard", "alerts", "sessions"]);
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line).what),
+    asked,
+  );
+});
+
 test.run();

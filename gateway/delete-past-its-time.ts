@@ -21,13 +21,18 @@ export function deletePastItsTime(
   log: Pick<Logger, "info" | "error">,
 ): void {
   const nowMs = Date.now();
-  try {
-    const sounds = clips.expire(nowMs - clipsDays * DAY_MS);
-    const arrivals = heard.expire(nowMs - heardDays * DAY_MS);
-    alerts.expire(nowMs - heardDays * DAY_MS);
-    sessions.expire();
-    if (sounds + arrivals > 0) log.info({ sounds, arrivals }, "deleted what is past its time");
-  } catch (err) {
-    log.error({ err }, "what is past its time is not deleted; free or replace the disk");
-  }
+  /** Each by itself: no sound is kept beyond its days because something else cannot be deleted. */
+  const expire = (what: keyof Kept, work: () => number | undefined): number => {
+    try {
+      return work() ?? 0;
+    } catch (err) {
+      log.error({ err, what }, "what is past its time is not deleted; free or replace the disk");
+      return 0;
+    }
+  };
+  const sounds = expire("clips", () => clips.expire(nowMs - clipsDays * DAY_MS));
+  const arrivals = expire("heard", () => heard.expire(nowMs - heardDays * DAY_MS));
+  expire("alerts", () => void alerts.expire(nowMs - heardDays * DAY_MS));
+  expire("sessions", () => void sessions.expire());
+  if (sounds + arrivals > 0) log.info({ sounds, arrivals }, "deleted what is past its time");
 }
