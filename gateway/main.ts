@@ -63,7 +63,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   open.defer(() => alerts.close());
   const clips = new Clips(db, incidents, readSealKey(config.dataDir));
   const heard = new HeardLog(db, log.child({ part: "heard" }));
-  open.defer(() => heard.flush());
+  open.defer(() => heard.close());
   open.defer(() => broker.close());
   const signing = await readSigningKey(config.dataDir);
   const nodes = new Nodes();

@@ -30,4 +30,34 @@ test("a full disk does not end the process: what was heard waits, is told once, 
   }
 });
 
+test("evidence asked for on a full disk has what waits, and waiting ends when there is room though nobody says anything", async () => {
+  const { folder, remove } = makeFolder();
+  const db = openDatabase(join(folder, "incidents.sqlite"));
+  try {
+    const { log, lines } = makeLog();
+    const heard = new HeardLog(db, log);
+    const { page_count: pages } = db.prepare("PRAGMA page_count").get() as { page_count: number };
+    db.exec(`PRAGMA max_page_count = ${pages}`);
+    for (let n = 0; n < 20; n++) heard.add({ id: `a${n}`, node: "n01", note: "x".repeat(1000) } as never);
+    const ids = (of: string[]) => heard.of(of).map(({ id }) => id);
+    assert.deepEqual(ids(["a19", "nobody", "a0"]), ["a19", "a0"]);
+    assert.throws(() => heard.flush(), /full/);
+    assert.equal(heard.counters.written, 0);
+    db.exec("PRAGMA max_page_count = 100000");
+    await until("room", () => heard.counters.written === 20);
+    assert.deepEqual(ids(["a19", "nobody", "a0"]), ["a19", "a0"]);
+    assert.equal(lines.length, 2, "the full disk and the room, once each");
+    // Closed on a full disk again: it says so, and no timer is left that would keep the process.
+    const { page_count: now } = db.prepare("PRAGMA page_count").get() as { page_count: number };
+    db.exec(`PRAGMA max_page_count = ${now}`);
+    for (let n = 20; n < 40; n++) heard.add({ id: `a${n}`, node: "n01", note: "x".repeat(1000) } as never);
+    assert.throws(() => heard.close(), /full/);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.equal(lines.length, 2, "nothing was tried after the end");
+  } finally {
+    db.close();
+    remove();
+  }
+});
+
 test.run();

@@ -32,7 +32,7 @@ export class HeardLog {
     this.#timer ??= setTimeout(() => this.#flushOrAgain(), FLUSH_MS);
   }
 
-  /** A full disk must not end the gateway: what was heard waits, as much of it as may. */
+  /** A full disk must end neither the gateway nor the trying: what was heard waits, as much of it as may. */
   #flushOrAgain(): void {
     try {
       this.flush();
@@ -41,32 +41,47 @@ export class HeardLog {
     } catch (err) {
       if (!this.#diskFailed) this.#log?.error({ err }, "arrivals cannot be logged and wait; free or replace the disk");
       this.#diskFailed = true;
+      clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#flushOrAgain(), AGAIN_MS);
     }
   }
 
+  /** @throws where the disk takes nothing; what waits stays, and so does its timer. */
   flush(): void {
+    const batch = this.#waiting;
+    if (batch.length > 0) {
+      const insert = this.#db.prepare("INSERT OR IGNORE INTO heard VALUES (?, ?, ?, ?)");
+      const nowMs = Date.now();
+      atomically(this.#db, () => {
+        for (const heard of batch) insert.run(heard.id, heard.node, nowMs, JSON.stringify(heard));
+      });
+    }
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const batch = this.#waiting;
-    if (batch.length === 0) return;
-    const insert = this.#db.prepare("INSERT OR IGNORE INTO heard VALUES (?, ?, ?, ?)");
-    const nowMs = Date.now();
-    atomically(this.#db, () => {
-      for (const heard of batch) insert.run(heard.id, heard.node, nowMs, JSON.stringify(heard));
-    });
     this.#waiting = [];
     this.counters.written += batch.length;
   }
 
-  /** What was heard of these arrivals. */
+  /** What was heard of these arrivals; what the disk does not take is in memory still. */
   of(arrivals: readonly string[]): ShotHeard[] {
-    this.flush();
+    this.#flushOrAgain();
     const get = this.#db.prepare("SELECT message FROM heard WHERE id = ?");
+    const waiting = new Map(this.#waiting.map((heard) => [heard.id, heard]));
     return arrivals.flatMap((id) => {
       const row = get.get(id) as { message: string } | undefined;
-      return row ? [JSON.parse(row.message) as ShotHeard] : [];
+      const heard = row ? (JSON.parse(row.message) as ShotHeard) : waiting.get(id);
+      return heard ? [heard] : [];
     });
+  }
+
+  /** @throws as `flush`; it is tried no more then. */
+  close(): void {
+    try {
+      this.flush();
+    } finally {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    }
   }
 
   expire(beforeMs: number): number {
