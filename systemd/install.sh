@@ -3,24 +3,10 @@
 #   install.sh agent NODE CONFIG    a node named NODE with its configuration
 #   install.sh gateway CONFIG       the district's hub
 #   --root DIR                      into an image instead of this machine: no account is made and nothing is started
-# The program (a checkout that was set up, or what `tocsin pack` wrote and npm installed) is the folder of /opt that this script stands in,
+# The program (a checkout that was set up, or what `tocsin pack` wrote and npm installed) is the folder of /opt that this script is called in,
 # else /opt/tocsin: a gateway's machine has two packs, and each unit starts its own.
 set -eu
 
-here=$(dirname -- "$(readlink -f -- "$0")")
-root=
-if [ "${1-}" = --root ]; then
-  root=${2:?--root needs a folder}
-  shift 2
-fi
-program=$(dirname -- "$here")
-# Within an image it is where the image has it.
-[ -z "$root" ] || program=${program#"$(readlink -f -- "$root")"}
-case "$program" in
-  /opt/*[!a-zA-Z0-9/._-]*) program=/opt/tocsin ;;
-  /opt/*) ;;
-  *) program=/opt/tocsin ;;
-esac
 usage() {
   echo "usage: install.sh [--root DIR] agent NODE CONFIG | gateway CONFIG" >&2
   exit 64
@@ -29,6 +15,30 @@ fail() {
   echo "install: $1" >&2
   exit "${2-1}"
 }
+
+root=
+if [ "${1-}" = --root ]; then
+  root=${2:?--root needs a folder}
+  shift 2
+fi
+# In a folder as it is called, links and all: /opt/tocsin may be a link that an update turns.
+folder() { (CDPATH='' cd -- "$1" && pwd -L); }
+# Within an image it is where the image has it.
+inside() { if [ -n "$root" ]; then echo "${1#"$2"}"; else echo "$1"; fi; }
+here=$(folder "$(dirname -- "$0")")
+program=$(inside "$(dirname -- "$here")" "$([ -z "$root" ] || folder "$root")")
+case "$program" in
+  /opt/*) ;;
+  *)
+    here=$(dirname -- "$(readlink -f -- "$0")")
+    program=$(inside "$(dirname -- "$here")" "$([ -z "$root" ] || readlink -f -- "$root")")
+    ;;
+esac
+case "$program" in
+  /opt/*[!a-zA-Z0-9/._-]*) fail "'$program' cannot be named in a unit: give the folder a name of letters, digits, '.', '_' and '-', and run its install.sh again" 78 ;;
+  /opt/*) ;;
+  *) program=/opt/tocsin ;;
+esac
 
 case "${1-}" in
   agent)
@@ -69,8 +79,11 @@ install -d -m 0750 "$root/etc/tocsin"
 install -m 0640 "$config" "$root/etc/tocsin/$name.yaml"
 # What the configuration names beside itself (secrets, certificates) is put there by hand: it is nobody's business to copy.
 install -d "$root/etc/systemd/system"
-sed "s|/opt/tocsin/|$program/|g" "$here/$unit" >"$root/etc/systemd/system/$unit"
-chmod 0644 "$root/etc/systemd/system/$unit"
+# Replaced, not written through: it may be a link to a file of somebody's (systemctl link), or to /dev/null (systemctl mask).
+filled=$(mktemp)
+trap 'rm -f -- "$filled"' EXIT
+sed "s|/opt/tocsin/|$program/|g" "$here/$unit" >"$filled"
+install -T -m 0644 "$filled" "$root/etc/systemd/system/$unit"
 [ -z "$root" ] || exit 0
 
 chown root:tocsin /etc/tocsin "/etc/tocsin/$name.yaml"

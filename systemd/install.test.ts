@@ -1,6 +1,17 @@
 /** The units and their installer, into an image: no account is made, nothing is started. */
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -33,25 +44,80 @@ test("a node's configuration and unit land in the image, readable by the account
     assert.ok(existsSync(join(root, "etc/systemd/system/tocsin-gateway.service")));
   }));
 
+/** Runs an image's own installer of an agent. */
+function installFrom(root: string, from: string, script = join(root, from, "systemd/install.sh"), cwd?: string) {
+  const config = join(root, "locator.yaml");
+  writeFileSync(config, "site: test\n");
+  const { status, stderr } = spawnSync(script, ["--root", root, "agent", "locator", config], { encoding: "utf8", cwd });
+  const unit = join(root, "etc/systemd/system/tocsin-agent@.service");
+  const text = existsSync(unit) ? readFileSync(unit, "utf8") : "";
+  return { status, stderr, unit, programs: [...text.matchAll(/^ExecStart(?:Pre)?=(\S+)/gm)].map(([, of]) => of) };
+}
+const packIn = (root: string, at: string) =>
+  cpSync(import.meta.dirname, join(root, at, "systemd"), { recursive: true });
+const twice = (program: string) => [program, program];
+
 test("each unit starts the program that its installer came with: a gateway's machine has a node's pack beside its own", () =>
   inImage((root) => {
-    const config = join(root, "locator.yaml");
-    writeFileSync(config, "site: test\n");
-    const programOf = (from: string) => {
-      cpSync(import.meta.dirname, join(root, from, "systemd"), { recursive: true });
-      const { status, stderr } = spawnSync(
-        join(root, from, "systemd/install.sh"),
-        ["--root", root, "agent", "locator", config],
-        { encoding: "utf8" },
-      );
+    const programsOf = (from: string) => {
+      packIn(root, from);
+      const { status, stderr, programs } = installFrom(root, from);
       assert.is(status, 0, stderr);
-      const unit = readFileSync(join(root, "etc/systemd/system/tocsin-agent@.service"), "utf8");
-      return [...unit.matchAll(/^ExecStart(?:Pre)?=(\S+)/gm)].map(([, program]) => program);
+      return programs;
     };
-    const twice = (program: string) => [program, program];
-    assert.equal(programOf("opt/tocsin-agent"), twice("/opt/tocsin-agent/bin/tocsin"));
-    assert.equal(programOf("opt/tocsin"), twice("/opt/tocsin/bin/tocsin"));
-    assert.equal(programOf("home/jd/tocsin"), twice("/opt/tocsin/bin/tocsin"), "a checkout elsewhere, as ever");
+    assert.equal(programsOf("opt/tocsin-agent"), twice("/opt/tocsin-agent/bin/tocsin"));
+    assert.equal(programsOf("opt/tocsin"), twice("/opt/tocsin/bin/tocsin"));
+    assert.equal(programsOf("home/jd/tocsin"), twice("/opt/tocsin/bin/tocsin"), "a checkout elsewhere, as ever");
+  }));
+
+test("a unit follows a link that an update turns: the program is named as its installer was called", () =>
+  inImage((root) => {
+    packIn(root, "opt/tocsin-1.2");
+    symlinkSync("tocsin-1.2", join(root, "opt/tocsin"));
+    assert.equal(installFrom(root, "opt/tocsin").programs, twice("/opt/tocsin/bin/tocsin"));
+    assert.equal(installFrom(root, "opt/tocsin-1.2").programs, twice("/opt/tocsin-1.2/bin/tocsin"));
+    assert.equal(
+      installFrom(root, "", "../systemd/install.sh", join(root, "opt/tocsin-1.2/systemd")).programs,
+      twice("/opt/tocsin-1.2/bin/tocsin"),
+    );
+    mkdirSync(join(root, "usr/sbin"), { recursive: true });
+    const elsewhere = join(root, "usr/sbin/tocsin-install");
+    symlinkSync("../../opt/tocsin-1.2/systemd/install.sh", elsewhere);
+    assert.equal(
+      installFrom(root, "", elsewhere).programs,
+      twice("/opt/tocsin-1.2/bin/tocsin"),
+      "a link to the script",
+    );
+  }));
+
+test("a folder of /opt that no unit can name is refused with what to do: the other pack would have been started", () =>
+  inImage((root) => {
+    packIn(root, "opt/tocsin");
+    packIn(root, "opt/tocsin agent");
+    const { status, stderr, unit } = installFrom(root, "opt/tocsin agent");
+    assert.is(status, 78, stderr);
+    assert.match(stderr, "'/opt/tocsin agent' cannot be named in a unit: give the folder a name of letters");
+    assert.is(stderr.trim().split("\n").length, 1);
+    assert.not(existsSync(unit));
+  }));
+
+test("a unit that is a link (systemctl link, systemctl mask) is replaced, and what it led to is left as it was", () =>
+  inImage((root) => {
+    packIn(root, "opt/tocsin");
+    const { unit } = installFrom(root, "opt/tocsin");
+    const theirs = join(root, "theirs.service");
+    for (const target of [theirs, root]) {
+      writeFileSync(theirs, "theirs\n", { mode: 0o600 });
+      rmSync(unit);
+      symlinkSync(target, unit);
+      const { status, stderr, programs } = installFrom(root, "opt/tocsin");
+      assert.is(status, 0, stderr);
+      assert.ok(lstatSync(unit).isFile());
+      assert.is(lstatSync(unit).mode & 0o777, 0o644);
+      assert.equal(programs, twice("/opt/tocsin/bin/tocsin"));
+      assert.is(readFileSync(theirs, "utf8"), "theirs\n");
+      assert.is(statSync(theirs).mode & 0o777, 0o600);
+    }
   }));
 
 test("a name with a slash, a missing configuration and no arguments are refused with what to do", () =>
