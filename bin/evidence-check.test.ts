@@ -149,7 +149,13 @@ test("how many rounds were fired is reckoned again; another number is found, a r
   const other = await verdictOn((incident) => {
     incident.roundsBetween!.weights.splice(5, 2, 0, 0);
   });
-  assert.equal(other, ["incident: rounds fired, between"]);
+  assert.equal(other, ["incident: rounds fired, between", "incident: weights of the rounds fired"]);
+  // Sealed anew with weights that nobody released, and the interval that they give.
+  const forged = await verdictOn((incident) => {
+    const stored = incident.roundsBetween!;
+    stored.weights[7] = stored.weights[7]! + 1e-6;
+  });
+  assert.equal(forged, ["incident: weights of the rounds fired"]);
 });
 
 test("a round that counts no more is in the bundle, and counted again by the threshold on its record", async () => {

@@ -6,7 +6,7 @@ import type { EvidenceBundle, RecordEntry } from "#contract/evidence.ts";
 import type { ShotFixed, ShotHeard } from "#contract/shot.ts";
 import { nsOfUtc } from "#contract/units.ts";
 import { recomputeRejected, recomputeShot } from "#core/localise/evidence.ts";
-import { roundsBetween } from "#core/localise/round-count.ts";
+import { RELEASED_COUNT_WEIGHTS, roundsBetween } from "#core/localise/round-count.ts";
 import { type Change, type Known, step } from "#core/review/lifecycle.ts";
 import { roundsOf } from "#core/review/rounds.ts";
 import { countingOf, leastOfRound } from "#core/review/standing.ts";
@@ -101,7 +101,7 @@ function life({ incident, record, shots }: EvidenceBundle["body"]): Finding[] {
   return findings;
 }
 
-/** With the weights that the record names; older records say nothing of it. */
+/** With the weights that the bundle names, which must be a release's; older records say nothing of it. */
 function counted({ roundsBetween: stored }: EvidenceBundle["body"]["incident"], known: Known | undefined): Finding[] {
   if (stored === undefined) return [];
   const standing = countingOf(roundsOf(known?.shots ?? []), known?.minRoundProbability);
@@ -110,7 +110,11 @@ function counted({ roundsBetween: stored }: EvidenceBundle["body"]["incident"], 
     `${low} to ${high}, most likely ${likely}, at ${level}`;
   const again =
     standing.counting.length > 0 && roundsBetween(standing.counting, standing.unlikely, least, stored.weights);
-  return [fact("incident", "rounds fired, between", words(stored), again ? words(again) : "nothing")];
+  const isReleased = RELEASED_COUNT_WEIGHTS.some((weights) => canonical(weights) === canonical(stored.weights));
+  return [
+    fact("incident", "rounds fired, between", words(stored), again ? words(again) : "nothing"),
+    fact("incident", "weights of the rounds fired", "a release's", isReleased ? "a release's" : "no release's"),
+  ];
 }
 
 const canonical = (value: unknown): string =>

@@ -87,6 +87,12 @@ test("the chances of all numbers add up to one, also of forty rounds", () => {
   assert.ok(Math.abs(sum - 1) < 1e-4, `${sum}`);
 });
 
+test("where five posts are all there are, three rounds that all five heard are three, four at most; of three posts more is open", () => {
+  assert.equal(told([round(0, around(5))]), { low: 1, high: 2, likely: 1 });
+  assert.equal(told([0, 0.35, 0.7].map((atS) => round(atS, around(5)))), { low: 3, high: 4, likely: 3 });
+  assert.equal(told([round(0, around(3))]), { low: 1, high: 3, likely: 1 });
+});
+
 test("in whatever order the rounds come, and with the weights told beside it, the answer is the same", () => {
   const rounds = [round(0, around(12)), round(0.08, around(7), 0.02), round(0.17, around(6), 0.01)];
   const answer = roundsBetween(rounds, [], LEAST);
