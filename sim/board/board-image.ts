@@ -24,10 +24,9 @@ const INITRD = `MODULES=list\nCOMPRESS=gzip\n`;
 const IN_INITRD = "virtio_pci\nvirtio_blk\next4\n";
 
 const FILES: Record<string, string> = {
-  // A machine's data may fill a disk of its own, and not the system's; a card is FAT as it is sold.
+  // A machine's data may fill a disk of its own, and not the system's.
   "etc/fstab": `/dev/vda / ext4 defaults 0 1
 /dev/vdb /var/lib/tocsin ext4 defaults 0 2
-/dev/vdc /media/card vfat defaults 0 2
 `,
   "etc/hostname": "board\n",
   "etc/systemd/network/80-board.network": "[Match]\nName=en*\n[Network]\nDHCP=ipv4\n",
@@ -54,7 +53,6 @@ export async function boardsLack(): Promise<string | undefined> {
     ["qemu-system-x86_64", "qemu-system-x86"],
     ["mmdebstrap", "mmdebstrap"],
     ["mke2fs", "e2fsprogs"],
-    ["mkfs.vfat", "dosfstools"],
   ] as const)
     if (!["/usr/bin", "/usr/sbin", "/sbin"].some((folder) => existsSync(join(folder, program))))
       return `${program} is not installed (apt-get install ${of})`;
@@ -86,7 +84,7 @@ export async function makeBoardImage(
       rmSync(join(stage, path), { force: true });
       writeFileSync(join(stage, path), text);
     }
-    for (const folder of ["var/log/journal", "var/lib/tocsin", "media/card", "etc/chrony/conf.d"])
+    for (const folder of ["var/log/journal", "var/lib/tocsin", "etc/chrony/conf.d"])
       mkdirSync(join(stage, folder), { recursive: true });
     await execute("systemctl", [`--root=${stage}`, "enable", ...UNITS]);
     await execute("systemctl", [`--root=${stage}`, "mask", ...MASKED]);
@@ -99,7 +97,7 @@ export async function makeBoardImage(
         const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip", NODE_OPTIONS: "" };
         await execute("npm", ["install", "--omit=dev", ...quiet], { cwd: made, env });
       });
-      await execute("cp", ["-al", folder, join(stage, "root", `pack-${name}`)]);
+      await placePack(folder, join(stage, "root", `pack-${name}`));
       await execute("cp", ["-al", join(modules, "node_modules"), join(stage, "root", `pack-${name}`, "node_modules")]);
     }
     const root = join(cache, `board.${process.pid}.ext4`);
@@ -113,6 +111,11 @@ export async function makeBoardImage(
   } finally {
     rmSync(stage, { recursive: true, force: true });
   }
+}
+
+/** The pack may be on another file system than the image's stage, where nothing can be linked. */
+export async function placePack(pack: string, at: string): Promise<void> {
+  await execute("cp", ["-a", "--reflink=auto", pack, at]);
 }
 
 /** A disk of its own for one board; holes stay holes. */

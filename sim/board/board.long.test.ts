@@ -10,7 +10,7 @@ import * as assert from "uvu/assert";
 import { Rng } from "../rng.ts";
 import { type Board, hasKvm } from "./board.ts";
 import { boardsLack } from "./board-image.ts";
-import { carelessIn, filesIn, type Held, heldByGateway, heldByNode, openClips } from "./testing-crash-state.ts";
+import { carelessIn, filesIn, type Held, heldByGateway, heldByNode, readClips } from "./testing-crash-state.ts";
 import { District } from "./testing-district.ts";
 
 /** Power cuts. */
@@ -54,7 +54,7 @@ install -o root -g tocsin -m 0640 ${files} /etc/tocsin/
     hub.does(install("gateway", "gateway gateway.yaml", "gateway.pem gateway.key"), 600),
     lamp.does(
       `${install("agent", "agent lamp-01 lamp-01.yaml", "lamp-01.secret gateway-ca.pem")}
-systemctl enable --now board-journal board-reporter board-card board-shots`,
+systemctl enable --now board-journal board-reporter board-shots`,
       600,
     ),
   ]);
@@ -86,10 +86,10 @@ function boards(): void {
     await until(hub, "the first report", `${STORED} | grep -F '${id} ${time}'`);
   });
 
-  test(`what ${STATES} power cuts leave: every report taken is with the node or the gateway, once read by their own code; both start on it`, async () => {
+  test(`what ${STATES} power cuts leave: every report taken is with the node or the gateway, read by their own code; a gateway starts on it, and no clip is unreadable`, async () => {
     const { hub, lamp, link, taken, folder, gatewayYaml } = district;
     say(`${taken.size} reports so far`);
-    let [lost, missed, reports, inOutbox] = [0, 0, 0, 0];
+    let [lost, missed, reports, inOutbox, clips] = [0, 0, 0, 0, 0];
     for (let n = 0; n < STATES; n++) {
       // Half of the time the link is down, so that outboxes fill; it comes and goes between the cuts.
       if (random() < 0.5) link.cut();
@@ -110,8 +110,10 @@ function boards(): void {
           inOutbox += waiting.size;
           for (const [id, time] of waiting) held.set(id, time);
         }
-        await openClips(join(node, "lamp-01", "listen"));
-        const mine = [...known].filter(([, { by }]) => by !== "lamp-03");
+        const kept = await readClips(join(node, "lamp-01", "listen"));
+        assert.is(kept.unreadable, 0, `cut ${n}: of ${kept.clips} clips`);
+        clips += kept.clips;
+        const mine = [...known];
         reports = mine.length;
         const gone = mine.filter(([id, { time }]) => held.get(id) !== time);
         assert.equal(gone.slice(0, 5), [], `cut ${n}: ${gone.length} of ${mine.length} reports are lost or altered`);
@@ -123,9 +125,11 @@ function boards(): void {
     }
     link.mend();
     say(
-      `${reports} reports by the last cut, ${inOutbox} found in outboxes, ${lost} unflushed sectors lost, ${missed} careless lines missing`,
+      `${reports} reports by the last cut, ${inOutbox} found in outboxes, ${lost} unflushed sectors lost, ${missed} careless lines missing, ${clips} clips read`,
     );
     assert.ok(lost > 0 && missed > 0, "a cut that takes nothing proves nothing");
+    assert.ok(inOutbox > 0, "nothing stood in an outbox at a cut: the gateway alone was tried");
+    assert.ok(clips > 0, "no clip was on the disk at a cut");
   });
 }
 

@@ -21,7 +21,6 @@ export interface BoardOptions {
   memoryMb?: number;
   /** What the hardware clock says at each boot, UTC; that of this machine where it is not given. */
   clock?: string;
-  readOnlyRoot?: boolean;
   /** Lines that programs on the board write to /dev/virtio-ports/NAME. */
   listeners?: Readonly<Record<string, (line: string) => void>>;
 }
@@ -55,13 +54,22 @@ export class Board {
   async powerOn(): Promise<void> {
     for (const disk of this.disks) disk.restore();
     const log = openSync(this.#path("qemu.log"), "a");
-    this.#qemu = spawn("qemu-system-x86_64", this.#arguments(), { stdio: ["ignore", log, log] });
+    const qemu = spawn("qemu-system-x86_64", this.#arguments(), { stdio: ["ignore", log, log] });
     closeSync(log);
-    const { exitCode } = this.#qemu;
+    this.#qemu = qemu;
+    let notStarted: Error | undefined;
+    qemu.on("error", (error) => {
+      notStarted = error;
+    });
     const end = performance.now() + BOOT_MS;
     for (;;) {
       await pause(250);
-      if (this.#qemu.exitCode !== null) throw new Error(`qemu ended with ${exitCode}: see ${this.#path("qemu.log")}`);
+      if (notStarted) {
+        this.#qemu = undefined;
+        throw new Error(`qemu was not started: ${notStarted.message}`, { cause: notStarted });
+      }
+      const ending = qemu.exitCode ?? qemu.signalCode;
+      if (ending !== null) throw new Error(`qemu ended with ${ending}: see ${this.#path("qemu.log")}`);
       this.#agent = await GuestAgent.reach(this.#path("agent")).catch(() => undefined);
       if (this.#agent) break;
       if (performance.now() > end)
@@ -115,8 +123,7 @@ export class Board {
   }
 
   #arguments(): string[] {
-    const { boot, disks, forwards, memoryMb = 1024, clock, readOnlyRoot = false } = this.#options;
-    const root = readOnlyRoot ? "ro" : "rw";
+    const { boot, disks, forwards, memoryMb = 1024, clock } = this.#options;
     const forwarded = forwards.map(({ from, to, protocol = "tcp" }) => `,hostfwd=${protocol}:127.0.0.1:${from}-:${to}`);
     const port = (id: string, name: string) => [
       ...["-chardev", `socket,id=${id},path=${this.#path(id)},server=on,wait=off`],
@@ -126,7 +133,7 @@ export class Board {
       ...(hasKvm() ? ["-accel", "kvm", "-cpu", "host"] : ["-accel", "tcg,thread=multi", "-cpu", "Nehalem"]),
       ...["-smp", "2", "-m", String(memoryMb), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
       ...["-kernel", boot.kernel, "-initrd", boot.initrd],
-      ...["-append", `root=/dev/vda ${root} console=ttyS0 panic=-1 quiet mitigations=off systemd.show_status=0`],
+      ...["-append", `root=/dev/vda rw console=ttyS0 panic=-1 quiet mitigations=off systemd.show_status=0`],
       ...["-serial", `file:${this.#path("console.log")}`],
       ...disks.flatMap((_, i) => [
         ...["-blockdev", `driver=nbd,node-name=d${i},server.type=unix,server.path=${this.#path(`disk${i}`)}`],

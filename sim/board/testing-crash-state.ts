@@ -1,5 +1,5 @@
 /** What a power cut left on a board's disk, read on this machine by the code that would start on it. */
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pino } from "pino";
@@ -45,13 +45,17 @@ export async function heldByNode(dataDir: string): Promise<Held> {
   return held;
 }
 
-/** Clips and their key, as the role that listens opens them. */
-export async function openClips(folder: string): Promise<{ clips: number; unreadable: number }> {
+/** Gets every clip, as the role that listens does for whoever asks. */
+export async function readClips(folder: string): Promise<{ clips: number; unreadable: number }> {
   const log = pino({ level: "silent" });
   const store = new EncryptedClipStore({ folder, keepS: 1e9, maxBytes: 2 ** 30, nowS: () => undefined, log });
-  const { clips } = store.counters;
-  await store.close();
-  return { clips, unreadable: store.counters.clipsUnreadable };
+  try {
+    const { clips } = store.counters;
+    for (const name of readdirSync(join(folder, "clips"))) await store.get(name.replace(/^\d+-|\.clip$/g, ""));
+    return { clips, unreadable: store.counters.clipsUnreadable };
+  } finally {
+    await store.close();
+  }
 }
 
 /** Starts a gateway on its folder, lets it say again what it said, ends it. @throws where it does not start, or its records are not whole. */

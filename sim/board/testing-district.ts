@@ -15,13 +15,11 @@ const tocsin = join(root, "bin/tocsin");
 const cache = join(root, ".tocsin", "board");
 /** qemu's own network: so a board finds this machine's loopback (qemu's docs/system/devices/net.rst). */
 const HOST = "10.0.2.2";
-const CARD_BYTES = 64 * 2 ** 20;
 const DATA_BYTES = 256 * 2 ** 20;
 
 /** What a node had taken, as it told the host: id and time. */
 export interface Taken {
   by: string;
-  kind: "heard" | "fixed";
   time: string;
 }
 
@@ -59,29 +57,27 @@ export class District {
       return file;
     };
     const data = (name: string) => madeWith(`${name}-data.ext4`, DATA_BYTES, "mke2fs", "-q", "-t", "ext4");
-    const card = (name: string) => madeWith(`${name}-card.vfat`, CARD_BYTES, "mkfs.vfat", "-n", "CARD");
     const taken = new Map<string, Taken>();
     const hear = (by: string) => (line: string) => {
       const [kind, id, time] = line.split(" ");
       // The last line before a cut may be a piece.
       if ((kind === "heard" || kind === "fixed") && id?.length === 26 && time?.length === 30)
-        taken.set(id, { by, kind, time });
+        taken.set(id, { by, time });
     };
     const { boot } = image;
     const hub = await Board.make({
-      ...{ name: "hub", folder, boot, disks: [disks[0]!, await data("hub"), await card("hub")], memoryMb: 1536 },
+      ...{ name: "hub", folder, boot, disks: [disks[0]!, await data("hub")], memoryMb: 1536 },
       forwards: [
         { from: hubMqtts, to: 8883 },
         { from: hubTime, to: 123, protocol: "udp" },
       ],
     });
     const lamp = await Board.make({
-      ...{ name: "lamp", folder, boot, disks: [disks[1]!, await data("lamp"), await card("lamp")], forwards: [] },
+      ...{ name: "lamp", folder, boot, disks: [disks[1]!, await data("lamp")], forwards: [] },
       // A board without a battery: every boot begins in the past.
       clock: "2024-01-01T00:00:00",
       listeners: {
         reported: hear("lamp-02"),
-        card: hear("lamp-03"),
         journal: (line) => hearAgent(line, hear("lamp-01")),
       },
     });
@@ -114,7 +110,7 @@ async function filesOf(
   timePort: number,
 ): Promise<Record<string, string | Uint8Array>> {
   const secrets = Object.fromEntries(
-    ["lamp-01", "lamp-02", "lamp-03", "locator"].map((name) => {
+    ["lamp-01", "lamp-02"].map((name) => {
       const { stdout } = spawnSync(tocsin, ["gateway", "hash", "--new"], { encoding: "utf8" });
       return [name, JSON.parse(stdout) as { secret: string; hash: string }];
     }),
@@ -168,7 +164,6 @@ microphone: { kind: alsa, device: "hw:Loopback,1,0", sampleRateHz: 48000, channe
 roles: { listen: { publishAbove: 0 } }
 `,
     ),
-    "root/locator.yaml": configOf("locator", "roles: { triangulate: { airTempC: 20 } }\n"),
     "opt/board/reporter.mjs": readFileSync(bundled),
     "opt/board/shots.wav": shots(),
     // One blast a second, for ever, into the card that the agent listens on.
@@ -185,21 +180,16 @@ ExecStart=/bin/sh -c "exec journalctl -f -n 0 -o cat -u tocsin-agent@lamp-01 > /
 WantedBy=sysinit.target
 `,
     "etc/systemd/system/board-reporter.service": reporter("lamp-02", "/var/lib/tocsin/lamp-02", "reported"),
-    "etc/systemd/system/board-card.service": reporter("lamp-03", "/media/card/reporter", "card"),
     "opt/board/time-server.conf": "local stratum 8\nallow\n",
     "opt/board/time.sources": `server ${HOST} port ${timePort} iburst minpoll 0 maxpoll 2\n`,
     "opt/board/stored.mjs": STORED,
   };
 }
 
-/** Prints what the gateway's store holds: every arrival, and every shot with how many incidents it is a round of. */
+/** Prints every arrival that the gateway's store holds. */
 const STORED = `import { DatabaseSync } from "node:sqlite";
 const db = new DatabaseSync("/var/lib/tocsin/gateway/incidents.sqlite", { readOnly: true });
-for (const { id, message } of db.prepare("SELECT id, message FROM heard").all()) console.log(id, JSON.parse(message).toa, 1);
-const shots = new Map();
-for (const { known } of db.prepare("SELECT known FROM incident").all())
-  for (const { id, time } of JSON.parse(known).shots) shots.set(id, { time, times: (shots.get(id)?.times ?? 0) + 1 });
-for (const [id, { time, times }] of shots) console.log(id, time, times);
+for (const { id, message } of db.prepare("SELECT id, message FROM heard").all()) console.log(id, JSON.parse(message).toa);
 `;
 
 /** Ten seconds of quiet noise with a blast each second. */
