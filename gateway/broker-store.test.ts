@@ -1,17 +1,18 @@
-/** The broker's store on a disk that is full when the gateway starts. */
+/** The broker's store on a disk that is full: when the gateway starts, and while it runs. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import { Fault } from "#contract/errors.ts";
 import { openBrokerStore } from "./broker-store.ts";
-import { makeFolder, makeLog } from "./testing.ts";
+import { makeFolder, makeLog, until } from "./testing.ts";
 
-/** A real file system of 512 kB; only root may mount one. */
-function mountSmallDisk(at: string): boolean {
+/** A real file system; only root may mount one. */
+function mountSmallDisk(at: string, size = "512k"): boolean {
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=512k", "tmpfs", at], { stdio: "ignore" });
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", at], { stdio: "ignore" });
     return true;
   } catch {
     return false;
@@ -51,7 +52,57 @@ test("a full disk is told as one; nothing is repaired, so nothing of the store i
     assert.deepEqual(kept, [["a/b", "kept"]]);
     await again.close();
   } finally {
-    execFileSync("umount", [disk]);
+    execFileSync("umount", ["-l", disk]);
+    remove();
+  }
+});
+
+test("a disk that is full for a while leaves no store that takes nothing, and none that forgets what it takes afterwards", async () => {
+  const { folder, remove } = makeFolder();
+  const disk = join(folder, "disk");
+  mkdirSync(disk);
+  if (!mountSmallDisk(disk, "24m")) {
+    remove();
+    return console.log("skipped: mounting a small disk needs root");
+  }
+  try {
+    const { log, lines } = makeLog();
+    const path = join(disk, "broker");
+    const store = await openBrokerStore(path, log);
+    let count = 0;
+    // Noise: the store packs what it writes.
+    const put = async (broker = store) => {
+      const packet = { cmd: "publish", topic: `a/${count}`, payload: randomBytes(4000), qos: 1, retain: true };
+      await (broker.persistence as { storeRetained(packet: object): Promise<void> }).storeRetained(packet);
+      count++;
+    };
+    for (let n = 0; n < 900; n++) await put();
+    // Room for the log until it is turned over, and not for the table that is made of it then.
+    const { bavail, bsize } = statfsSync(disk);
+    writeFileSync(join(disk, "hog"), new Uint8Array(bavail * bsize - 1_500_000));
+    let why = "";
+    for (let n = 0; n < 1000 && !why; n++)
+      await put().catch((error: Error) => {
+        why = error.message;
+      });
+    assert.match(why, /No space left on device/);
+    assert.equal(store.failing, true);
+    rmSync(join(disk, "hog"));
+    await assert.rejects(put());
+    await until("the store", () => !store.failing);
+    for (let n = 0; n < 10; n++) await put();
+    assert.equal(lines.filter((line) => line.includes("cannot be written")).length, 1);
+    await store.close();
+    const again = await openBrokerStore(path, log);
+    const topics = new Set<string>();
+    for await (const { topic } of again.retained("#")) topics.add(topic);
+    assert.deepEqual(
+      [...Array(count).keys()].filter((n) => !topics.has(`a/${n}`)),
+      [],
+    );
+    await again.close();
+  } finally {
+    execFileSync("umount", ["-l", disk]);
     remove();
   }
 });

@@ -3,6 +3,7 @@ import levelPersistence from "aedes-persistence-level";
 import { ClassicLevel } from "classic-level";
 import type { Logger } from "pino";
 import { Fault } from "#contract/errors.ts";
+import { LevelAgain } from "./level-again.ts";
 
 /** Messages kept for one absent subscriber: a day of a busy city. Beyond it the newest are not queued, and counted. */
 export const MAX_QUEUED_PER_CLIENT = 50_000;
@@ -15,12 +16,15 @@ interface Queued {
 interface Persistence {
   outgoingEnqueueCombi(subscriptions: Queued[] | undefined, packet: { topic: string }): Promise<void>;
   outgoingClearMessageId(client: { id: string }, packet: unknown): Promise<unknown>;
+  delWill(client: { id: string }): Promise<unknown>;
   createRetainedStream(filter: string): AsyncIterable<{ topic: string; payload: Buffer }>;
 }
 
 export interface BrokerStore {
   persistence: unknown;
   counters: { queueDrops: number };
+  /** The disk takes nothing. */
+  readonly failing: boolean;
   retained(filter: string): AsyncIterable<{ topic: string; payload: Buffer }>;
   close(): Promise<void>;
 }
@@ -31,6 +35,7 @@ export async function openBrokerStore(
   limit = MAX_QUEUED_PER_CLIENT,
 ): Promise<BrokerStore> {
   const db = await openLevel(folder, log);
+  const again = new LevelAgain(db, folder, log);
   const persistence = levelPersistence(db) as Persistence;
   const queued = new Map<string, number>();
   for await (const key of db.keys({ gte: "outgoing:", lt: "outgoing;" })) {
@@ -68,11 +73,20 @@ export async function openBrokerStore(
     }
     return cleared;
   };
+  // Aedes 1.2 does not catch it everywhere: a full disk ended the gateway. At worst a node that has left is said to be lost after a restart.
+  const forgetWill = persistence.delWill.bind(persistence);
+  persistence.delWill = (client) =>
+    forgetWill(client).catch((error: Error) =>
+      log.warn({ client: client.id, why: error.message }, "a will is not deleted"),
+    );
   return {
     persistence,
     counters,
+    get failing() {
+      return again.failing;
+    },
     retained: (filter) => persistence.createRetainedStream(filter),
-    close: () => db.close(),
+    close: () => again.close(),
   };
 }
 

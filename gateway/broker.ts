@@ -210,7 +210,7 @@ export async function startBroker(config: GatewayConfig, log: Logger, heartbeatM
       clients: () => aedes.connectedClients,
       journal: journal.counters,
     },
-    healthy: () => !journal.failing && servers.every((server) => server.listening),
+    healthy: () => !journal.failing && !store.failing && servers.every((server) => server.listening),
     retained: async (channel) => {
       const found = [];
       for await (const packet of store.retained(filterOf(channel, config.site))) {
