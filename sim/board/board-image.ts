@@ -11,7 +11,7 @@ const SOURCES = [
 ];
 const PACKAGES = [
   ...["linux-image-amd64", "systemd", "systemd-sysv", "udev", "dbus", "kmod", "iproute2", "procps", "chrony"],
-  ...["alsa-utils", "ca-certificates", "e2fsprogs", "dosfstools", "openssl", "qemu-guest-agent"],
+  ...["alsa-utils", "ca-certificates", "e2fsprogs", "openssl", "qemu-guest-agent"],
 ];
 /** Nobody looks at it here, and it is more than half of the image. */
 const LEFT_OUT = [
