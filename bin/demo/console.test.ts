@@ -58,10 +58,11 @@ if (chromiumPath() === undefined) {
           return seen.size;
         }),
       );
-    // A spectrogram has hundreds of colours, an empty canvas one.
-    const end = Date.now() + 20_000;
+    // A spectrogram has hundreds of colours, an empty canvas one. A sound is fetched when somebody looks at it, and the record says so.
+    const end = Date.now() + 40_000;
     while (!(await colours()).some((count) => count > 50)) {
       assert.ok(Date.now() < end, `no spectrogram; colours of the canvases: ${await colours()}`);
+      await page.locator(".clip").first().scrollIntoViewIfNeeded();
       await page.waitForTimeout(200);
     }
     if (process.env.TOCSIN_PICTURES) {

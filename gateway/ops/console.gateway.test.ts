@@ -88,6 +88,7 @@ real(
       pcmSha256: createHash("sha256").update(pcm).digest("hex"),
       voice: { speechProbability: 0.01, action: "passed" },
     });
+    await page.locator(".clip").first().scrollIntoViewIfNeeded();
     await page.locator(".spectrogram").first().waitFor();
     const shades = await until("a spectrogram that is not blank", async () => {
       const seen = await page
