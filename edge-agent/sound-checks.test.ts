@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { steadiness } from "./check-card.ts";
 import type { AgentConfig } from "./config.ts";
 import { AdaptationStore } from "./devices/adaptation-store.ts";
 import type { Check } from "./health-checks.ts";
-import { checkAdaptation, checkClock, checkMicrophone, steadiness } from "./sound-checks.ts";
+import { checkAdaptation, checkClock, checkMicrophone } from "./sound-checks.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tocsin-sound-checks-"));
 test.after(() => rmSync(folder, { recursive: true, force: true }));

@@ -293,15 +293,4 @@ test("a call for a unit that flows tell, said twice, is one message; the answer 
   ]);
 });
 
-/** A node of Node-RED's editor is 30 px high, the line of its status below it takes 17 more. */
-test("in the default flow no node lies on another, nor on the line of status below one", () => {
-  const all = read("./default-flows.json") as { id: string; type: string; x: number; y: number }[];
-  const nodes = all.filter(({ type }) => type !== "tab");
-  const hasStatus = ({ type }: { type: string }) => type.startsWith("tocsin-") || type === "http request";
-  for (const upper of nodes)
-    for (const lower of nodes)
-      if (lower.y > upper.y && Math.abs(lower.x - upper.x) < 180)
-        assert.ok(lower.y - upper.y >= (hasStatus(upper) ? 50 : 35), `${lower.id} lies on ${upper.id}`);
-});
-
 test.run();

@@ -32,7 +32,7 @@ export async function readSigningKey(dataDir: string, name = "evidence-key.jwk")
 }
 
 /** Whole or not at all: written beside, flushed, then renamed. */
-function writePrivate(file: string, text: string): void {
+export function writePrivate(file: string, text: string): void {
   const handle = openSync(`${file}.new`, "w", 0o600);
   writeSync(handle, text);
   fsyncSync(handle);

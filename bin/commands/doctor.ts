@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Fault } from "#contract/errors.ts";
 import type { NodeRole } from "#contract/node.ts";
+import { STEADY_FROM_S } from "#edge-agent/check-card.ts";
 import { checkEyes } from "#edge-agent/check-eyes.ts";
 import { checkSerial, serialPortsOf } from "#edge-agent/check-serial.ts";
 import type { AgentConfig } from "#edge-agent/config.ts";
@@ -19,7 +20,7 @@ import {
 import { readAgentConfig } from "#edge-agent/main.ts";
 import type { ListenConfig } from "#edge-agent/roles/listen.ts";
 import type { LookConfig } from "#edge-agent/roles/look/config.ts";
-import { checkAdaptation, checkClock, checkMicrophone, checkSpeaker, STEADY_FROM_S } from "#edge-agent/sound-checks.ts";
+import { checkAdaptation, checkClock, checkMicrophone, checkSpeaker } from "#edge-agent/sound-checks.ts";
 import { type Command, printJson } from "../command.ts";
 import { newestModel } from "../newest-model.ts";
 

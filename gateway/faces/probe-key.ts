@@ -1,5 +1,5 @@
 /** The gateway's X25519 key: devices seal what a reviewer is to see to it, so that nothing on the way shows a face. */
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   CompactEncrypt,
@@ -12,6 +12,7 @@ import {
 } from "jose";
 import * as v from "valibot";
 import { FaceProbe } from "#contract/face.ts";
+import { writePrivate } from "../keys.ts";
 
 const ALGORITHM = "ECDH-ES";
 const ENCRYPTION = "A256GCM";
@@ -34,11 +35,7 @@ export async function readProbeKey(dataDir: string): Promise<ProbeKey> {
   const file = join(dataDir, "face-probe-key.jwk");
   if (!existsSync(file)) {
     const { privateKey } = await generateKeyPair(ALGORITHM, { crv: "X25519", extractable: true });
-    const handle = openSync(`${file}.new`, "w", 0o600);
-    writeSync(handle, JSON.stringify(await exportJWK(privateKey)));
-    fsyncSync(handle);
-    closeSync(handle);
-    renameSync(`${file}.new`, file);
+    writePrivate(file, JSON.stringify(await exportJWK(privateKey)));
   }
   const jwk = JSON.parse(readFileSync(file, "utf8")) as JWK;
   const { d: _, ...publicPart } = jwk;

@@ -86,6 +86,14 @@ export function styleOf(theme: Theme, data: MapData, scale = 1): StyleSpecificat
   const font = ["Inter"];
   const strong = ["Inter Semibold"];
   const shape = (name: string): FilterSpecification => ["==", ["get", "shape"], name];
+  const name = (size: number, away: number) => ({
+    "text-field": ["get", "label"] as ExpressionSpecification,
+    "text-font": strong,
+    "text-size": size * scale,
+    "text-variable-anchor": ["left" as const, "right" as const, "bottom" as const, "top" as const, ...corners],
+    "text-radial-offset": away,
+    "text-justify": "auto" as const,
+  });
   // Unseen: the heart of each icon, where no word may stand. The whole of it would not leave room for the icon's own words.
   const room = (
     source: SourceName,
@@ -220,15 +228,7 @@ export function styleOf(theme: Theme, data: MapData, scale = 1): StyleSpecificat
         type: "symbol",
         source: "incidents",
         filter: ["has", "label"],
-        layout: {
-          "symbol-sort-key": ["-", 0, ["get", "order"]],
-          "text-field": ["get", "label"],
-          "text-font": strong,
-          "text-size": 12 * scale,
-          "text-variable-anchor": ["left", "right", "bottom", "top", ...corners],
-          "text-radial-offset": 1.1,
-          "text-justify": "auto",
-        },
+        layout: { ...name(12, 1.1), "symbol-sort-key": ["-", 0, ["get", "order"]] },
         paint: { "text-color": p.text, "text-halo-color": p.halo, "text-halo-width": 2 },
       },
       {
@@ -236,15 +236,7 @@ export function styleOf(theme: Theme, data: MapData, scale = 1): StyleSpecificat
         type: "symbol",
         source: "selected",
         filter: shape("mark"),
-        layout: {
-          "text-field": ["get", "label"],
-          "text-font": strong,
-          "text-size": 14 * scale,
-          "text-variable-anchor": ["left", "right", "bottom", "top", ...corners],
-          "text-radial-offset": 2.3,
-          "text-justify": "auto",
-          "text-allow-overlap": true,
-        },
+        layout: { ...name(14, 2.3), "text-allow-overlap": true },
         paint: { "text-color": p.text, "text-halo-color": p.halo, "text-halo-width": 2.2 },
       },
       {
